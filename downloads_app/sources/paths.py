@@ -1,0 +1,72 @@
+"""Which file names from a remote listing may be stored: names are hostile until they have passed here."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from downloads_app.errors import SourceError
+
+MAX_SEGMENT_BYTES = 255
+"""What Linux filesystems store as one name (NAME_MAX)."""
+MAX_PATH_BYTES = 3072
+"""Leaves a quarter of PATH_MAX (4096) to the folders above."""
+_SHOWN_CHARACTERS = 120
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def check_path(path: str) -> str:
+    """Return `path` as it is, or raise a permanent SourceError that names it and says what is wrong."""
+    fault = _find_fault(path)
+    if fault:
+        raise SourceError(f"Refused the file name {_shorten(path)} of the listing: {fault}", permanent=True)
+    return path
+
+
+def check_paths(paths: Iterable[str]) -> None:
+    """Check each path, and that they can stand beside each other (none twice, none a file and a folder)."""
+    files: set[str] = set()
+    for path in paths:
+        if check_path(path) in files:
+            raise SourceError(f"The listing names {_shorten(path)} twice", permanent=True)
+        files.add(path)
+    for path in files:
+        folder = path
+        while folder := folder.rpartition("/")[0]:
+            if folder in files:
+                raise SourceError(
+                    f"The listing has {_shorten(folder)} as a file and as a folder", permanent=True
+                )
+
+
+def _find_fault(path: str) -> str | None:
+    if not path:
+        return "it is empty"
+    if path.startswith("/"):
+        return "it is absolute"
+    if "\\" in path:
+        return "it has a backslash"
+    if any(unicodedata.category(character) == "Cc" for character in path):
+        return "it has a control character"
+    if any(unicodedata.category(character) == "Cs" for character in path):
+        return "it is not valid Unicode"
+    if len(path.encode()) > MAX_PATH_BYTES:
+        return f"it is longer than {MAX_PATH_BYTES} bytes"
+    return next(filter(None, map(_find_segment_fault, path.split("/"))), None)
+
+
+def _find_segment_fault(segment: str) -> str | None:
+    if not segment:
+        return "it has an empty segment"
+    if segment in (".", ".."):
+        return f"it has a {segment!r} segment"
+    if _DRIVE.match(segment):
+        return "it has a drive letter"
+    if len(segment.encode()) > MAX_SEGMENT_BYTES:
+        return f"a segment is longer than {MAX_SEGMENT_BYTES} bytes"
+    return None
+
+
+def _shorten(path: str) -> str:
+    if len(path) > _SHOWN_CHARACTERS:
+        path = path[:_SHOWN_CHARACTERS] + "…"
+    return ascii(path) if not path.isprintable() else repr(path)
