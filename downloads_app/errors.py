@@ -1,4 +1,4 @@
-"""What can go wrong, in the domain's words. `web/errors.py` maps these to HTTP, `cli` to one line on stderr."""
+"""What can go wrong, in the domain's words; `web` maps it to HTTP, `cli` to one line on stderr."""
 
 from collections.abc import Mapping
 

@@ -1,0 +1,30 @@
+"""A self-hosted service that downloads model repositories and shows each user, live, how far theirs are."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(**overrides: Any) -> "Flask":
+    """Wire the application: settings, extensions, web, commands. `overrides` are settings by name.
+
+    The imports stand inside because gunicorn.conf.py reads the settings in the master process, where
+    nothing may be loaded yet that gevent patches in the workers.
+    """
+    from flask import Flask
+
+    from downloads_app import cli, config, extensions, models, web  # noqa: F401  (models register their tables)
+
+    settings = config.load_settings(**overrides)
+    app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
+    config.install_settings(app, settings)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = extensions.engine_options(settings.database_url)
+    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(config.PROJECT_DIR / "migrations"))
+    extensions.jwt.init_app(app)
+    web.init_app(app)
+    cli.init_app(app)
+    return app

@@ -1,0 +1,188 @@
+"""Every setting: its name with its unit, its default, its check. Read from the environment and `.env`."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from flask import Flask, current_app
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
+STREAM_CONNECTIONS_SPARE = 256
+SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url"}
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class ConfigError(SystemExit):
+    """A setting that cannot be read: one line on stderr, exit code 1."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process; immutable after the start."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    instance_dir: Path = PROJECT_DIR / "instance"
+    database_url: str = Field("", repr=False)
+    jwt_secret_key: str = Field("", repr=False)
+    provider_token_key: str = Field("", repr=False)
+    downloads_dir: Path = Path()
+    embedded_worker: bool | None = None
+
+    stream_interval_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 2
+    stream_max: Count = 10_000
+    stream_max_per_user: Count = 20
+    stream_max_errors: Count = 15
+    stream_send_timeout_seconds: Seconds = 30
+    stream_drain_seconds: Seconds = 5
+
+    worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
+    connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4
+    max_bytes_per_second: Annotated[int, Field(ge=1)] | None = None
+    lease_seconds: Annotated[float, Field(ge=3, le=3600)] = 30
+    user_quota_bytes: Annotated[int, Field(ge=0)] | None = None
+
+    cookie_secure: bool | None = None
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_token: str = Field("", repr=False)
+    metrics_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    access_token_seconds: Count = 3600
+    refresh_token_seconds: Count = 30 * 24 * 3600
+    accel_redirect_prefix: str = ""
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("trusted_proxies", "metrics_allow", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("trusted_proxies", "metrics_allow")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from ipaddress import ip_network
+
+        for part in value:
+            if part != "unix":  # a unix socket has no peer address; this word stands for it
+                ip_network(part, strict=False)
+        return value
+
+    @field_validator("jwt_secret_key")
+    @classmethod
+    def _check_secret(cls, value: str) -> str:
+        if value and len(value.encode()) < MIN_SECRET_BYTES:
+            raise ValueError(f"at least {MIN_SECRET_BYTES} bytes")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        """Use psycopg2 for a plain `postgresql://`: SQLAlchemy 2.1 by itself would take psycopg 3."""
+        if not value:
+            return value
+        try:
+            url = make_url(value)
+        except ArgumentError as exc:
+            raise ValueError("a URL like postgresql://user:password@host/name or sqlite:////path") from exc
+        if url.drivername in ("postgresql", "postgres"):
+            url = url.set(drivername="postgresql+psycopg2")
+        if url.drivername not in ("postgresql+psycopg2", "sqlite", "sqlite+pysqlite"):
+            raise ValueError("postgresql:// (psycopg2) or sqlite://")
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            raise ValueError("an SQLite file, as several processes share it")
+        return url.render_as_string(hide_password=False)
+
+    def model_post_init(self, context: Any) -> None:
+        """Fill what follows from other settings."""
+        fill = object.__setattr__
+        fill(self, "instance_dir", self.instance_dir.expanduser().absolute())
+        if not self.database_url:
+            fill(self, "database_url", f"sqlite:///{self.instance_dir / 'downloads.sqlite3'}")
+        if self.downloads_dir == Path():
+            fill(self, "downloads_dir", self.instance_dir / "downloads")
+        fill(self, "downloads_dir", self.downloads_dir.expanduser().absolute())
+        if self.embedded_worker is None:
+            fill(self, "embedded_worker", self.uses_sqlite)
+
+    @property
+    def uses_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def worker_connections(self) -> int:
+        """Streams and, beside them, ordinary requests that must still be answered in a full house."""
+        return self.stream_max + STREAM_CONNECTIONS_SPARE
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; raises ConfigError naming the variable, the value and what is expected."""
+    try:
+        settings = Settings(**overrides)
+    except ValidationError as exc:
+        raise ConfigError(_describe(exc)) from None
+    return settings
+
+
+def _describe(exc: ValidationError) -> str:
+    first = exc.errors()[0]
+    name = str(first["loc"][0])
+    value = first["input"]
+    shown = f"a value of {len(str(value).encode())} bytes" if name in SHOWN_AS_LENGTH else repr(value)
+    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return f"error: {name.upper()} is {shown}; expected: {expected}"
+
+
+def secret_file(settings: Settings, name: str) -> str:
+    """Return the secret kept in the instance folder, generated once with mode 0600.
+
+    Several processes may start at once: the file is linked into place complete, and the first one wins.
+    """
+    path = settings.instance_dir / name
+    if not path.exists():
+        settings.instance_dir.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()
+
+
+def install_settings(app: Flask, settings: Settings) -> None:
+    """Make the settings those of `app`, and translate them for the extensions."""
+    app.extensions["settings"] = settings
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        JWT_SECRET_KEY=settings.jwt_secret_key or secret_file(settings, "jwt-secret"),
+        JWT_ALGORITHM="HS256",
+        JWT_TOKEN_LOCATION=["headers", "cookies"],
+        JWT_ACCESS_TOKEN_EXPIRES=settings.access_token_seconds,
+        JWT_REFRESH_TOKEN_EXPIRES=settings.refresh_token_seconds,
+        JWT_REFRESH_COOKIE_PATH="/api/auth/refresh",
+        JWT_COOKIE_SAMESITE="Lax",
+        JWT_SESSION_COOKIE=False,
+        MAX_CONTENT_LENGTH=1 << 20,
+    )
+
+
+def current_settings() -> Settings:
+    """Return the settings of the application at work."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings

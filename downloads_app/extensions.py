@@ -1,0 +1,74 @@
+"""The extensions, unbound, and how a database connection of ours behaves. Imports nothing of ours."""
+
+from typing import Any
+
+from flask_jwt_extended import JWTManager
+from flask_migrate import Migrate
+from flask_smorest import Api
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.orm import DeclarativeBase
+
+CONNECT_TIMEOUT_SECONDS = 5
+SQLITE_BUSY_TIMEOUT_SECONDS = 10
+
+
+class Base(DeclarativeBase):
+    """The base of all models; constraints have names, so that migrations can change them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate(directory="migrations")
+jwt = JWTManager()
+api = Api()
+
+
+def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[str, Any]:
+    """Return what a new connection is opened with, so that nobody waits for the database for ever.
+
+    PostgreSQL ends a statement itself; a server that has vanished is noticed by TCP within the same time.
+    """
+    if database_url.startswith("sqlite"):
+        return {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+    milliseconds = int(statement_timeout_seconds * 1000)
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "options": f"-c statement_timeout={milliseconds} -c timezone=UTC",
+        "application_name": "downloads_app",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
+    }
+
+
+def engine_options(database_url: str, statement_timeout_seconds: float = 15) -> dict[str, Any]:
+    """Return the options of an application's engine."""
+    options: dict[str, Any] = {
+        "pool_pre_ping": True,
+        "connect_args": connect_args(database_url, statement_timeout_seconds),
+    }
+    if not database_url.startswith("sqlite"):
+        options |= {"pool_size": 5, "max_overflow": 10, "pool_timeout": 10, "pool_recycle": 1800}
+    return options
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """WAL lets readers go on beside the one writer; foreign keys are off by default in SQLite."""
+    if type(connection).__module__.startswith("sqlite3"):
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()

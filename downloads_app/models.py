@@ -1,0 +1,252 @@
+"""The tables: columns and their own rules."""
+
+import enum
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from downloads_app.extensions import db
+
+
+class UuidText(TypeDecorator[str]):
+    """A UUID that is a string in Python: `uuid` in PostgreSQL, its 36 characters in SQLite."""
+
+    impl = String(36)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        native = dialect.name == "postgresql"
+        return dialect.type_descriptor(Uuid(as_uuid=False) if native else String(36))
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time, in SQLite too (which knows no time zones)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def utc_now() -> datetime:
+    """Return the present time, aware."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Return a fresh random UUID."""
+    return str(uuid.uuid4())
+
+
+class Status(enum.StrEnum):
+    """Where a download is in its life; `services/downloads.py` holds the allowed changes."""
+
+    PENDING = "pending"  # waits for a worker
+    DOWNLOADING = "downloading"  # a worker holds its lease
+    PAUSED = "paused"  # by its owner, bytes kept
+    COMPLETED = "completed"  # every file verified and in place
+    FAILED = "failed"  # error_message says why
+    CANCELLED = "cancelled"  # by its owner, partial files removed
+
+
+ACTIVE = (Status.PENDING, Status.DOWNLOADING)
+FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
+IS_ACTIVE = "status IN ('pending', 'downloading')"
+
+
+class User(db.Model):  # type: ignore[name-defined,misc]
+    """Who downloads. `change_id` is set by the database at each write (see Download)."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    is_disabled: Mapped[bool] = mapped_column(default=False)
+    tokens_valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Tokens issued before are refused; set when the password changes."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
+
+
+class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
+    """A token, or a whole family of tokens, that is refused although it verifies."""
+
+    __tablename__ = "revoked_tokens"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A token's `jti`, or the `fam` that an access and its refresh tokens share."""
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    """When the last token it names has expired anyway, so that the row can go."""
+    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
+
+
+class Provider(db.Model):  # type: ignore[name-defined,misc]
+    """A place that holds repositories. `sources.Access` is its plain-value counterpart."""
+
+    __tablename__ = "providers"
+    __table_args__ = (CheckConstraint("kind IN ('huggingface', 'http')", name="kind"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    url: Mapped[str] = mapped_column(Text)
+    token_encrypted: Mapped[str | None] = mapped_column(Text)
+    allow_private_network: Mapped[bool] = mapped_column(default=False)
+    max_connections: Mapped[int | None] = mapped_column()
+    proxy_url_encrypted: Mapped[str | None] = mapped_column(Text)
+    ca_file: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+
+
+class Repository(db.Model):  # type: ignore[name-defined,misc]
+    """A named collection of files at a provider."""
+
+    __tablename__ = "repositories"
+    __table_args__ = (UniqueConstraint("provider_id", "name"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    provider: Mapped[Provider] = relationship()
+
+
+class Download(db.Model):  # type: ignore[name-defined,misc]
+    """One user's fetch of a repository at one commit.
+
+    `change_id` orders the writes for `services/snapshot.py`: triggers set it to the writing
+    transaction's id (PostgreSQL) or to a counter (SQLite), whoever writes and however.
+    """
+
+    __tablename__ = "downloads"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('pending','downloading','paused','completed','failed','cancelled')", name="status"
+        ),
+        # What the stream reads: the active rows of the users who watch.
+        Index(
+            "ix_downloads_active",
+            "user_id",
+            "created_at",
+            "id",
+            postgresql_where=text(IS_ACTIVE),
+            sqlite_where=text(IS_ACTIVE),
+        ),
+        # What a worker claims from, and what rescue looks at.
+        Index(
+            "ix_downloads_pending",
+            "priority",
+            "created_at",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
+        Index(
+            "ix_downloads_lease",
+            "lease_expires_at",
+            postgresql_where=text("status = 'downloading'"),
+            sqlite_where=text("status = 'downloading'"),
+        ),
+        Index("ix_downloads_user_history", "user_id", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), index=True)
+    repository_id: Mapped[str] = mapped_column(ForeignKey("repositories.id", ondelete="CASCADE"), index=True)
+
+    revision: Mapped[str] = mapped_column(String(200))
+    commit: Mapped[str | None] = mapped_column(String(64))
+    include: Mapped[list[str]] = mapped_column(JSON, default=list)
+    exclude: Mapped[list[str]] = mapped_column(JSON, default=list)
+    priority: Mapped[int] = mapped_column(default=0)
+    """Higher goes first, among the downloads of one user."""
+
+    status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
+    wait_reason: Mapped[str | None] = mapped_column(Text)
+    """Why a pending download waits, where it is not just its turn."""
+    not_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """A pending download is not claimed earlier (back-off, full disk)."""
+    error_message: Mapped[str | None] = mapped_column(Text)
+    attempt: Mapped[int] = mapped_column(default=0)
+    """Counts the claims; the fencing token of every write by a worker."""
+    worker_id: Mapped[str | None] = mapped_column(String(120))
+    lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    current_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    total_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    current_file: Mapped[str | None] = mapped_column(Text)
+    total_files: Mapped[int | None] = mapped_column()
+    files_completed: Mapped[int] = mapped_column(default=0)
+    download_speed: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Bytes per second."""
+    eta_seconds: Mapped[int | None] = mapped_column(BigInteger)
+
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it left the active states for completed, failed or cancelled."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
+
+    user: Mapped[User] = relationship()
+    provider: Mapped[Provider] = relationship()
+    repository: Mapped[Repository] = relationship()
+
+
+class DownloadFile(db.Model):  # type: ignore[name-defined,misc]
+    """One file of a download, as listed when it began, and what became of it."""
+
+    __tablename__ = "download_files"
+    __table_args__ = (
+        UniqueConstraint("download_id", "position"),
+        Index("ix_download_files_sha256", "sha256", postgresql_where=text("completed_at IS NOT NULL")),
+    )
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    download_id: Mapped[str] = mapped_column(ForeignKey("downloads.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column()
+    """Where it stands in the listing; the path itself can be longer than an index entry may be."""
+    path: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Text)
+    """Where the listing found it; never a signed address."""
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Deletion(db.Model):  # type: ignore[name-defined,misc]
+    """A download or user that was deleted; written by triggers, so that a snapshot learns of it."""
+
+    __tablename__ = "deletions"
+
+    row_id: Mapped[str] = mapped_column(UuidText, primary_key=True)
+    user_id: Mapped[str] = mapped_column(UuidText)
+    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
+    deleted_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=text("CURRENT_TIMESTAMP"))
