@@ -1,0 +1,96 @@
+"""What servers answer, in the domain's words: the head of an answer, which failures are worth another try."""
+
+import time
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import pycurl
+
+from downloads_app.errors import SourceError
+
+_TRANSIENT_STATUSES = {408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
+_PERMANENT_CURL_CODES = {
+    pycurl.E_UNSUPPORTED_PROTOCOL,
+    pycurl.E_URL_MALFORMAT,
+    pycurl.E_PEER_FAILED_VERIFICATION,
+    pycurl.E_SSL_CACERT_BADFILE,
+    pycurl.E_ABORTED_BY_CALLBACK,
+}
+_MAX_HEAD_BYTES = 256 * 1024
+
+
+class AnswerHead:
+    """Status and headers of the answer that is arriving; names in lower case."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._seen_bytes = 0
+
+    def clear(self) -> None:
+        """Forget the answer before."""
+        self.status = 0
+        self.headers.clear()
+        self._seen_bytes = 0
+
+    def add_line(self, line: bytes) -> int | None:
+        """Take one line as libcurl hands it over; an endless head is cut off."""
+        self._seen_bytes += len(line)
+        if self._seen_bytes > _MAX_HEAD_BYTES:
+            return -1
+        if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
+            self.clear()
+            self.status = int(line.split(None, 2)[1])
+        elif b":" in line:
+            name, _, value = line.decode("latin-1").partition(":")
+            self.headers[name.strip().lower()] = value.strip()
+        return None
+
+    @property
+    def is_encoded(self) -> bool:
+        return self.headers.get("content-encoding", "identity").lower() not in ("", "identity")
+
+    @property
+    def length_bytes(self) -> int | None:
+        """What `Content-Length` announces."""
+        return read_count(self.headers.get("content-length"))
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """What `Retry-After` asks for, in seconds from now; the header holds seconds or a date."""
+        value = self.headers.get("retry-after", "")
+        if value.isdecimal():
+            return float(value)
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (TypeError, ValueError):
+            return None
+
+
+def read_count(text: str | None) -> int | None:
+    """Return a header's decimal number; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def name_status(status: int) -> str:
+    """Return `404 Not Found` for 404."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def explain_status(what: str, head: AnswerHead) -> SourceError:
+    """Turn an answer that is not the wanted one into the error that says so."""
+    return SourceError(
+        f"{what}: the server answered {name_status(head.status)}",
+        permanent=head.status not in _TRANSIENT_STATUSES,
+        retry_after_seconds=head.retry_after_seconds if head.status in _TRANSIENT_STATUSES else None,
+    )
+
+
+def explain_curl_error(code: int, text: str, host: str) -> SourceError:
+    """Turn libcurl's error into ours; its texts name hosts, never queries or tokens."""
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        text = "no answer in time"
+    return SourceError(f"{host}: {text or f'libcurl error {code}'}", permanent=code in _PERMANENT_CURL_CODES)

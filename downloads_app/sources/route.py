@@ -1,0 +1,64 @@
+"""The way to a host: which proxy, which certificate authorities, whether the provider's token goes along."""
+
+import os
+import socket
+import ssl
+from pathlib import Path
+from urllib.parse import SplitResult, quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import certifi
+
+from downloads_app.sources import Access
+from downloads_app.sources.address_guard import find_refusal
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def find_origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of `url`: what credentials are bound to."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def shorten_url(url: str) -> str:
+    """Return `url` as it may be shown: signatures live in the query, passwords before the host."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{quote(parts.path, safe='/%:@')}"
+
+
+def find_proxy(access: Access, target: SplitResult) -> str | None:
+    """Return the outgoing proxy for `target`: the provider's own, else by `HTTP(S)_PROXY` and `NO_PROXY`."""
+    if access.proxy_url:
+        return access.proxy_url
+    if proxy_bypass(target.hostname or ""):
+        return None
+    proxies = getproxies()
+    return proxies.get(target.scheme) or proxies.get("all")
+
+
+def find_refusal_behind_proxy(access: Access, host: str) -> str | None:
+    """Say why `host` may not be asked for through a proxy; None where it may.
+
+    The socket's address is the proxy's, which says nothing: judged is what the name means here, if it
+    means anything here. What only the proxy can resolve is left to the proxy's own rules.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return None
+    refusals = (find_refusal(access, host, str(entry[4][0])) for entry in found)
+    return next(filter(None, refusals), None)
+
+
+def find_ca_file(access: Access) -> str:
+    """Return the PEM bundle to trust: the provider's, the environment's, the system's, else certifi's.
+
+    libcurl's own default is of no use: pycurl's wheels carry the path of the system they were built on.
+    """
+    named = access.ca_file or os.environ.get("CURL_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if named:
+        return named
+    system = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    return system if Path(system).exists() else certifi.where()
