@@ -93,6 +93,11 @@ class User(db.Model):  # type: ignore[name-defined,misc]
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
 
+    @property
+    def role(self) -> str:
+        """`admin` or `user`."""
+        return "admin" if self.is_admin else "user"
+
 
 class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
     """A token, or a whole family of tokens, that is refused although it verifies."""
@@ -101,6 +106,7 @@ class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     """A token's `jti`, or the `fam` that an access and its refresh tokens share."""
+    user_id: Mapped[str] = mapped_column(UuidText, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     """When the last token it names has expired anyway, so that the row can go."""
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
@@ -159,11 +165,13 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
             postgresql_where=text(IS_ACTIVE),
             sqlite_where=text(IS_ACTIVE),
         ),
-        # What a worker claims from, and what rescue looks at.
+        # What a worker claims from: the head of each user's queue; then what rescue looks at.
         Index(
             "ix_downloads_pending",
-            "priority",
+            "user_id",
+            text("priority DESC"),
             "created_at",
+            "id",
             postgresql_where=text("status = 'pending'"),
             sqlite_where=text("status = 'pending'"),
         ),
@@ -174,6 +182,8 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
             sqlite_where=text("status = 'downloading'"),
         ),
         Index("ix_downloads_user_history", "user_id", "created_at"),
+        # Who was served last waits longest.
+        Index("ix_downloads_served", "user_id", "claimed_at"),
     )
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
@@ -196,7 +206,11 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
     error_message: Mapped[str | None] = mapped_column(Text)
     attempt: Mapped[int] = mapped_column(default=0)
     """Counts the claims; the fencing token of every write by a worker."""
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """Starts in a row that brought no bytes; each makes the next one wait longer, too many end it."""
     worker_id: Mapped[str | None] = mapped_column(String(120))
+    """Who writes its files. Kept after a pause or cancel until that worker has let go, or its lease is over."""
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     current_bytes: Mapped[int] = mapped_column(BigInteger, default=0)

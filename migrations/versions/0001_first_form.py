@@ -103,6 +103,7 @@ def upgrade():
     op.create_table(
         "revoked_tokens",
         sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", UUID, nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
         sa.Column("change_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revoked_tokens")),
@@ -110,6 +111,7 @@ def upgrade():
     with op.batch_alter_table("revoked_tokens", schema=None) as batch_op:
         batch_op.create_index(("ix_revoked_tokens_change_id"), ["change_id"], unique=False)
         batch_op.create_index(("ix_revoked_tokens_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(("ix_revoked_tokens_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "users",
@@ -159,6 +161,8 @@ def upgrade():
         sa.Column("not_before_at", TIME, nullable=True),
         sa.Column("error_message", sa.Text(), nullable=True),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", TIME, nullable=True),
+        sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("worker_id", sa.String(length=120), nullable=True),
         sa.Column("lease_expires_at", TIME, nullable=True),
         sa.Column("current_bytes", sa.BigInteger(), nullable=False),
@@ -213,7 +217,7 @@ def upgrade():
         )
         batch_op.create_index(
             "ix_downloads_pending",
-            ["priority", "created_at"],
+            ["user_id", sa.text("priority DESC"), "created_at", "id"],
             unique=False,
             postgresql_where=sa.text("status = 'pending'"),
             sqlite_where=sa.text("status = 'pending'"),
@@ -221,6 +225,7 @@ def upgrade():
         batch_op.create_index(("ix_downloads_provider_id"), ["provider_id"], unique=False)
         batch_op.create_index(("ix_downloads_repository_id"), ["repository_id"], unique=False)
         batch_op.create_index("ix_downloads_user_history", ["user_id", "created_at"], unique=False)
+        batch_op.create_index("ix_downloads_served", ["user_id", "claimed_at"], unique=False)
 
     op.create_table(
         "download_files",
@@ -259,6 +264,7 @@ def downgrade():
 
     op.drop_table("download_files")
     with op.batch_alter_table("downloads", schema=None) as batch_op:
+        batch_op.drop_index("ix_downloads_served")
         batch_op.drop_index("ix_downloads_user_history")
         batch_op.drop_index("ix_downloads_repository_id")
         batch_op.drop_index("ix_downloads_provider_id")
