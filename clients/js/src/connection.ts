@@ -1,0 +1,104 @@
+/** One attempt to reach the stream: the token, its one refresh, and what each answer means. */
+
+import type { EventSourceFetchInit, FetchLike, FetchLikeResponse, ReaderLike } from 'eventsource';
+
+import { SubscriptionError } from './errors.js';
+import { within, type Backoff } from './waiting.js';
+
+/**
+ * Answers the access token to send, or null to send none (a browser's cookie then speaks).
+ *
+ * Called before each connection. `refresh` is true when the server has just refused the
+ * last answer: get a new token, or throw to give up.
+ */
+export type GetToken = (how: { refresh: boolean }) => string | null | Promise<string | null>;
+
+/** Asking again later may help. */
+const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/**
+ * Makes the `fetch` that the `eventsource` package calls at each (re)connect.
+ *
+ * What does not end in a stream is reported and thrown as a `SubscriptionError`. After that the
+ * package would come back for ever: who hears the report closes it where the error is final.
+ */
+export function streamFetch(
+  getToken: GetToken | undefined,
+  backoff: Backoff,
+  silence: number,
+  report: (error: SubscriptionError) => void,
+): FetchLike {
+  return async (url, init) => {
+    try {
+      await backoff.wait(init.signal as AbortSignal);
+      (init.signal as AbortSignal).throwIfAborted();
+      return await connect(url, init);
+    } catch (error) {
+      // Never as it came: the package takes anything named AbortError for its own doing and stops.
+      const failure = asSubscriptionError(error);
+      report(failure);
+      throw failure;
+    }
+  };
+
+  async function connect(url: string | URL, init: EventSourceFetchInit): Promise<FetchLikeResponse> {
+    let response = await request(url, init, false);
+    if (response.status === 401 && getToken) {
+      await response.body?.cancel();
+      response = await request(url, init, true);
+    }
+    if (isStream(response) || response.status === 204) return watched(response, silence);
+    await response.body?.cancel();
+    throw refusal(response, backoff);
+  }
+
+  async function request(url: string | URL, init: EventSourceFetchInit, refresh: boolean): Promise<Response> {
+    const token = await askForToken(refresh);
+    const caller = init.signal as AbortSignal;
+    caller.throwIfAborted();
+    const own = new AbortController();
+    caller.addEventListener('abort', () => own.abort(caller.reason), { once: true });
+    const headers = token === null ? init.headers : { ...init.headers, Authorization: `Bearer ${token}` };
+    return within(silence, fetch(url, { ...init, headers, signal: own.signal }), () => own.abort());
+  }
+
+  async function askForToken(refresh: boolean): Promise<string | null> {
+    try {
+      return (await getToken?.({ refresh })) ?? null;
+    } catch (cause) {
+      if (!refresh) throw cause;
+      throw new SubscriptionError('unauthorized', 'The token could not be refreshed', { status: 401, cause });
+    }
+  }
+}
+
+function isStream(response: Response): boolean {
+  return response.status === 200 && (response.headers.get('content-type') ?? '').startsWith('text/event-stream');
+}
+
+function refusal(response: Response, backoff: Backoff): SubscriptionError {
+  const { status } = response;
+  if (status === 401) return new SubscriptionError('unauthorized', 'The token was refused', { status });
+  if (TRANSIENT.has(status)) backoff.askedToWait(response.headers.get('retry-after'));
+  if (status === 429) return new SubscriptionError('limited', 'Too many streams', { status });
+  if (TRANSIENT.has(status)) return new SubscriptionError('connection', `The server answered ${status}`, { status });
+  const what = status === 200 ? 'something that is not an event stream' : String(status);
+  return new SubscriptionError('refused', `The server answered ${what}`, { status });
+}
+
+function asSubscriptionError(error: unknown): SubscriptionError {
+  if (error instanceof SubscriptionError) return error;
+  return new SubscriptionError('connection', 'Connection lost', { cause: error });
+}
+
+/** The same answer, but reading from it fails when nothing arrives for `silence` seconds. */
+function watched(response: Response, silence: number): FetchLikeResponse {
+  const { body, url, status, redirected, headers } = response;
+  return { body: body && { getReader: () => watchedReader(body, silence) }, url, status, redirected, headers };
+}
+
+function watchedReader(body: ReadableStream<Uint8Array>, silence: number): ReaderLike {
+  const reader = body.getReader();
+  const cancel = () => reader.cancel();
+  return { read: () => within(silence, reader.read(), () => void cancel().catch(() => undefined)), cancel };
+}

@@ -1,0 +1,133 @@
+/** The life of one subscription: opened, lost and found again, ended. */
+
+import { EventSource } from 'eventsource';
+
+import { streamFetch, type GetToken } from './connection.js';
+import { SubscriptionError } from './errors.js';
+import { COMPLETE, type CompleteEvent, type ErrorEvent, type UpdateEvent } from './events.js';
+import { Backoff, PATIENCE, type Patience } from './waiting.js';
+
+/** `open`: events arrive. `reconnecting`: lost, and coming back by itself. `closed`: over for good. */
+export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
+
+export interface SubscriptionOptions {
+  /** Where the stream is; relative addresses work in browsers. Default: `/api/downloads/subscribe`. */
+  url?: string | URL | undefined;
+  /** Without it no token is sent, and a browser's cookie decides. */
+  getToken?: GetToken | undefined;
+  /** All active downloads, every two seconds. */
+  onUpdate?: ((event: UpdateEvent) => void) | undefined;
+  /** Nothing is active; the subscription is closed. */
+  onComplete?: ((event: CompleteEvent) => void) | undefined;
+  /** `error.isFinal` tells whether the subscription is closed; all other errors mend themselves. */
+  onError?: ((error: SubscriptionError) => void) | undefined;
+  onStateChange?: ((state: ConnectionState) => void) | undefined;
+  /** Aborting it closes the subscription. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface Subscription {
+  readonly state: ConnectionState;
+  /** Ends it at once: no timer and no socket is left, and no callback but `onStateChange('closed')` follows. */
+  close(): void;
+}
+
+const DEFAULT_URL = '/api/downloads/subscribe';
+
+/** Follows the active downloads until none is left. A malformed `url` throws a `SyntaxError`. */
+export function subscribeToDownloads(options: SubscriptionOptions): Subscription {
+  return subscribe(options, PATIENCE);
+}
+
+/** The same, with other waiting times. */
+export function subscribe(options: SubscriptionOptions, patience: Patience): Subscription {
+  if (options.signal?.aborted) return { state: 'closed', close: () => undefined };
+  return new LiveSubscription(options, patience);
+}
+
+class LiveSubscription implements Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #backoff: Backoff;
+  readonly #source: EventSource;
+  #state: ConnectionState = 'connecting';
+  /** Why the attempt under way failed; the package's own error event does not say. */
+  #failure: SubscriptionError | undefined;
+
+  constructor(options: SubscriptionOptions, patience: Patience) {
+    this.#options = options;
+    this.#backoff = new Backoff(patience);
+    const remember = (error: SubscriptionError) => { this.#failure = error; };
+    const fetch = streamFetch(options.getToken, this.#backoff, patience.silence, remember);
+    this.#source = new EventSource(options.url ?? DEFAULT_URL, { fetch });
+    this.#listen();
+    options.signal?.addEventListener('abort', this.close, { once: true });
+    options.onStateChange?.(this.#state);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  readonly close = (): void => {
+    this.#options.signal?.removeEventListener('abort', this.close);
+    this.#source.close();
+    // The package tells its listeners of a lost connection first and sets its timer then.
+    queueMicrotask(() => this.#source.close());
+    this.#become('closed');
+  };
+
+  #listen(): void {
+    this.#source.addEventListener('update', (event: MessageEvent) => this.#onEvent<UpdateEvent>(event, this.#update));
+    this.#source.addEventListener('complete', (event: MessageEvent) => this.#onEvent<CompleteEvent>(event, this.#complete));
+    // Both arrive as `error`: what the server sent has data, what the package noticed has none.
+    this.#source.addEventListener('error', (event: Event & { code?: number | undefined }) => {
+      if (event instanceof MessageEvent) this.#onEvent<ErrorEvent>(event, this.#serverError);
+      else this.#lost(event.code);
+    });
+  }
+
+  #onEvent<T>(event: MessageEvent, handle: (event: T) => void): void {
+    // One chunk can hold several events, and a callback may have closed us after the first.
+    if (this.#state === 'closed') return;
+    this.#backoff.succeeded();
+    this.#become('open');
+    const parsed = parse<T>(event.data as string);
+    if (parsed instanceof SubscriptionError) this.#options.onError?.(parsed);
+    else handle(parsed);
+  }
+
+  readonly #update = (event: UpdateEvent): void => this.#options.onUpdate?.(event);
+
+  readonly #complete = (event: CompleteEvent): void => {
+    this.close();
+    this.#options.onComplete?.(event);
+  };
+
+  readonly #serverError = (event: ErrorEvent): void =>
+    this.#options.onError?.(new SubscriptionError('server', event.error));
+
+  #lost(status: number | undefined): void {
+    if (this.#state === 'closed') return;
+    if (status === 204) return this.#complete(COMPLETE);
+    const failure = this.#failure ?? new SubscriptionError('connection', 'Connection lost');
+    this.#failure = undefined;
+    this.#backoff.failed();
+    if (failure.isFinal) this.close();
+    else this.#become('reconnecting');
+    this.#options.onError?.(failure);
+  }
+
+  #become(state: ConnectionState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onStateChange?.(state);
+  }
+}
+
+function parse<T>(data: string): T | SubscriptionError {
+  try {
+    return JSON.parse(data) as T;
+  } catch (cause) {
+    return new SubscriptionError('protocol', 'The server sent an event that is not JSON', { cause });
+  }
+}

@@ -1,0 +1,80 @@
+/** Time: how long to wait before asking again, and for how long to hear nothing. */
+
+/** All in seconds. `random` answers at least 0 and less than 1. */
+export interface Patience {
+  /** The most that is added to the server's `retry:` after the first failure; it doubles with each further one. */
+  firstBackoff: number;
+  maxBackoff: number;
+  /** Three times the server's keep-alive interval: a connection this silent is dead. */
+  silence: number;
+  random: () => number;
+}
+
+export const PATIENCE: Patience = { firstBackoff: 1, maxBackoff: 30, silence: 45, random: Math.random };
+
+/** In milliseconds; `setTimeout` fires at once for anything longer. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Counts failures since the last event, and waits accordingly.
+ *
+ * The `eventsource` package itself waits the server's `retry:` before each attempt; what is
+ * waited here comes on top, so that the server's wish is the least and no two clients return together.
+ */
+export class Backoff {
+  #failures = 0;
+  #notBefore = 0;
+
+  constructor(private readonly patience: Patience) {}
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures += 1;
+  }
+
+  /** Takes a `Retry-After`: seconds, or a date. */
+  askedToWait(retryAfter: string | null): void {
+    const seconds = Number(retryAfter ?? 0);
+    const until = Number.isNaN(seconds) ? Date.parse(retryAfter ?? '') : Date.now() + seconds * 1000;
+    if (!Number.isNaN(until)) this.#notBefore = until;
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    const milliseconds = Math.max(0, this.#notBefore - Date.now()) + this.#jitter();
+    if (milliseconds > 0) await sleep(Math.min(milliseconds, LONGEST_TIMER), signal);
+  }
+
+  #jitter(): number {
+    if (this.#failures === 0) return 0;
+    const { firstBackoff, maxBackoff, random } = this.patience;
+    return 1000 * random() * Math.min(maxBackoff, firstBackoff * 2 ** (this.#failures - 1));
+  }
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** Settles as `work` does, or rejects after `seconds` and calls `giveUp`. Leaves no timer. */
+export function within<T>(seconds: number, work: Promise<T>, giveUp: () => void): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`Nothing was heard for ${seconds} s`));
+      giveUp();
+    }, seconds * 1000);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
