@@ -165,16 +165,7 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
             postgresql_where=text(IS_ACTIVE),
             sqlite_where=text(IS_ACTIVE),
         ),
-        # What a worker claims from: the head of each user's queue; then what rescue looks at.
-        Index(
-            "ix_downloads_pending",
-            "user_id",
-            text("priority DESC"),
-            "created_at",
-            "id",
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
-        ),
+        # What rescue looks at.
         Index(
             "ix_downloads_lease",
             "lease_expires_at",
@@ -232,6 +223,18 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
     user: Mapped[User] = relationship()
     provider: Mapped[Provider] = relationship()
     repository: Mapped[Repository] = relationship()
+
+
+# What a worker claims from: the head of each user's queue.
+Index(
+    "ix_downloads_pending",
+    Download.user_id,
+    Download.priority.desc(),
+    Download.created_at,
+    Download.id,
+    postgresql_where=text("status = 'pending'"),
+    sqlite_where=text("status = 'pending'"),
+)
 
 
 class DownloadFile(db.Model):  # type: ignore[name-defined,misc]
