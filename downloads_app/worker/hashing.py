@@ -1,0 +1,30 @@
+"""SHA-256 of a file that is still arriving: it follows the run of bytes from the beginning."""
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+
+STEP_BYTES = 1 << 20
+"""Read back from the page cache, where these bytes have just been written."""
+
+
+class PrefixDigest:
+    """The sum of a file's first `position` bytes. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        self._sum = sha256()
+
+    def follow(self, descriptor: int, end: int, should_stop: Callable[[], bool]) -> None:
+        """Take in the bytes up to `end`, fewer where the file ends or on `should_stop`; hashlib frees the GIL."""
+        step = memoryview(bytearray(min(STEP_BYTES, max(0, end - self.position))))
+        while self.position < end and not should_stop():
+            count = os.preadv(descriptor, [step[: end - self.position]], self.position)
+            if count == 0:
+                return  # the file has been begun anew meanwhile
+            self._sum.update(step[:count])
+            self.position += count
+
+    def hexdigest(self) -> str:
+        """Return the sum in lower-case hex."""
+        return self._sum.hexdigest()

@@ -1,0 +1,164 @@
+"""One file on its way: which bytes are here, which are being fetched, and what content they are of."""
+
+import os
+from dataclasses import dataclass, field
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.hashing import PrefixDigest
+from downloads_app.worker.ranges import Range, RangeSet
+from downloads_app.worker.storage import SideFile, Storage, explain_disk
+
+UNKNOWN_END = 1 << 62
+MAX_BEGINNINGS = 2
+"""A file that proves damaged, or changes at the server, is begun once more; then it fails."""
+
+
+@dataclass(slots=True, eq=False)
+class Fetch:
+    """What one connection is to bring: the bytes from `at` to `end`, which may be shortened meanwhile."""
+
+    file: "PartialFile"
+    at: int
+    end: int
+    generation: int
+    moved_bytes: int = 0
+    was_split: bool = False
+    """Whether others took over what lay behind `end`: the connection will be cut there."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the file has been begun anew since: nothing of this may be written any more."""
+        return self.generation != self.file.generation
+
+
+@dataclass(eq=False)
+class PartialFile:
+    """The state of one file; used by the transfer's own thread, save `digest`."""
+
+    remote: RemoteFile
+    storage: Storage
+    total_bytes: int | None = None
+    identity: str = ""
+    descriptor: int = -1
+    kept: RangeSet = field(default_factory=RangeSet)
+    digest: PrefixDigest = field(default_factory=PrefixDigest)
+    fetches: list[Fetch] = field(default_factory=list)
+    generation: int = 0
+    beginnings: int = 1
+    is_probed: bool = False
+    """Whether the server has told, in this run, what it holds."""
+    accepts_ranges: bool | None = None
+    """None until the server has shown it, in this or the run before."""
+    resolved_url: str | None = field(default=None, repr=False)
+    """Where redirects led; often signed and short-lived."""
+    failures: int = 0
+    not_before: float = 0.0
+    saved_bytes: int = 0
+
+    def open(self) -> None:
+        """Open the data; keep what an earlier run brought if it is of the content that is wanted."""
+        self.descriptor = self.storage.open_partial(self.remote.path)
+        self.total_bytes = self.remote.size_bytes
+        known = self.storage.read_side_file(self.remote.path)
+        if known is None or not self._is_of(known):
+            with explain_disk(self.remote.path):
+                os.ftruncate(self.descriptor, 0)
+            return
+        self.total_bytes = known.total_bytes
+        self.identity = "" if self.remote.sha256 else known.validator
+        self.kept = RangeSet(known.ranges)
+        self.saved_bytes = self.kept.total()
+
+    def _is_of(self, known: SideFile) -> bool:
+        if self.remote.size_bytes not in (None, known.total_bytes):
+            return False
+        if self.remote.sha256 is not None:
+            return known.validator == f"sha256:{self.remote.sha256}"
+        return known.validator.startswith(("etag:", "modified:"))
+
+    @property
+    def validator(self) -> str:
+        """What keys the partial file: the expected sum, else what the server's answers said."""
+        return f"sha256:{self.remote.sha256}" if self.remote.sha256 else self.identity
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all bytes are here; that there are none at all only the server can say."""
+        return self.kept.prefix_end() == self.total_bytes and (self.is_probed or self.total_bytes > 0)
+
+    def lease(self, piece_bytes: int) -> Fetch | None:
+        """Set aside the first bytes that nobody fetches, at most `piece_bytes` of them."""
+        gap = self._first_gap()
+        if gap is None:
+            return None
+        end = gap[1] if self.total_bytes is None else min(gap[1], gap[0] + piece_bytes)
+        fetch = Fetch(self, gap[0], end, self.generation)
+        self.fetches.append(fetch)
+        return fetch
+
+    def _first_gap(self) -> Range | None:
+        end = UNKNOWN_END if self.total_bytes is None else self.total_bytes
+        if self.accepts_ranges is False or end == 0:
+            if self.fetches:
+                return None
+            self.forget()  # only a request for everything will do
+            return 0, end
+        taken = RangeSet(self.kept)
+        for fetch in self.fetches:
+            taken.add(fetch.at, fetch.end)
+        return next(taken.gaps(end), None)
+
+    def release(self, fetch: Fetch) -> None:
+        """Give back what a connection did not bring."""
+        if fetch in self.fetches:
+            self.fetches.remove(fetch)
+
+    def forget(self) -> None:
+        """Drop all bytes: they are not, or no longer, those of the wanted content."""
+        self.generation += 1
+        self.fetches.clear()
+        self.kept = RangeSet()
+        self.digest = PrefixDigest()
+        self.identity = ""
+        self.total_bytes = self.remote.size_bytes
+        self.is_probed = False
+        self.resolved_url = None
+        self.saved_bytes = 0
+        self.storage.drop_side_file(self.remote.path)
+        with explain_disk(self.remote.path):
+            os.ftruncate(self.descriptor, 0)
+
+    def drop_if_unsure(self) -> None:
+        """Forget bytes of which nothing says that what comes next belongs to them."""
+        if self.total_bytes is None and not self.remote.sha256:
+            self.forget()
+
+    def begin_again(self, reason: str) -> None:
+        """Fetch the file from its beginning once more; the second time is a permanent error with `reason`."""
+        if self.beginnings >= MAX_BEGINNINGS:
+            raise SourceError(f"{self.remote.path}: {reason}", permanent=True)
+        self.beginnings += 1
+        self.forget()
+
+    def save(self) -> None:
+        """Write down which bytes are here, if that is news and another run could rely on it.
+
+        Without a sum to check against, the data is flushed to the disk first: a power cut must not
+        leave a side-file that speaks of bytes that never arrived there.
+        """
+        kept_bytes = self.kept.total()
+        if kept_bytes == self.saved_bytes or not self.validator or self.validator.startswith("size:"):
+            return
+        ranges = list(self.kept)
+        if self.remote.sha256 is None:
+            with explain_disk(self.remote.path):
+                os.fdatasync(self.descriptor)
+        self.storage.write_side_file(self.remote.path, SideFile(self.validator, self.total_bytes, ranges))
+        self.saved_bytes = kept_bytes
+
+    def close(self) -> None:
+        """Close the data."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
