@@ -75,6 +75,7 @@ class Status(enum.StrEnum):
 ACTIVE = (Status.PENDING, Status.DOWNLOADING)
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 IS_ACTIVE = "status IN ('pending', 'downloading')"
+IS_HELD = "worker_id IS NOT NULL"
 
 
 class User(db.Model):  # type: ignore[name-defined,misc]
@@ -165,12 +166,12 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
             postgresql_where=text(IS_ACTIVE),
             sqlite_where=text(IS_ACTIVE),
         ),
-        # What rescue looks at.
+        # What workers hold: who is running, whose lease is over, which folders are being written.
         Index(
             "ix_downloads_lease",
             "lease_expires_at",
-            postgresql_where=text("status = 'downloading'"),
-            sqlite_where=text("status = 'downloading'"),
+            postgresql_where=text(IS_HELD),
+            sqlite_where=text(IS_HELD),
         ),
         Index("ix_downloads_user_history", "user_id", "created_at"),
         # Who was served last waits longest.

@@ -212,8 +212,8 @@ def upgrade():
             "ix_downloads_lease",
             ["lease_expires_at"],
             unique=False,
-            postgresql_where=sa.text("status = 'downloading'"),
-            sqlite_where=sa.text("status = 'downloading'"),
+            postgresql_where=sa.text("worker_id IS NOT NULL"),
+            sqlite_where=sa.text("worker_id IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_downloads_pending",
@@ -275,8 +275,8 @@ def downgrade():
         )
         batch_op.drop_index(
             "ix_downloads_lease",
-            postgresql_where=sa.text("status = 'downloading'"),
-            sqlite_where=sa.text("status = 'downloading'"),
+            postgresql_where=sa.text("worker_id IS NOT NULL"),
+            sqlite_where=sa.text("worker_id IS NOT NULL"),
         )
         batch_op.drop_index("ix_downloads_created_at")
         batch_op.drop_index("ix_downloads_change_id")

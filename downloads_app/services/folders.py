@@ -1,0 +1,70 @@
+"""Where downloads lie below DOWNLOADS_DIR, and how they are removed from there."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from downloads_app.errors import InvalidInput, SourceError
+from downloads_app.sources.paths import check_path
+
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
+
+
+def check_folder_name(name: str, what: str) -> str:
+    """Return the name of a `what` that will be a folder's name too; raises InvalidInput."""
+    if not FOLDER_NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} is not a name for a {what}: 1 to 80 of a-z A-Z 0-9 . _ @ -, and no dot in front",
+            {"name": "not a name"},
+        )
+    return name
+
+
+def check_folder_path(path: str, what: str, max_length: int) -> str:
+    """Return a repository's name or a revision, which may hold slashes; raises InvalidInput."""
+    try:
+        check_path(path)
+    except SourceError as exc:
+        fault = exc.message.rpartition(": ")[2]
+        raise InvalidInput(f"{path[:120]!r} cannot be a {what}: {fault}", {what: fault}) from exc
+    if len(path) > max_length or any(segment.startswith(".") for segment in path.split("/")):
+        fault = f"it is longer than {max_length}" if len(path) > max_length else "a segment begins with a dot"
+        raise InvalidInput(f"{path[:120]!r} cannot be a {what}: {fault}", {what: fault})
+    return path
+
+
+def find_folder(downloads_dir: Path, username: str, provider: str, repository: str, revision: str) -> Path:
+    """Return where a download's files lie; every part has passed its check when it was created."""
+    return downloads_dir / username / provider / repository / revision
+
+
+def find_partials(folder: Path) -> Path:
+    """Return where the partial files of a download's folder lie: beside it, so that no listing reaches them."""
+    return folder.with_name(f".{folder.name}.partial")
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove all partial files of a download."""
+    shutil.rmtree(find_partials(folder), ignore_errors=True)
+
+
+def remove_files(downloads_dir: Path, folder: Path) -> None:
+    """Remove a download's files, and the folders above that are empty then."""
+    remove_partials(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in folder.parents:
+        if parent == downloads_dir or downloads_dir not in parent.parents:
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return  # not empty: other downloads live there
+
+
+def free_bytes(path: Path) -> int:
+    """Return the room left for us on the filesystem that `path` is, or will be, on."""
+    while not path.exists():
+        path = path.parent
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize

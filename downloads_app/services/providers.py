@@ -1,0 +1,187 @@
+"""Providers and their repositories: adding, finding, removing, and what it takes to reach them."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.errors import Conflict, InvalidInput, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
+from downloads_app.services import vault
+from downloads_app.services.folders import check_folder_name, check_folder_path
+from downloads_app.sources import Access, Source
+from downloads_app.sources.registry import open_source
+
+KINDS = ("huggingface", "http")
+MAX_CONNECTIONS = 1000
+MAX_REPOSITORY_LENGTH = 500
+MAX_URL_LENGTH = 2000
+
+
+def add_provider(
+    name: str,
+    kind: str,
+    url: str,
+    *,
+    token: str | None = None,
+    allow_private_network: bool = False,
+    max_connections: int | None = None,
+    proxy_url: str | None = None,
+    ca_file: str | None = None,
+) -> Provider:
+    """Add a provider; raises InvalidInput, or Conflict where the name is taken.
+
+    Its address is judged when connecting, not here. An empty token or proxy means none.
+    """
+    provider = Provider(name=check_folder_name(name, "provider"), kind=_check_kind(kind))
+    changes = {
+        "url": url,
+        "token": token,
+        "allow_private_network": allow_private_network,
+        "max_connections": max_connections,
+        "proxy_url": proxy_url,
+        "ca_file": ca_file,
+    }
+    _assign(provider, changes)
+    db.session.add(provider)
+    try:
+        db.session.commit()
+    except IntegrityError as exc:
+        db.session.rollback()
+        raise Conflict(f"A provider named {name!r} exists already") from exc
+    return provider
+
+
+def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
+    """Change what was given to `add_provider`, but for name and kind: folders and listings hang on them."""
+    _assign(provider, changes)
+    db.session.commit()
+
+
+def find_provider(name_or_id: str) -> Provider:
+    """Return a provider by its name or id; raises NotFound."""
+    by_name = db.session.scalar(select(Provider).where(Provider.name == name_or_id))
+    provider = by_name or _find_by_id(name_or_id)
+    if provider is None:
+        raise NotFound(f"There is no provider {name_or_id!r}")
+    return provider
+
+
+def list_providers() -> list[Provider]:
+    """Return all providers by name."""
+    return list(db.session.scalars(select(Provider).order_by(Provider.name)))
+
+
+def remove_provider(provider: Provider) -> None:
+    """Remove a provider with its repositories and the rows of finished downloads; files stay.
+
+    Raises Conflict while downloads of it are active or paused.
+    """
+    unfinished = (*ACTIVE, Status.PAUSED)
+    in_use = exists().where(Download.provider_id == provider.id, Download.status.in_(unfinished))
+    if db.session.scalar(select(in_use)):
+        raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
+    db.session.delete(provider)
+    db.session.commit()
+
+
+def find_or_create_repository(provider: Provider, name: str) -> Repository:
+    """Return the repository of that name, its row made where it is new; commits nothing."""
+    check_folder_path(name, "repository", MAX_REPOSITORY_LENGTH)
+    query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
+    repository = db.session.scalar(query)
+    if repository is not None:
+        return repository
+    try:
+        with db.session.begin_nested():
+            repository = Repository(provider_id=provider.id, name=name)
+            db.session.add(repository)
+    except IntegrityError:  # another request was faster
+        repository = db.session.scalars(query).one()
+    return repository
+
+
+def access_of(provider: Provider) -> Access:
+    """Return what it takes to reach a provider, its secrets decrypted."""
+    return Access(
+        url=provider.url,
+        token=vault.decrypt(provider.token_encrypted) if provider.token_encrypted else None,
+        allow_private_network=provider.allow_private_network,
+        proxy_url=vault.decrypt(provider.proxy_url_encrypted) if provider.proxy_url_encrypted else None,
+        ca_file=provider.ca_file,
+        max_connections=provider.max_connections,
+    )
+
+
+def source_of(provider: Provider) -> Source:
+    """Return a live connection to a provider; its calls take as long as the network does."""
+    return open_source(provider.kind, access_of(provider))
+
+
+def _find_by_id(provider_id: str) -> Provider | None:
+    try:
+        return db.session.get(Provider, str(uuid.UUID(provider_id)))
+    except ValueError:
+        return None
+
+
+def _assign(provider: Provider, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        if name == "url":
+            provider.url = _check_url(value)
+        elif name == "token":
+            provider.token_encrypted = vault.encrypt(_check_token(value)) if value else None
+        elif name == "proxy_url":
+            provider.proxy_url_encrypted = vault.encrypt(value) if value else None
+        elif name == "max_connections":
+            provider.max_connections = _check_connections(value)
+        elif name == "ca_file":
+            provider.ca_file = value or None
+        elif name == "allow_private_network":
+            provider.allow_private_network = bool(value)
+        else:
+            raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
+
+
+def _check_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise InvalidInput(f"{kind!r} is not a kind: {' or '.join(KINDS)}", {"kind": "unknown"})
+    return kind
+
+
+def _check_url(url: str) -> str:
+    """Refuse what is no plain web address; a password in it would be shown to everybody."""
+    fault = None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        fault = "it is not an address"
+    else:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            fault = "it does not begin with http:// or https:// and a host"
+        elif parts.username is not None or parts.password is not None:
+            fault = "it holds a user name or password; give a token instead"
+        elif parts.query or parts.fragment:
+            fault = "it has a query or a fragment"
+        elif len(url) > MAX_URL_LENGTH or any(c.isspace() or not c.isprintable() for c in url):
+            fault = "it is too long or has characters that no address has"
+    if fault:
+        raise InvalidInput(f"This cannot be a provider's URL: {fault}", {"url": fault})
+    return url
+
+
+def _check_token(token: str) -> str:
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInput("A token has only printable ASCII characters", {"token": "not a token"})
+    return token
+
+
+def _check_connections(value: int | None) -> int | None:
+    if value is not None and not 1 <= value <= MAX_CONNECTIONS:
+        raise InvalidInput(f"max_connections is from 1 to {MAX_CONNECTIONS}", {"max_connections": "out of range"})
+    return value
