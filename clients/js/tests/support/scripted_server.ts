@@ -41,17 +41,15 @@ export async function startServer(script: Step[], port = 0): Promise<ScriptedSer
   return { url, requests, openAnswers: () => open, stop };
 }
 
-const CORS = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' };
-
 /** Any answer that is not a stream. */
 export function answer(status: number, headers: Record<string, string> = {}, body = ''): Step {
-  return (response) => response.writeHead(status, { ...CORS, ...headers }).end(body);
+  return (response) => response.writeHead(status, headers).end(body);
 }
 
 /** A stream of these chunks that stays open. */
 export function stream(...chunks: (string | Uint8Array)[]): Step {
   return (response) => {
-    response.writeHead(200, { ...CORS, 'Content-Type': 'text/event-stream; charset=utf-8' });
+    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
     response.flushHeaders();
     for (const chunk of chunks) response.write(chunk);
   };
