@@ -1,0 +1,23 @@
+/** What a screen reader is told without asking: endings and the connection, gathered, never the progress. */
+
+import { byId } from "./dom.js";
+
+const GATHER_MILLISECONDS = 1500;
+const MOST_AT_ONCE = 3;
+
+let waiting = [];
+let timer = null;
+
+export function announce(sentence) {
+  waiting.push(sentence);
+  timer ??= setTimeout(speak, GATHER_MILLISECONDS);
+}
+
+function speak() {
+  const rest = waiting.length - MOST_AT_ONCE;
+  const spoken = waiting.slice(0, MOST_AT_ONCE);
+  if (rest > 0) spoken.push(`And ${rest} more.`);
+  byId("announcer").textContent = spoken.join(" ");
+  waiting = [];
+  timer = null;
+}

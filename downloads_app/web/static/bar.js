@@ -1,0 +1,40 @@
+/** A progress bar that moves smoothly, never backwards, and says its value to screen readers. */
+
+import { setAttribute } from "./dom.js";
+import { percent } from "./format.js";
+
+export class Bar {
+  #shown = -1;
+  #run = null;
+
+  constructor(element) {
+    this.element = element;
+    this.fill = element.querySelector(".fill");
+  }
+
+  /**
+   * `fraction` is 0 to 1, or null for unknown; `words` is what a screen reader says beside it.
+   * `run` names the attempt: within one the bar only rises, a new one may begin at 0.
+   */
+  set(fraction, { run = null, words = "" } = {}) {
+    if (run !== this.#run) this.#shown = -1;
+    this.#run = run;
+    this.element.classList.toggle("unknown", fraction === null);
+    if (fraction === null) {
+      setAttribute(this.element, "aria-valuenow", null);
+    } else {
+      if (fraction > this.#shown) {
+        this.#shown = fraction;
+        this.fill.style.transform = `scaleX(${fraction.toFixed(4)})`; // the style sheet makes it glide
+      }
+      setAttribute(this.element, "aria-valuenow", String(Math.floor(this.#shown * 100)));
+    }
+    const spoken = [fraction === null ? "size not known yet" : percent(this.#shown), words];
+    setAttribute(this.element, "aria-valuetext", spoken.filter(Boolean).join(", "));
+  }
+
+  /** The fraction that stands on the page, or null. */
+  get shown() {
+    return this.#shown < 0 || this.element.classList.contains("unknown") ? null : this.#shown;
+  }
+}

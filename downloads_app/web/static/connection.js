@@ -1,0 +1,49 @@
+/** How the page says whether what it shows is true now. */
+
+import { announce } from "./announcer.js";
+import { byId, setText, show } from "./dom.js";
+
+const WORDS = {
+  connecting: "Connecting…",
+  live: "Live",
+  idle: "Up to date",
+  trouble: "Waiting for the server",
+  lost: "Connection lost, reconnecting…",
+};
+const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server is over sooner than that
+
+export class Connection {
+  state = "connecting"; // as shown
+  #coming = "connecting";
+  #timer = null;
+  #toldOfLoss = false;
+
+  /** `lost` shows after a moment, anything else at once. */
+  set({ state, detail }, onChange) {
+    if (state === this.#coming && state !== "trouble") return;
+    clearTimeout(this.#timer);
+    this.#coming = state;
+    const apply = () => {
+      this.state = state;
+      this.#render(state, detail);
+      onChange();
+    };
+    if (state === "lost" && navigator.onLine) this.#timer = setTimeout(apply, WORTH_SAYING_AFTER_MILLISECONDS);
+    else apply();
+  }
+
+  #render(state, detail) {
+    byId("connection").dataset.state = state;
+    byId("board").dataset.state = state;
+    setText(byId("connection-text"), WORDS[state] ?? "");
+    setText(byId("trouble"), state === "trouble" ? `${detail}. The page goes on by itself when it is over.` : "");
+    show(byId("trouble"), state === "trouble");
+    if (state === "lost" || state === "trouble") {
+      if (!this.#toldOfLoss) announce(`${WORDS[state]}.`);
+      this.#toldOfLoss = true;
+    } else if (this.#toldOfLoss && state !== "connecting") {
+      this.#toldOfLoss = false;
+      announce("Connected again.");
+    }
+  }
+}

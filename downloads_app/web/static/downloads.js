@@ -1,0 +1,97 @@
+/** What is known of each download on the page: merges the stream's lists, notices what left them. No DOM. */
+
+const REMEMBERED_SECONDS = 180;
+const ENDED_KEPT = 100;
+const ACTIVE = new Set(["pending", "downloading"]);
+
+function byAge({ download: one }, { download: other }) {
+  return one.created_at.localeCompare(other.created_at) || one.id.localeCompare(other.id);
+}
+
+export class Downloads {
+  active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
+  ended = new Map(); // id -> the detail that REST gave, newest first
+  batch = 0; // counts the times that something began after nothing was active
+  #leaving = new Set();
+  #counted = new Map(); // id -> {current, total}: what the overall progress of this batch counts
+
+  /** `fetchDetail(id)` answers how a download ended; `onChange` is called after each change. */
+  constructor({ fetchDetail, onEnd, onChange, now = () => Date.now() / 1000 }) {
+    Object.assign(this, { fetchDetail, onEnd, onChange, now });
+  }
+
+  /** Take the stream's full current list. */
+  update(list) {
+    const present = new Set(list.map((download) => download.id));
+    const left = [...this.active.keys()].filter((id) => !present.has(id));
+    if (this.active.size === 0 && list.length > 0) this.#beginBatch();
+    const entries = list.map((download) => this.#merged(download));
+    const leaving = left.map((id) => this.active.get(id)); // shown until it is known how they ended
+    this.active = new Map([...entries, ...leaving].sort(byAge).map((entry) => [entry.download.id, entry]));
+    this.onChange();
+    for (const id of left) this.#askAboutEnd(id);
+  }
+
+  #merged(download) {
+    const { current_bytes: current, total_bytes: total, download_speed: speed } = download.progress_data;
+    const speeds = this.active.get(download.id)?.speeds ?? [];
+    const now = this.now();
+    speeds.push([now, download.status === "downloading" ? speed : 0]);
+    while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
+    this.ended.delete(download.id); // taken up again
+    this.#counted.set(download.id, { current, total });
+    return { download, speeds };
+  }
+
+  #beginBatch() {
+    this.batch += 1;
+    this.#counted.clear();
+  }
+
+  /** Ask once how a download ended; again later where there was no answer. */
+  async #askAboutEnd(id) {
+    if (this.#leaving.has(id)) return;
+    this.#leaving.add(id);
+    try {
+      this.settle(await this.fetchDetail(id));
+    } catch (error) {
+      if (error.status === 404) this.#end(id, { ...this.active.get(id)?.download, status: "removed" });
+    } finally {
+      this.#leaving.delete(id);
+    }
+  }
+
+  /** Take a detail that REST gave: one that is over moves to the ended ones. */
+  settle(detail) {
+    if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail);
+  }
+
+  clearEnded() {
+    this.ended.clear();
+    this.onChange();
+  }
+
+  #end(id, detail) {
+    const isNews = this.active.delete(id);
+    this.ended.delete(id);
+    this.ended = new Map([[id, detail], ...this.ended].slice(0, ENDED_KEPT));
+    const size = detail.progress_data.total_bytes;
+    if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });
+    else this.#counted.delete(id);
+    if (isNews) this.onEnd(detail);
+    this.onChange();
+  }
+
+  /** The progress of everything since the page was last idle: a finished download stays counted. */
+  overall() {
+    const known = [...this.#counted.values()].filter(({ total }) => total !== null);
+    const sum = (key) => known.reduce((total, part) => total + part[key], 0);
+    const rows = [...this.active.values()].map(({ download }) => download.progress_data);
+    return {
+      currentBytes: sum("current"),
+      totalBytes: known.length ? sum("total") : null,
+      speed: rows.reduce((total, row) => total + row.download_speed, 0),
+      activeCount: this.active.size,
+    };
+  }
+}

@@ -1,0 +1,41 @@
+/** One request to our own server: the path, the CSRF header, the error as an exception. Knows no session. */
+
+const root = document.documentElement.dataset.root;
+
+export class HttpError extends Error {
+  constructor(status, message, retryAfterSeconds = null) {
+    super(message);
+    this.status = status; // 0: no answer at all
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export function address(path) {
+  return root + path;
+}
+
+export function readCookie(name) {
+  const pair = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  return pair ? decodeURIComponent(pair.slice(name.length + 1)) : null;
+}
+
+/** Send and return the JSON answer (null where there is none); throws HttpError. */
+export async function send(method, path, { body, csrfCookie = "csrf_access_token" } = {}) {
+  const headers = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const csrf = readCookie(csrfCookie);
+  if (method !== "GET" && csrf) headers["X-CSRF-TOKEN"] = csrf;
+  let response;
+  try {
+    response = await fetch(address(path), {
+      method, headers, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new HttpError(0, "The server cannot be reached.");
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
+  throw new HttpError(response.status, answer?.message ?? `The server answered ${response.status}.`,
+                      Number.isNaN(wait) ? null : wait);
+}

@@ -1,0 +1,57 @@
+/** Where the page begins: signed in, it watches; else it asks to sign in, and then watches. */
+
+import { announce } from "./announcer.js";
+import { byId, setText, show } from "./dom.js";
+import { currentUser, onChangeElsewhere, signOut } from "./session.js";
+import { askToSignIn, stopAsking } from "./signin.js";
+import { watch } from "./watch.js";
+
+const RETRY_MILLISECONDS = 3000;
+let stopWatching = null;
+let beginnings = 0;
+
+async function begin(reason = "") {
+  leave();
+  const mine = ++beginnings;
+  let user;
+  try {
+    user = await currentUser();
+    if (mine !== beginnings) return; // another tab has changed the session meanwhile
+  } catch (error) {
+    setText(byId("notice"), `${error.message} Trying again…`);
+    show(byId("notice"), true);
+    setTimeout(begin, RETRY_MILLISECONDS, reason);
+    return;
+  }
+  show(byId("notice"), false);
+  if (user) enter(user);
+  else askToSignIn(reason).then(() => begin());
+}
+
+function enter(user) {
+  stopAsking();
+  setText(byId("user-name"), user.username);
+  show(byId("account"), true);
+  stopWatching = watch(user, () => {
+    announce("Your session has ended.");
+    begin("Your session has ended. Sign in to go on.");
+  });
+}
+
+function leave() {
+  stopWatching?.();
+  stopWatching = null;
+  stopAsking();
+  show(byId("account"), false);
+}
+
+byId("sign-out").addEventListener("click", async () => {
+  try {
+    await signOut();
+    begin();
+  } catch (error) {
+    announce(error.message);
+  }
+});
+onChangeElsewhere(() => begin());
+begin();

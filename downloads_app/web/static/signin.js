@@ -1,0 +1,47 @@
+/** The sign-in form. */
+
+import { byId, setText, show } from "./dom.js";
+import { signIn } from "./session.js";
+
+/** Show the form until somebody has signed in; `reason` says why it is there. */
+export function askToSignIn(reason = "") {
+  const form = byId("sign-in");
+  setText(byId("sign-in-reason"), reason);
+  show(byId("sign-in-reason"), reason !== "");
+  setText(byId("sign-in-error"), "");
+  show(form, true);
+  form.elements[form.elements.username.value ? "password" : "username"].focus();
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      if (await attempt(form)) {
+        show(form, false);
+        resolve();
+      }
+    };
+  });
+}
+
+export function stopAsking() {
+  byId("sign-in").onsubmit = null;
+  show(byId("sign-in"), false);
+}
+
+async function attempt(form) {
+  const button = form.querySelector("button");
+  button.disabled = true;
+  button.setAttribute("aria-busy", "true");
+  setText(byId("sign-in-error"), "");
+  try {
+    await signIn(form.elements.username.value, form.elements.password.value);
+    return true;
+  } catch (error) {
+    setText(byId("sign-in-error"), error.message);
+    form.elements.password.select();
+    return false;
+  } finally {
+    form.elements.password.value = "";
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+}

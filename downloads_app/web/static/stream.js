@@ -1,0 +1,129 @@
+/**
+ * The live stream through the browser's own EventSource, kept open.
+ *
+ * Says `{kind: "update", downloads}` and `{kind: "state", state, detail}`; states: connecting, live, idle
+ * (nothing active, closed until `look`), trouble (the server tells of an error), lost, signed-out.
+ */
+
+const SLOWEST_RETRY_SECONDS = 30;
+const BROWSER_RETRY_SECONDS = 60; // the browser reconnects by itself and keeps to the server's `retry:`
+
+export class LiveStream {
+  #source = null;
+  #timer = null;
+  #failures = 0;
+  #stopped = false;
+
+  /** `checkSession` resolves to whether somebody is signed in, and rejects where the server is away. */
+  constructor({ url, intervalSeconds, checkSession, say }) {
+    this.url = url;
+    this.silenceSeconds = Math.max(3 * intervalSeconds, intervalSeconds + 6);
+    this.checkSession = checkSession;
+    this.say = say;
+  }
+
+  start() {
+    this.#state("connecting");
+    this.#open();
+  }
+
+  /** Look whether something is active now; does nothing while the stream is open. */
+  look() {
+    if (!this.#source && this.#timer === null && !this.#stopped) this.#open();
+  }
+
+  /** Do not wait for a retry: the network is said to be back. */
+  hurry() {
+    if (this.#failures > 0 && !this.#stopped) this.#open();
+  }
+
+  stop() {
+    this.#stopped = true;
+    this.#close();
+  }
+
+  #open() {
+    this.#close();
+    const source = new EventSource(this.url);
+    this.#source = source;
+    source.addEventListener("update", (event) => this.#updated(JSON.parse(event.data).downloads));
+    source.addEventListener("complete", () => this.#completed());
+    // One name, two things: the server's own `error` event has data, a lost connection has none.
+    source.addEventListener("error", (event) =>
+      typeof event.data === "string" ? this.#refused(JSON.parse(event.data).error) : this.#interrupted());
+    this.#expectWithin(this.silenceSeconds);
+  }
+
+  #updated(downloads) {
+    this.#failures = 0;
+    this.#expectWithin(this.silenceSeconds);
+    this.say({ kind: "update", downloads });
+    this.#state("live");
+  }
+
+  #completed() {
+    this.#failures = 0;
+    this.#close(); // else the browser would ask once more
+    this.say({ kind: "update", downloads: [] });
+    this.#state("idle");
+  }
+
+  #refused(error) {
+    if (error.startsWith("Token ")) {
+      this.#recover();
+    } else {
+      this.#expectWithin(this.silenceSeconds);
+      this.#state("trouble", error);
+    }
+  }
+
+  #interrupted() {
+    if (this.#source.readyState === EventSource.CLOSED) {
+      this.#recover();
+    } else {
+      this.#failures += 1;
+      this.#state("lost");
+      this.#expectWithin(BROWSER_RETRY_SECONDS);
+    }
+  }
+
+  /** The browser has given up, for a status it does not tell: find out, and open again. */
+  async #recover() {
+    this.#close();
+    let waitSeconds = Math.min(SLOWEST_RETRY_SECONDS, 2 ** this.#failures) * (0.5 + Math.random() / 2);
+    if (this.#failures === 0) waitSeconds = 0;
+    else this.#state("lost");
+    this.#failures += 1;
+    try {
+      if (!(await this.checkSession())) {
+        this.#state("signed-out");
+        return;
+      }
+    } catch (error) {
+      this.#state("lost");
+      waitSeconds = Math.max(waitSeconds, error.retryAfterSeconds ?? 1);
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => this.#open(), waitSeconds * 1000);
+  }
+
+  /** A cut cable or a sleeping laptop sends no error: silence is one. */
+  #expectWithin(seconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#failures += 1;
+      this.#state("lost");
+      this.#open();
+    }, seconds * 1000);
+  }
+
+  #state(state, detail = "") {
+    if (!this.#stopped) this.say({ kind: "state", state, detail });
+  }
+
+  #close() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#source?.close();
+    this.#source = null;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * One stream for all tabs of a browser: whoever holds the lock leads, the others listen.
+ *
+ * A browser opens six connections a server over HTTP/1.1; without this the seventh tab would hang.
+ * Where Web Locks are missing (plain HTTP that is not loopback) every tab leads for itself.
+ */
+
+const CHECK_SECONDS = 5;
+const CHECKS_BETWEEN_HIDDEN_LOOKS = 6;
+const SILENT_LEADER_SECONDS = 20;
+
+export class SharedStream {
+  #channel;
+  #stream = null;
+  #latest = new Map();
+  #heardAt = Date.now();
+  #abort = new AbortController();
+  #checks = 0;
+  #timer;
+
+  /** `open(say)` makes a stream; `onMessage` gets what it says, in the leading tab and in all others. */
+  constructor({ name, open, onMessage }) {
+    this.name = name;
+    this.open = open;
+    this.onMessage = onMessage;
+    this.#channel = new BroadcastChannel(name);
+    this.#channel.addEventListener("message", ({ data }) => this.#received(data));
+    this.#timer = setInterval(() => this.#check(), CHECK_SECONDS * 1000);
+    document.addEventListener("visibilitychange", () => this.#check(), { signal: this.#abort.signal });
+    this.#channel.postMessage({ kind: "hello" });
+    this.#apply({});
+  }
+
+  /** Look for something active now, whoever leads. */
+  look() {
+    this.#stream?.look();
+    this.#channel.postMessage({ kind: "look" });
+  }
+
+  hurry() {
+    this.#stream?.hurry();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#abort.abort();
+    this.#yield();
+    this.#channel.close();
+  }
+
+  async #apply(options) {
+    if (!navigator.locks) return this.#lead();
+    const request = options.steal ? { steal: true } : { signal: this.#abort.signal };
+    try {
+      await navigator.locks.request(this.name, request, () => this.#lead());
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+      this.#yield(); // stopped, or another tab took over because it no longer heard this one
+      if (!this.#abort.signal.aborted) this.#apply({});
+    }
+  }
+
+  /** Lead until this tab stops: the promise holds the lock. */
+  #lead() {
+    if (this.#abort.signal.aborted) return undefined;
+    this.#stream = this.open((message) => this.#say(message));
+    this.#stream.start();
+    return new Promise((resolve) => this.#abort.signal.addEventListener("abort", resolve));
+  }
+
+  #yield() {
+    this.#stream?.stop();
+    this.#stream = null;
+  }
+
+  #say(message) {
+    this.#latest.set(message.kind, message);
+    this.#channel.postMessage(message);
+    this.onMessage(message);
+  }
+
+  #received(message) {
+    if (message.kind === "hello" || message.kind === "look") {
+      if (!this.#stream) return;
+      if (message.kind === "look") this.#stream.look();
+      const answers = message.kind === "look" ? ["state"] : ["update", "state"];
+      for (const kind of answers) {
+        if (this.#latest.has(kind)) this.#channel.postMessage(this.#latest.get(kind));
+      }
+    } else if (!this.#stream) {
+      this.#heardAt = Date.now();
+      this.onMessage(message);
+    }
+  }
+
+  /** A tab that is looked at asks for news, and takes over from a leader that was frozen in its sleep. */
+  #check() {
+    this.#checks += 1;
+    if (document.visibilityState !== "visible") {
+      this.#heardAt = Date.now();
+      if (this.#checks % CHECKS_BETWEEN_HIDDEN_LOOKS === 0) this.#stream?.look();
+    } else if (!this.#stream && Date.now() - this.#heardAt > SILENT_LEADER_SECONDS * 1000) {
+      this.#heardAt = Date.now();
+      this.#apply({ steal: true });
+    } else {
+      this.look();
+    }
+  }
+}
