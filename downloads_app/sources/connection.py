@@ -38,7 +38,7 @@ class Connection:
         self.refusal: str | None = None
         self._host = ""
         self._is_proxied = False
-        self._sends_token = False
+        self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
         self._set_rules()
 
@@ -89,6 +89,12 @@ class Connection:
     def close(self) -> None:
         """Close the handle."""
         self.curl.close()
+        self._close_opened()
+
+    def _close_opened(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _identify(self, url: str) -> list[str]:
         if not self.access.token or find_origin(url) != find_origin(self.access.url):
@@ -102,10 +108,13 @@ class Connection:
             self.refusal = find_refusal(self.access, self._host, str(address[0]))
             if self.refusal:
                 return pycurl.SOCKET_BAD
-        return socket.socket(family, kind, protocol)
+        self._close_opened()
+        self._opened = socket.socket(family, kind, protocol)
+        return self._opened  # of which pycurl takes a duplicate
 
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:
         """Check again before each request: the connection may be an older one that is used again."""
+        self._close_opened()
         self.refusal = None if self._is_proxied else find_refusal(self.access, self._host, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
 

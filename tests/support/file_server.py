@@ -1,0 +1,208 @@
+"""A file server on loopback that fails as real ones do, when told to, and remembers what it was asked."""
+
+import contextlib
+import email.utils
+import hashlib
+import re
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+from downloads_app.sources import RemoteFile
+
+BLOCK_BYTES = 16 * 1024
+MODIFIED_AT = 1_700_000_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one answer. Sizes count bytes of the body."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """Set over the usual ones; the empty string leaves a header out."""
+    body: bytes | None = None
+    redirect: str | None = None
+    ignore_range: bool = False
+    chunked: bool = False
+    """Send no length, in chunks, `body` for ever if `endless`."""
+    endless: bool = False
+    drop_after: int | None = None
+    stall_after: int | None = None
+    before: Callable[[], None] | None = None
+    """Called when the request has been read."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request that came in; header names in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    client_port: int
+    at: float
+
+
+class FileServer:
+    """Serves bytes from memory by name, with ranges and strong validators; use it as a context manager."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.requests: list[Seen] = []
+        self.strong_etags = True
+        self.dates = True
+        self.ranges = True
+        self.bytes_per_second: float | None = None
+        """Of each connection."""
+        self.most_allowed_at_once: int | None = None
+        self.refusal = Fault(status=403)
+        self.most_seen_at_once = 0
+        self.sent_bytes = 0
+        self.closing = threading.Event()
+        self.busy = 0
+        self.lock = threading.Lock()
+        self._server = _QuietServer(("127.0.0.1", 0), _handler_of(self))
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def __enter__(self) -> "FileServer":
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def put(self, path: str, content: bytes, *, told: bool = True) -> RemoteFile:
+        """Serve `content` at `path`; return its listing, with size and sum if they are to be told."""
+        self.files[path] = content
+        digest = hashlib.sha256(content).hexdigest()
+        return RemoteFile(path, self.url + path, len(content) if told else None, digest if told else None)
+
+    def fail(self, path: str, *faults: Fault) -> None:
+        """Spoil the next answers for `path`, one after another."""
+        self.faults[path].extend(faults)
+
+    def seen(self, path: str) -> list[Seen]:
+        """Return the requests for `path`."""
+        return [request for request in self.requests if request.path == path]
+
+    @contextlib.contextmanager
+    def counting(self) -> Iterator[bool]:
+        """Count an answer under way; tells whether it is one too many."""
+        with self.lock:
+            self.busy += 1
+            self.most_seen_at_once = max(self.most_seen_at_once, self.busy)
+            is_too_many = self.most_allowed_at_once is not None and self.busy > self.most_allowed_at_once
+        try:
+            yield is_too_many
+        finally:
+            with self.lock:
+                self.busy -= 1
+
+    def take_fault(self, path: str) -> Fault:
+        """Return what is to go wrong with this answer, if anything."""
+        with self.lock:
+            return self.faults[path].popleft() if self.faults[path] else Fault()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that leave are part of the game."""
+
+
+def _handler_of(owner: FileServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        server_state = owner
+
+    return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server_state: FileServer
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests read `requests` instead."""
+
+    def do_GET(self) -> None:
+        state, path = self.server_state, unquote(urlsplit(self.path).path).lstrip("/")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        state.requests.append(Seen(path, headers, self.client_address[1], time.monotonic()))
+        with state.counting() as is_too_many:
+            fault = state.refusal if is_too_many else state.take_fault(path)
+            if fault.before:
+                fault.before()
+            self._answer(path, fault)
+
+    def _answer(self, path: str, fault: Fault) -> None:
+        content = self.server_state.files.get(path)
+        if fault.redirect:
+            return self._send(302, {"Location": fault.redirect, **fault.headers}, b"moved", fault)
+        if fault.status or content is None:
+            return self._send(fault.status or 404, fault.headers, fault.body or b"no", fault)
+        headers = self._describe(content)
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        is_same = self.headers.get("If-Range", headers.get("ETag")) == headers.get("ETag")
+        status, body = 200, content if fault.body is None else fault.body
+        if asked and is_same and self.server_state.ranges and not fault.ignore_range:
+            start, end = int(asked[1]), min(int(asked[2] or len(content) - 1), len(content) - 1) + 1
+            if start >= len(content):
+                return self._send(416, {"Content-Range": f"bytes */{len(content)}"}, b"", fault)
+            status, body = 206, body[start:end]
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
+        return self._send(status, {**headers, **fault.headers}, body, fault)
+
+    def _describe(self, content: bytes) -> dict[str, str]:
+        state = self.server_state
+        headers = {"Content-Type": "application/octet-stream"}
+        if state.ranges:
+            headers["Accept-Ranges"] = "bytes"
+        if state.strong_etags:
+            headers["ETag"] = f'"{hashlib.md5(content).hexdigest()}"'
+        if state.dates:
+            headers["Last-Modified"] = email.utils.formatdate(MODIFIED_AT + len(content) % 997, usegmt=True)
+        return headers
+
+    def _send(self, status: int, headers: dict[str, str], body: bytes, fault: Fault) -> None:
+        self.send_response(status)
+        length = {"Transfer-Encoding": "chunked"} if fault.chunked else {"Content-Length": str(len(body))}
+        for name, value in {**length, **headers}.items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        self._send_body(body, fault)
+
+    def _send_body(self, body: bytes, fault: Fault) -> None:
+        state, sent, begun_at = self.server_state, 0, time.monotonic()
+        while (sent < len(body) or fault.endless) and not state.closing.is_set():
+            block = body[sent : sent + BLOCK_BYTES] if sent < len(body) else body[:BLOCK_BYTES]
+            limit = fault.drop_after if fault.drop_after is not None else fault.stall_after
+            if limit is not None:
+                block = block[: limit - sent]
+            if not block:
+                self._break_off(fault)
+                return
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if fault.chunked else block)
+            sent += len(block)
+            state.sent_bytes += len(block)
+            if state.bytes_per_second:
+                state.closing.wait(max(0.0, begun_at + sent / state.bytes_per_second - time.monotonic()))
+        if fault.chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _break_off(self, fault: Fault) -> None:
+        self.wfile.flush()
+        if fault.stall_after is not None:
+            self.server_state.closing.wait(60)
+        self.close_connection = True
