@@ -2,6 +2,23 @@
 
 from flask import Flask
 
+from downloads_app.extensions import api
+from downloads_app.web import auth, errors, status, stream
+
 
 def init_app(app: Flask) -> None:
     """Register the blueprints and the error handlers."""
+    app.config.update(
+        API_TITLE="downloads_app",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    api.init_app(app)
+    errors.init_app(app)  # after flask-smorest, whose own handler it replaces
+    auth.init_app(app)
+    stream.init_app(app)
+    api.register_blueprint(auth.blueprint)
+    app.register_blueprint(status.blueprint)
+    app.register_blueprint(stream.blueprint)

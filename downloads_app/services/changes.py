@@ -1,0 +1,156 @@
+"""The one statement behind all streams of a process: what changed since its last read.
+
+Each write is stamped with a `change_id` by the database itself (see the first migration). In PostgreSQL that is the
+writing transaction's id, and a read remembers its own snapshot: a change is new when its transaction was not visible
+in that snapshot. That is exact under concurrent writers, long transactions and any clock. SQLite has one writer at a
+time, so its counter orders the changes. One statement sees one state of the database, so nothing falls between.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
+
+from downloads_app.models import IS_ACTIVE, UtcDateTime, UuidText
+
+DOWNLOAD, USER, REVOKED, DELETION, MARKER = "download", "user", "revoked", "deletion", "marker"
+COLUMNS = (
+    "id",
+    "user_id",
+    "provider_id",
+    "repository_id",
+    "status",
+    "current_bytes",
+    "total_bytes",
+    "current_file",
+    "total_files",
+    "files_completed",
+    "download_speed",
+    "eta_seconds",
+    "started_at",
+    "created_at",
+    "updated_at",
+)
+ROWS_AT_ONCE = 500
+
+# Where rows of another table borrow a download's columns: its own column for each.
+_USER = {
+    "id": "id",
+    "user_id": "id",
+    "status": "CASE WHEN is_disabled THEN 'disabled' WHEN is_admin THEN 'admin' ELSE 'user' END",
+    "created_at": "tokens_valid_from",
+}
+_REVOKED = {"user_id": "user_id", "current_file": "id"}
+_DELETION = {"id": "row_id", "user_id": "user_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read: changes for the known, everything active for the new."""
+
+    known: list[str]
+    """Users of whom the reader holds everything up to its marker."""
+    new: list[str]
+    """Users of whom it holds nothing."""
+    knows_everybody: bool = False
+    """Whether it holds all users' active downloads up to its marker."""
+    wants_everybody: bool = False
+    """Whether it wants all users' active downloads, and holds nothing of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """How a database says: of these users; changed since the marker; the next marker."""
+
+    among: str
+    changed: str
+    marker: str
+
+
+_DIALECTS = {
+    "postgresql": _Dialect(
+        among="{column} = ANY(CAST(:{users} AS uuid[]))",
+        changed="{table}.change_id >= :oldest AND NOT pg_visible_in_snapshot("
+        "CAST(CAST({table}.change_id AS text) AS xid8), CAST(:marker AS pg_snapshot))",
+        marker="SELECT CAST(pg_current_snapshot() AS text) AS marker",
+    ),
+    "sqlite": _Dialect(
+        among="{column} IN (SELECT value FROM json_each(:{users}))",
+        changed="{table}.change_id > :oldest",
+        marker="SELECT CAST(value AS TEXT) AS marker FROM change_counter",
+    ),
+}
+
+
+def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResult[Any]:
+    """Return rows that all have a `kind` and a download's columns; one row is the next marker.
+
+    A user's row has its state in `status` and the beginning of its tokens' validity in `created_at`; a revoked
+    token (REVOKED) and the MARKER have theirs in `current_file`. Without a marker, nobody may be known.
+    """
+    name = connection.dialect.name
+    statement = _statement(name, marker is not None, bool(scope.new), scope.knows_everybody, scope.wants_everybody)
+    as_array = list if name == "postgresql" else json.dumps
+    parameters: dict[str, Any] = {"known": as_array(scope.known), "new": as_array(scope.new)}
+    if marker is not None:
+        # A PostgreSQL snapshot is 'xmin:xmax:…': every transaction below xmin was over.
+        parameters |= {"marker": marker, "oldest": int(marker.partition(":")[0])}
+    return connection.execute(statement, parameters)
+
+
+@cache
+def _statement(
+    name: str, has_marker: bool, has_new: bool, knows_everybody: bool, wants_everybody: bool
+) -> TextualSelect:
+    dialect = _DIALECTS[name]
+
+    def among(column: str, users: str) -> str:
+        return dialect.among.format(column=column, users=users)
+
+    def changed(table: str) -> str:
+        return dialect.changed.format(table=table)
+
+    downloads = {column: column for column in COLUMNS}
+    parts = []
+    if has_marker:
+        of_known = "1 = 1" if knows_everybody else among("user_id", "known")
+        parts += [
+            _select(DOWNLOAD, "downloads", downloads, f"{changed('downloads')} AND {of_known}"),
+            _select(USER, "users", _USER, f"{changed('users')} AND {among('id', 'known')}"),
+            _select(
+                REVOKED, "revoked_tokens", _REVOKED, f"{changed('revoked_tokens')} AND {among('user_id', 'known')}"
+            ),
+            _select(DELETION, "deletions", _DELETION, f"{changed('deletions')} AND {of_known}"),
+        ]
+    if wants_everybody:
+        parts.append(_select(DOWNLOAD, "downloads", downloads, IS_ACTIVE))
+    if has_new:
+        if not wants_everybody:
+            parts.append(_select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND {among('user_id', 'new')}"))
+        parts += [
+            _select(USER, "users", _USER, among("id", "new")),
+            _select(REVOKED, "revoked_tokens", _REVOKED, among("user_id", "new")),
+        ]
+    parts.append(_select(MARKER, f"({dialect.marker}) AS now_at", {"current_file": "marker"}, "1 = 1"))
+    statement = text("\nUNION ALL\n".join(parts))
+    times = {column: UtcDateTime() for column in COLUMNS if column.endswith("_at")}
+    ids = {column: UuidText() for column in COLUMNS if column.endswith("id")}
+    return statement.columns(kind=String(), **ids, **times)
+
+
+def _select(kind: str, table: str, expressions: dict[str, str], condition: str) -> str:
+    """Return one branch of the union; a column it does not have is NULL, of the type PostgreSQL must know."""
+    columns = ", ".join(
+        f"{expressions.get(column, f'CAST(NULL AS {_type(column)})')} AS {column}" for column in COLUMNS
+    )
+    return f"SELECT '{kind}' AS kind, {columns} FROM {table} WHERE {condition}"  # noqa: S608 (all ours)
+
+
+def _type(column: str) -> str:
+    if column.endswith("_at"):
+        return "timestamp with time zone"
+    if column.endswith("id"):
+        return "uuid"
+    return "text" if column in ("status", "current_file") else "bigint"

@@ -1,0 +1,381 @@
+"""The active downloads and who may see them, read once for every stream of this process.
+
+One thread (a greenlet under gevent) reads what changed, at most once a second, or sooner when somebody
+waits for a first read; all streams look at what it holds. A reader waits for a read that began after it asked, so
+that a half-filled state is never taken for an empty one; a read that failed raises Unreadable for those who wait.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row
+from sqlalchemy.exc import DBAPIError
+
+from downloads_app.services import changes
+from downloads_app.services.tokens import REVOKED, Claims, is_outdated
+
+REFRESH_SECONDS = 1.0
+"""Between the beginnings of two reads; with MAX_AGE_SECONDS it leaves a read half a second."""
+FIRST_READ_SECONDS = 0.25
+"""Between two reads while somebody waits for one: a storm of new streams is served in batches."""
+RETRY_SECONDS = 0.5
+MAX_AGE_SECONDS = 1.5
+"""How old, counted from the read's beginning, what is told may be."""
+FORGET_SECONDS = 600
+"""After so long without a read everything is read anew (deletions are not kept for ever)."""
+
+log = logging.getLogger(__name__)
+
+
+class Unreadable(Exception):
+    """The database could not be read in time."""
+
+
+class View:
+    """What one viewer is shown: encoded active downloads in order. `wire` is the readers' to keep a frame in."""
+
+    __slots__ = ("_rows", "_serial", "_sorted", "_version", "is_loaded", "wire")
+    _serials = count()
+
+    def __init__(self) -> None:
+        self._serial = next(self._serials)
+        self._rows: dict[str, tuple[Any, bytes]] = {}
+        self._sorted = True
+        self.is_loaded = False
+        self._version = 0
+        self.wire: Any = None
+
+    def put(self, row: Row[Any], encoded: bytes) -> None:
+        """Show a download; nothing happens where it looks as before."""
+        old = self._rows.get(row.id)
+        if old is not None and old[1] == encoded:
+            return
+        key = (row.created_at, row.id)
+        if old is None and self._rows and self._sorted:
+            self._sorted = next(reversed(self._rows.values()))[0] <= key
+        self._rows[row.id] = (key, encoded)
+        self._changed()
+
+    def remove(self, download_id: str) -> None:
+        """Show a download no more."""
+        if self._rows.pop(download_id, None) is not None:
+            self._changed()
+
+    def clear(self) -> None:
+        """Show nothing, and know nothing."""
+        self._rows.clear()
+        self._sorted = True
+        self.is_loaded = False
+        self._changed()
+
+    def _changed(self) -> None:
+        self._version += 1
+        self.wire = None
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @property
+    def state_id(self) -> str:
+        """Name what is shown now: two different states of a process's views never share a name."""
+        return f"{self._serial:x}-{self._version:x}"
+
+    def encoded(self) -> list[bytes]:
+        """Return the downloads by `created_at`, then id."""
+        if not self._sorted:
+            self._rows = dict(sorted(self._rows.items(), key=lambda item: item[1][0]))
+            self._sorted = True
+        return [encoded for _key, encoded in self._rows.values()]
+
+
+class Account:
+    """A user whom somebody here watches as, as far as a stream must know."""
+
+    __slots__ = ("is_loaded", "revoked", "state", "user_id", "valid_from", "view", "watches")
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.is_loaded = False
+        self.view = View()
+        self.watches: set[Watch] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, as before the first read."""
+        self.is_loaded = False
+        self.state: str | None = None  # None: there is no such user
+        self.valid_from: Any = None
+        self.revoked: set[str] = set()
+        self.view.clear()
+
+
+class Watch:
+    """One stream's hold on the snapshot. `view` and `verdict` change under it, as its user's rights do."""
+
+    __slots__ = ("account", "claims", "verdict", "view")
+
+    def __init__(self, account: Account, claims: Claims) -> None:
+        self.account = account
+        self.claims = claims
+        self.view = account.view
+        self.verdict: str | None = None
+        """Why the token is good no more; None while it is."""
+
+
+class Snapshot:
+    """What this process knows, and the thread that keeps it true while anybody watches."""
+
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        encode: Callable[[Any], bytes],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._make_engine = make_engine
+        self._encode = encode
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._accounts: dict[str, Account] = {}
+        self._everybody = View()
+        self._admin_watches = 0
+        self._engine: Engine | None = None
+        self._connection: Connection | None = None
+        self._marker: str | None = None
+        self._thread: threading.Thread | None = None
+        self._asked = threading.Event()
+        self._done = threading.Event()
+        self._read_began = float("-inf")
+        self._failed_began = float("-inf")
+        self._reading_since: float | None = None
+        self.reads = 0
+        self.last_read_seconds = 0.0
+        self.on_read: Callable[[float], None] = lambda seconds: None
+
+    # What a stream asks.
+
+    def watch(self, claims: Claims) -> Watch:
+        """Begin to watch as the token's user; `wait` before the first look."""
+        with self._lock:
+            account = self._accounts.get(claims.user_id)
+            if account is None:
+                account = self._accounts[claims.user_id] = Account(claims.user_id)
+            watch = Watch(account, claims)
+            account.watches.add(watch)
+            if account.is_loaded:
+                self._judge(watch)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
+                self._thread.start()
+        return watch
+
+    def release(self, watch: Watch) -> None:
+        """End a watch. What nobody watches is forgotten, and read no more."""
+        with self._lock:
+            account = watch.account
+            account.watches.discard(watch)
+            self._show(watch, account.view)
+            if not account.watches and self._accounts.get(account.user_id) is account:
+                del self._accounts[account.user_id]
+                if not self._accounts:
+                    self._asked.set()
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether what is held may still be told."""
+        return now - self._read_began <= MAX_AGE_SECONDS
+
+    def is_failing(self, now: float) -> bool:
+        """Whether reads fail, or the present one hangs, so that waiting for it would only delay the news."""
+        if self._failed_began > self._read_began:
+            return True
+        return self._reading_since is not None and now - self._reading_since > MAX_AGE_SECONDS
+
+    def wait(self, watch: Watch, since: float) -> None:
+        """Return once a read that began at or after `since` holds what `watch` may see; raises Unreadable.
+
+        Takes at most MAX_AGE_SECONDS.
+        """
+        deadline = self._clock() + MAX_AGE_SECONDS
+        while True:
+            with self._lock:
+                if self._read_began >= since and watch.account.is_loaded and watch.view.is_loaded:
+                    return
+                remaining = deadline - self._clock()
+                if self._failed_began >= since or remaining <= 0:
+                    raise Unreadable
+                done = self._done
+                self._asked.set()
+            done.wait(remaining)
+
+    # The thread.
+
+    def _run(self) -> None:
+        while self._rest():
+            self._attempt()
+
+    def _rest(self) -> bool:
+        """Sleep until the next read is due; False, once, when nobody watches any more."""
+        while True:
+            with self._lock:
+                if not self._accounts:
+                    self._forget()
+                    self._close()
+                    self._thread = None
+                    return False
+                asked = self._asked.is_set()
+                wait = self._due(asked) - self._clock()
+                if wait <= 0:
+                    self._asked.clear()
+                    return True
+            if asked:
+                time.sleep(wait)
+            else:
+                self._asked.wait(wait)
+
+    def _due(self, asked: bool) -> float:
+        if self._failed_began > self._read_began:
+            return self._failed_began + RETRY_SECONDS
+        return self._read_began + (FIRST_READ_SECONDS if asked else REFRESH_SECONDS)
+
+    def _attempt(self) -> None:
+        """Read once, and wake those who wait, however it went."""
+        began = self._reading_since = self._clock()
+        if began - self._read_began > FORGET_SECONDS:
+            with self._lock:
+                self._forget()
+        try:
+            self._read(began)
+        except Exception as exc:  # the streams must survive whatever the database does
+            self._failed_began = began
+            log.warning("cannot read the active downloads: %s", type(exc).__name__)
+            log.debug("cannot read the active downloads", exc_info=exc)
+            self._close()
+        finally:
+            self._reading_since = None
+            with self._lock:
+                done, self._done = self._done, threading.Event()
+            done.set()
+
+    def _read(self, began: float) -> None:
+        with self._lock:
+            new = [account for account in self._accounts.values() if not account.is_loaded]
+            everybody = self._everybody
+            wants_everybody = self._admin_watches > 0 and not everybody.is_loaded
+            for view in [account.view for account in new] + [everybody] * wants_everybody:
+                view.clear()  # an earlier attempt may have left something
+            scope = changes.Scope(
+                known=[user_id for user_id, account in self._accounts.items() if account.is_loaded],
+                new=[account.user_id for account in new],
+                knows_everybody=everybody.is_loaded,
+                wants_everybody=wants_everybody,
+            )
+        marker = self._marker
+        for rows in self._query(scope).partitions(changes.ROWS_AT_ONCE):
+            with self._lock:
+                for row in rows:
+                    if row.kind == changes.MARKER:
+                        marker = row.current_file
+                    else:
+                        self._apply(row)
+            time.sleep(0)  # a large first read must not hold up the other streams
+        with self._lock:
+            for account in new:
+                account.is_loaded = account.view.is_loaded = True
+            if wants_everybody:
+                everybody.is_loaded = True
+            self._marker = marker
+            self._read_began = began
+            for account in new:
+                self._judge_all(account)
+        self.reads += 1
+        self.last_read_seconds = self._clock() - began
+        self.on_read(self.last_read_seconds)
+
+    def _query(self, scope: changes.Scope) -> Any:
+        """Run the statement; a connection that has died since the last read is replaced once."""
+        if self._connection is not None:
+            try:
+                return changes.read(self._connection, scope, self._marker)
+            except DBAPIError as exc:
+                if not exc.connection_invalidated:
+                    raise
+                self._close()
+        if self._engine is None:
+            self._engine = self._make_engine()
+        self._connection = self._engine.connect()
+        return changes.read(self._connection, scope, self._marker)
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        engine, self._engine = self._engine, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+        if engine is not None:
+            engine.dispose()
+
+    def _forget(self) -> None:
+        self._marker = None
+        self._everybody.clear()
+        for account in self._accounts.values():
+            account.forget()
+
+    # What a row means.
+
+    def _apply(self, row: Row[Any]) -> None:
+        account = self._accounts.get(row.user_id)
+        if row.kind == changes.DOWNLOAD:
+            self._apply_download(row, account)
+        elif row.kind == changes.DELETION:
+            self._everybody.remove(row.id)
+            if account is not None:
+                account.view.remove(row.id)
+                if row.id == account.user_id:
+                    account.state = None
+                    self._judge_all(account)
+        elif account is not None:
+            if row.kind == changes.USER:
+                account.state, account.valid_from = row.status, row.created_at
+            else:
+                account.revoked.add(row.current_file)
+            self._judge_all(account)
+
+    def _apply_download(self, row: Row[Any], account: Account | None) -> None:
+        views = [self._everybody] if self._admin_watches else []
+        if account is not None:
+            views.append(account.view)
+        if row.status not in ("pending", "downloading"):
+            for view in views:
+                view.remove(row.id)
+        elif views:
+            encoded = self._encode(row)
+            for view in views:
+                view.put(row, encoded)
+
+    def _judge_all(self, account: Account) -> None:
+        if account.is_loaded:
+            for watch in account.watches:
+                self._judge(watch)
+
+    def _judge(self, watch: Watch) -> None:
+        """Decide anew what a token may see, and whether anything."""
+        account, claims = watch.account, watch.claims
+        if (
+            account.state in (None, "disabled")
+            or claims.token_id in account.revoked
+            or claims.family in account.revoked
+            or is_outdated(claims, account.valid_from)
+        ):
+            watch.verdict = REVOKED
+        self._show(watch, self._everybody if account.state == "admin" else account.view)
+
+    def _show(self, watch: Watch, view: View) -> None:
+        if view is watch.view:
+            return
+        self._admin_watches += 1 if view is self._everybody else -1
+        watch.view = view
+        if not self._admin_watches:
+            self._everybody = View()

@@ -1,0 +1,165 @@
+"""Issues, verifies and revokes tokens. The one place where a token's key is looked up."""
+
+import hashlib
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from flask_jwt_extended import create_access_token, create_refresh_token, decode_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt import ExpiredSignatureError, PyJWTError
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.errors import NotAuthenticated
+from downloads_app.extensions import db
+from downloads_app.models import RevokedToken, User, new_id, utc_now
+
+EXPIRED = "Token has expired"
+REVOKED = "Token has been revoked"
+INVALID = "Token is not valid"
+REMEMBERED_TOKENS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says; what it may do is read from its user's row."""
+
+    token_id: str
+    family: str
+    """Shared by the tokens of one sign-in; a token without one is its own family."""
+    user_id: str
+    kind: str
+    issued_at: float
+    """Unix seconds, as is `expires_at`."""
+    expires_at: float
+    csrf: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """What a sign-in gives."""
+
+    access: str
+    refresh: str
+
+
+def issue_pair(user: User, family: str | None = None) -> TokenPair:
+    """Issue an access and a refresh token of one family (a new one, unless this is a refresh)."""
+    claims = _extra_claims(family or new_id())
+    return TokenPair(
+        access=create_access_token(identity=user.id, additional_claims=claims),
+        refresh=create_refresh_token(identity=user.id, additional_claims=claims),
+    )
+
+
+def issue_access(user: User, expires_seconds: int | None = None) -> str:
+    """Issue one access token, of the given life or of the configured one."""
+    life = timedelta(seconds=expires_seconds) if expires_seconds is not None else None
+    return str(create_access_token(identity=user.id, additional_claims=_extra_claims(new_id()), expires_delta=life))
+
+
+def _extra_claims(family: str) -> dict[str, Any]:
+    """The family, and an issue time with a fraction (RFC 7519 allows one): a password change splits a second."""
+    return {"fam": family, "iat": datetime.now(UTC).timestamp()}
+
+
+def verify(raw: str, kind: str = "access") -> Claims:
+    """Return the claims of a token that verifies, is of `kind`, and has not expired.
+
+    Revocation and the user's state are not judged here. Raises NotAuthenticated.
+    """
+    claims = _remembered(raw)
+    if claims.expires_at <= datetime.now(UTC).timestamp():
+        raise NotAuthenticated(EXPIRED)
+    if claims.kind != kind:
+        raise NotAuthenticated(INVALID)
+    return claims
+
+
+def _remembered(raw: str) -> Claims:
+    """Verify a token once; its digest vouches for it afterwards (a signature costs more than a stream's tick)."""
+    memory: OrderedDict[bytes, Claims] = current_app.extensions.setdefault("verified_tokens", OrderedDict())
+    digest = hashlib.sha256(raw.encode("utf-8", "surrogateescape")).digest()
+    claims = memory.get(digest)
+    if claims is None:
+        claims = memory[digest] = _decode(raw)
+        if len(memory) > REMEMBERED_TOKENS:
+            memory.popitem(last=False)
+    return claims
+
+
+def _decode(raw: str) -> Claims:
+    try:
+        content = decode_token(raw)
+        return _read_claims(content)
+    except ExpiredSignatureError as exc:
+        raise NotAuthenticated(EXPIRED) from exc
+    except (PyJWTError, JWTExtendedException, KeyError, TypeError, ValueError, OverflowError) as exc:
+        raise NotAuthenticated(INVALID) from exc
+
+
+def _read_claims(content: dict[str, Any]) -> Claims:
+    token_id = str(content["jti"])
+    expires_at = content.get("exp")
+    return Claims(
+        token_id=token_id,
+        family=str(content.get("fam") or token_id),
+        user_id=str(uuid.UUID(content["sub"])),
+        kind=str(content.get("type")),
+        issued_at=float(content["iat"]),
+        expires_at=float("inf") if expires_at is None else float(expires_at),
+        csrf=content.get("csrf"),
+    )
+
+
+def authorize(claims: Claims) -> User:
+    """Return the user whom the token stands for; raises NotAuthenticated where it no longer does."""
+    user = db.session.get(User, claims.user_id)
+    if user is None or user.is_disabled or is_outdated(claims, user.tokens_valid_from) or is_revoked(claims):
+        raise NotAuthenticated(REVOKED)
+    return user
+
+
+def is_outdated(claims: Claims, valid_from: datetime | None) -> bool:
+    """Whether the token was issued before its user's tokens became valid."""
+    return valid_from is not None and claims.issued_at < valid_from.timestamp()
+
+
+def is_revoked(claims: Claims) -> bool:
+    """Whether the token or its family is on the list of revoked tokens."""
+    named = exists().where(RevokedToken.id.in_([claims.token_id, claims.family]))
+    return bool(db.session.scalar(select(named)))
+
+
+def revoke(token_or_family: str, user_id: str) -> None:
+    """Put a token or a family on the list until the last token it can name has expired; commits."""
+    longest = max(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"], current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
+    longest = longest if isinstance(longest, timedelta) else timedelta(seconds=longest)
+    db.session.add(RevokedToken(id=token_or_family, user_id=user_id, expires_at=utc_now() + longest))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # it is on the list already
+
+
+def rotate(claims: Claims, user: User) -> TokenPair:
+    """Exchange a refresh token for a new pair of its family; it cannot be used again. Commits."""
+    if not _revoke_once(claims):
+        raise NotAuthenticated(REVOKED)
+    return issue_pair(user, claims.family)
+
+
+def _revoke_once(claims: Claims) -> bool:
+    """Revoke the token; False where another request did so first (two exchanges of one token at once)."""
+    expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
+    db.session.add(RevokedToken(id=claims.token_id, user_id=claims.user_id, expires_at=expires_at))
+    try:
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()
+        return False
+    return True

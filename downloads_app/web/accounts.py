@@ -1,0 +1,114 @@
+"""`/api/users`: who has an account; for admins."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields, validate
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import User
+from downloads_app.services import accounts
+from downloads_app.web.auth import admin_required
+from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.offload import offload
+from downloads_app.web.schemas import InputSchema, UserSchema
+
+ROLE = validate.OneOf(["user", "admin"])
+PASSWORD = validate.Length(1, accounts.MAX_PASSWORD_BYTES)
+
+blueprint = Blueprint("users", __name__, url_prefix="/api/users", description="Accounts (admins only)")
+
+
+class UsersQuery(ListQuery):
+    """Which users."""
+
+    username = fields.String()
+    role = fields.String(validate=ROLE)
+    disabled = fields.Boolean()
+    sort = sort_field("username", "username", "created_at", "updated_at")
+
+
+class NewUser(InputSchema):
+    """An account to create."""
+
+    username = fields.String(required=True)
+    password = fields.String(required=True, validate=PASSWORD, load_only=True)
+    role = fields.String(load_default="user", validate=ROLE)
+
+
+class UserChange(InputSchema):
+    """What to change of an account."""
+
+    role = fields.String(validate=ROLE)
+    disabled = fields.Boolean()
+    password = fields.String(validate=PASSWORD, load_only=True)
+
+
+def _find(user_id: UUID) -> User:
+    user = db.session.get(User, str(user_id))
+    if user is None:
+        raise NotFound(f"There is no user {user_id}")
+    return user
+
+
+@blueprint.route("")
+class Users(MethodView):
+    """All accounts."""
+
+    @blueprint.arguments(UsersQuery, location="query")
+    @blueprint.response(200, UserSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    @admin_required
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[User]:
+        """List accounts."""
+        conditions = []
+        if "username" in query:
+            conditions.append(User.username == query["username"])
+        if "role" in query:
+            conditions.append(User.is_admin.is_(query["role"] == "admin"))
+        if "disabled" in query:
+            conditions.append(User.is_disabled.is_(query["disabled"]))
+        return fetch_page(User, query, conditions, pagination_parameters)
+
+    @blueprint.arguments(NewUser)
+    @blueprint.response(201, UserSchema)
+    @admin_required
+    def post(self, body: dict[str, Any]) -> User:
+        """Create an account; 409 where the name is taken."""
+        password_hash = offload(accounts.hash_password, body["password"])
+        return accounts.add_user(body["username"], password_hash, body["role"] == "admin")
+
+
+@blueprint.route("/<uuid:user_id>")
+class OneUser(MethodView):
+    """One account."""
+
+    @blueprint.response(200, UserSchema)
+    @admin_required
+    def get(self, user_id: UUID) -> User:
+        """Show an account."""
+        return _find(user_id)
+
+    @blueprint.arguments(UserChange)
+    @blueprint.response(200, UserSchema)
+    @admin_required
+    def patch(self, body: dict[str, Any], user_id: UUID) -> User:
+        """Change role, password or whether it is disabled; the last admin stays one (409)."""
+        user = _find(user_id)
+        if "password" in body:
+            accounts.set_password_hash(user, offload(accounts.hash_password, body["password"]))
+        if "role" in body:
+            accounts.set_admin(user, body["role"] == "admin")
+        if "disabled" in body:
+            accounts.set_disabled(user, body["disabled"])
+        return user
+
+    @blueprint.response(204)
+    @admin_required
+    def delete(self, user_id: UUID) -> None:
+        """Delete an account with the rows of its downloads; their files stay."""
+        accounts.delete_user(_find(user_id))

@@ -1,0 +1,74 @@
+"""The one table from errors to HTTP, and the one shape of an error."""
+
+from typing import Any
+
+from flask import Flask, Response, current_app, jsonify, request
+from sqlalchemy.exc import DBAPIError, TimeoutError
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
+
+from downloads_app import errors
+
+STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
+    (errors.InvalidInput, 422),
+    (errors.NotAuthenticated, 401),
+    (errors.NotAllowed, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.TooMany, 429),
+    (errors.SourceError, 424),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers of everything that can be raised in a request."""
+    app.register_error_handler(errors.DownloadsError, _handle_domain_error)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(DBAPIError, _handle_database_error)
+    app.register_error_handler(TimeoutError, _handle_database_error)
+    app.register_error_handler(Exception, _handle_unforeseen)
+
+
+def error_response(code: int, message: str, details: Any = None) -> Response:
+    """Return an error in the shape that all of them have."""
+    status = HTTP_STATUS_CODES.get(code, "Error")
+    response = jsonify(code=code, status=status, message=message, errors=details or {})
+    response.status_code = code
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _handle_domain_error(error: errors.DownloadsError) -> Response:
+    code = next(code for kind, code in STATUS_CODES if isinstance(error, kind))
+    response = error_response(code, error.message, error.errors)
+    if isinstance(error, errors.NotAuthenticated):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="downloads"'
+    if isinstance(error, errors.TooMany):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _handle_http_error(error: HTTPException) -> Response:
+    """Cover werkzeug's errors and those of flask-smorest, whose `data` carries a schema's messages."""
+    data = getattr(error, "data", None) or {}
+    message = data.get("message") or error.description or ""
+    response = error_response(error.code or 500, message, data.get("messages") or data.get("errors"))
+    original = error.get_response()
+    for name in ("Allow", "Retry-After", "Content-Range"):
+        if name in original.headers:
+            response.headers[name] = original.headers[name]
+    if 300 <= (error.code or 500) < 400:
+        return Response(status=error.code, headers={"Location": original.headers.get("Location", "/")})
+    return response
+
+
+def _handle_database_error(error: Exception) -> Response:
+    """A database that fails is told in our words; the driver's own go to the log alone."""
+    current_app.logger.error("%s %s: database error: %s", request.method, request.path, type(error).__name__)
+    current_app.logger.debug("database error", exc_info=error)
+    return error_response(503, "The database does not answer")
+
+
+def _handle_unforeseen(error: Exception) -> Response:
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return error_response(500, "Something went wrong on our side")

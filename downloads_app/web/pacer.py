@@ -1,0 +1,180 @@
+"""One loop a process that sends repeated frames for sleeping generators.
+
+A generator that wakes for every event costs several times what the event itself costs: the switch, and the cold memory
+it touches. So while a stream's generator sleeps, its next ticks stand on a wheel, and the pacer hands the ready frame
+to the kernel with one non-blocking send. It wakes the generator only when there is something else to say (`complete`,
+an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte for byte.
+"""
+
+import errno
+import time
+from collections.abc import Callable
+
+import gevent
+from gevent.event import Event
+from gevent.socket import wait_write
+
+from downloads_app.services.snapshot import Snapshot
+from downloads_app.web import metrics
+from downloads_app.web.stream import PlainLane, Stream, Wire, frame_of, next_tick
+
+SLOTS = 64
+MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends
+
+
+class ClientGoneError(BrokenPipeError):
+    """The client left, or did not read for too long; the server closes the connection without a word."""
+
+
+class Rider:
+    """A stream on the wheel: what the pacer touches at a tick, and no more."""
+
+    __slots__ = ("events_sent", "expires", "is_chunked", "is_gone", "refused", "send", "tick", "watch", "woken")
+
+    def __init__(self, stream: Stream) -> None:
+        self.watch = stream.watch
+        self.expires = stream.expires
+        self.is_chunked = stream.is_chunked
+        self.send: Callable[[bytes | memoryview], int] = stream.sock.send
+        self.woken = stream.woken
+        self.events_sent = 0
+        self.is_gone = False
+        self.tick: float | None = None
+        """The tick at which the generator has to act; None while the pacer acts for it."""
+        self.refused: memoryview | None = None
+        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
+
+    def wake(self, tick: float) -> None:
+        """Give the stream back to its generator."""
+        self.tick = tick
+        self.woken.set()
+
+
+class Pacer:
+    """The wheel: SLOTS slots over one interval. `rest` runs in the streams' greenlets, the rest in the pacer's."""
+
+    def __init__(self, snapshot: Snapshot, interval_seconds: float, send_timeout_seconds: float) -> None:
+        self._snapshot = snapshot
+        self._interval = interval_seconds
+        self._send_timeout = send_timeout_seconds
+        self._plain = PlainLane()
+        self._step = interval_seconds / SLOTS
+        self._origin = time.monotonic()
+        self._position = 0
+        self._slots: list[dict[Rider, None]] = [{} for _ in range(SLOTS)]
+        self._riders = 0
+        self._is_running = False
+
+    def new_event(self) -> Event:
+        """Return what a resting stream is woken by."""
+        return Event()
+
+    def rest(self, stream: Stream, tick: float) -> float:
+        """See Lane. Raises ClientGoneError."""
+        if stream.sock is None or self._interval > MAX_INTERVAL_SECONDS:
+            return self._plain.rest(stream, tick)
+        rider = Rider(stream)
+        try:
+            while not stream.is_leaving:
+                self._ride(rider, tick)
+                if rider.is_gone:
+                    raise ClientGoneError(errno.EPIPE, "the client is gone")
+                if rider.tick is None:
+                    break
+                if rider.refused is None:
+                    return rider.tick
+                self._finish(rider, stream)
+                tick = next_tick(rider.tick, self._interval)
+                rider.tick = rider.refused = None
+        finally:
+            stream.events_sent += rider.events_sent
+        return tick
+
+    def _ride(self, rider: Rider, tick: float) -> None:
+        """Stand on the wheel, from the slot nearest to the tick, until woken."""
+        if not self._is_running:
+            self._is_running = True
+            self._position = self._nearest_position(time.monotonic())
+            gevent.spawn(self._run)
+        slot = self._slots[max(self._nearest_position(tick), self._position) % SLOTS]
+        slot[rider] = None
+        self._riders += 1
+        try:
+            rider.woken.wait()
+            rider.woken.clear()
+        finally:
+            self._riders -= 1
+            del slot[rider]
+
+    def _nearest_position(self, moment: float) -> int:
+        return round((moment - self._origin) / self._step)
+
+    def _finish(self, rider: Rider, stream: Stream) -> None:
+        """Send the rest of a refused frame to a client that reads too slowly; raises ClientGoneError.
+
+        Of a frame that was refused whole nothing is sent: the next tick has a newer one.
+        """
+        rest = rider.refused
+        deadline = time.monotonic() + self._send_timeout
+        while True:
+            try:
+                wait_write(stream.sock.fileno(), timeout=max(0.001, deadline - time.monotonic()))
+                if rest:
+                    rest = rest[rider.send(rest) :]
+            except BlockingIOError:
+                continue
+            except TimeoutError as exc:
+                stream.end_reason = "slow client"
+                raise ClientGoneError(errno.EPIPE, "the client does not read") from exc
+            except OSError as exc:
+                raise ClientGoneError(errno.EPIPE, "the client is gone") from exc
+            if not rest:
+                return
+
+    def _run(self) -> None:
+        """Serve slot after slot at its time, while anybody rides.
+
+        A late pacer serves all overdue slots before it lets others run: yielding after each would let a
+        storm of new connections stretch everybody's gaps.
+        """
+        while self._riders:
+            tick = self._origin + self._position * self._step
+            now = time.monotonic()
+            if now < tick:
+                gevent.sleep(tick - now)
+                continue
+            self._serve(self._slots[self._position % SLOTS], tick, now)
+            metrics.observe_lateness(now - tick)
+            self._position += 1
+        self._is_running = False
+
+    def _serve(self, slot: dict[Rider, None], tick: float, now: float) -> None:
+        """Send every stream of a slot its frame. Nothing in here yields; every microsecond counts."""
+        is_fresh = self._snapshot.is_fresh(now)
+        events = sent_bytes = 0
+        for rider in slot:
+            if rider.tick is not None:
+                continue  # woken a whole turn ago, and not yet at it
+            watch = rider.watch
+            view = watch.view
+            if not is_fresh or watch.verdict is not None or now >= rider.expires or not len(view):
+                rider.wake(tick)
+                continue
+            wire: Wire = view.wire or frame_of(view)
+            frame = wire.chunk if rider.is_chunked else wire.frame
+            try:
+                sent = rider.send(frame)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                rider.is_gone = True
+                rider.wake(tick)
+                continue
+            if sent:
+                rider.events_sent += 1
+                events += 1
+                sent_bytes += sent
+            if sent != len(frame):
+                rider.refused = memoryview(frame)[sent or len(frame) :]
+                rider.wake(tick)
+        metrics.count_sent(events, sent_bytes)

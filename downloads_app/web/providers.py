@@ -1,0 +1,140 @@
+"""`/api/providers`: where repositories come from; everybody reads, admins change."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields, validate
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Provider
+from downloads_app.services import providers
+from downloads_app.web import upstream
+from downloads_app.web.auth import admin_required, login_required
+from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.schemas import InputSchema, OutputSchema
+
+blueprint = Blueprint("providers", __name__, url_prefix="/api/providers", description="Where repositories come from")
+
+
+class ProviderSchema(OutputSchema):
+    """A provider. Its token and its proxy's address can be written, never read back."""
+
+    id = fields.String()
+    name = fields.String()
+    kind = fields.String(metadata={"enum": list(providers.KINDS)})
+    url = fields.String()
+    has_token = fields.Function(lambda provider: provider.token_encrypted is not None)
+    has_proxy = fields.Function(lambda provider: provider.proxy_url_encrypted is not None)
+    allow_private_network = fields.Boolean()
+    max_connections = fields.Integer(allow_none=True)
+    ca_file = fields.String(allow_none=True)
+    created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+
+
+class ProvidersQuery(ListQuery):
+    """Which providers."""
+
+    name = fields.String()
+    kind = fields.String(validate=validate.OneOf(providers.KINDS))
+    sort = sort_field("name", "name", "kind", "created_at", "updated_at")
+
+
+class ProviderChange(InputSchema):
+    """What to change of a provider; an empty token or proxy means none."""
+
+    url = fields.String()
+    token = fields.String(load_only=True, allow_none=True)
+    allow_private_network = fields.Boolean()
+    max_connections = fields.Integer(strict=True, allow_none=True)
+    proxy_url = fields.String(load_only=True, allow_none=True)
+    ca_file = fields.String(allow_none=True)
+
+
+class NewProvider(ProviderChange):
+    """A provider to add."""
+
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(providers.KINDS))
+    url = fields.String(required=True)
+
+
+class TestResult(OutputSchema):
+    """A provider that answers as it should; 424 with the reason where it does not."""
+
+    __test__ = False  # pytest: not a test
+    ok = fields.Boolean()
+
+
+def find_provider(provider_id: UUID) -> Provider:
+    """Return the provider of that id; raises NotFound."""
+    provider = db.session.get(Provider, str(provider_id))
+    if provider is None:
+        raise NotFound(f"There is no provider {provider_id}")
+    return provider
+
+
+@blueprint.route("")
+class Providers(MethodView):
+    """All providers."""
+
+    @blueprint.arguments(ProvidersQuery, location="query")
+    @blueprint.response(200, ProviderSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    @login_required
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Provider]:
+        """List providers."""
+        conditions = [getattr(Provider, name) == query[name] for name in ("name", "kind") if name in query]
+        return fetch_page(Provider, query, conditions, pagination_parameters)
+
+    @blueprint.arguments(NewProvider)
+    @blueprint.response(201, ProviderSchema)
+    @admin_required
+    def post(self, body: dict[str, Any]) -> Provider:
+        """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
+        return providers.add_provider(**body)
+
+
+@blueprint.route("/<uuid:provider_id>")
+class OneProvider(MethodView):
+    """One provider."""
+
+    @blueprint.response(200, ProviderSchema)
+    @login_required
+    def get(self, provider_id: UUID) -> Provider:
+        """Show a provider."""
+        return find_provider(provider_id)
+
+    @blueprint.arguments(ProviderChange)
+    @blueprint.response(200, ProviderSchema)
+    @admin_required
+    def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
+        """Change a provider; its name and kind stay."""
+        provider = find_provider(provider_id)
+        providers.change_provider(provider, body)
+        return provider
+
+    @blueprint.response(204)
+    @admin_required
+    def delete(self, provider_id: UUID) -> None:
+        """Remove a provider and its finished downloads' rows; 409 while others of it are active or paused."""
+        providers.remove_provider(find_provider(provider_id))
+
+
+@blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
+@blueprint.response(200, TestResult)
+@blueprint.alt_response(424, description="It fails, and why")
+@admin_required
+def test_provider(provider_id: UUID) -> dict[str, bool]:
+    """Ask a provider whether it answers as its kind should."""
+    source = providers.source_of(find_provider(provider_id))
+    db.session.remove()  # no connection is held while the network takes its time
+    upstream.ask(source.check)
+    return {"ok": True}
+
+
+test_provider.__test__ = False

@@ -1,0 +1,56 @@
+"""What comes in and what goes out of the REST resources."""
+
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
+
+
+class InputSchema(Schema):
+    """What comes in: unknown fields are an error, so that a misspelt one is not silently lost."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class OutputSchema(Schema):
+    """What goes out."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class LoginSchema(InputSchema):
+    """A sign-in."""
+
+    username = fields.String(required=True, validate=validate.Length(1, 200))
+    password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
+    cookies = fields.Boolean(load_default=False, metadata={"description": "set HttpOnly cookies instead"})
+
+
+class RefreshSchema(InputSchema):
+    """Nothing but, perhaps, an empty JSON object."""
+
+
+class PasswordChangeSchema(InputSchema):
+    """A change of one's own password."""
+
+    current_password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
+    new_password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
+
+
+class TokensSchema(OutputSchema):
+    """What a sign-in gives: tokens, or `{"cookies": true}`."""
+
+    access_token = fields.String()
+    refresh_token = fields.String()
+    token_type = fields.String()
+    cookies = fields.Boolean()
+
+
+class UserSchema(OutputSchema):
+    """A user as others may see them."""
+
+    id = fields.String()
+    username = fields.String()
+    role = fields.String(metadata={"enum": ["user", "admin"]})
+    disabled = fields.Boolean(attribute="is_disabled")
+    created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,309 @@
+"""The live stream: `GET /api/downloads/subscribe`, and the generator behind it.
+
+The generator is the one description of a stream: a first event, sleeps between reads, `complete`, `error`, the end.
+It holds neither request nor database connection while it sleeps. Between two events it rests on a lane: a plain
+one that sleeps, or the process's pacer, which meanwhile sends the repeated updates in its place (see pacer.py).
+"""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from flask import Blueprint, Flask, Response, current_app, request
+from sqlalchemy import Engine, create_engine
+
+from downloads_app.config import Settings, current_settings
+from downloads_app.errors import NotAuthenticated
+from downloads_app.extensions import connect_args
+from downloads_app.services.snapshot import MAX_AGE_SECONDS, Snapshot, Unreadable, View, Watch
+from downloads_app.services.tokens import EXPIRED
+from downloads_app.web import metrics, sse
+from downloads_app.web.auth import read_claims
+from downloads_app.web.roster import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, FullHouse, Roster, jittered
+
+KEEP_ALIVE_SECONDS = 15
+RECONNECT_SECONDS = (1.0, 3.0)
+SEND_BUFFER_BYTES = 64 * 1024
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+blueprint = Blueprint("stream", __name__)
+log = logging.getLogger(__name__)
+
+
+class Lane(Protocol):
+    """What a stream rests on between two of its events."""
+
+    def new_event(self) -> Any:
+        """Return what a resting stream is woken by: an Event."""
+        ...
+
+    def rest(self, stream: "Stream", tick: float) -> float:
+        """Return at a tick at which the stream has something of its own to say: the given one or a later one.
+
+        Whatever is due before, the lane has sent. Returns at once when the stream is to leave.
+        """
+        ...
+
+
+class PlainLane:
+    """Sleeps until the very next tick: works under any WSGI server."""
+
+    def new_event(self) -> threading.Event:
+        """See Lane."""
+        return threading.Event()
+
+    def rest(self, stream: "Stream", tick: float) -> float:
+        """Sleep until the tick, or until the stream is to leave."""
+        stream.woken.wait(max(0.0, tick - time.monotonic()))
+        return tick
+
+
+class Streams:
+    """What all streams of this process share; one an application, kept in its extensions."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.snapshot = Snapshot(lambda: _make_engine(settings), sse.encode_download)
+        self.roster = Roster(settings.stream_max, settings.stream_max_per_user, settings.stream_drain_seconds)
+        self.lane: Lane = PlainLane()
+
+
+def _make_engine(settings: Settings) -> Engine:
+    """Return an engine of one connection of the snapshot's own: an exhausted pool does not blind the streams.
+
+    Autocommit, because one read is one statement; PostgreSQL ends it before it is too old to be told.
+    """
+    return create_engine(
+        settings.database_url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=1,
+        max_overflow=0,
+        connect_args=connect_args(settings.database_url, MAX_AGE_SECONDS),
+    )
+
+
+class Stream:
+    """One open stream. Everything it needs is a plain value or shared: no request, no session."""
+
+    def __init__(self, streams: Streams, watch: Watch, began: float, sock: Any, is_chunked: bool) -> None:
+        self.streams = streams
+        self.watch = watch
+        self.began = began
+        self.expires = began + watch.claims.expires_at - time.time()
+        self.sock = sock
+        self.is_chunked = is_chunked
+        self.woken = streams.lane.new_event()
+        self.is_leaving = False
+        self.end_reason = "client gone"
+        self.events_sent = 0
+
+    def events(self) -> Iterator[bytes]:
+        """Yield the stream, event by event."""
+        settings = self.streams.settings
+        lane = self.streams.lane
+        tick = self.began
+        errors = 0
+        with self.streams.roster.listed(self):
+            while not self.is_leaving:
+                frame, is_error, end_reason = self._look(tick)
+                errors = errors + 1 if is_error else 0
+                if errors >= settings.stream_max_errors:
+                    end_reason = "database errors"
+                if tick == self.began:
+                    frame = sse.with_retry(frame, jittered(RECONNECT_SECONDS))
+                self.events_sent += 1
+                if end_reason:
+                    self.end_reason = end_reason
+                yield frame
+                if end_reason:
+                    return
+                tick = next_tick(tick, settings.stream_interval_seconds)
+                while tick - time.monotonic() > KEEP_ALIVE_SECONDS and not self.is_leaving:
+                    self.woken.wait(KEEP_ALIVE_SECONDS)
+                    yield sse.KEEP_ALIVE
+                tick = lane.rest(self, tick)
+            self.end_reason = "drained"
+            yield sse.retry(jittered(DRAIN_RETRY_SECONDS))
+
+    def _look(self, tick: float) -> tuple[bytes, bool, str | None]:
+        """Return what is to be said at a tick, whether it is a passing error, and why it is the last word."""
+        if time.monotonic() >= self.expires:
+            return sse.error(EXPIRED), False, "token expired"
+        watch, snapshot = self.watch, self.streams.snapshot
+        is_readable = True
+        try:
+            if not (watch.view.is_loaded and len(watch.view) and snapshot.is_fresh(time.monotonic())):
+                if snapshot.is_failing(time.monotonic()):
+                    raise Unreadable
+                snapshot.wait(watch, tick)
+        except Unreadable:
+            is_readable = False
+        if watch.verdict is not None:
+            return sse.error(watch.verdict), False, "token revoked"
+        if not is_readable:
+            return sse.error(sse.DATABASE_ERROR), True, None
+        if not len(watch.view):
+            return sse.complete(), False, "complete"
+        return frame_of(watch.view).frame, False, None
+
+    def leave(self) -> None:
+        """End at once, with a time to come back."""
+        self.is_leaving = True
+        self.woken.set()
+
+    def cut(self) -> None:
+        """Shut the connection: the client does not read, and the process must end."""
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Tell what became of the stream, and let the server see the end of the connection.
+
+        Without this the server would keep the connection open for a next request; the contract is that a
+        stream's end closes it.
+        """
+        seconds = time.monotonic() - self.began
+        metrics.count_closed(self.end_reason)
+        log.info(
+            "stream ended: user=%s seconds=%.1f events=%d reason=%s",
+            self.watch.claims.user_id,
+            seconds,
+            self.events_sent,
+            self.end_reason,
+        )
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RD)
+
+
+def next_tick(tick: float, interval: float) -> float:
+    """Return the next time on schedule that is still ahead: late work shifts no later tick."""
+    missed = int((time.monotonic() - tick) // interval)
+    return tick + interval * (1 + max(0, missed))
+
+
+def frame_of(view: View) -> "Wire":
+    """Return the `update` of a view, made once for all streams that show it."""
+    if view.wire is None:
+        view.wire = Wire(sse.update(view.encoded(), view.state_id))
+    wire: Wire = view.wire
+    return wire
+
+
+class Wire:
+    """A frame, and the same in HTTP/1.1's chunked framing once somebody needs it."""
+
+    __slots__ = ("_chunk", "frame")
+
+    def __init__(self, frame: bytes) -> None:
+        self.frame = frame
+        self._chunk: bytes | None = None
+
+    @property
+    def chunk(self) -> bytes:
+        """The frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
+        if self._chunk is None:
+            self._chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+        return self._chunk
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its streams."""
+    app.extensions["streams"] = Streams(app.extensions["settings"])
+
+
+def current_streams() -> Streams:
+    """Return what the streams of this process share."""
+    streams: Streams = current_app.extensions["streams"]
+    return streams
+
+
+@blueprint.route("/api/downloads/subscribe")
+def subscribe() -> Response:
+    """Tell the caller, every few seconds, of their own active downloads, and an admin of everybody's.
+
+    401 for a token that is no good, 429 for a user with too many streams, 204 for a client that has seen
+    `complete` while still nothing is active; else the stream.
+    """
+    began = time.monotonic()
+    claims = read_claims()
+    if request.method == "HEAD":
+        return Response(headers=HEADERS)
+    streams = current_streams()
+    try:
+        give_back = streams.roster.take_place(claims.user_id)
+    except FullHouse:
+        metrics.count_refused("full")
+        return _turn_away()
+    watch = streams.snapshot.watch(claims)
+
+    def release() -> None:
+        streams.snapshot.release(watch)
+        give_back()
+
+    try:
+        return _open(streams, watch, began, release)
+    except BaseException:
+        release()
+        raise
+
+
+def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Response:
+    """Return the answer of an authorized caller; whatever it is, `release` runs once it is over."""
+    is_readable = True
+    try:
+        streams.snapshot.wait(watch, began)
+    except Unreadable:
+        is_readable = False  # 200 and error events: any other status would stop a browser for good
+    if watch.verdict is not None:
+        raise NotAuthenticated(watch.verdict)
+    if is_readable and not len(watch.view) and sse.is_complete_id(request.headers.get("Last-Event-ID", "")):
+        response = Response(status=204, headers={"Cache-Control": "no-store"})
+        response.call_on_close(release)
+        return response
+    sock = _plain_socket(request.environ)
+    stream = Stream(streams, watch, began, sock, request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0")
+    if sock is not None:
+        _prepare_socket(sock, current_settings())
+        request.environ["gunicorn.socket"].settimeout(current_settings().stream_send_timeout_seconds)
+    metrics.count_opened()
+    response = Response(stream.events(), headers=HEADERS, direct_passthrough=True)
+    response.call_on_close(stream.close)
+    response.call_on_close(release)
+    return response
+
+
+def _turn_away() -> Response:
+    """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
+    body = sse.retry(jittered(FULL_RETRY_SECONDS)) + sse.comment("no place at the moment; come back")
+    return Response(body, headers=HEADERS)
+
+
+def _plain_socket(environ: dict[str, Any]) -> Any:
+    """Return gunicorn's socket of this connection where it is a plain one, else None.
+
+    Under gevent it is the non-blocking one inside gevent's: its send() never waits, which costs half.
+    """
+    sock = environ.get("gunicorn.socket")
+    return None if sock is None or hasattr(sock, "cipher") else getattr(sock, "_sock", sock)
+
+
+def _prepare_socket(sock: Any, settings: Settings) -> None:
+    """Bound what a client that does not read can cost: bytes in the kernel, and time.
+
+    TCP_USER_TIMEOUT ends a connection whose client has vanished without a word: sent data that is not
+    acknowledged within it breaks the connection (RFC 5482).
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        milliseconds = int(settings.stream_send_timeout_seconds * 1000)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)

@@ -1,0 +1,61 @@
+"""Asks a provider while a caller waits: in a thread beside the event loop, with a time limit, few at once."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import cache
+from typing import Any, ParamSpec, TypeVar
+
+from downloads_app.errors import SourceError, TooMany
+
+LIMIT_SECONDS = 30.0
+MAX_AT_ONCE = 8
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def ask(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `function`, which speaks to a provider and must not touch the database.
+
+    Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
+    the network's own time limits end it), and TooMany where MAX_AT_ONCE such calls are under way.
+    """
+    from gevent import monkey
+
+    if monkey.is_module_patched("threading"):
+        return _ask_beside_hub(lambda: function(*args, **kwargs))
+    try:
+        return _threads().submit(function, *args, **kwargs).result(LIMIT_SECONDS)
+    except FutureTimeout as exc:
+        raise _no_answer() from exc
+
+
+def _ask_beside_hub(call: Callable[[], R]) -> R:
+    """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords."""
+    import gevent
+
+    pool = _hub_threads()
+    if pool.free_count() < 1:
+        raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
+    pending = pool.spawn(call)
+    try:
+        result: R = pending.get(timeout=LIMIT_SECONDS)
+    except gevent.Timeout as exc:
+        raise _no_answer() from exc
+    return result
+
+
+def _no_answer() -> SourceError:
+    return SourceError(f"The provider did not answer within {LIMIT_SECONDS:.0f} s", permanent=False)
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_AT_ONCE, "upstream")
+
+
+@cache
+def _hub_threads() -> Any:
+    from gevent.threadpool import ThreadPool
+
+    return ThreadPool(MAX_AT_ONCE)

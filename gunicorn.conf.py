@@ -1,0 +1,33 @@
+"""How gunicorn serves the application: `gunicorn wsgi:app`. Flags and GUNICORN_CMD_ARGS override."""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from downloads_app.config import load_settings
+
+settings = load_settings()  # a setting that cannot be read stops the start here, in one line
+
+wsgi_app = "wsgi:app"
+bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")  # nginx, or a browser on the same machine
+workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # one a core is enough: a process holds thousands of streams
+worker_class = "gevent"  # a waiting stream costs a greenlet, not a thread
+worker_connections = settings.worker_connections  # the streams, and room for everything else
+timeout = 60  # a worker whose loop is stuck for so long is replaced
+graceful_timeout = int(settings.stream_drain_seconds) + 10  # streams leave by themselves within the drain time
+keepalive = 5  # seconds; longer than the pause between two clicks, short enough to free idle places
+backlog = 4096  # a storm of reconnecting clients waits in the kernel
+control_socket_disable = True  # no second way in
+
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
+
+
+def post_worker_init(worker):
+    """Make psycopg2 cooperative, start the pacer, watch for the drain."""
+    from downloads_app.web.serving import prepare_worker
+
+    prepare_worker(worker.wsgi, worker)

