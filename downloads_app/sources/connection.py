@@ -3,11 +3,12 @@
 Redirects are followed by us, hop by hop: libcurl would hand the token to every port of a host.
 """
 
+import re
 import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 import pycurl
 
@@ -27,6 +28,9 @@ MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_SECONDS = 15
 RECEIVE_BUFFER_BYTES = 256 * 1024
 USER_AGENT = "downloads-app"
+_AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
+"""What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
+_KEPT_IN_URLS = "%/:=&?~#+!$,;'@()*[]"
 
 
 class Connection:
@@ -36,7 +40,7 @@ class Connection:
         self.access = access
         self.head = AnswerHead()
         self.refusal: str | None = None
-        self._host = ""
+        self._url = self._host = ""
         self._is_proxied = False
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
@@ -62,12 +66,13 @@ class Connection:
     def aim(self, url: str, headers: Sequence[str] = ()) -> None:
         """Prepare the request for `url`; raises a permanent SourceError where it may not be asked at all."""
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not parts.hostname or _AMBIGUOUS.search(url):
             raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
         proxy = find_proxy(self.access, parts)
         self.refusal = find_refusal_behind_proxy(self.access, parts.hostname) if proxy else None
         if self.refusal:
             raise SourceError(self.refusal, permanent=True)
+        self._url = url
         self._host, self._is_proxied = parts.hostname, proxy is not None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
@@ -76,9 +81,10 @@ class Connection:
 
     def find_next_hop(self) -> str | None:
         """Return the address that the answer redirects to, if it does."""
-        if self.head.status not in (301, 302, 303, 307, 308):
+        location = self.head.headers.get("location")
+        if self.head.status not in (301, 302, 303, 307, 308) or not location:
             return None
-        return self.curl.getinfo(pycurl.REDIRECT_URL) or None
+        return urldefrag(urljoin(self._url, quote(location.encode("latin-1"), safe=_KEPT_IN_URLS))).url
 
     def explain(self, code: int, text: str) -> SourceError:
         """Say in the domain's words why libcurl gave up."""

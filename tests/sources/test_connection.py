@@ -1,0 +1,190 @@
+"""Small documents, redirects, credentials, proxies: what leaves this machine, and for where."""
+
+import http.server
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import Access
+from downloads_app.sources.connection import fetch_text
+from tests.support.file_server import Fault, FileServer
+
+TOKEN = "hf_secret"
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with FileServer() as running:
+        yield running
+
+
+@pytest.fixture
+def other() -> Iterator[FileServer]:
+    with FileServer() as running:
+        yield running
+
+
+def access_to(server: FileServer) -> Access:
+    return Access(server.url, token=TOKEN, allow_private_network=True)
+
+
+def test_a_document_comes_with_status_headers_and_address(server: FileServer) -> None:
+    server.put("list.json", b'{"files": []}')
+    response = fetch_text(access_to(server), server.url + "list.json", limit_bytes=1000)
+    assert (response.status, response.body) == (200, b'{"files": []}')
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert response.url == server.url + "list.json"
+    assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_an_error_status_is_an_answer(server: FileServer) -> None:
+    assert fetch_text(access_to(server), server.url + "nothing", limit_bytes=1000).status == 404
+
+
+@pytest.mark.parametrize("fault", [Fault(), Fault(chunked=True, endless=True)])
+def test_a_document_that_is_too_long_is_cut_off(server: FileServer, fault: Fault) -> None:
+    server.put("list.json", bytes(200_000))
+    server.fail("list.json", fault)
+    with pytest.raises(SourceError, match="longer than 1000 bytes"):
+        fetch_text(access_to(server), server.url + "list.json", limit_bytes=1000)
+    assert server.sent_bytes < 16 << 20
+
+
+def test_an_endless_head_is_cut_off(server: FileServer) -> None:
+    server.put("x", b"x")
+    server.fail("x", Fault(headers={f"X-{number}": "y" * 8000 for number in range(60)}))
+    with pytest.raises(SourceError):
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+
+
+def test_a_silent_server_is_given_up(server: FileServer) -> None:
+    server.put("x", b"x" * 100)
+    server.fail("x", Fault(stall_after=10))
+    with pytest.raises(SourceError, match="no answer in time") as error:
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000, timeout_seconds=0.5)
+    assert not error.value.permanent
+
+
+def test_an_encoded_document_is_refused(server: FileServer) -> None:
+    server.put("x", b"x")
+    server.fail("x", Fault(headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(SourceError, match="encoded"):
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+
+
+def test_the_token_follows_a_redirect_within_its_origin(server: FileServer) -> None:
+    server.put("b", b"here")
+    server.fail("a", Fault(redirect="/b"))
+    response = fetch_text(access_to(server), server.url + "a", limit_bytes=1000)
+    assert response.body == b"here"
+    assert server.requests[1].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_the_token_never_goes_to_another_port_of_the_same_host(server: FileServer, other: FileServer) -> None:
+    other.put("b", b"here")
+    server.fail("a", Fault(redirect=other.url + "b"))
+    assert fetch_text(access_to(server), server.url + "a", limit_bytes=1000).body == b"here"
+    assert "authorization" not in other.requests[0].headers
+
+
+def test_the_token_comes_back_with_a_redirect_back(server: FileServer, other: FileServer) -> None:
+    server.put("c", b"here")
+    server.fail("a", Fault(redirect=other.url + "b"))
+    other.fail("b", Fault(redirect=server.url + "c"))
+    assert fetch_text(access_to(server), server.url + "a", limit_bytes=1000).body == b"here"
+    assert server.requests[1].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_more_than_five_redirects_are_too_many(server: FileServer) -> None:
+    server.put("x", b"here")
+    server.fail("x", *[Fault(redirect="/x")] * 5)
+    assert fetch_text(access_to(server), server.url + "x", limit_bytes=1000).body == b"here"
+    server.fail("x", *[Fault(redirect="/x")] * 6)
+    with pytest.raises(SourceError, match="more than 5 redirects"):
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+
+
+@pytest.mark.parametrize("target", ["ftp://127.0.0.1/x", "file:///etc/passwd", "gopher://127.0.0.1/x"])
+def test_a_redirect_to_another_scheme_is_refused(server: FileServer, target: str) -> None:
+    server.fail("x", Fault(redirect=target))
+    with pytest.raises(SourceError, match="not an http or https address") as error:
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+    assert error.value.permanent
+
+
+@pytest.mark.parametrize("host", ["localhost", "[::1]", "127.0.0.2", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706434"])
+def test_a_redirect_to_a_private_address_elsewhere_is_refused(server: FileServer, other: FileServer, host: str) -> None:
+    server.fail("x", Fault(redirect=f"http://{host}:{other.port}/secret"))
+    with pytest.raises(SourceError, match="private address") as error:
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+    assert error.value.permanent
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("sign", ["\\", " ", "\t", "\n", "\r"])
+def test_an_address_that_parsers_read_differently_is_refused(server: FileServer, sign: str) -> None:
+    with pytest.raises(SourceError, match="not an http or https address"):
+        fetch_text(access_to(server), f"http://127.0.0.1{sign}@127.0.0.1:{server.port}/x", limit_bytes=1000)
+
+
+def test_the_providers_own_host_needs_permission_too(server: FileServer) -> None:
+    with pytest.raises(SourceError, match="not allowed"):
+        fetch_text(Access(server.url), server.url + "x", limit_bytes=1000)
+    assert server.requests == []
+
+
+def test_messages_hold_no_query_and_no_token(server: FileServer) -> None:
+    server.fail("x", Fault(redirect="ftp://127.0.0.1/x?signature=abc"))
+    with pytest.raises(SourceError) as error:
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+    assert "signature" not in str(error.value)
+    assert TOKEN not in repr(access_to(server))
+
+
+class _Proxy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.send_header("Content-Length", "7")
+        self.end_headers()
+        self.wfile.write(b"proxied")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[http.server.ThreadingHTTPServer]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
+    server.asked = []  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_providers_proxy_is_used(proxy: http.server.ThreadingHTTPServer) -> None:
+    access = Access("http://hub.invalid/", proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+    assert fetch_text(access, "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
+    assert proxy.asked[0][0] == "http://hub.invalid/x"  # type: ignore[attr-defined]
+
+
+def test_the_environments_proxy_is_used_unless_exempted(
+    proxy: http.server.ThreadingHTTPServer, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    server.put("x", b"direct")
+    assert fetch_text(Access("http://hub.invalid/"), "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
+    assert fetch_text(access_to(server), server.url + "x", limit_bytes=1000).body == b"direct"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
+def test_a_proxy_is_not_asked_for_private_addresses(proxy: http.server.ThreadingHTTPServer, host: str) -> None:
+    access = Access("http://hub.invalid/", proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+    with pytest.raises(SourceError, match="private address"):
+        fetch_text(access, f"http://{host}/x", limit_bytes=1000)
+    assert proxy.asked == []  # type: ignore[attr-defined]
