@@ -1,0 +1,44 @@
+/** The real server that `tests/clients/test_js_client.py` starts, and what it put there. */
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is missing: run this through tests/clients/test_js_client.py`);
+  return value;
+}
+
+export const SERVER = setting('DOWNLOADS_URL');
+export const STREAM = `${SERVER}/api/downloads/subscribe`;
+
+/**
+ * - `alice`: one real download that waits for `release()` and then completes
+ * - `busy`: one download that outlives the tests
+ * - `idle`: none
+ */
+export type Username = 'alice' | 'busy' | 'idle';
+
+export interface Tokens {
+  access_token: string;
+  refresh_token: string;
+}
+
+async function post(path: string, init: RequestInit): Promise<Response> {
+  const response = await fetch(SERVER + path, { ...init, method: 'POST' });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response;
+}
+
+export async function signIn(username: Username): Promise<Tokens> {
+  const body = JSON.stringify({ username, password: setting('PASSWORD') });
+  const response = await post('/api/auth/login', { headers: { 'Content-Type': 'application/json' }, body });
+  return (await response.json()) as Tokens;
+}
+
+export async function signOut({ access_token }: Tokens): Promise<void> {
+  await post('/api/auth/logout', { headers: { Authorization: `Bearer ${access_token}` } });
+}
+
+/** Lets alice's download go on to its end. */
+export const release = () => fetch(setting('RELEASE_URL'));
+
+/** Replaces the server's worker process under open streams. */
+export const reload = () => process.kill(Number(setting('SERVER_PID')), 'SIGHUP');
