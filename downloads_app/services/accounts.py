@@ -28,12 +28,17 @@ def _nobodys_hash() -> str:
 
 def create_user(username: str, password: str, is_admin: bool = False) -> User:
     """Create a user; raises InvalidInput, or Conflict where the name is taken."""
+    return add_user(username, hash_password(password), is_admin)
+
+
+def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
+    """Create a user with a hash made elsewhere (in a thread); raises like `create_user`."""
     if not USERNAME.fullmatch(username):
         raise InvalidInput(
             f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
             {"username": "not a user name"},
         )
-    user = User(username=username, password_hash=hash_password(password), is_admin=is_admin)
+    user = User(username=username, password_hash=password_hash, is_admin=is_admin)
     db.session.add(user)
     try:
         db.session.commit()

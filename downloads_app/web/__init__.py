@@ -3,7 +3,14 @@
 from flask import Flask
 
 from downloads_app.extensions import api
-from downloads_app.web import auth, errors, status, stream
+from downloads_app.web import (
+    accounts,
+    auth,
+    dashboard,
+    errors,
+    status,
+    stream,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -19,6 +26,8 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     auth.init_app(app)
     stream.init_app(app)
-    api.register_blueprint(auth.blueprint)
+    for resource in (auth, accounts):
+        api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(stream.blueprint)
+    app.register_blueprint(dashboard.blueprint)

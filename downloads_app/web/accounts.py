@@ -59,10 +59,10 @@ def _find(user_id: UUID) -> User:
 class Users(MethodView):
     """All accounts."""
 
+    @admin_required
     @blueprint.arguments(UsersQuery, location="query")
     @blueprint.response(200, UserSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    @admin_required
     def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[User]:
         """List accounts."""
         conditions = []
@@ -74,9 +74,9 @@ class Users(MethodView):
             conditions.append(User.is_disabled.is_(query["disabled"]))
         return fetch_page(User, query, conditions, pagination_parameters)
 
+    @admin_required
     @blueprint.arguments(NewUser)
     @blueprint.response(201, UserSchema)
-    @admin_required
     def post(self, body: dict[str, Any]) -> User:
         """Create an account; 409 where the name is taken."""
         password_hash = offload(accounts.hash_password, body["password"])
@@ -87,15 +87,15 @@ class Users(MethodView):
 class OneUser(MethodView):
     """One account."""
 
-    @blueprint.response(200, UserSchema)
     @admin_required
+    @blueprint.response(200, UserSchema)
     def get(self, user_id: UUID) -> User:
         """Show an account."""
         return _find(user_id)
 
+    @admin_required
     @blueprint.arguments(UserChange)
     @blueprint.response(200, UserSchema)
-    @admin_required
     def patch(self, body: dict[str, Any], user_id: UUID) -> User:
         """Change role, password or whether it is disabled; the last admin stays one (409)."""
         user = _find(user_id)
@@ -107,8 +107,8 @@ class OneUser(MethodView):
             accounts.set_disabled(user, body["disabled"])
         return user
 
-    @blueprint.response(204)
     @admin_required
+    @blueprint.response(204)
     def delete(self, user_id: UUID) -> None:
         """Delete an account with the rows of its downloads; their files stay."""
         accounts.delete_user(_find(user_id))

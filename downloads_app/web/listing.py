@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from downloads_app.extensions import db
 from downloads_app.web.schemas import InputSchema
@@ -33,13 +33,11 @@ def fetch_page(
     if arguments["id"]:
         conditions = [*conditions, columns.id.in_([str(wanted) for wanted in arguments["id"]])]
     page.item_count = db.session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
-    query = _sorted(select(model).where(*conditions), columns, arguments["sort"])
+    query = select(model).where(*conditions).order_by(*_order(columns, arguments["sort"]))
     return list(db.session.scalars(query.limit(page.page_size).offset(page.first_item)))
 
 
-def _sorted(query: Select[tuple[T]], columns: Any, sort: str) -> Select[tuple[T]]:
+def _order(columns: Any, sort: str) -> list[Any]:
     """Order by one column, then by id, so that pages neither overlap nor miss a row."""
-    column = getattr(columns, sort.removeprefix("-"))
-    if sort.startswith("-"):
-        return query.order_by(column.desc(), columns.id.desc())
-    return query.order_by(column.asc(), columns.id.asc())
+    keys = [getattr(columns, sort.removeprefix("-")), columns.id]
+    return [key.desc() if sort.startswith("-") else key.asc() for key in keys]

@@ -82,18 +82,18 @@ def find_provider(provider_id: UUID) -> Provider:
 class Providers(MethodView):
     """All providers."""
 
+    @login_required
     @blueprint.arguments(ProvidersQuery, location="query")
     @blueprint.response(200, ProviderSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    @login_required
     def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Provider]:
         """List providers."""
         conditions = [getattr(Provider, name) == query[name] for name in ("name", "kind") if name in query]
         return fetch_page(Provider, query, conditions, pagination_parameters)
 
+    @admin_required
     @blueprint.arguments(NewProvider)
     @blueprint.response(201, ProviderSchema)
-    @admin_required
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
         return providers.add_provider(**body)
@@ -103,32 +103,32 @@ class Providers(MethodView):
 class OneProvider(MethodView):
     """One provider."""
 
-    @blueprint.response(200, ProviderSchema)
     @login_required
+    @blueprint.response(200, ProviderSchema)
     def get(self, provider_id: UUID) -> Provider:
         """Show a provider."""
         return find_provider(provider_id)
 
+    @admin_required
     @blueprint.arguments(ProviderChange)
     @blueprint.response(200, ProviderSchema)
-    @admin_required
     def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
         providers.change_provider(provider, body)
         return provider
 
-    @blueprint.response(204)
     @admin_required
+    @blueprint.response(204)
     def delete(self, provider_id: UUID) -> None:
         """Remove a provider and its finished downloads' rows; 409 while others of it are active or paused."""
         providers.remove_provider(find_provider(provider_id))
 
 
 @blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
+@admin_required
 @blueprint.response(200, TestResult)
 @blueprint.alt_response(424, description="It fails, and why")
-@admin_required
 def test_provider(provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should."""
     source = providers.source_of(find_provider(provider_id))

@@ -67,10 +67,10 @@ def find_repository(repository_id: UUID) -> Repository:
 class Repositories(MethodView):
     """All repositories known here."""
 
+    @login_required
     @blueprint.arguments(RepositoriesQuery, location="query")
     @blueprint.response(200, RepositorySchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    @login_required
     def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Repository]:
         """List repositories."""
         conditions = []
@@ -87,8 +87,8 @@ class Repositories(MethodView):
 class OneRepository(MethodView):
     """One repository."""
 
-    @blueprint.response(200, RepositorySchema)
     @login_required
+    @blueprint.response(200, RepositorySchema)
     def get(self, repository_id: UUID) -> Repository:
         """Show a repository."""
         return find_repository(repository_id)
@@ -98,11 +98,11 @@ class OneRepository(MethodView):
 class RepositoryFiles(MethodView):
     """What a provider lists in a repository now."""
 
+    @login_required
     @blueprint.arguments(FilesQuery, location="query")
     @blueprint.response(200, RemoteFileSchema(many=True))
     @blueprint.alt_response(424, description="The provider fails, and why")
     @blueprint.paginate(page_size=MAX_PAGE_SIZE, max_page_size=MAX_FILES_A_PAGE)
-    @login_required
     def get(
         self, query: dict[str, Any], repository_id: UUID, pagination_parameters: PaginationParameters
     ) -> list[RemoteFile]:
