@@ -2,6 +2,11 @@
 
 from flask import Flask
 
+from downloads_app.cli import downloads, providers, users, watch, worker  # noqa: F401  (they add commands)
+
 
 def init_app(app: Flask) -> None:
     """Register the command groups."""
+    app.cli.add_command(users.group)
+    app.cli.add_command(providers.group)
+    app.cli.add_command(downloads.group)

@@ -4,9 +4,14 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput, SourceError
 from downloads_app.sources.paths import check_path
+
+if TYPE_CHECKING:
+    from downloads_app.models import Download
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 
@@ -34,13 +39,19 @@ def check_folder_path(path: str, what: str, max_length: int) -> str:
     return path
 
 
-def find_folder(downloads_dir: Path, username: str, provider: str, repository: str, revision: str) -> Path:
+def folder_of(download: "Download") -> Path:
     """Return where a download's files lie; every part has passed its check when it was created."""
-    return downloads_dir / username / provider / repository / revision
+    return (
+        current_settings().downloads_dir
+        / download.user.username
+        / download.provider.name
+        / download.repository.name
+        / download.revision
+    )
 
 
 def find_partials(folder: Path) -> Path:
-    """Return where the partial files of a download's folder lie: beside it, so that no listing reaches them."""
+    """Return where the partial files of a folder lie: beside it, so that no listing reaches them."""
     return folder.with_name(f".{folder.name}.partial")
 
 

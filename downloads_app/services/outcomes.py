@@ -89,10 +89,11 @@ def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> boo
     )
 
 
-def let_go(claim: Claim) -> None:
+def let_go(claim: Claim) -> bool:
     """Say that this worker writes no more: the download was finished by it, or paused or cancelled."""
     gone = and_(*_same_holder(claim), Download.status != Status.DOWNLOADING)
-    execute_alone(update(Download).where(gone).values(worker_id=None, lease_expires_at=None))
+    released = update(Download).where(gone).values(worker_id=None, lease_expires_at=None)
+    return execute_alone(released).rowcount == 1
 
 
 def fence(claim: Claim) -> ColumnElement[bool]:

@@ -14,7 +14,6 @@ from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
 from downloads_app.services.folders import check_folder_name, check_folder_path
 from downloads_app.sources import Access, Source
-from downloads_app.sources.registry import open_source
 
 KINDS = ("huggingface", "http")
 MAX_CONNECTIONS = 1000
@@ -93,16 +92,16 @@ def find_or_create_repository(provider: Provider, name: str) -> Repository:
     """Return the repository of that name, its row made where it is new; commits nothing."""
     check_folder_path(name, "repository", MAX_REPOSITORY_LENGTH)
     query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
-    repository = db.session.scalar(query)
-    if repository is not None:
-        return repository
+    known: Repository | None = db.session.scalar(query)
+    if known is not None:
+        return known
     try:
         with db.session.begin_nested():
-            repository = Repository(provider_id=provider.id, name=name)
-            db.session.add(repository)
+            created = Repository(provider_id=provider.id, name=name)
+            db.session.add(created)
     except IntegrityError:  # another request was faster
-        repository = db.session.scalars(query).one()
-    return repository
+        return db.session.scalars(query).one()
+    return created
 
 
 def access_of(provider: Provider) -> Access:
@@ -119,6 +118,8 @@ def access_of(provider: Provider) -> Access:
 
 def source_of(provider: Provider) -> Source:
     """Return a live connection to a provider; its calls take as long as the network does."""
+    from downloads_app.sources.registry import open_source
+
     return open_source(provider.kind, access_of(provider))
 
 

@@ -1,0 +1,118 @@
+"""How downloads are shown: as a table, as fields, as JSON."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich.text import Text
+
+from downloads_app.cli.printing import (
+    UNKNOWN,
+    format_bytes,
+    format_seconds,
+    format_share,
+    format_time,
+    plain,
+    print_fields,
+    print_table,
+    style_status,
+)
+from downloads_app.models import Download, Status
+from downloads_app.services.folders import folder_of
+
+SHORT_ID_LENGTH = 8
+
+
+def print_list(downloads: Sequence[Download], total: int) -> None:
+    """Print a table of downloads."""
+    rows = [
+        (
+            plain(download.id[:SHORT_ID_LENGTH]),
+            plain(download.user.username),
+            plain(f"{download.provider.name}:{download.repository.name}"),
+            style_status(download.status),
+            format_share(download),
+            format_bytes(download.total_bytes),
+        )
+        for download in downloads
+    ]
+    columns = ("id", "user", "repository", "status", "done", "size")
+    print_table(columns, rows, right=("id", "done", "size"))
+    if total > len(downloads):
+        click.echo(f"{len(downloads)} of {total}; --limit shows more", err=True)
+
+
+def print_details(download: Download) -> None:
+    """Print all fields of one download that say something."""
+    speed = f"{format_bytes(download.download_speed)}/s"
+    is_running = download.status == Status.DOWNLOADING
+    fields: list[tuple[str, str | Text | None]] = [
+        ("id", download.id),
+        ("status", style_status(download.status)),
+        ("user", download.user.username),
+        ("provider", download.provider.name),
+        ("repository", download.repository.name),
+        ("revision", download.revision),
+        ("commit", download.commit),
+        ("include", ", ".join(download.include)),
+        ("exclude", ", ".join(download.exclude)),
+        ("priority", str(download.priority)),
+        ("waits for", download.wait_reason),
+        ("error", download.error_message),
+        ("bytes", f"{format_bytes(download.current_bytes)} of {format_bytes(download.total_bytes)}"),
+        ("files", f"{download.files_completed} of {_or_unknown(download.total_files)}"),
+        ("present file", download.current_file),
+        ("speed", speed if is_running else None),
+        ("time left", format_seconds(download.eta_seconds) if is_running else None),
+        ("attempt", str(download.attempt)),
+        ("created", format_time(download.created_at)),
+        ("started", format_time(download.started_at)),
+        ("ended", format_time(download.completed_at)),
+        ("folder", str(folder_of(download))),
+    ]
+    print_fields([(name, value) for name, value in fields if value])
+
+
+def describe(download: Download) -> dict[str, Any]:
+    """Return a download for JSON: the keys of the stream's events, and what else a program may ask for."""
+    return {
+        "id": download.id,
+        "user_id": download.user_id,
+        "provider_id": download.provider_id,
+        "repository_id": download.repository_id,
+        "status": download.status,
+        "progress_data": {
+            "current_bytes": download.current_bytes,
+            "total_bytes": download.total_bytes,
+            "current_file": download.current_file,
+            "total_files": download.total_files,
+            "files_completed": download.files_completed,
+            "download_speed": download.download_speed,
+            "eta_seconds": download.eta_seconds,
+        },
+        "started_at": _iso(download.started_at),
+        "created_at": _iso(download.created_at),
+        "updated_at": _iso(download.updated_at),
+        "completed_at": _iso(download.completed_at),
+        "user": download.user.username,
+        "provider": download.provider.name,
+        "repository": download.repository.name,
+        "revision": download.revision,
+        "commit": download.commit,
+        "include": download.include,
+        "exclude": download.exclude,
+        "priority": download.priority,
+        "attempt": download.attempt,
+        "wait_reason": download.wait_reason,
+        "error_message": download.error_message,
+        "path": str(folder_of(download)),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _or_unknown(value: int | None) -> str:
+    return UNKNOWN if value is None else str(value)

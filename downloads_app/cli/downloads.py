@@ -1,0 +1,102 @@
+"""`flask downloads`: queue, look at, and control downloads."""
+
+import sys
+from collections.abc import Callable
+
+import click
+
+from downloads_app.cli.download_views import describe, print_details, print_list
+from downloads_app.cli.groups import Commands
+from downloads_app.cli.printing import print_json
+from downloads_app.models import Download, Status
+from downloads_app.services import accounts, downloads, history, providers
+
+group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+_PRIORITY = click.IntRange(downloads.PRIORITIES.start, downloads.PRIORITIES.stop - 1)
+
+
+@group.command("add")
+@click.argument("provider")
+@click.argument("repository")
+@click.option("--user", "username", required=True, help="Whose download it is.")
+@click.option("--revision", help="A branch, tag or commit.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated.")
+@click.option("--priority", type=_PRIORITY, default=0, help="Higher goes first among the user's downloads.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def add_download(
+    provider: str,
+    repository: str,
+    username: str,
+    revision: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    priority: int,
+    yes: bool,
+) -> None:
+    """Queue a download and print its id."""
+    owner, source = accounts.find_user(username), providers.find_provider(provider)
+    if sys.stdin.isatty() and not yes:
+        click.confirm(f"Download {repository} from {source.name} for {owner.username}?", abort=True, err=True)
+    download = downloads.create(
+        owner,
+        source,
+        repository,
+        revision=revision,
+        include=include,
+        exclude=exclude,
+        priority=priority,
+    )
+    click.echo(download.id)
+
+
+@group.command("list")
+@click.option("--status", "statuses", multiple=True, type=click.Choice([s.value for s in Status]))
+@click.option("--user", "username", help="Only this user's.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@_JSON
+def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, as_json: bool) -> None:
+    """List downloads, newest first."""
+    owner = accounts.find_user(username) if username else None
+    page = history.list_downloads(owner=owner, statuses=statuses, page_size=limit)
+    if as_json:
+        print_json([describe(download) for download in page.downloads])
+    else:
+        print_list(page.downloads, page.total)
+
+
+@group.command("show")
+@click.argument("download_id", metavar="ID")
+@_JSON
+def show_download(download_id: str, as_json: bool) -> None:
+    """Show all that is known of one download."""
+    download = history.find_download(download_id)
+    if as_json:
+        print_json(describe(download))
+    else:
+        print_details(download)
+
+
+@group.command("prune")
+@click.option("--older-than", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Finished so long ago.")
+@click.option("--files", is_flag=True, help="Remove their files too.")
+def prune_downloads(older_than: float, files: bool) -> None:
+    """Remove finished downloads from the list; their files stay unless --files is given."""
+    count = history.prune(older_than, files=files)
+    click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
+
+
+def _add_control(name: str, change: Callable[[Download], None], done: str, summary: str) -> None:
+    @group.command(name, help=summary)
+    @click.argument("ids", metavar="ID...", nargs=-1, required=True)
+    def control(ids: tuple[str, ...]) -> None:
+        for download in [history.find_download(reference) for reference in ids]:
+            change(download)
+            click.echo(f"{done} {download.id}")
+
+
+_add_control("pause", downloads.pause, "Paused", "Stop downloads and keep their bytes.")
+_add_control("resume", downloads.resume, "Resumed", "Go on with paused downloads.")
+_add_control("cancel", downloads.cancel, "Cancelled", "End downloads and remove their partial files.")
+_add_control("retry", downloads.retry, "Queued again", "Start failed or cancelled downloads again.")

@@ -1,0 +1,47 @@
+"""The kind of group all our commands are in: what goes wrong is one line on stderr, never a traceback."""
+
+import sys
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from downloads_app.cli.printing import clean
+from downloads_app.errors import DownloadsError
+
+_NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
+
+
+class Commands(AppGroup):
+    """A group whose commands end with exit code 1 and one line where a service raises."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; translate errors."""
+        try:
+            return super().invoke(ctx)
+        except DownloadsError as exc:
+            stop(exc.message)
+        except SQLAlchemyError as exc:
+            stop(explain_database(exc))
+        except BrokenPipeError:
+            sys.stderr.close()  # the reader of our output has left; nothing to say to anybody
+            sys.exit(1)
+
+
+def stop(message: str) -> None:
+    """Print an error in one line and exit with code 1."""
+    click.echo(f"error: {clean(message)}", err=True)
+    sys.exit(1)
+
+
+def explain_database(error: SQLAlchemyError) -> str:
+    """Say in a user's words why the database did not do it; no SQL, no driver's text."""
+    if not isinstance(error, DBAPIError):
+        return f"the database failed ({type(error).__name__})"
+    text = f"{type(error.orig).__name__}: {error.orig}"
+    if any(sign in text for sign in _NOT_MIGRATED):
+        return "the database is not migrated: run `flask db upgrade`"
+    if "locked" in text:
+        return "the database is busy; try again"
+    return "the database cannot be reached: see DATABASE_URL"

@@ -1,0 +1,109 @@
+"""How commands print: tables for people, one JSON document for programs, hostile text made harmless."""
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from downloads_app.models import Download
+
+UNKNOWN = "–"
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Control and format characters: they could move the cursor or turn the text's direction."""
+STYLES = {
+    "pending": "yellow",
+    "downloading": "cyan",
+    "paused": "magenta",
+    "completed": "green",
+    "failed": "red",
+    "cancelled": "dim",
+}
+
+
+def clean(text: str) -> str:
+    """Replace what a terminal would obey instead of showing."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _HIDDEN else c for c in text)
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return a cell that rich takes as it is, without markup."""
+    return Text(clean(text), style=style)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
+    """Print a table as wide as the terminal allows; long cells are folded, never cut."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in right
+        )
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))
+    Console().print(table)
+
+
+def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
+    """Print names and values, one pair a line."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields:
+        table.add_row(name, value if isinstance(value, Text) else plain(value))
+    Console().print(table)
+
+
+def format_bytes(count: int | None) -> str:
+    """Return a size as people read it: 1.5 GB."""
+    if count is None:
+        return UNKNOWN
+    value = float(count)
+    for unit in _UNITS:
+        if value < 999.95 or unit == _UNITS[-1]:
+            break
+        value /= 1000
+    return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """Return a duration: 42s, 3m05s, 2h10m, 4d03h."""
+    if seconds is None:
+        return UNKNOWN
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d{hours:02}h"
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def format_time(moment: datetime | None) -> str:
+    """Return a UTC time to the second."""
+    return UNKNOWN if moment is None else moment.strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def format_share(download: Download) -> str:
+    """Return how much is here, in percent; a download is 100% only when it is complete."""
+    if not download.total_bytes:
+        return "100%" if download.status == "completed" else UNKNOWN
+    share = download.current_bytes * 100 // download.total_bytes
+    return f"{share if download.status == 'completed' else min(share, 99)}%"
+
+
+def style_status(status: str) -> Text:
+    """Return a status in its colour."""
+    return Text(status, style=STYLES.get(status, ""))

@@ -1,0 +1,121 @@
+"""`flask users`: accounts."""
+
+import secrets
+import sys
+
+import click
+
+from downloads_app.cli.groups import Commands, stop
+from downloads_app.cli.printing import format_time, print_json, print_table
+from downloads_app.models import User
+from downloads_app.services import accounts
+
+group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
+_NAME = click.argument("name")
+_STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+
+
+@group.command("create")
+@_NAME
+@click.option("--admin", is_flag=True, help="May see and change everybody's downloads.")
+@_STDIN
+def create_user(name: str, admin: bool, password_stdin: bool) -> None:
+    """Create a user; without --password-stdin asks, or generates a password where there is no terminal."""
+    password, is_generated = _take_password(password_stdin)
+    accounts.create_user(name, password, is_admin=admin)
+    click.echo(f"Created {'admin' if admin else 'user'} {name}")
+    _print_generated(password, is_generated)
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_users(as_json: bool) -> None:
+    """List all users."""
+    users = accounts.list_users()
+    if as_json:
+        print_json([_describe(user) for user in users])
+        return
+    rows = [
+        (user.username, user.role, "disabled" if user.is_disabled else "enabled", format_time(user.created_at))
+        for user in users
+    ]
+    print_table(("name", "role", "state", "created"), rows)
+
+
+@group.command("disable")
+@_NAME
+def disable_user(name: str) -> None:
+    """Refuse a user's tokens from now on and pause their downloads."""
+    accounts.set_disabled(accounts.find_user(name), True)
+    click.echo(f"Disabled {name}")
+
+
+@group.command("enable")
+@_NAME
+def enable_user(name: str) -> None:
+    """Let a disabled user in again."""
+    accounts.set_disabled(accounts.find_user(name), False)
+    click.echo(f"Enabled {name}")
+
+
+@group.command("promote")
+@_NAME
+def promote_user(name: str) -> None:
+    """Make a user an admin."""
+    accounts.set_admin(accounts.find_user(name), True)
+    click.echo(f"{name} is an admin now")
+
+
+@group.command("demote")
+@_NAME
+def demote_user(name: str) -> None:
+    """Make an admin a regular user."""
+    accounts.set_admin(accounts.find_user(name), False)
+    click.echo(f"{name} is a regular user now")
+
+
+@group.command("password")
+@_NAME
+@_STDIN
+def change_password(name: str, password_stdin: bool) -> None:
+    """Set a user's password; tokens issued before are refused from now on."""
+    user = accounts.find_user(name)
+    password, is_generated = _take_password(password_stdin)
+    accounts.set_password(user, password)
+    click.echo(f"Changed the password of {name}")
+    _print_generated(password, is_generated)
+
+
+@group.command("token")
+@_NAME
+@click.option("--expires", type=click.IntRange(1, 10 * 365 * 86400), metavar="SECONDS", help="How long it lives.")
+def print_token(name: str, expires: int | None) -> None:
+    """Print an access token, alone on standard output."""
+    click.echo(accounts.issue_token(accounts.find_user(name), expires))
+
+
+def _take_password(from_stdin: bool) -> tuple[str, bool]:
+    """Return a password, and whether it was generated here."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            stop("no password came on standard input")
+        return password, False
+    if sys.stdin.isatty():
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True), False
+    return secrets.token_urlsafe(18), True
+
+
+def _print_generated(password: str, is_generated: bool) -> None:
+    if is_generated:
+        click.echo(f"Password: {password}")
+
+
+def _describe(user: User) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "role": user.role,
+        "is_disabled": user.is_disabled,
+        "created_at": format_time(user.created_at).replace(" ", "T"),
+    }

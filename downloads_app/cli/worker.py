@@ -1,0 +1,22 @@
+"""`flask downloads worker`: the process that moves bytes."""
+
+import logging
+
+import click
+
+from downloads_app.cli.downloads import group
+
+
+@group.command("worker")
+@click.option("--concurrency", type=click.IntRange(1, 64), help="Downloads at a time (WORKER_CONCURRENCY).")
+@click.option("--until-idle", is_flag=True, help="End when nothing is left to do.")
+def run_worker(concurrency: int | None, until_idle: bool) -> None:
+    """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again."""
+    from flask import current_app
+
+    from downloads_app.config import current_settings
+    from downloads_app.worker.runner import Worker
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()

@@ -1,0 +1,135 @@
+"""The files of a download as listed when it first began, and what became of each: rows of `download_files`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadFile, Status, new_id
+from downloads_app.services.database_time import database_now
+from downloads_app.services.folders import folder_of
+from downloads_app.services.outcomes import fence
+from downloads_app.services.queue import Claim
+from downloads_app.sources import Listing, RemoteFile
+
+BATCH = 500
+"""Rows a statement: well below the parameters that either database takes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A listed file, its place in the listing, and whether it is in place on the disk."""
+
+    position: int
+    remote: RemoteFile
+    is_completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedFile:
+    """What is known of a file once it is verified; `sha256` is computed, whoever else knew it."""
+
+    position: int
+    size_bytes: int
+    sha256: str
+
+
+def store_listing(claim: Claim, listing: Listing) -> bool:
+    """Pin what a download consists of; return whether the claim still holds (if not, nothing is stored)."""
+    sizes = [file.size_bytes for file in listing.files]
+    pinned = (
+        update(Download)
+        .where(fence(claim))
+        .values(
+            commit=listing.commit,
+            total_files=len(sizes),
+            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        )
+    )
+    if db.session.execute(pinned).rowcount != 1:  # type: ignore[attr-defined]
+        db.session.rollback()
+        return False
+    db.session.execute(delete(DownloadFile).where(DownloadFile.download_id == claim.download_id))
+    rows = [_row(claim.download_id, position, file) for position, file in enumerate(listing.files)]
+    for at in range(0, len(rows), BATCH):
+        db.session.execute(insert(DownloadFile), rows[at : at + BATCH])
+    db.session.commit()
+    return True
+
+
+def read_listing(download_id: str) -> list[ListedFile]:
+    """Return the pinned files in the order of the listing; none where it never began."""
+    table = DownloadFile.__table__.c
+    query = select(table.position, table.path, table.url, table.size_bytes, table.sha256, table.completed_at)
+    rows = db.session.execute(query.where(table.download_id == download_id).order_by(table.position))
+    return [
+        ListedFile(
+            row.position, RemoteFile(row.path, row.url, row.size_bytes, row.sha256), row.completed_at is not None
+        )
+        for row in rows
+    ]
+
+
+def mark_completed(download_id: str, files: Sequence[CompletedFile]) -> None:
+    """Note files that stand verified in their place."""
+    table = DownloadFile.__table__
+    statement = (
+        update(table)
+        .where(table.c.download_id == download_id, table.c.position == bindparam("at"))
+        .values(size_bytes=bindparam("size"), sha256=bindparam("sum"), completed_at=database_now())
+    )
+    rows = [{"at": file.position, "size": file.size_bytes, "sum": file.sha256} for file in files]
+    if rows:
+        db.session.execute(statement, rows)
+        db.session.commit()
+
+
+def find_copies(provider_id: str, files: Sequence[RemoteFile]) -> dict[str, Path]:
+    """Return, by SHA-256, where a completed download of the same provider has a file."""
+    wanted = sorted({file.sha256 for file in files if file.sha256 is not None})
+    found: dict[str, Path] = {}
+    for at in range(0, len(wanted), BATCH):
+        query = (
+            select(DownloadFile.sha256, DownloadFile.path, Download)
+            .join(Download, Download.id == DownloadFile.download_id)
+            .where(
+                DownloadFile.sha256.in_(wanted[at : at + BATCH]),
+                DownloadFile.completed_at.is_not(None),
+                Download.provider_id == provider_id,
+                Download.status == Status.COMPLETED,
+            )
+        )
+        for sha256, path, download in db.session.execute(query):
+            assert sha256 is not None
+            found.setdefault(sha256, folder_of(download) / path)
+    return found
+
+
+def used_bytes(user_id: str, *, besides: Download | None = None) -> int:
+    """Return how much of a user's quota is taken: what is complete, and what is on its way in full.
+
+    Several downloads of one folder count once; `besides` leaves out a download's own folder.
+    """
+    size = func.coalesce(Download.total_bytes, Download.current_bytes)
+    begun = Download.status.not_in((Status.FAILED, Status.CANCELLED))
+    query = select(func.max(size).label("size")).where(Download.user_id == user_id, begun)
+    if besides is not None:
+        same = (Download.repository_id == besides.repository_id) & (Download.revision == besides.revision)
+        query = query.where(~same)
+    sizes = query.group_by(Download.repository_id, Download.revision).subquery()
+    return int(db.session.scalar(select(func.coalesce(func.sum(sizes.c.size), 0))) or 0)
+
+
+def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "download_id": download_id,
+        "position": position,
+        "path": file.path,
+        "url": file.url,
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "completed_at": None,
+    }

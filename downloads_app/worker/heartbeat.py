@@ -1,0 +1,59 @@
+"""Renews the leases of a worker's downloads: in a thread of its own, whether bytes come or not."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.services import queue
+from downloads_app.worker.job import Job
+from downloads_app.worker.lease import read_clock
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Heartbeat:
+    """Beats three times a lease; every second while the database does not answer."""
+
+    def __init__(self, app: Flask, worker_id: str, lease_seconds: float, running: Callable[[], Sequence[Job]]) -> None:
+        self._app, self._worker_id, self._lease_seconds = app, worker_id, lease_seconds
+        self._running = running
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stop.set()
+        self._thread.join(timeout=RETRY_SECONDS)
+
+    def beat(self) -> None:
+        """Renew all leases once; a claim that no longer holds ends its job."""
+        jobs = {job.claim: job for job in self._running()}
+        if not jobs:
+            return
+        asked_at = read_clock()
+        held = queue.renew_leases(self._worker_id, jobs.keys(), self._lease_seconds)
+        for claim, job in jobs.items():
+            if claim in held:
+                job.lease.renew(asked_at)
+            else:
+                job.lease.end()
+
+    def _run(self) -> None:
+        pause = self._lease_seconds / 3
+        while not self._stop.wait(pause):
+            try:
+                with self._app.app_context():
+                    self.beat()
+                pause = self._lease_seconds / 3
+            except SQLAlchemyError as exc:
+                log.warning("cannot renew the leases: %s", type(exc).__name__)
+                pause = min(RETRY_SECONDS, self._lease_seconds / 3)

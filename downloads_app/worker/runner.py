@@ -1,0 +1,216 @@
+"""The worker process: one loop that glances at all there is to do, and a thread for each download.
+
+Each step of a glance answers whether it did something. TERM and INT drain: the downloads are handed back
+at once with their bytes. HUP reads MAX_BYTES_PER_SECOND again.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.config import ConfigError, Settings, load_settings
+from downloads_app.services import housekeeping, leftovers, queue
+from downloads_app.worker.bandwidth import Bandwidth, Limits
+from downloads_app.worker.heartbeat import Heartbeat
+from downloads_app.worker.job import Job
+from downloads_app.worker.lease import Lease, read_clock
+
+log = logging.getLogger(__name__)
+
+REST_SECONDS = 0.5
+RESCUE_SECONDS = 2.0
+SHARE_SECONDS = 1.0
+TIDY_SECONDS = 600.0
+MAX_OUTAGE_REST_SECONDS = 5.0
+DRAIN_SECONDS = 10.0
+PARENT_VARIABLE = "DOWNLOADS_APP_PARENT_PID"
+"""Set by a server that starts a worker beside it: the worker ends when that process is gone."""
+
+
+class Worker:
+    """Moves the bytes of up to `concurrency` downloads at a time."""
+
+    def __init__(
+        self, app: Flask, settings: Settings, *, concurrency: int | None = None, until_idle: bool = False
+    ) -> None:
+        self.worker_id = f"{socket.gethostname()[:80]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._app, self._settings = app, settings
+        self._concurrency = concurrency or settings.worker_concurrency
+        self._until_idle = until_idle
+        self._bandwidth = Bandwidth(settings.max_bytes_per_second)
+        self._jobs: dict[Job, threading.Thread] = {}
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._is_draining = False
+        self._reads_limit = False
+        self._heartbeat = Heartbeat(app, self.worker_id, settings.lease_seconds, lambda: list(self._jobs))
+        self._steps = (
+            self._reap,
+            _Every(RESCUE_SECONDS, self._rescue),
+            self._claim,
+            _Every(SHARE_SECONDS, self._share),
+            _Every(TIDY_SECONDS, self._tidy),
+        )
+
+    def run(self) -> None:
+        """Work until drained, or until idle where that was asked for."""
+        self._listen()
+        self._heartbeat.start()
+        log.info("worker %s: up to %d downloads at a time", self.worker_id, self._concurrency)
+        outage_seconds = 0.0
+        try:
+            while not self._is_draining:
+                try:
+                    if not self._glance():
+                        if self._is_idle():
+                            break
+                        self._rest(REST_SECONDS)
+                    outage_seconds = 0.0
+                except SQLAlchemyError as exc:
+                    outage_seconds = min(MAX_OUTAGE_REST_SECONDS, outage_seconds + 1)
+                    log.warning("the database failed (%s); trying again", type(exc).__name__)
+                    self._rest(outage_seconds)
+        finally:
+            self.drain()
+            self._finish_jobs()
+            self._heartbeat.stop()
+            log.info("worker %s: stopped", self.worker_id)
+
+    def drain(self) -> None:
+        """Stop at the next chance; safe to call from a signal handler."""
+        self._is_draining = True
+        self._wake.put(None)
+
+    # -- the steps of a glance
+
+    def _glance(self) -> bool:
+        if self._is_orphan():
+            log.info("worker %s: the server that started it is gone", self.worker_id)
+            self.drain()
+        if self._reads_limit:
+            self._read_limit()
+        with self._app.app_context():
+            return any(step() for step in self._steps if not self._is_draining)
+
+    def _reap(self) -> bool:
+        ended = [job for job, thread in self._jobs.items() if not thread.is_alive()]
+        for job in ended:
+            del self._jobs[job]
+        return bool(ended)
+
+    def _rescue(self) -> bool:
+        rescued = queue.rescue_expired()
+        for download_id in rescued:
+            log.warning("download %s: its worker is gone; it is given back", download_id)
+        return bool(rescued)
+
+    def _claim(self) -> bool:
+        if len(self._jobs) >= self._concurrency:
+            return False
+        asked_at = read_clock()
+        claim = queue.claim_next(self.worker_id, self._settings.lease_seconds)
+        if claim is None:
+            return False
+        limits = Limits(connections_per_file=self._settings.connections_per_file, bandwidth=self._bandwidth)
+        lease = Lease(self._settings.lease_seconds, asked_at)
+        job = Job(self._app, claim, lease, limits, lambda: self._is_draining)
+        thread = threading.Thread(target=self._work, args=(job,), name=f"job-{claim.download_id[:8]}", daemon=True)
+        self._jobs[job] = thread
+        self._share()
+        log.info("download %s: claimed (attempt %d)", claim.download_id, claim.attempt)
+        thread.start()
+        return True
+
+    def _share(self) -> bool:
+        """Keep to each provider's limit of connections, however many downloads run anywhere."""
+        if self._jobs:
+            shares = queue.share_connections(self.worker_id)
+            for job in list(self._jobs):
+                share = shares.get(job.claim.download_id)
+                if share is not None:
+                    job.limits.connections = max(1, share)
+                    job.is_crowded_out = job.is_crowded_out or share == 0
+        return False
+
+    def _tidy(self) -> bool:
+        leftovers.clear_abandoned()
+        housekeeping.remove_old_rows()
+        return False
+
+    # -- around them
+
+    def _work(self, job: Job) -> None:
+        try:
+            job.run()
+        finally:
+            self._wake.put(None)
+
+    def _rest(self, seconds: float) -> None:
+        try:
+            self._wake.get(timeout=seconds)
+        except Empty:
+            return
+
+    def _is_idle(self) -> bool:
+        if not self._until_idle or self._jobs:
+            return False
+        with self._app.app_context():
+            return queue.count_unfinished() == 0
+
+    def _is_orphan(self) -> bool:
+        parent = os.environ.get(PARENT_VARIABLE)
+        return parent is not None and parent != str(os.getppid())
+
+    def _finish_jobs(self) -> None:
+        """Wait for the running downloads to hand themselves back; take away what has not begun to move."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        for job, thread in self._jobs.items():
+            if job.is_moving:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        for job, thread in self._jobs.items():
+            thread.join(0.2)
+            if thread.is_alive() and not job.is_moving:
+                job.take_away()
+
+    def _listen(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: self.drain())
+            signal.signal(signal.SIGHUP, lambda *_: self._hang_up())
+
+    def _hang_up(self) -> None:
+        self._reads_limit = True
+        self._wake.put(None)
+
+    def _read_limit(self) -> None:
+        self._reads_limit = False
+        try:
+            limit = load_settings().max_bytes_per_second
+        except ConfigError as exc:
+            log.error("%s; the limit stays", exc)
+            return
+        self._bandwidth.change(limit)
+        log.info("worker %s: MAX_BYTES_PER_SECOND is %s", self.worker_id, limit or "unlimited")
+
+
+class _Every:
+    """A step that is due only now and then."""
+
+    def __init__(self, seconds: float, step: Callable[[], bool]) -> None:
+        self._seconds, self._step = seconds, step
+        self._due_at = 0.0
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if now < self._due_at:
+            return False
+        self._due_at = now + self._seconds
+        return self._step()
