@@ -1,0 +1,57 @@
+"""npm as the tests use it: installs from lock files, packs the client, builds a page with it."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.support.server import PROJECT
+
+CLIENT = PROJECT / "clients" / "js"
+VITE_APP = PROJECT / "tests" / "clients" / "vite_app"
+INSTALL = ("--prefer-offline", "--no-audit", "--no-fund")
+LIMIT_SECONDS = 600
+
+
+def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
+    """Run a command in `folder` to its end and return what it printed; fails with that unless it succeeds."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "CI": "true", **(env or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_SECONDS,
+    )
+    assert done.returncode == 0, f"{' '.join(command)} exited {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def install_client() -> Path:
+    """Install what the client's lock file says, unless that is there already; return its folder."""
+    stamp = CLIENT / "node_modules" / ".installed-lock"
+    wanted = hashlib.sha256((CLIENT / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run(CLIENT, "npm", "ci", *INSTALL)
+        stamp.write_text(wanted)
+    return CLIENT
+
+
+def pack_client(folder: Path) -> Path:
+    """Return the package that `npm pack` makes, in `folder`."""
+    install_client()
+    run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
+    (package,) = folder.glob("*.tgz")
+    return package
+
+
+def build_vite_page(package: Path, folder: Path) -> Path:
+    """Build the React page with the packed client, outside the checkout; return the folder to serve."""
+    shutil.copytree(VITE_APP, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    run(folder, "npm", "ci", *INSTALL)
+    run(folder, "npm", "install", "--no-save", *INSTALL, str(package))
+    run(folder, "npm", "run", "build")
+    return folder / "dist"
