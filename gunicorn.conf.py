@@ -31,3 +31,18 @@ def post_worker_init(worker):
     from downloads_app.web.serving import prepare_worker
 
     prepare_worker(worker.wsgi, worker)
+
+
+def when_ready(server):
+    """Start the download worker beside the web server, where the settings say so."""
+    if settings.embedded_worker:
+        from downloads_app.worker.embedded import EmbeddedWorker
+
+        server.embedded_worker = EmbeddedWorker()
+        server.embedded_worker.start()
+
+
+def on_exit(server):
+    """Stop the worker with the server."""
+    if hasattr(server, "embedded_worker"):
+        server.embedded_worker.stop()

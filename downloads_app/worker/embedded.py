@@ -1,0 +1,70 @@
+"""The one download worker that the web server starts beside itself, keeps alive, and stops."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from downloads_app.config import PROJECT_DIR
+
+STOP_SECONDS = 20
+"""For a drained worker to hand its downloads back; then it is killed, and its lease runs out."""
+RESTART_SECONDS = (1, 60)
+STEADY_SECONDS = 60
+
+log = logging.getLogger("gunicorn.error")
+
+
+class EmbeddedWorker:
+    """A child process of gunicorn's master; ends by itself when the master is gone (it watches its parent)."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep_alive, name="embedded worker", daemon=True)
+
+    def start(self) -> None:
+        """Start it, and a thread that starts it again should it die."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let it hand its downloads back, and wait for that."""
+        self._stopping.set()
+        self._thread.join(STOP_SECONDS + 5)
+
+    def _keep_alive(self) -> None:
+        pause = RESTART_SECONDS[0]
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            self._process = self._spawn()
+            self._wait()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - began > STEADY_SECONDS:
+                pause = RESTART_SECONDS[0]
+            log.warning("the embedded worker ended; starting it again in %d s", pause)
+            self._stopping.wait(pause)
+            pause = min(pause * 2, RESTART_SECONDS[1])
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
+            cwd=PROJECT_DIR,
+            env={**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid())},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the master alone, which then stops the worker in order
+        )
+
+    def _wait(self) -> None:
+        """Return when the process has ended; ends it when told to stop."""
+        assert self._process is not None
+        while self._process.poll() is None:
+            if self._stopping.wait(0.5):
+                self._process.terminate()
+                try:
+                    self._process.wait(STOP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._process.kill()
+                    self._process.wait()
