@@ -7,7 +7,10 @@ from downloads_app.web import (
     accounts,
     auth,
     dashboard,
+    download_files,
     errors,
+    providers,
+    repositories,
     status,
     stream,
 )
@@ -22,11 +25,12 @@ def init_app(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order they are described in
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     auth.init_app(app)
     stream.init_app(app)
-    for resource in (auth, accounts):
+    for resource in (auth, accounts, providers, repositories, download_files):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(stream.blueprint)
