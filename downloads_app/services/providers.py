@@ -14,6 +14,7 @@ from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
 from downloads_app.services.folders import check_folder_name, check_folder_path
 from downloads_app.sources import Access, Source
+from downloads_app.sources.registry import open_source
 
 KINDS = ("huggingface", "http")
 MAX_CONNECTIONS = 1000
@@ -118,8 +119,6 @@ def access_of(provider: Provider) -> Access:
 
 def source_of(provider: Provider) -> Source:
     """Return a live connection to a provider; its calls take as long as the network does."""
-    from downloads_app.sources.registry import open_source
-
     return open_source(provider.kind, access_of(provider))
 
 

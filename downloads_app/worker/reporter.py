@@ -87,7 +87,7 @@ class Reporter:
         del self._completed[:count]
 
     def _measure(self) -> ProgressReport | None:
-        progress, total = self._latest, self._total_bytes
+        progress = self._latest
         if progress is None:
             return None
         with self._meter_lock:

@@ -1,0 +1,362 @@
+"""The queue on both databases: whose turn it is, leases, fencing, rescue."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status, User, new_id
+from downloads_app.services import accounts, downloads, outcomes, queue
+from downloads_app.services.outcomes import ProgressReport
+from downloads_app.services.queue import Claim
+from tests.support.downloading import (
+    LEASE_SECONDS,
+    OTHER_WORKER,
+    WORKER,
+    add_downloads,
+    add_provider,
+    claim,
+    claim_name,
+    end_wait,
+    expire_lease,
+    reload,
+)
+
+MANY = 100_000
+
+
+def report(current_bytes: int, files_completed: int = 0) -> ProgressReport:
+    return ProgressReport(current_bytes, files_completed, "model.bin", 1000, 5)
+
+
+def claimed(user: User, **columns: object) -> Claim:
+    add_downloads(user, add_provider(), "one", **columns)
+    found = claim()
+    assert found is not None
+    return found
+
+
+def test_an_empty_queue_gives_nothing(app: Flask) -> None:
+    assert claim() is None
+
+
+def test_a_claim_makes_a_pending_download_run_under_a_lease(alice: User) -> None:
+    row = reload(claimed(alice))
+    assert (row.status, row.attempt, row.worker_id) == (Status.DOWNLOADING, 1, WORKER)
+    assert row.started_at is not None
+    assert row.claimed_at is not None
+    assert row.lease_expires_at is not None
+    assert (row.lease_expires_at - row.claimed_at).total_seconds() == pytest.approx(LEASE_SECONDS, abs=1)
+
+
+def test_a_download_is_claimed_once(alice: User) -> None:
+    claimed(alice)
+    assert claim(OTHER_WORKER) is None
+
+
+def test_claim_gives_each_download_to_one_worker(app: Flask, alice: User, bob: User) -> None:
+    provider = add_provider()
+    wanted = {row.id for row in add_downloads(alice, provider, *(f"a{n}" for n in range(20)))}
+    wanted |= {row.id for row in add_downloads(bob, provider, *(f"b{n}" for n in range(5)))}
+    got: list[str] = []
+
+    def work(worker: str) -> None:
+        with app.app_context():
+            misses = 0
+            while misses < 5:  # all candidates can be locked by others for an instant
+                found = queue.claim_next(worker, LEASE_SECONDS)
+                if found is None:
+                    misses += 1
+                else:
+                    got.append(found.download_id)
+
+    threads = [threading.Thread(target=work, args=(f"worker-{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == sorted(wanted)
+
+
+def test_a_user_with_many_waiting_does_not_keep_anothers_first_one_waiting(alice: User, bob: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, *(f"a{n}" for n in range(30)))
+    add_downloads(bob, provider, "b0")
+    assert claim_name() == "a0"
+    assert claim_name() == "b0"
+
+
+def test_users_take_turns_also_when_one_runs_at_a_time(alice: User, bob: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, "a0", "a1", "a2")
+    add_downloads(bob, provider, "b0", "b1")
+    order = []
+    for _ in range(5):
+        found = claim()
+        assert found is not None
+        order.append(reload(found).repository.name)
+        outcomes.finish(found, 0)
+        outcomes.let_go(found)
+    assert order == ["a0", "b0", "a1", "b1", "a2"]
+
+
+def test_priority_goes_before_age_within_one_user(alice: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, "old")
+    add_downloads(alice, provider, "urgent", priority=5)
+    add_downloads(alice, provider, "unimportant", priority=-5)
+    assert [claim_name() for _ in range(3)] == ["urgent", "old", "unimportant"]
+
+
+def test_priority_does_not_push_other_users_aside(alice: User, bob: User) -> None:
+    provider = add_provider()
+    add_downloads(bob, provider, "b0")
+    add_downloads(alice, provider, "a0", "a1", priority=1000)
+    assert sorted([claim_name() or "", claim_name() or ""]) == ["a0", "b0"]
+
+
+def test_a_disabled_users_downloads_are_not_claimed(alice: User, admin: User) -> None:
+    add_downloads(alice, add_provider(), "one")
+    accounts.set_disabled(alice, True)
+    assert claim() is None
+
+
+def test_a_download_waits_for_its_time(alice: User) -> None:
+    found = claimed(alice)
+    assert outcomes.wait(found, "the disk is full", 60)
+    row = reload(found)
+    assert (row.status, row.wait_reason, row.worker_id) == (Status.PENDING, "the disk is full", None)
+    assert claim() is None
+    end_wait(row)
+    assert claim() is not None
+    assert reload(found).wait_reason is None
+
+
+def test_a_provider_without_a_connection_to_spare_is_left_alone(alice: User, bob: User) -> None:
+    narrow, wide = add_provider("narrow", max_connections=1), add_provider("wide")
+    add_downloads(alice, narrow, "n0", "n1")
+    add_downloads(bob, narrow, "n2")
+    add_downloads(bob, wide, "w0")
+    assert [claim_name(), claim_name(), claim_name()] == ["n0", "w0", None]
+
+
+def test_connections_are_shared_out_among_a_providers_downloads(alice: User) -> None:
+    provider = add_provider(max_connections=5)
+    add_downloads(alice, provider, "a", "b", "c")
+    first, second, third = claim(), claim(OTHER_WORKER), claim()
+    assert first
+    assert second
+    assert third
+    assert queue.share_connections(WORKER) == {first.download_id: 2, third.download_id: 1}
+    assert queue.share_connections(OTHER_WORKER) == {second.download_id: 2}
+
+
+def test_more_downloads_than_connections_leave_the_youngest_with_none(alice: User) -> None:
+    provider = add_provider(max_connections=3)
+    add_downloads(alice, provider, "a", "b")
+    older, younger = claim(), claim()
+    assert older
+    assert younger
+    provider.max_connections = 1
+    db.session.commit()
+    assert queue.share_connections(WORKER) == {older.download_id: 1, younger.download_id: 0}
+
+
+def test_progress_is_written_and_says_that_the_claim_holds(alice: User) -> None:
+    found = claimed(alice)
+    assert outcomes.report_progress(found, report(500, 1))
+    row = reload(found)
+    assert (row.current_bytes, row.files_completed, row.current_file) == (500, 1, "model.bin")
+    assert (row.download_speed, row.eta_seconds) == (1000, 5)
+
+
+def test_bytes_and_files_never_go_down(alice: User) -> None:
+    found = claimed(alice)
+    outcomes.report_progress(found, report(500, 2))
+    assert outcomes.report_progress(found, report(100, 1))
+    row = reload(found)
+    assert (row.current_bytes, row.files_completed) == (500, 2)
+
+
+def test_a_heartbeat_extends_the_lease_of_what_still_holds(alice: User) -> None:
+    add_downloads(alice, add_provider(), "one", "two")
+    kept, lost = claim(), claim()
+    assert kept
+    assert lost
+    expire_lease(kept)
+    downloads.pause(reload(lost))
+    assert queue.renew_leases(WORKER, [kept, lost], LEASE_SECONDS) == {kept}
+    assert queue.rescue_expired() == []
+
+
+def test_a_heartbeat_of_an_older_attempt_is_not_taken_for_the_present_one(alice: User) -> None:
+    old = claimed(alice)
+    expire_lease(old)
+    queue.rescue_expired()
+    new = claim()
+    assert new is not None
+    assert new.attempt == 2
+    assert queue.renew_leases(WORKER, [old], LEASE_SECONDS) == set()
+
+
+WRITES: dict[str, Callable[[Claim], bool]] = {
+    "progress": lambda c: outcomes.report_progress(c, report(10**9)),
+    "finish": lambda c: outcomes.finish(c, 10**9),
+    "fail": lambda c: outcomes.fail(c, "late"),
+    "hand_back": outcomes.hand_back,
+    "wait": lambda c: outcomes.wait(c, "late", 60),
+    "let_go": outcomes.let_go,
+    "holds": outcomes.holds,
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+def test_a_superseded_worker_changes_nothing(alice: User, write: Callable[[Claim], bool]) -> None:
+    late = claimed(alice)
+    expire_lease(late)
+    queue.rescue_expired()
+    assert claim(OTHER_WORKER) is not None
+    before = _columns(reload(late))
+    assert not write(late)
+    assert _columns(reload(late)) == before
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+def test_a_finished_row_is_never_rewritten(alice: User, write: Callable[[Claim], bool]) -> None:
+    found = claimed(alice)
+    assert outcomes.finish(found, 700)
+    assert outcomes.let_go(found)
+    before = _columns(reload(found))
+    assert not write(found)
+    assert _columns(reload(found)) == before
+
+
+def test_an_expired_lease_gives_the_download_back_with_its_bytes(alice: User) -> None:
+    found = claimed(alice)
+    outcomes.report_progress(found, report(500, 1))
+    expire_lease(found)
+    assert queue.rescue_expired() == [found.download_id]
+    row = reload(found)
+    assert (row.status, row.current_bytes, row.worker_id, row.download_speed) == (Status.PENDING, 500, None, 0)
+    again = claim(OTHER_WORKER)
+    assert again is not None
+    assert again.attempt == 2
+
+
+def test_a_running_lease_is_left_alone(alice: User) -> None:
+    found = claimed(alice)
+    assert queue.rescue_expired() == []
+    assert outcomes.holds(found)
+
+
+def test_a_download_that_takes_its_workers_down_waits_longer_and_fails_in_the_end(alice: User) -> None:
+    found: Claim | None = claimed(alice)
+    waits = []
+    while found is not None:
+        expire_lease(found)
+        queue.rescue_expired()
+        row = reload(found)
+        waits.append(row.not_before_at is not None)
+        if row.status == Status.FAILED:
+            break
+        end_wait(row)
+        found = claim()
+    assert waits == [False, False, True, True, True, True, True, False]
+    assert "starts in a row" in (row.error_message or "")
+    assert row.completed_at is not None
+
+
+def test_new_bytes_forgive_earlier_failures(alice: User) -> None:
+    found: Claim | None = claimed(alice)
+    for number in range(12):
+        assert found is not None
+        outcomes.report_progress(found, report(100 * number + 1))
+        expire_lease(found)
+        queue.rescue_expired()
+        assert reload(found).status == Status.PENDING
+        found = claim()
+
+
+def test_a_drained_download_is_claimable_at_once(alice: User) -> None:
+    found = claimed(alice)
+    outcomes.report_progress(found, report(500))
+    assert outcomes.hand_back(found)
+    assert reload(found).current_bytes == 500
+    assert claim(OTHER_WORKER) is not None
+
+
+def test_a_paused_and_resumed_download_waits_until_its_worker_has_let_go(alice: User) -> None:
+    found = claimed(alice)
+    row = reload(found)
+    downloads.pause(row)
+    downloads.resume(row)
+    assert claim(OTHER_WORKER) is None
+    assert not outcomes.holds(found)
+    assert outcomes.let_go(found)
+    assert claim(OTHER_WORKER) is not None
+
+
+def test_a_second_download_of_a_folder_waits_until_the_first_ones_worker_has_let_go(alice: User) -> None:
+    found = claimed(alice)
+    row = reload(found)
+    downloads.cancel(row)
+    downloads.create(alice, row.provider, "one")
+    assert claim(OTHER_WORKER) is None
+    outcomes.let_go(found)
+    assert claim(OTHER_WORKER) is not None
+
+
+def test_a_hold_ends_with_its_lease(alice: User) -> None:
+    found = claimed(alice)
+    row = reload(found)
+    downloads.pause(row)
+    downloads.resume(row)
+    expire_lease(found)
+    assert claim(OTHER_WORKER) is not None
+
+
+def test_what_is_unfinished_counts_retries_but_not_what_waits_for_room(alice: User) -> None:
+    add_downloads(alice, add_provider(), "one", "two")
+    assert queue.count_unfinished() == 2
+    first, second = claim(), claim()
+    assert first
+    assert second
+    outcomes.wait(first, "the disk is full", 60)
+    outcomes.wait(second, "the server is away", 60, failures=1)
+    assert queue.count_unfinished() == 1
+
+
+def test_a_claim_stays_cheap_with_a_hundred_thousand_waiting(alice: User, bob: User) -> None:
+    provider = add_provider()
+    first = add_downloads(alice, provider, "first")[0]
+    rows = [
+        {
+            **{column: getattr(first, column) for column in ("user_id", "provider_id", "repository_id")},
+            "id": new_id(),
+            "revision": f"r{number}",
+            "include": [],
+            "exclude": [],
+            "status": "pending",
+        }
+        for number in range(MANY)
+    ]
+    db.session.execute(Download.__table__.insert(), rows)
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("ANALYZE downloads"))
+        db.session.commit()
+    add_downloads(bob, provider, "b0")
+    begun_at = time.monotonic()
+    names = [claim_name() for _ in range(20)]
+    per_claim_seconds = (time.monotonic() - begun_at) / 20
+    assert names[:2] == ["first", "b0"]
+    assert None not in names
+    assert per_claim_seconds < 0.05
+
+
+def _columns(row: Download) -> dict[str, object]:
+    return {column.key: getattr(row, column.key) for column in Download.__table__.columns}

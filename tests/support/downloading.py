@@ -1,0 +1,80 @@
+"""Rows for tests of the queue: providers, downloads, and the database's clock pushed forward."""
+
+from sqlalchemy import update
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, Provider, Repository, User
+from downloads_app.services import providers, queue
+from downloads_app.services.database_time import database_now
+from downloads_app.services.queue import Claim
+
+LEASE_SECONDS = 30.0
+WORKER = "host-1-aaaa"
+OTHER_WORKER = "host-2-bbbb"
+
+
+def add_provider(name: str = "hub", **options: object) -> Provider:
+    """Add a provider that nobody connects to."""
+    return providers.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]
+
+
+def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:
+    """Queue downloads one after the other, without the rules of the service."""
+    rows = []
+    for name in repositories:
+        repository = providers.find_or_create_repository(provider, name)
+        db.session.flush()
+        rows.append(
+            Download(
+                user_id=user.id,
+                provider_id=provider.id,
+                repository_id=repository.id,
+                revision="main",
+                status=columns.pop("status", "pending"),
+                **columns,
+            )
+        )
+        db.session.add(rows[-1])
+        db.session.flush()
+    db.session.commit()
+    return rows
+
+
+def claim(worker: str = WORKER) -> Claim | None:
+    """Claim the next download."""
+    return queue.claim_next(worker, LEASE_SECONDS)
+
+
+def claim_name(worker: str = WORKER) -> str | None:
+    """Claim the next download and return its repository's name."""
+    claimed = claim(worker)
+    return None if claimed is None else repository_of(claimed)
+
+
+def repository_of(claimed: Claim) -> str:
+    """Return the name of the repository that was claimed."""
+    download = db.session.get_one(Download, claimed.download_id, populate_existing=True)
+    name = db.session.get_one(Repository, download.repository_id).name
+    db.session.commit()
+    return name
+
+
+def reload(download: Download | Claim) -> Download:
+    """Read a row again."""
+    download_id = download.download_id if isinstance(download, Claim) else download.id
+    db.session.rollback()
+    return db.session.get_one(Download, download_id, populate_existing=True)
+
+
+def expire_lease(claimed: Claim) -> None:
+    """Let a worker have been silent for longer than its lease."""
+    row = update(Download).where(Download.id == claimed.download_id)
+    db.session.execute(row.values(lease_expires_at=database_now(-1)))
+    db.session.commit()
+
+
+def end_wait(download: Download) -> None:
+    """Let the time before which a download is not claimed have come."""
+    row = update(Download).where(Download.id == download.id)
+    db.session.execute(row.values(not_before_at=database_now(-1)))
+    db.session.commit()
