@@ -1,7 +1,6 @@
 """Which file names from a remote listing may be stored: names are hostile until they have passed here."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from downloads_app.errors import SourceError
@@ -12,11 +11,13 @@ MAX_PATH_BYTES = 3072
 """Leaves a quarter of PATH_MAX (4096) to the folders above."""
 _SHOWN_CHARACTERS = 120
 _DRIVE = re.compile(r"[A-Za-z]:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def check_path(path: str) -> str:
     """Return `path` as it is, or raise a permanent SourceError that names it and says what is wrong."""
-    fault = _find_fault(path)
+    fault = find_fault(path)
     if fault:
         raise SourceError(f"Refused the file name {_shorten(path)} of the listing: {fault}", permanent=True)
     return path
@@ -33,21 +34,20 @@ def check_paths(paths: Iterable[str]) -> None:
         folder = path
         while folder := folder.rpartition("/")[0]:
             if folder in files:
-                raise SourceError(
-                    f"The listing has {_shorten(folder)} as a file and as a folder", permanent=True
-                )
+                raise SourceError(f"The listing has {_shorten(folder)} as a file and as a folder", permanent=True)
 
 
-def _find_fault(path: str) -> str | None:
+def find_fault(path: str) -> str | None:
+    """Say what is wrong with `path`; None where nothing is."""
     if not path:
         return "it is empty"
     if path.startswith("/"):
         return "it is absolute"
     if "\\" in path:
         return "it has a backslash"
-    if any(unicodedata.category(character) == "Cc" for character in path):
+    if _CONTROL.search(path):
         return "it has a control character"
-    if any(unicodedata.category(character) == "Cs" for character in path):
+    if _SURROGATE.search(path):
         return "it is not valid Unicode"
     if len(path.encode()) > MAX_PATH_BYTES:
         return f"it is longer than {MAX_PATH_BYTES} bytes"

@@ -111,9 +111,7 @@ def test_an_accepted_name_stays_below_its_folder_on_every_system(path: str) -> N
 
 
 @given(segments | st.text(max_size=40))
-def test_an_accepted_name_can_be_stored_and_read_back(
-    tmp_path_factory: pytest.TempPathFactory, path: str
-) -> None:
+def test_an_accepted_name_can_be_stored_and_read_back(tmp_path_factory: pytest.TempPathFactory, path: str) -> None:
     assume(refusal_of(path) is None)
     root = tmp_path_factory.mktemp("names")
     target = root / path

@@ -1,0 +1,74 @@
+"""A web server of canned or computed answers on an ephemeral loopback port, which remembers what it was asked."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer; `body` may be an iterator, which may be endless."""
+
+    body: bytes | Iterator[bytes] = b""
+    content_type: str = "text/html"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Page | Callable[[str], Page]
+
+
+@dataclass
+class Pages:
+    """The server's address, and the requests so far as (path, headers with names in lower case)."""
+
+    url: str
+    requests: list[tuple[str, dict[str, str]]]
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.requests]
+
+
+@contextmanager
+def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterator[Pages]:
+    """Serve `answers` by raw path (404 for others), or whatever the function of the path returns."""
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            answer = answers(self.path) if callable(answers) else answers.get(self.path, Page(status=404))
+            self.send_page(answer(self.path) if callable(answer) else answer)
+
+        def send_page(self, page: Page) -> None:
+            self.send_response(page.status)
+            self.send_header("Content-Type", page.content_type)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
+            if isinstance(page.body, bytes):
+                self.send_header("Content-Length", str(len(page.body)))
+            else:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            try:
+                for part in [page.body] if isinstance(page.body, bytes) else page.body:
+                    self.wfile.write(part)
+            except OSError:
+                self.close_connection = True  # the client has had enough
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield Pages(f"http://127.0.0.1:{server.server_port}", asked)
+        finally:
+            server.shutdown()
+            thread.join()
