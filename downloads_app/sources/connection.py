@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, urldefrag, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urldefrag, urljoin, urlsplit
 
 import pycurl
 
@@ -42,6 +42,7 @@ class Connection:
         self.refusal: str | None = None
         self._url = self._host = ""
         self._is_proxied = False
+        self._proxies: dict[tuple[str, str], str | None] = {}
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
         self._set_rules()
@@ -68,7 +69,7 @@ class Connection:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or _AMBIGUOUS.search(url):
             raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
-        proxy = find_proxy(self.access, parts)
+        proxy = self._find_proxy(parts)
         self.refusal = find_refusal_behind_proxy(self.access, parts.hostname) if proxy else None
         if self.refusal:
             raise SourceError(self.refusal, permanent=True)
@@ -101,6 +102,13 @@ class Connection:
         if self._opened is not None:
             self._opened.close()
             self._opened = None
+
+    def _find_proxy(self, parts: SplitResult) -> str | None:
+        """Remember the proxy of each origin: looking through the environment takes longer than a small file."""
+        key = parts.scheme, parts.netloc
+        if key not in self._proxies:
+            self._proxies[key] = find_proxy(self.access, parts)
+        return self._proxies[key]
 
     def _identify(self, url: str) -> list[str]:
         if not self.access.token or find_origin(url) != find_origin(self.access.url):

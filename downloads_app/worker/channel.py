@@ -1,6 +1,5 @@
 """One connection at work: it brings the bytes of one fetch after another and writes them to their place."""
 
-import os
 import time
 from collections.abc import Callable
 
@@ -10,7 +9,7 @@ from downloads_app.errors import DownloadsError, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.worker.partial_file import UNKNOWN_END, Fetch
-from downloads_app.worker.storage import explain_disk
+from downloads_app.worker.storage import explain_disk, write_all
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
 
 FLUSH_BYTES = 256 * 1024
@@ -36,6 +35,8 @@ class Channel:
         self.answer: Answer | None = None
         self.has_flowed = False
         """Whether this connection has ever brought a byte."""
+        self.took_shortcut = False
+        """Whether the address is one that earlier redirects led to; it may have expired since."""
         self.begun_at = 0.0
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
@@ -57,6 +58,7 @@ class Channel:
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self.begun_at = time.monotonic()
         self.bytes_per_second, self._measured_bytes = 0.0, 0
+        self.took_shortcut = fetch.file.resolved_url is not None
         self._aim(fetch.file.resolved_url or fetch.file.remote.url)
 
     def follow_redirect(self) -> bool:
@@ -163,8 +165,11 @@ class Channel:
             return
         if fetch.at == 0:  # every file has such a flush
             refuse_content(fetch.file.remote, b"".join(chunks)[:512])
-        with explain_disk(fetch.file.remote.path):
-            _write_all(fetch.file.descriptor, chunks, fetch.at)
+        if fetch.at == 0 and held_bytes == fetch.file.total_bytes:
+            fetch.file.content = chunks
+        else:
+            with explain_disk(fetch.file.remote.path):
+                write_all(fetch.file.open(), chunks, fetch.at)
         fetch.file.kept.add(fetch.at, fetch.at + held_bytes)
         fetch.at += held_bytes
 
@@ -188,12 +193,3 @@ def _range_headers(fetch: Fetch) -> list[str]:
     if fetch.at and file.remote.sha256 is None and file.identity.startswith("etag:"):
         headers.append(f"If-Range: {file.identity.removeprefix('etag:')}")
     return headers
-
-
-def _write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
-    written = os.pwritev(descriptor, chunks, at)
-    wanted = sum(map(len, chunks))
-    if written < wanted:
-        rest = memoryview(b"".join(chunks))
-        while written < wanted:
-            written += os.pwrite(descriptor, rest[written:], at + written)

@@ -2,13 +2,15 @@
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
+from hashlib import sha256
 
 from downloads_app.worker.hashing import PrefixDigest
 from downloads_app.worker.partial_file import PartialFile
-from downloads_app.worker.storage import FileResult, Storage, explain_disk
+from downloads_app.worker.storage import FileResult, Storage, explain_disk, write_all
 
 THREADS = 8
 """Most of them wait for the disk at any time."""
@@ -26,9 +28,11 @@ class Finisher:
     def __init__(self, storage: Storage, should_stop: Callable[[], bool], may_write: Callable[[], bool]) -> None:
         self._storage = storage
         self._closing = threading.Event()
+        self._may_write = may_write
         self._should_stop: Callable[[], bool] = lambda: self._closing.is_set() or should_stop() or not may_write()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="finish")
         self._tasks: dict[Future[FileResult | None], PartialFile] = {}
+        self._ended: deque[Future[FileResult | None]] = deque()
         self._taken: dict[PartialFile, bool] = {}
 
     def has(self, file: PartialFile) -> bool:
@@ -57,11 +61,14 @@ class Finisher:
 
     def _submit(self, file: PartialFile, work: Callable[[PartialFile], FileResult | None], *, is_last: bool) -> None:
         self._taken[file] = is_last
-        self._tasks[self._pool.submit(work, file)] = file
+        task = self._pool.submit(work, file)
+        self._tasks[task] = file
+        task.add_done_callback(self._ended.append)
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
-        for task in [task for task in self._tasks if task.done()]:
+        while self._ended:
+            task = self._ended.popleft()
             file = self._tasks.pop(task)
             del self._taken[file]
             try:
@@ -82,34 +89,50 @@ class Finisher:
             self._closing.wait(seconds)
 
     def close(self) -> None:
-        """Stop the threads; a file that is being placed is placed, everything else is left as it is."""
+        """Stop the threads. Small files that are here in memory are still placed, large ones left as they are."""
         self._closing.set()
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown()
+
+    def _must_leave(self, file: PartialFile) -> bool:
+        return self._should_stop() if file.content is None else not self._may_write()
 
     def _follow(self, end: int, file: PartialFile) -> None:
         with explain_disk(file.remote.path):
-            file.digest.follow(file.descriptor, end, self._should_stop)
+            file.digest.follow(file.open(), end, self._should_stop)
 
     def _finish(self, file: PartialFile) -> FileResult | None:
         total = file.total_bytes
         assert total is not None
-        self._follow(total, file)
-        if self._should_stop():
+        found = self._sum_content(file) if file.content is not None else self._sum_data(file, total)
+        expected = file.remote.sha256
+        if self._must_leave(file):
             return None
-        found, expected = file.digest.hexdigest(), file.remote.sha256
-        if file.digest.position != total:
-            raise Damaged(f"{file.digest.position} of its {total} bytes could be read back")
         if expected is not None and found != expected:
             raise Damaged(f"its SHA-256 is {found}, {expected} is expected")
         with explain_disk(file.remote.path):
-            if os.fstat(file.descriptor).st_size != total:
-                os.ftruncate(file.descriptor, total)
-            os.fsync(file.descriptor)
-        if self._should_stop():
+            descriptor = file.open()
+            if file.content is not None:
+                write_all(descriptor, file.content, 0)
+            os.fsync(descriptor)
+        if self._must_leave(file):
             return None
         result = FileResult(found, total, file.validator)
         self._storage.place(file.remote.path, result)
         return result
+
+    def _sum_content(self, file: PartialFile) -> str:
+        return sha256(b"".join(file.content or ())).hexdigest()
+
+    def _sum_data(self, file: PartialFile, total: int) -> str:
+        """Follow to the end, usually a short way; what lies behind the end is of an older, longer content."""
+        self._follow(total, file)
+        if file.digest.position != total and not self._should_stop():
+            raise Damaged(f"{file.digest.position} of its {total} bytes could be read back")
+        with explain_disk(file.remote.path):
+            descriptor = file.open()
+            if os.fstat(descriptor).st_size != total:
+                os.ftruncate(descriptor, total)
+        return file.digest.hexdigest()
 
     def _check_existing(self, file: PartialFile) -> FileResult | None:
         remote = file.remote

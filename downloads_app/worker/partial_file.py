@@ -41,6 +41,9 @@ class PartialFile:
     total_bytes: int | None = None
     identity: str = ""
     descriptor: int = -1
+    """The data, opened when the first bytes are written."""
+    content: list[bytes] | None = None
+    """All of a small file, in memory: it is written only when it has been checked."""
     kept: RangeSet = field(default_factory=RangeSet)
     digest: PrefixDigest = field(default_factory=PrefixDigest)
     fetches: list[Fetch] = field(default_factory=list)
@@ -56,19 +59,26 @@ class PartialFile:
     not_before: float = 0.0
     saved_bytes: int = 0
 
-    def open(self) -> None:
-        """Open the data; keep what an earlier run brought if it is of the content that is wanted."""
-        self.descriptor = self.storage.open_partial(self.remote.path)
+    def load(self) -> None:
+        """Find what an earlier run brought, and keep it if it is of the content that is wanted."""
         self.total_bytes = self.remote.size_bytes
         known = self.storage.read_side_file(self.remote.path)
         if known is None or not self._is_of(known):
-            with explain_disk(self.remote.path):
-                os.ftruncate(self.descriptor, 0)
             return
+        self.open(keep=True)
         self.total_bytes = known.total_bytes
         self.identity = "" if self.remote.sha256 else known.validator
         self.kept = RangeSet(known.ranges)
         self.saved_bytes = self.kept.total()
+
+    def open(self, *, keep: bool = False) -> int:
+        """Return the descriptor of the data, which begins empty unless there is something to keep."""
+        if self.descriptor < 0:
+            self.descriptor = self.storage.open_partial(self.remote.path)
+            with explain_disk(self.remote.path):
+                if not keep and os.fstat(self.descriptor).st_size:
+                    os.ftruncate(self.descriptor, 0)
+        return self.descriptor
 
     def _is_of(self, known: SideFile) -> bool:
         if self.remote.size_bytes not in (None, known.total_bytes):
@@ -81,6 +91,11 @@ class PartialFile:
     def validator(self) -> str:
         """What keys the partial file: the expected sum, else what the server's answers said."""
         return f"sha256:{self.remote.sha256}" if self.remote.sha256 else self.identity
+
+    @property
+    def stored_bytes(self) -> int:
+        """How many bytes are on the disk."""
+        return self.kept.total() if self.content is None else 0
 
     @property
     def is_complete(self) -> bool:
@@ -125,9 +140,11 @@ class PartialFile:
         self.is_probed = False
         self.resolved_url = None
         self.saved_bytes = 0
+        self.content = None
         self.storage.drop_side_file(self.remote.path)
-        with explain_disk(self.remote.path):
-            os.ftruncate(self.descriptor, 0)
+        if self.descriptor >= 0:
+            with explain_disk(self.remote.path):
+                os.ftruncate(self.descriptor, 0)
 
     def drop_if_unsure(self) -> None:
         """Forget bytes of which nothing says that what comes next belongs to them."""
@@ -148,7 +165,9 @@ class PartialFile:
         leave a side-file that speaks of bytes that never arrived there.
         """
         kept_bytes = self.kept.total()
-        if kept_bytes == self.saved_bytes or not self.validator or self.validator.startswith("size:"):
+        if self.content is not None or kept_bytes == self.saved_bytes:
+            return
+        if not self.validator or self.validator.startswith("size:"):
             return
         ranges = list(self.kept)
         if self.remote.sha256 is None:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import stat
+import threading
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -49,6 +50,9 @@ class Storage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.partials = find_partials(folder)
+        self._side_files: set[str] | None = None
+        self._done_descriptor = -1
+        self._lock = threading.Lock()
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders; refuse names that this filesystem takes for one and the same."""
@@ -65,7 +69,9 @@ class Storage:
 
     def read_side_file(self, path: str) -> SideFile | None:
         """Return what is known of a partial file; None where nothing usable is."""
-        return _read_side_file(self.partials, path)
+        if self._side_files is None:
+            self._side_files = {entry.stem for entry in self.partials.glob("*.json")}
+        return _read_side_file(self.partials, path) if _key(path) in self._side_files else None
 
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step; the data it speaks of has been written before."""
@@ -74,9 +80,13 @@ class Storage:
             draft = target.with_suffix(".draft")
             draft.write_text(json.dumps(asdict(known)))
             draft.replace(target)
+        if self._side_files is not None:
+            self._side_files.add(_key(path))
 
     def drop_side_file(self, path: str) -> None:
         """Remove a side-file: data that no side-file speaks of is worth nothing."""
+        if self._side_files is not None and _key(path) not in self._side_files:
+            return
         (self.partials / f"{_key(path)}.json").unlink(missing_ok=True)
 
     def place(self, path: str, result: FileResult) -> None:
@@ -85,10 +95,23 @@ class Storage:
             name = path.rpartition("/")[2]
             os.rename(self.partials / f"{_key(path)}.data", name, dst_dir_fd=parent)
             status = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            line = json.dumps({"path": path, "modified_ns": status.st_mtime_ns, **asdict(result)})
-            with (self.partials / _DONE).open("a", encoding="utf-8") as done:
-                done.write(line + "\n")
+        self._note_done({"path": path, "modified_ns": status.st_mtime_ns, **asdict(result)})
         self.drop_side_file(path)
+
+    def _note_done(self, fields: dict[str, object]) -> None:
+        """Add a line; one write at the end of a file is not torn apart by other threads'."""
+        with explain_disk(_DONE), self._lock:
+            if self._done_descriptor < 0:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+                self._done_descriptor = os.open(self.partials / _DONE, flags, 0o644)
+            os.write(self._done_descriptor, json.dumps(fields).encode() + b"\n")
+
+    def close(self) -> None:
+        """Close what is kept open between files."""
+        with self._lock:
+            if self._done_descriptor >= 0:
+                os.close(self._done_descriptor)
+                self._done_descriptor = -1
 
     def read_done(self) -> dict[str, FileResult]:
         """Return the files that were placed before and lie there untouched since."""
@@ -101,6 +124,8 @@ class Storage:
 
     def stat_final(self, path: str) -> os.stat_result | None:
         """Return the status of the regular file under a final name; None where there is none."""
+        if not os.path.lexists(f"{self.folder}/{path}"):  # the usual case, and far the fastest
+            return None
         try:
             with self._parent_of(path, create=False) as parent:
                 status = os.stat(path.rpartition("/")[2], dir_fd=parent, follow_symlinks=False)
@@ -138,6 +163,16 @@ def explain_disk(what: str) -> Iterator[None]:
         if exc.errno in (errno.ELOOP, errno.ENOTDIR):
             raise Conflict(f"{what}: a folder on the way is a symbolic link or a file") from exc
         raise Conflict(f"{what}: {exc.strerror}") from exc
+
+
+def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
+    """Write all of `chunks` (at most 1,024) from `at` on; a disk that is nearly full takes only a part."""
+    written = os.pwritev(descriptor, chunks, at)
+    wanted = sum(map(len, chunks))
+    if written < wanted:
+        rest = memoryview(b"".join(chunks))
+        while written < wanted:
+            written += os.pwrite(descriptor, rest[written:], at + written)
 
 
 def find_partials(folder: Path) -> Path:

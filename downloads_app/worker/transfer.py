@@ -182,7 +182,7 @@ class Transfer:
         remote = self._waiting.popleft()
         file = PartialFile(remote, self._storage)
         self._open.append(file)
-        file.open()
+        file.load()
         self._waiting_bytes.pop(remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None
@@ -305,8 +305,8 @@ class Transfer:
         if status in (403, 429, 503) and (self._busy or channel.companions):
             self._count.refuse(max(len(self._busy), channel.companions) + 1)
             fault = _as_transient(fault)
-        elif file.resolved_url is not None and status in (400, 401, 403, 404, 410):
-            file.resolved_url = None  # a signed address that has expired: ask for another one
+        elif channel.took_shortcut and status in (400, 401, 403, 404, 410):
+            file.resolved_url = None  # ask for another signed address
             fault = _as_transient(fault)
         if fault.permanent:
             raise fault
@@ -393,7 +393,7 @@ class Transfer:
                 file.save()
 
     def _kept_bytes(self) -> int:
-        on_the_way = sum(file.kept.total() for file in self._open)
+        on_the_way = sum(file.stored_bytes for file in self._open)
         return self._done_bytes + on_the_way + sum(self._waiting_bytes.values())
 
     def _progress(self) -> Progress:
@@ -408,6 +408,7 @@ class Transfer:
             self._keep()
         for file in self._open:
             file.close()
+        self._storage.close()
         for channel in [*self._busy.values(), *self._idle]:
             channel.close()
         self._multi.close()

@@ -55,7 +55,7 @@ def test_where_a_redirect_led_is_remembered_for_further_ranges(
 
 def test_an_expired_signed_address_is_asked_for_again(server: FileServer, other: FileServer, folder: Path) -> None:
     file = put_behind_redirects(server, other, "x.bin", noise(12 << 20), times=50)
-    other.fail("x.bin", Fault(), Fault(status=403), Fault(status=403))
+    other.fail("x.bin", Fault(), Fault(status=403))
     Run(server, [file], folder, access=access_to(server)).finish()
     assert (folder / "x.bin").read_bytes() == other.files["x.bin"]
     assert len(server.requests) >= 2
