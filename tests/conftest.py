@@ -100,12 +100,18 @@ def runner(app: Flask) -> FlaskCliRunner:
     return app.test_cli_runner()
 
 
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """PASSWORD hashed once: hashing is slow by design."""
+    return accounts.hash_password(PASSWORD)
+
+
 @pytest.fixture
-def make_user(app: Flask) -> Callable[..., User]:
+def make_user(app: Flask, password_hash: str) -> Callable[..., User]:
     """Create a user with PASSWORD."""
 
     def make(username: str, is_admin: bool = False) -> User:
-        return accounts.create_user(username, PASSWORD, is_admin)
+        return accounts.add_user(username, password_hash, is_admin)
 
     return make
 
