@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, utc_now
 from downloads_app.services.folders import folder_of
@@ -17,6 +18,7 @@ from tests.conftest import bearer
 from tests.web.rest import add_download, add_provider, add_repository
 
 CONTENT = bytes(range(256)) * 40
+SECRET = b"bytes of somebody else"
 NAMES = ["weights/model 1.gguf", "ümläut/100%.txt", "what?.bin", "<img src=x onerror=alert(1)>.html"]
 
 
@@ -108,29 +110,30 @@ def test_a_file_that_left_the_disk_is_not_found(client: FlaskClient, alice: User
 
 @pytest.mark.parametrize("name", ["../../secret", "weights/../../secret", "/etc/passwd", "weights"])
 def test_only_listed_files_are_sent(client: FlaskClient, alice: User, download: Download, name: str) -> None:
-    (folder_of(download).parent / "secret").write_bytes(b"secret")
+    (folder_of(download).parent / "secret").write_bytes(SECRET)
     answer = get_file(client, alice, download, name)
     assert answer.status_code in (404, 308)
-    assert b"secret" not in answer.data
+    assert SECRET not in answer.data
 
 
 def test_a_symbolic_link_leads_nowhere(client: FlaskClient, alice: User, download: Download, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
-    (outside / "secret").write_bytes(b"secret")
+    (outside / "secret").write_bytes(SECRET)
     (folder_of(download) / "link").symlink_to(outside)
-    put_file(download, 9, "link/secret", b"secret")
+    put_file(download, 9, "link/secret", SECRET)
     answer = get_file(client, alice, download, "link/secret")
     assert answer.status_code == 404
-    assert b"secret" not in answer.data
+    assert SECRET not in answer.data
 
 
 def test_nginx_sends_the_bytes_where_it_is_told_to(
     make_app: Callable[..., Flask], alice: User, download: Download
 ) -> None:
-    app = make_app(accel_redirect_prefix="/protected/", downloads_dir=folder_of(download).parents[3])
+    downloads_dir = current_settings().downloads_dir
+    app = make_app(accel_redirect_prefix="/protected/", downloads_dir=downloads_dir)
     with app.app_context():
         sent = get_file(app.test_client(), alice, download, NAMES[1])
     assert (sent.status_code, sent.data) == (200, b"")
-    expected = folder_of(download).relative_to(folder_of(download).parents[3]) / NAMES[1]
+    expected = folder_of(download).relative_to(downloads_dir) / NAMES[1]
     assert sent.headers["X-Accel-Redirect"] == quote(f"/protected/{expected}")

@@ -1,0 +1,99 @@
+"""Everything that stands behind the page: files, worker, gunicorn, nginx; and what tests do to it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from downloads_app import create_app
+from downloads_app.extensions import db
+from downloads_app.models import Download, User
+from downloads_app.services import accounts, downloads, providers
+from tests.support.file_server import FileServer
+from tests.support.proxy import Proxy
+from tests.support.server import PROJECT, Server
+
+PASSWORD = "correct horse battery"
+USERS = {"alice": False, "bruno": False, "root": True}
+MEBIBYTE = 1 << 20
+INTERVAL_SECONDS = 0.5
+
+
+@dataclass
+class Stack:
+    """What the tests hold in their hands."""
+
+    app: Flask
+    files: FileServer
+    server: Server
+    proxy: Proxy
+
+    def put_repository(self, name: str, files: dict[str, int]) -> None:
+        """Serve a repository: file names and their sizes in bytes."""
+        listed = []
+        for path, size in files.items():
+            remote = self.files.put(f"{name}/{path}", bytes(size))
+            listed.append({"path": path, "size": size, "sha256": remote.sha256})
+        self.files.put(f"{name}/manifest.json", json.dumps({"files": listed}).encode())
+
+    def add_download(self, username: str, repository: str, **options: Any) -> str:
+        """Queue a download; return its id."""
+        with self.app.app_context():
+            user, provider = accounts.find_user(username), providers.find_provider("hub")
+            return downloads.create(user, provider, repository, **options).id
+
+    def read(self, download_id: str) -> Download:
+        """Return a download's row as it is now."""
+        with self.app.app_context():
+            row = db.session.get_one(Download, download_id)
+            db.session.expunge(row)
+            return row
+
+
+@contextmanager
+def run_stack(database_url: str, folder: Path, password_hash: str, **settings: Any) -> Iterator[Stack]:
+    """Start it all on a migrated database, with two users and an admin."""
+    app = create_app(database_url=database_url, instance_dir=folder / "instance")
+    with app.app_context():
+        for name, is_admin in USERS.items():
+            accounts.add_user(name, password_hash, is_admin)
+    with ExitStack() as stack:
+        files = stack.enter_context(FileServer())
+        with app.app_context():
+            providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=4)
+            db.engine.dispose()
+        options = {"stream_interval_seconds": INTERVAL_SECONDS, "trusted_proxies": "127.0.0.1", **settings}
+        server = Server(database_url, folder / "instance", **options)
+        stack.callback(server.stop)
+        server.start()
+        stack.enter_context(run_worker(server, folder / "worker.log"))
+        proxy = stack.enter_context(Proxy(server.port))
+        yield Stack(app, files, server, proxy)
+
+
+@contextmanager
+def run_worker(server: Server, log_path: Path) -> Iterator[None]:
+    """Run the process that moves bytes."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker", "--concurrency", "8"]
+    with log_path.open("ab") as log:
+        worker = subprocess.Popen(
+            command, cwd=PROJECT, env=server.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def user_id(stack: Stack, username: str) -> str:
+    """Return a user's id."""
+    with stack.app.app_context():
+        user: User = accounts.find_user(username)
+        return user.id

@@ -1,0 +1,70 @@
+"""Two users and an admin watch real downloads to their ends, over HTTP/1.1 and HTTP/2."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stack import MEBIBYTE, Stack
+
+HOSTILE_REPOSITORY = "evil/<img src=x onerror=document.title=666>"
+HOSTILE_FILE = "<script>document.title=666<／script>&amp;.bin"
+FILES = {"config.json": 0, "a b/ümläut 100%.bin": 2 * MEBIBYTE, HOSTILE_FILE: 4 * MEBIBYTE}
+
+# What the eye sees and what a screen reader is told, of every row, a hundred times a second.
+SAMPLE_BARS = """() => {
+  globalThis.samples = {};
+  setInterval(() => {
+    for (const row of document.querySelectorAll("#active .row")) {
+      const fill = new DOMMatrix(getComputedStyle(row.querySelector(".fill")).transform).a;
+      const told = Number(row.querySelector(".bar").getAttribute("aria-valuenow") ?? 0);
+      (globalThis.samples[row.dataset.id] ??= []).push([fill, told]);
+    }
+  }, 10);
+}"""
+
+
+def bars_rose(page: Page, download_id: str) -> list[list[float]]:
+    samples: list[list[float]] = page.evaluate(f"samples['{download_id}'] ?? []")
+    assert len(samples) > 20
+    for part in (0, 1):
+        values = [sample[part] for sample in samples]
+        assert values == sorted(values), "a bar ran backwards"
+    return samples
+
+
+@pytest.mark.parametrize("over", ["plain_url", "tls_url"])
+def test_each_watches_their_own_to_the_end_and_an_admin_all(
+    stack: Stack, open_page: Callable[..., Page], over: str
+) -> None:
+    stack.files.bytes_per_second = 1.5 * MEBIBYTE
+    url = getattr(stack.proxy, over)
+    names = {"alice": f"{HOSTILE_REPOSITORY} {over}", "bruno": f"calm/model {over}"}
+    for name in names.values():
+        stack.put_repository(name, FILES)
+    pages = {user: open_page(user, url) for user in ("alice", "bruno", "root")}
+    for page in pages.values():
+        expect(page.locator("#empty")).to_be_visible()
+        page.evaluate(SAMPLE_BARS)
+    ids = {user: stack.add_download(user, repository) for user, repository in names.items()}
+
+    for user in names:
+        row = pages[user].locator(f"[data-id='{ids[user]}']")
+        expect(row.locator(".repository")).to_have_text(names[user])
+        expect(row.locator(".provider")).to_have_text("hub")
+        expect(row.locator(".files")).to_contain_text("of 3")
+        expect(row.locator(".speed")).to_contain_text("/s")
+    expect(pages["alice"].locator(".file", has_text=HOSTILE_FILE)).to_be_visible()
+    expect(pages["root"].locator(".group-name")).to_have_text(["alice", "bruno"])
+
+    for user, other in (("alice", "bruno"), ("bruno", "alice")):
+        page = pages[user]
+        outcome = page.locator(f"#ended [data-id='{ids[user]}'] .outcome")
+        expect(outcome).to_contain_text("Completed")
+        assert page.locator(f"[data-id='{ids[other]}']").count() == 0
+        assert names[other] not in page.content()
+        bars_rose(page, ids[user])
+        expect(page).to_have_title("Downloads")
+    expect(pages["root"].locator("#ended .row")).to_have_count(2)
+    protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
+    assert pages["alice"].evaluate(protocol) == ("h2" if over == "tls_url" else "http/1.1")

@@ -1,0 +1,102 @@
+"""A real nginx before the application, as in production: HTTP/1.1 in the clear, and HTTP/2 over TLS."""
+
+import os
+import subprocess
+import tempfile
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.support.server import free_port, wait_until
+
+_CONFIGURATION = """
+{user}
+worker_processes 1;
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{plain_port};
+        listen 127.0.0.1:{tls_port} ssl http2;
+        ssl_certificate {folder}/certificate.pem;
+        ssl_certificate_key {folder}/key.pem;
+        location / {{
+            proxy_pass http://127.0.0.1:{app_port};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_buffering off;
+            proxy_read_timeout 60s;
+        }}
+    }}
+}}
+"""
+
+
+class Proxy:
+    """nginx on two ephemeral ports; use it as a context manager."""
+
+    def __init__(self, app_port: int) -> None:
+        self.plain_port, self.tls_port = free_port(), free_port()
+        self.plain_url = f"http://127.0.0.1:{self.plain_port}"
+        self.tls_url = f"https://127.0.0.1:{self.tls_port}"
+        self._app_port = app_port
+
+    def __enter__(self) -> "Proxy":
+        self._folder = tempfile.TemporaryDirectory(prefix="proxy-")
+        folder = Path(self._folder.name)
+        write_certificate(folder)
+        user = "user root;" if os.geteuid() == 0 else ""
+        ports = {"plain_port": self.plain_port, "tls_port": self.tls_port, "app_port": self._app_port}
+        (folder / "nginx.conf").write_text(_CONFIGURATION.format(folder=folder, user=user, **ports))
+        command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        wait_until((folder / "nginx.pid").exists, what="nginx")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+        self._folder.cleanup()
+
+    def requests(self) -> list[str]:
+        """Return the lines of the access log: what has been answered to its end."""
+        return (Path(self._folder.name) / "access.log").read_text().splitlines()
+
+
+def write_certificate(folder: Path) -> None:
+    """Write a self-signed certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(private)

@@ -1,0 +1,60 @@
+"""A TCP relay on loopback that can fall silent, as a cut cable or a sleeping access point does."""
+
+import contextlib
+import socket
+import threading
+
+BLOCK_BYTES = 64 * 1024
+
+
+class Relay:
+    """Passes bytes on to a port while it is connected; use it as a context manager."""
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._connected = threading.Event()
+        self._connected.set()
+        self._sockets: list[socket.socket] = []
+        self._closing = False
+
+    def __enter__(self) -> "Relay":
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing = True
+        self._connected.set()
+        self._listener.close()
+        for end in self._sockets:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def cut(self) -> None:
+        """Pass nothing on any more, and tell nobody."""
+        self._connected.clear()
+
+    def mend(self) -> None:
+        """Pass everything on again, what was held back first."""
+        self._connected.set()
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            server = socket.create_connection(("127.0.0.1", self._target_port))
+            self._sockets += [client, server]
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while block := source.recv(BLOCK_BYTES):
+                self._connected.wait()
+                target.sendall(block)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
