@@ -16,7 +16,6 @@ _PERMANENT_CURL_CODES = {
     pycurl.E_SSL_CACERT_BADFILE,
     pycurl.E_ABORTED_BY_CALLBACK,
 }
-_MAX_HEAD_BYTES = 256 * 1024
 
 
 class AnswerHead:
@@ -25,26 +24,20 @@ class AnswerHead:
     def __init__(self) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
-        self._seen_bytes = 0
 
     def clear(self) -> None:
         """Forget the answer before."""
         self.status = 0
         self.headers.clear()
-        self._seen_bytes = 0
 
-    def add_line(self, line: bytes) -> int | None:
-        """Take one line as libcurl hands it over; an endless head is cut off."""
-        self._seen_bytes += len(line)
-        if self._seen_bytes > _MAX_HEAD_BYTES:
-            return -1
+    def add_line(self, line: bytes) -> None:
+        """Take one line as libcurl hands it over; libcurl itself ends a head of more than 300 KB."""
         if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
             self.clear()
             self.status = int(line.split(None, 2)[1])
         elif b":" in line:
             name, _, value = line.decode("latin-1").partition(":")
             self.headers[name.strip().lower()] = value.strip()
-        return None
 
     @property
     def is_encoded(self) -> bool:

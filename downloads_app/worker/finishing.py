@@ -1,16 +1,14 @@
-"""Sums, checks, syncs and places files in a few threads beside the one that moves bytes."""
+"""The threads beside the one that moves bytes: who of them works at which file."""
 
-import os
+import enum
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
-from hashlib import sha256
 
-from downloads_app.worker.hashing import PrefixDigest
+from downloads_app.worker.completion import Damaged, check_existing, complete, follow
 from downloads_app.worker.partial_file import PartialFile
-from downloads_app.worker.storage import FileResult, Storage, explain_disk, write_all
+from downloads_app.worker.storage import FileResult, Storage
 
 THREADS = 8
 """Most of them wait for the disk at any time."""
@@ -18,12 +16,19 @@ STEP_BYTES = 16 << 20
 """How far the sum falls behind before it is worth a thread's while."""
 
 
-class Damaged(Exception):
-    """The bytes are all here, and are not those that were announced."""
+class Stage(enum.Enum):
+    """What a thread does with a file."""
+
+    SUM = enum.auto()
+    """Follows the run of bytes from the beginning with the sum."""
+    SAVE = enum.auto()
+    """Writes down which bytes are here."""
+    LAST = enum.auto()
+    """Checks and places it; nothing else happens to it meanwhile."""
 
 
 class Finisher:
-    """Takes files on by `offer`, hands outcomes back by `collect`; at most one task a file at a time."""
+    """Takes files on by `offer` and `save`, hands outcomes back by `collect`."""
 
     def __init__(self, storage: Storage, should_stop: Callable[[], bool], may_write: Callable[[], bool]) -> None:
         self._storage = storage
@@ -31,24 +36,26 @@ class Finisher:
         self._may_write = may_write
         self._should_stop: Callable[[], bool] = lambda: self._closing.is_set() or should_stop() or not may_write()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="finish")
-        self._tasks: dict[Future[FileResult | None], PartialFile] = {}
+        self._tasks: dict[Future[FileResult | None], tuple[PartialFile, Stage]] = {}
         self._ended: deque[Future[FileResult | None]] = deque()
-        self._taken: dict[PartialFile, bool] = {}
+        self._stages: defaultdict[PartialFile, set[Stage]] = defaultdict(set)
 
     def has(self, file: PartialFile) -> bool:
-        """Whether a file is in the last stage: complete, being checked and placed."""
-        return self._taken.get(file, False)
+        """Whether a file is in its last stage."""
+        return file in self._stages and Stage.LAST in self._stages[file]
 
     def offer(self, file: PartialFile) -> bool:
-        """Go on with a file's sum, or finish it if it is complete; True if it needs no more fetching."""
-        if file in self._taken:
-            return self._taken[file]
-        if file.is_complete:
-            self._submit(file, self._finish, is_last=True)
+        """Go on with a file's sum, or complete it if all is here; True if it needs no more fetching."""
+        stages = self._stages.get(file, set())
+        if Stage.LAST in stages:
             return True
-        if file.kept.prefix_end() - file.digest.position >= STEP_BYTES:
-            end = file.kept.prefix_end()
-            self._submit(file, partial(self._follow, end), is_last=False)
+        if file.is_complete:
+            if not stages:
+                self._submit(file, Stage.LAST, lambda: complete(file, self._storage, self._leaving(file)))
+            return True
+        end = file.kept.prefix_end()
+        if Stage.SUM not in stages and end - file.digest.position >= STEP_BYTES:
+            self._submit(file, Stage.SUM, lambda: follow(file, end, self._should_stop))
         return False
 
     def adopt_existing(self, file: PartialFile) -> bool:
@@ -56,21 +63,25 @@ class Finisher:
         remote, status = file.remote, self._storage.stat_final(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
-        self._submit(file, self._check_existing, is_last=True)
+        self._submit(file, Stage.LAST, lambda: check_existing(remote, self._storage, self._should_stop))
         return True
 
-    def _submit(self, file: PartialFile, work: Callable[[PartialFile], FileResult | None], *, is_last: bool) -> None:
-        self._taken[file] = is_last
-        task = self._pool.submit(work, file)
-        self._tasks[task] = file
-        task.add_done_callback(self._ended.append)
+    def save(self, file: PartialFile) -> None:
+        """Write down which bytes are here, if that is news."""
+        if self._stages.get(file, set()) & {Stage.SAVE, Stage.LAST}:
+            return
+        known, generation = file.describe(), file.generation
+        if known is not None:
+            self._submit(file, Stage.SAVE, lambda: file.write_down(known, generation, self._may_write))
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
         while self._ended:
             task = self._ended.popleft()
-            file = self._tasks.pop(task)
-            del self._taken[file]
+            file, stage = self._tasks.pop(task)
+            self._stages[file].discard(stage)
+            if not self._stages[file]:
+                del self._stages[file]
             try:
                 result = task.result()
             except Damaged as damaged:
@@ -93,57 +104,11 @@ class Finisher:
         self._closing.set()
         self._pool.shutdown()
 
-    def _must_leave(self, file: PartialFile) -> bool:
-        return self._should_stop() if file.content is None else not self._may_write()
+    def _submit(self, file: PartialFile, stage: Stage, work: Callable[[], FileResult | None]) -> None:
+        self._stages[file].add(stage)
+        task = self._pool.submit(work)
+        self._tasks[task] = file, stage
+        task.add_done_callback(self._ended.append)
 
-    def _follow(self, end: int, file: PartialFile) -> None:
-        with explain_disk(file.remote.path):
-            file.digest.follow(file.open(), end, self._should_stop)
-
-    def _finish(self, file: PartialFile) -> FileResult | None:
-        total = file.total_bytes
-        assert total is not None
-        found = self._sum_content(file) if file.content is not None else self._sum_data(file, total)
-        expected = file.remote.sha256
-        if self._must_leave(file):
-            return None
-        if expected is not None and found != expected:
-            raise Damaged(f"its SHA-256 is {found}, {expected} is expected")
-        with explain_disk(file.remote.path):
-            descriptor = file.open()
-            if file.content is not None:
-                write_all(descriptor, file.content, 0)
-            os.fsync(descriptor)
-        if self._must_leave(file):
-            return None
-        result = FileResult(found, total, file.validator)
-        self._storage.place(file.remote.path, result)
-        return result
-
-    def _sum_content(self, file: PartialFile) -> str:
-        return sha256(b"".join(file.content or ())).hexdigest()
-
-    def _sum_data(self, file: PartialFile, total: int) -> str:
-        """Follow to the end, usually a short way; what lies behind the end is of an older, longer content."""
-        self._follow(total, file)
-        if file.digest.position != total and not self._should_stop():
-            raise Damaged(f"{file.digest.position} of its {total} bytes could be read back")
-        with explain_disk(file.remote.path):
-            descriptor = file.open()
-            if os.fstat(descriptor).st_size != total:
-                os.ftruncate(descriptor, total)
-        return file.digest.hexdigest()
-
-    def _check_existing(self, file: PartialFile) -> FileResult | None:
-        remote = file.remote
-        assert remote.size_bytes is not None
-        digest = PrefixDigest()
-        descriptor = self._storage.open_final(remote.path)
-        try:
-            with explain_disk(remote.path):
-                digest.follow(descriptor, remote.size_bytes, self._should_stop)
-        finally:
-            os.close(descriptor)
-        if digest.hexdigest() != remote.sha256:
-            return None
-        return FileResult(digest.hexdigest(), remote.size_bytes, f"sha256:{remote.sha256}")
+    def _leaving(self, file: PartialFile) -> Callable[[], bool]:
+        return self._should_stop if file.content is None else lambda: not self._may_write()

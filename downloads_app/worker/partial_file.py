@@ -1,6 +1,8 @@
 """One file on its way: which bytes are here, which are being fetched, and what content they are of."""
 
 import os
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from downloads_app.errors import SourceError
@@ -58,6 +60,7 @@ class PartialFile:
     failures: int = 0
     not_before: float = 0.0
     saved_bytes: int = 0
+    side_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def load(self) -> None:
         """Find what an earlier run brought, and keep it if it is of the content that is wanted."""
@@ -104,7 +107,7 @@ class PartialFile:
 
     def lease(self, piece_bytes: int) -> Fetch | None:
         """Set aside the first bytes that nobody fetches, at most `piece_bytes` of them."""
-        gap = self._first_gap()
+        gap = None if self.is_complete else self._first_gap()
         if gap is None:
             return None
         end = gap[1] if self.total_bytes is None else min(gap[1], gap[0] + piece_bytes)
@@ -131,7 +134,6 @@ class PartialFile:
 
     def forget(self) -> None:
         """Drop all bytes: they are not, or no longer, those of the wanted content."""
-        self.generation += 1
         self.fetches.clear()
         self.kept = RangeSet()
         self.digest = PrefixDigest()
@@ -141,7 +143,9 @@ class PartialFile:
         self.resolved_url = None
         self.saved_bytes = 0
         self.content = None
-        self.storage.drop_side_file(self.remote.path)
+        with self.side_lock:
+            self.generation += 1
+            self.storage.drop_side_file(self.remote.path)
         if self.descriptor >= 0:
             with explain_disk(self.remote.path):
                 os.ftruncate(self.descriptor, 0)
@@ -158,23 +162,27 @@ class PartialFile:
         self.beginnings += 1
         self.forget()
 
-    def save(self) -> None:
-        """Write down which bytes are here, if that is news and another run could rely on it.
+    def describe(self) -> SideFile | None:
+        """Return which bytes are on the disk, if that is news and another run could rely on it."""
+        if self.content is not None or self.kept.total() == self.saved_bytes:
+            return None
+        if not self.validator or self.validator.startswith("size:"):
+            return None
+        return SideFile(self.validator, self.total_bytes, list(self.kept))
+
+    def write_down(self, known: SideFile, generation: int, may_write: Callable[[], bool]) -> None:
+        """Write the side-file, unless the file has been begun anew since; any thread may do this.
 
         Without a sum to check against, the data is flushed to the disk first: a power cut must not
         leave a side-file that speaks of bytes that never arrived there.
         """
-        kept_bytes = self.kept.total()
-        if self.content is not None or kept_bytes == self.saved_bytes:
-            return
-        if not self.validator or self.validator.startswith("size:"):
-            return
-        ranges = list(self.kept)
         if self.remote.sha256 is None:
             with explain_disk(self.remote.path):
                 os.fdatasync(self.descriptor)
-        self.storage.write_side_file(self.remote.path, SideFile(self.validator, self.total_bytes, ranges))
-        self.saved_bytes = kept_bytes
+        with self.side_lock:
+            if generation == self.generation and may_write():
+                self.storage.write_side_file(self.remote.path, known)
+                self.saved_bytes = sum(end - start for start, end in known.ranges)
 
     def close(self) -> None:
         """Close the data."""

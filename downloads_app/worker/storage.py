@@ -5,6 +5,7 @@ of it in `<key>.json`. Names in the folder are reached one segment at a time wit
 links, so that a link planted there leads nowhere.
 """
 
+import ctypes
 import errno
 import json
 import os
@@ -24,6 +25,8 @@ from downloads_app.sources import RemoteFile
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _DONE = "done.jsonl"
+_libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
+_SYNC_FILE_RANGE_WRITE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,11 @@ def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
         rest = memoryview(b"".join(chunks))
         while written < wanted:
             written += os.pwrite(descriptor, rest[written:], at + written)
+
+
+def start_writeback(descriptor: int, start: int, length: int) -> None:
+    """Let the kernel begin to write a part of a file to the disk, without waiting for it."""
+    _libc.sync_file_range(descriptor, ctypes.c_int64(start), ctypes.c_int64(length), _SYNC_FILE_RANGE_WRITE)
 
 
 def find_partials(folder: Path) -> Path:

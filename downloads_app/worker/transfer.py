@@ -20,8 +20,9 @@ from downloads_app.errors import DownloadsError, NoSpace, SourceError
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.channel import Channel
+from downloads_app.worker.completion import Damaged
 from downloads_app.worker.connection_count import ConnectionCount
-from downloads_app.worker.finishing import Damaged, Finisher
+from downloads_app.worker.finishing import Finisher
 from downloads_app.worker.partial_file import Fetch, PartialFile
 from downloads_app.worker.storage import FileResult, Storage, free_bytes, is_wanted
 from downloads_app.worker.verdicts import ContentChanged, RangesIgnored
@@ -112,6 +113,7 @@ class Transfer:
         try:
             self._storage.prepare(file.path for file in self._files)
             self._take_stock()
+            self._report(self._progress())
             while self._waiting or self._open:
                 if self._should_stop() or not self._may_write():
                     raise Stopped(self._kept_bytes())
@@ -155,12 +157,15 @@ class Transfer:
 
     def _fill(self) -> None:
         now = time.monotonic()
-        self._count.target = min(self._count.target, max(1, self._limits.connections))
+        self._count.target = min(self._count.target, self._ceiling())
         while now >= self._hold_until and len(self._busy) < self._count.target:
             fetch = self._next_fetch(now)
             if fetch is None:
                 return
             self._start(fetch)
+
+    def _ceiling(self) -> int:
+        return max(1, min(self._limits.connections, self._access.max_connections or self._limits.connections))
 
     def _next_fetch(self, now: float) -> Fetch | None:
         for file in self._open:
@@ -357,7 +362,7 @@ class Transfer:
                 self._cut(channel, f"no byte came for {limit:g} s")
         self._replace_laggard(now)
         flowing = sum(channel.has_flowed for channel in self._busy.values())
-        self._count.observe(self._moved_bytes, flowing, self._limits.connections)
+        self._count.observe(self._moved_bytes, flowing, self._ceiling())
         for file in self._open:
             self._finisher.offer(file)
         if now - self._saved_at >= SAVE_SECONDS:
@@ -389,8 +394,7 @@ class Transfer:
 
     def _save(self) -> None:
         for file in self._open:
-            if file.fetches or file.kept.total() != file.saved_bytes:
-                file.save()
+            self._finisher.save(file)
 
     def _kept_bytes(self) -> int:
         on_the_way = sum(file.stored_bytes for file in self._open)
@@ -418,8 +422,9 @@ class Transfer:
         for channel in self._busy.values():
             channel.flush()
         for file in self._open:
-            if self._may_write() and not self._finisher.has(file):
-                file.save()
+            known = file.describe()
+            if known is not None:
+                file.write_down(known, file.generation, self._may_write)
 
 
 def _remaining_seconds(channel: Channel) -> float:
