@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from flask import Blueprint, Flask, Response, current_app, request
 from sqlalchemy import Engine, create_engine
+from werkzeug.wsgi import ClosingIterator
 
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import NotAuthenticated
@@ -276,10 +277,9 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         _prepare_socket(sock, current_settings())
         request.environ["gunicorn.socket"].settimeout(current_settings().stream_send_timeout_seconds)
     metrics.count_opened()
-    response = Response(stream.events(), headers=HEADERS, direct_passthrough=True)
-    response.call_on_close(stream.close)
-    response.call_on_close(release)
-    return response
+    # Not response.call_on_close: passed through, the body alone is what the server closes.
+    body = ClosingIterator(stream.events(), [stream.close, release])
+    return Response(body, headers=HEADERS, direct_passthrough=True)
 
 
 def _turn_away() -> Response:
