@@ -124,6 +124,7 @@ class Job:
 
     def _complete(self, order: Order, total_bytes: int) -> None:
         if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
+            log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
             folders.remove_partials(order.folder)
             self._write(lambda: outcomes.let_go(self.claim))
         else:

@@ -9,13 +9,12 @@ from downloads_app.errors import NoSpace, SourceError
 from downloads_app.extensions import db
 from downloads_app.models import Download
 from downloads_app.services import listings, providers
-from downloads_app.services.downloads import DEFAULT_REVISION
 from downloads_app.services.folders import folder_of, free_bytes
 from downloads_app.services.listings import ListedFile
 from downloads_app.services.patterns import select_files
+from downloads_app.services.plans import list_remote
 from downloads_app.services.queue import Claim
 from downloads_app.sources import Access, Listing, RemoteFile
-from downloads_app.sources.registry import open_source
 from downloads_app.worker.storage import Storage, link_existing, partial_bytes
 from downloads_app.worker.transfer import Stopped
 
@@ -27,7 +26,7 @@ class Order:
     access: Access
     kind: str
     repository: str
-    revision: str | None
+    revision: str
     include: tuple[str, ...]
     exclude: tuple[str, ...]
     provider_id: str
@@ -43,7 +42,7 @@ def read_order(claim: Claim) -> Order:
         access=providers.access_of(download.provider),
         kind=download.provider.kind,
         repository=download.repository.name,
-        revision=None if download.revision == DEFAULT_REVISION else download.revision,
+        revision=download.revision,
         include=tuple(download.include),
         exclude=tuple(download.exclude),
         provider_id=download.provider_id,
@@ -57,8 +56,7 @@ def read_order(claim: Claim) -> Order:
 def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
     """Return the files of a download, listed at its first start and the same ever since."""
     if not order.is_listed:
-        source = open_source(order.kind, order.access)
-        whole = source.list_files(order.repository, order.revision)
+        whole = list_remote(order.kind, order.access, order.repository, order.revision)
         files = select_files(whole.files, order.include, order.exclude)
         if not files:
             found = f"none of the {len(whole.files)} files matches" if whole.files else "it holds no files"

@@ -1,0 +1,40 @@
+"""Publishes repositories on the test file server, with a manifest, and queues downloads of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from downloads_app.models import Download, Provider, User
+from downloads_app.services import downloads, providers
+from tests.support.file_server import FileServer
+
+
+def publish(server: FileServer, repository: str, files: Mapping[str, bytes]) -> None:
+    """Serve a repository whose manifest knows all sizes and sums."""
+    described = []
+    for path, content in files.items():
+        server.put(f"{repository}/{path}", content)
+        digest = hashlib.sha256(content).hexdigest()
+        described.append({"path": path, "size": len(content), "sha256": digest})
+    publish_manifest(server, repository, described)
+
+
+def publish_manifest(server: FileServer, repository: str, files: list[dict[str, object]]) -> None:
+    """Serve a manifest, true or not."""
+    server.put(f"{repository}/manifest.json", json.dumps({"files": files}).encode())
+
+
+def provide(server: FileServer, name: str = "local", **options: object) -> Provider:
+    """Add the test server as a provider."""
+    return providers.add_provider(
+        name,
+        "http",
+        server.url,
+        allow_private_network=True,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def queue_download(user: User, provider: Provider, repository: str = "org/model", **options: object) -> Download:
+    """Queue a download as its owner would."""
+    return downloads.create(user, provider, repository, **options)  # type: ignore[arg-type]
