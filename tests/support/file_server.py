@@ -59,6 +59,9 @@ class FileServer:
         self.ranges = True
         self.bytes_per_second: float | None = None
         """Of each connection."""
+        self.slow_connections: dict[int, float] = {}
+        """Bytes per second of single connections, by the order in which they were made (from 0)."""
+        self.connections: list[int] = []
         self.most_allowed_at_once: int | None = None
         self.refusal = Fault(status=403)
         self.most_seen_at_once = 0
@@ -105,6 +108,13 @@ class FileServer:
         finally:
             with self.lock:
                 self.busy -= 1
+
+    def speed_of(self, client_port: int) -> float | None:
+        """Return how many bytes per second a connection gets."""
+        with self.lock:
+            if client_port not in self.connections:
+                self.connections.append(client_port)
+            return self.slow_connections.get(self.connections.index(client_port), self.bytes_per_second)
 
     def take_fault(self, path: str) -> Fault:
         """Return what is to go wrong with this answer, if anything."""
@@ -196,8 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if fault.chunked else block)
             sent += len(block)
             state.sent_bytes += len(block)
-            if state.bytes_per_second:
-                state.closing.wait(max(0.0, begun_at + sent / state.bytes_per_second - time.monotonic()))
+            if speed := state.speed_of(self.client_address[1]):
+                state.closing.wait(max(0.0, begun_at + sent / speed - time.monotonic()))
         if fault.chunked:
             self.wfile.write(b"0\r\n\r\n")
 

@@ -1,0 +1,73 @@
+"""How a transfer keeps its speed: slow connections are replaced, slow tails are shared, limits can change."""
+
+from pathlib import Path
+
+from downloads_app.sources import Access
+from downloads_app.worker.bandwidth import Limits
+from tests.support.file_server import FileServer
+from tests.worker.transferring import Run, noise
+
+MIB = 1 << 20
+
+
+def test_a_connection_far_below_the_others_is_replaced(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 2 * MIB
+    server.slow_connections = {2: 0.02 * MIB}
+    file = server.put("x.bin", noise(60 * MIB))
+    run = Run(server, [file], folder, limits=Limits(4, 4))
+    run.finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert run.seconds() < 30  # at 20 KB/s its share alone would take minutes
+
+
+def test_the_last_slow_range_is_shared(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 1 * MIB
+    file = server.put("x.bin", noise(24 * MIB))
+    limits = Limits(1, 1)
+    run = Run(server, [file], folder, limits=limits)
+
+    def allow_more(_: object) -> None:
+        limits.connections = limits.connections_per_file = 8
+
+    run.on_report(allow_more)
+    run.finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert server.most_seen_at_once >= 4
+    assert run.seconds() < 15
+    assert server.sent_bytes < 30 * MIB
+
+
+def test_fewer_connections_take_effect_meanwhile(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 4 * MIB
+    files = [server.put(f"f{number}", noise(MIB + number)) for number in range(60)]
+    limits = Limits(8, 4)
+    run = Run(server, files, folder, limits=limits)
+    at_the_change: list[int] = []
+
+    def lower(_: object) -> None:
+        if run.seconds() > 1.5 and not at_the_change:
+            limits.connections = 1
+            at_the_change.append(len(server.requests))
+
+    run.on_report(lower)
+    run.finish()
+    late = server.requests[at_the_change[0] + 8 :]
+    assert len({seen.client_port for seen in late}) == 1
+
+
+def test_the_providers_own_limit_holds(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 4 * MIB
+    files = [server.put(f"f{number}", noise(4 * MIB + number)) for number in range(6)]
+    access = Access(server.url, allow_private_network=True, max_connections=2)
+    Run(server, files, folder, limits=Limits(8, 4), access=access).finish()
+    assert server.most_seen_at_once == 2
+
+
+def test_several_files_come_at_once(server: FileServer, folder: Path) -> None:
+    server.ranges = False
+    server.bytes_per_second = 2 * MIB
+    files = [server.put(f"f{number}", noise(3 * MIB + number)) for number in range(8)]
+    run = Run(server, files, folder, limits=Limits(8, 4))
+    run.finish()
+    assert server.most_seen_at_once >= 4
+    assert run.seconds() < 9  # one after another: 12 s
