@@ -5,9 +5,11 @@ from collections.abc import Callable
 from downloads_app.errors import InvalidInput
 from downloads_app.sources import Access, Source
 from downloads_app.sources.http import HttpSource
+from downloads_app.sources.huggingface import HuggingFaceSource
 
 _KINDS: dict[str, Callable[[Access], Source]] = {
     "http": HttpSource,
+    "huggingface": HuggingFaceSource,
 }
 
 

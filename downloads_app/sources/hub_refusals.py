@@ -1,0 +1,50 @@
+"""What a hub means by an answer that is an error: it tells in `X-Error-Code` and `X-Error-Message`."""
+
+import re
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.answers import AnswerHead, name_status
+
+MAX_PLAIN_HTTP_BYTES = 50_000_000_000
+"""Above this the public hub may refuse plain HTTP."""
+_TOO_LARGE = re.compile(r"too large", re.IGNORECASE)
+_RESET_SECONDS = re.compile(r"\bt=(\d{1,6})\b")
+
+
+def explain_hub_refusal(
+    what: str, head: AnswerHead, *, revision: str | None = None, size_bytes: int | None = None
+) -> SourceError | None:
+    """Say why the hub refused `what` (a repository or a file); None where it does not speak as a hub."""
+    code, message = head.headers.get("x-error-code", ""), head.headers.get("x-error-message", "")
+    if head.status == 429:
+        return _explain_rate_limit(what, head)
+    if _is_too_large(head.status, message, size_bytes):
+        size = f" ({size_bytes:,} bytes)" if size_bytes else ""
+        return SourceError(f"{what}{size} is too large for plain HTTP at this hub", permanent=True)
+    text = {
+        "GatedRepo": f"{what} is gated: its owner has to grant access to the account of this provider's token",
+        "RevisionNotFound": f"{what} has no revision {revision[:120]!r}" if revision else f"{what}: no such revision",
+        "RepoNotFound": f"{what} is not found, or it is private and this provider's token does not open it",
+        "EntryNotFound": f"{what} is not in the repository at this commit",
+    }.get(code)
+    if head.status == 401 and (message.startswith("Invalid credentials") or not text):
+        text = f"{what}: the hub refuses this provider's token, or wants one (401 Unauthorized)"
+    elif message == "Access to this resource is disabled.":
+        text = f"{what} is disabled by the hub"
+    return SourceError(text, permanent=True) if text else None
+
+
+def _is_too_large(status: int, message: str, size_bytes: int | None) -> bool:
+    if status not in (400, 403, 413):
+        return False
+    return bool(_TOO_LARGE.search(message)) or (size_bytes or 0) > MAX_PLAIN_HTTP_BYTES
+
+
+def _explain_rate_limit(what: str, head: AnswerHead) -> SourceError:
+    reset = _RESET_SECONDS.search(head.headers.get("ratelimit", ""))
+    seconds = head.retry_after_seconds
+    if seconds is None and reset:
+        seconds = float(reset[1])
+    when = "" if seconds is None else f", again in {seconds:.0f} s"
+    text = f"{what}: the server limits the rate of requests ({name_status(429)}{when})"
+    return SourceError(text, permanent=False, retry_after_seconds=seconds)

@@ -1,0 +1,20 @@
+"""Each kind of provider has its source."""
+
+import pytest
+
+from downloads_app.errors import InvalidInput
+from downloads_app.sources import Access
+from downloads_app.sources.http import HttpSource
+from downloads_app.sources.huggingface import HuggingFaceSource
+from downloads_app.sources.registry import open_source
+
+
+def test_each_kind_opens_its_source() -> None:
+    access = Access("https://provider.example")
+    assert isinstance(open_source("http", access), HttpSource)
+    assert isinstance(open_source("huggingface", access), HuggingFaceSource)
+
+
+def test_an_unknown_kind_is_invalid_input() -> None:
+    with pytest.raises(InvalidInput, match="no kind of provider 'ftp'; there are http, huggingface"):
+        open_source("ftp", Access("https://provider.example"))
