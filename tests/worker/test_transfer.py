@@ -78,7 +78,7 @@ def test_a_stopped_transfer_goes_on_where_it_was(server: FileServer, folder: Pat
         run.finish()
     already_sent = server.sent_bytes
 
-    again = Run(server, [file], folder)
+    again = Run(server, [file], folder, limits=Limits(1, 1))
     again.finish()
 
     assert stopped.value.kept_bytes > 4 << 20
@@ -96,7 +96,7 @@ def test_without_a_sum_the_validator_allows_to_go_on(server: FileServer, folder:
     with pytest.raises(Stopped) as stopped:
         run.finish()
     already_sent = server.sent_bytes
-    Run(server, [file], folder).finish()
+    Run(server, [file], folder, limits=Limits(1, 1)).finish()
     assert server.sent_bytes - already_sent <= (12 << 20) - stopped.value.kept_bytes
     assert all(("if-range" in seen.headers) == strong for seen in server.requests[1:] if "range" in seen.headers)
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.storage import find_partials, partial_bytes
 from tests.support.file_server import FileServer
 from tests.worker.transferring import Run, noise
@@ -48,7 +49,7 @@ def test_ten_kills_cost_only_the_seconds_since(server: FileServer, folder: Path)
     while server.busy and time.monotonic() < deadline:
         time.sleep(0.02)  # the server still writes to the killed one's sockets
     sent_before = server.sent_bytes
-    Run(server, [file], folder).finish()
+    Run(server, [file], folder, limits=Limits(1, 1)).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
     assert server.sent_bytes - sent_before <= 64 * MIB - kept
 
