@@ -28,11 +28,7 @@ def is_public(address: str) -> bool:
     if inner is not None:
         return is_public(str(inner))
     return parsed.is_global and not (
-        parsed.is_multicast
-        or parsed.is_reserved
-        or parsed.is_loopback
-        or parsed.is_link_local
-        or parsed.is_unspecified
+        parsed.is_multicast or parsed.is_reserved or parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified
     )
 
 

@@ -27,8 +27,8 @@ def explain_hub_refusal(
         "RepoNotFound": f"{what} is not found, or it is private and this provider's token does not open it",
         "EntryNotFound": f"{what} is not in the repository at this commit",
     }.get(code)
-    if head.status == 401 and (message.startswith("Invalid credentials") or not text):
-        text = f"{what}: the hub refuses this provider's token, or wants one (401 Unauthorized)"
+    if head.status == 401 and message and not text:
+        text = f"{what}: the hub refuses this provider's token, or wants one ({name_status(401)})"
     elif message == "Access to this resource is disabled.":
         text = f"{what} is disabled by the hub"
     return SourceError(text, permanent=True) if text else None

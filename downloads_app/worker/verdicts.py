@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status, read_count
+from downloads_app.sources.hub_refusals import explain_hub_refusal
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)$")
 _PAGE_SUFFIXES = {".html", ".htm", ".xhtml", ".shtml"}
@@ -45,7 +46,7 @@ def judge(
     if head.status == 416:
         raise ContentChanged
     if head.status not in (200, 203, 206):
-        raise explain_status(file.path, head)
+        raise explain_hub_refusal(file.path, head, size_bytes=file.size_bytes) or explain_status(file.path, head)
     _refuse_page(head, file)
     answer = _read_partial(head, file, start, end) if head.status == 206 else _read_whole(head, file)
     if file.size_bytes is not None and answer.total_bytes not in (None, file.size_bytes):
