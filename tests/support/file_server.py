@@ -4,6 +4,7 @@ import contextlib
 import email.utils
 import hashlib
 import re
+import ssl
 import threading
 import time
 from collections import defaultdict, deque
@@ -50,7 +51,7 @@ class Seen:
 class FileServer:
     """Serves bytes from memory by name, with ranges and strong validators; use it as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.requests: list[Seen] = []
@@ -71,7 +72,9 @@ class FileServer:
         self.lock = threading.Lock()
         self._server = _QuietServer(("127.0.0.1", 0), _handler_of(self))
         self.port = self._server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/"
 
     def __enter__(self) -> "FileServer":
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
