@@ -98,7 +98,8 @@ class Roster:
             if ahead > 0.001:
                 sleep(ahead)
             stream.leave()
-        sleep(max(0.0, began + self._drain_seconds - time.monotonic()))
+        while self._streams and time.monotonic() < began + self._drain_seconds:
+            sleep(0.05)
         for stream in list(self._streams):
             stream.cut()
 

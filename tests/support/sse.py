@@ -1,5 +1,6 @@
 """A stream client that trusts nothing: raw bytes over a socket, events with their arrival times."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -54,7 +55,10 @@ class StreamClient:
         try:
             with self._socket.makefile("rb") as file:
                 self._read_head(file)
-                for block in _blocks(self._body(file)):
+                body = self._body(file)
+                if not self.headers.get("content-type", "").startswith("text/event-stream"):
+                    body = iter(list(body)[:0])  # read it, and see no events in it
+                for block in _blocks(body):
                     self._take(block)
         except (OSError, ValueError):
             pass
@@ -134,7 +138,9 @@ class StreamClient:
         return self.events
 
     def close(self) -> None:
-        """Leave."""
+        """Leave (the reading thread holds the socket too, so it has to be shut down)."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
 
