@@ -39,9 +39,7 @@ def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def stack(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, password_hash: str
-) -> Iterator[Stack]:
+def stack(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Stack]:
     """One stack for all tests of the page."""
     folder = tmp_path_factory.mktemp("browser")
     shutil.copy(sqlite_template, folder / "stack.sqlite3")
@@ -89,10 +87,8 @@ def open_page(new_context: Callable[..., BrowserContext], stack: Stack) -> Calla
 
 
 def sign_in(page: Page, username: str) -> None:
-    """Fill the form by keyboard."""
-    page.wait_for_selector("#sign-in:not([hidden])")
-    page.keyboard.type(username)
-    page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
+    """Fill the form and send it."""
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#board:not([hidden])")

@@ -1,5 +1,6 @@
 """Everything that stands behind the page: files, worker, gunicorn, nginx; and what tests do to it."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -12,8 +13,9 @@ from typing import Any
 from flask import Flask
 
 from downloads_app import create_app
+from downloads_app.errors import Conflict
 from downloads_app.extensions import db
-from downloads_app.models import Download, User
+from downloads_app.models import Download
 from downloads_app.services import accounts, downloads, providers
 from tests.support.file_server import FileServer
 from tests.support.proxy import Proxy
@@ -48,12 +50,10 @@ class Stack:
             user, provider = accounts.find_user(username), providers.find_provider("hub")
             return downloads.create(user, provider, repository, **options).id
 
-    def read(self, download_id: str) -> Download:
-        """Return a download's row as it is now."""
-        with self.app.app_context():
-            row = db.session.get_one(Download, download_id)
-            db.session.expunge(row)
-            return row
+    def cancel(self, download_id: str) -> None:
+        """Cancel a download, unless it is over already."""
+        with self.app.app_context(), contextlib.suppress(Conflict):
+            downloads.cancel(db.session.get_one(Download, download_id))
 
 
 @contextmanager
@@ -68,7 +68,8 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
         with app.app_context():
             providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=4)
             db.engine.dispose()
-        options = {"stream_interval_seconds": INTERVAL_SECONDS, "trusted_proxies": "127.0.0.1", **settings}
+        options = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
+        options |= {"trusted_proxies": "127.0.0.1", **settings}
         server = Server(database_url, folder / "instance", **options)
         stack.callback(server.stop)
         server.start()
@@ -90,10 +91,3 @@ def run_worker(server: Server, log_path: Path) -> Iterator[None]:
     finally:
         worker.terminate()
         worker.wait(30)
-
-
-def user_id(stack: Stack, username: str) -> str:
-    """Return a user's id."""
-    with stack.app.app_context():
-        user: User = accounts.find_user(username)
-        return user.id

@@ -24,6 +24,11 @@ export class Board {
     show(byId("ended"), ended.size > 0);
   }
 
+  /** Leave nothing behind for whoever signs in next. */
+  clear() {
+    this.render({ active: new Map(), ended: new Map() });
+  }
+
   #row(id) {
     if (!this.#rows.has(id)) this.#rows.set(id, new Row(id, this.#act));
     return this.#rows.get(id);

@@ -3,13 +3,14 @@
 import { byId, setText, show } from "./dom.js";
 import { signIn } from "./session.js";
 
-/** Show the form until somebody has signed in; `reason` says why it is there. */
+/** Show the form until somebody has signed in; `reason` says why it is there, for whoever was. */
 export function askToSignIn(reason = "") {
   const form = byId("sign-in");
   setText(byId("sign-in-reason"), reason);
   show(byId("sign-in-reason"), reason !== "");
   setText(byId("sign-in-error"), "");
   show(form, true);
+  if (!reason) form.reset();
   form.elements[form.elements.username.value ? "password" : "username"].focus();
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {

@@ -97,6 +97,7 @@ export function watch(user, onSignedOut) {
     removeEventListener("online", back);
     byId("clear-ended").removeEventListener("click", clear);
     show(byId("board"), false);
+    board.clear();
     document.title = "Downloads";
   };
 }

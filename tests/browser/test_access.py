@@ -1,0 +1,165 @@
+"""Everybody can use the page: by keyboard, with a screen reader, with 500 rows, in any light."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, utc_now
+from downloads_app.services import accounts, providers
+from tests.browser.stack import MEBIBYTE, PASSWORD, Stack
+
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+MANY = 500
+PATIENCE = 30_000
+# Counts frames for three seconds and notes the longest time that anything kept the page from drawing.
+MEASURE_FRAMES = """() => new Promise((resolve) => {
+  const gaps = [];
+  let last = performance.now();
+  const end = last + 3000;
+  requestAnimationFrame(function next(now) {
+    gaps.push(now - last);
+    last = now;
+    if (now < end) requestAnimationFrame(next);
+    else resolve({frames: gaps.length, longest: Math.max(...gaps)});
+  });
+})"""
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds against WCAG 2.2 AA and its best practices."""
+    page.evaluate(AXE)
+    found: dict[str, Any] = page.evaluate("axe.run(document)")
+    return [f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.fixture
+def active(stack: Stack) -> Iterator[str]:
+    """A slow download of Alice's."""
+    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    stack.put_repository("slow/access", {"model.bin": 40 * MEBIBYTE})
+    download_id = stack.add_download("alice", "slow/access")
+    yield download_id
+    stack.cancel(download_id)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(stack: Stack, new_context: Callable[..., BrowserContext], active: str, scheme: str) -> None:
+    page = new_context(color_scheme=scheme).new_page()
+    page.goto(stack.proxy.plain_url)
+    page.wait_for_selector("#sign-in:not([hidden])")
+    assert violations(page) == []
+    page.fill("#username", "root")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#active .row")).to_have_count(1, timeout=PATIENCE)
+    page.get_by_role("button", name="Pause slow/access").click()
+    expect(page.locator("#ended .row .outcome")).to_contain_text("Paused")
+    assert violations(page) == []
+    page.get_by_role("button", name="Resume slow/access").click()
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+    assert violations(page) == []
+    page.goto(f"{stack.proxy.plain_url}/api/docs")
+    page.locator("summary").first.click()
+    assert violations(page) == []
+
+
+def test_the_keyboard_alone_is_enough(stack: Stack, new_context: Callable[..., BrowserContext], active: str) -> None:
+    page = new_context().new_page()
+    page.goto(stack.proxy.plain_url)
+    expect(page.locator("#username")).to_be_focused()
+    page.keyboard.type("alice")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+    press_until_focused(page, "Pause slow/access")
+    page.keyboard.press("Enter")
+    expect(page.locator("#ended .outcome")).to_have_text("Paused, the bytes are kept")
+    press_until_focused(page, "Resume slow/access")
+    page.keyboard.press("Space")
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+
+
+def press_until_focused(page: Page, name: str) -> None:
+    """Press Tab until the button of that name has the focus."""
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.getAttribute('aria-label')") == name:
+            return
+    raise AssertionError(f"Tab never reached {name!r}")
+
+
+def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
+    stack: Stack, open_page: Callable[..., Page], active: str
+) -> None:
+    page = open_page("alice")
+    bar = page.get_by_role("progressbar", name="slow/access")
+    expect(bar).to_have_attribute("aria-valuemax", "100", timeout=PATIENCE)
+    expect_to_rise(bar)
+    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+ %, .+ left$"), timeout=PATIENCE)
+    said: list[str] = []
+    page.expose_function("heard", said.append)
+    page.evaluate(
+        """new MutationObserver(() => heard(document.getElementById('announcer').textContent))
+        .observe(document.getElementById('announcer'), {childList: true})"""
+    )
+    expect_to_rise(bar)
+    assert said == []
+    page.get_by_role("button", name="Cancel slow/access").click()
+    expect(page.locator("#announcer")).to_have_text("slow/access: Cancelled.", timeout=PATIENCE)
+    assert said == ["slow/access: Cancelled."]
+
+
+def expect_to_rise(bar: Locator) -> None:
+    """Expect the value that a screen reader is told to become a larger one."""
+    before = bar.get_attribute("aria-valuenow")
+    expect(bar).not_to_have_attribute("aria-valuenow", before or "", timeout=PATIENCE)
+    assert int(bar.get_attribute("aria-valuenow") or 0) > int(before or 0)
+
+
+@pytest.fixture
+def many(stack: Stack) -> Iterator[None]:
+    """As many active downloads of Bruno's as anyone will ever have; no worker takes them."""
+    with stack.app.app_context():
+        user, provider = accounts.find_user("bruno"), providers.find_provider("hub")
+        repository = providers.find_or_create_repository(provider, "many/rows")
+        rows = [
+            Download(
+                user_id=user.id,
+                provider_id=provider.id,
+                repository_id=repository.id,
+                revision=f"r{number}",
+                status="downloading",
+                worker_id="a test",
+                total_bytes=1_000_000,
+                current_bytes=number * 1000,
+                created_at=utc_now() + timedelta(milliseconds=number),
+            )
+            for number in range(MANY)
+        ]
+        db.session.add_all(rows)
+        db.session.commit()
+        yield
+        db.session.query(Download).filter(Download.repository_id == repository.id).delete()
+        db.session.commit()
+
+
+def test_500_rows_stay_smooth_and_keep_their_elements(stack: Stack, open_page: Callable[..., Page], many: None) -> None:
+    page = open_page("bruno")
+    expect(page.locator("#active .row")).to_have_count(MANY, timeout=PATIENCE)
+    page.evaluate("globalThis.kept = [...document.querySelectorAll('#active .row')]")
+    with stack.app.app_context():
+        db.session.query(Download).filter(Download.revision == "r499").update({"current_bytes": 999_000})
+        db.session.commit()
+    page.locator("#active .row").last.scroll_into_view_if_needed()
+    expect(page.locator("#active .row").last.locator(".percent")).to_have_text("99 %", timeout=PATIENCE)
+    measured = page.evaluate(MEASURE_FRAMES)
+    assert measured["frames"] > 30, measured
+    assert measured["longest"] < 1000, measured
+    assert page.evaluate("kept.every((row) => row.isConnected)")

@@ -1,0 +1,141 @@
+"""What the page does when the server, the network or the session goes away, and comes back."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from downloads_app.extensions import db
+from downloads_app.models import User
+from downloads_app.services import accounts, tokens
+from tests.browser.conftest import sign_in
+from tests.browser.stack import MEBIBYTE, Stack
+from tests.support.relay import Relay
+
+PATIENCE = 30_000
+
+
+@pytest.fixture
+def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A slow download of Alice's, long enough for any test here; cancelled at the end."""
+    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    name = f"slow/{request.node.name}"
+    stack.put_repository(name, {"model.bin": 40 * MEBIBYTE})
+    download_id = stack.add_download("alice", name)
+    yield download_id
+    stack.cancel(download_id)
+
+
+def expect_live(page: Page, download_id: str) -> None:
+    """Expect the page to be live, and the download's figure to move."""
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE)
+    amount = page.locator(f"#active [data-id='{download_id}'] .amount")
+    expect(amount).not_to_be_empty(timeout=PATIENCE)
+    expect(amount).not_to_have_text(amount.inner_text(), timeout=PATIENCE)
+
+
+def expect_lost(page: Page) -> None:
+    expect(page.locator("#connection-text")).to_have_text("Connection lost, reconnecting…", timeout=PATIENCE)
+    assert "no connection" in page.title()
+
+
+def test_a_restart_of_the_server_is_told_and_survived(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    stack.put_repository("slow/other", {"model.bin": 40 * MEBIBYTE})
+    other = stack.add_download("alice", "slow/other")
+    page = open_page("alice")
+    expect_live(page, watched)
+    expect_live(page, other)
+    stack.server.stop()
+    expect_lost(page)
+    expect(page.locator("#announcer")).to_contain_text("Connection lost")
+    stack.cancel(other)  # what ends meanwhile says so afterwards
+    stack.server.start()
+    expect_live(page, watched)
+    expect(page.locator(f"#ended [data-id='{other}'] .outcome")).to_have_text("Cancelled", timeout=PATIENCE)
+    expect(page.locator("#announcer")).to_contain_text("slow/other: Cancelled")
+
+
+def test_a_silent_network_is_noticed_and_left_behind(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    with Relay(stack.proxy.plain_port) as relay:
+        page = open_page("alice", f"http://127.0.0.1:{relay.port}")
+        expect_live(page, watched)
+        relay.cut()
+        expect_lost(page)
+        relay.mend()
+        expect_live(page, watched)
+        page.context.close()
+
+
+def test_going_offline_is_told_at_once(stack: Stack, open_page: Callable[..., Page], watched: str) -> None:
+    page = open_page("alice")
+    expect_live(page, watched)
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    page.context.set_offline(False)
+    expect_live(page, watched)
+
+
+def expire_tokens(stack: Stack, username: str) -> str:
+    """Return an access token that expires in a moment."""
+    with stack.app.app_context():
+        return tokens.issue_access(accounts.find_user(username), 2)
+
+
+def test_an_expired_session_is_refreshed_in_the_middle(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    page = open_page("alice")
+    expect_live(page, watched)
+    refreshes: list[Request] = []
+    page.on("request", lambda sent: refreshes.append(sent) if sent.url.endswith("/auth/refresh") else None)
+    cookies = page.context.cookies()
+    old = next(cookie for cookie in cookies if cookie["name"] == "access_token_cookie")
+    page.context.add_cookies([{**old, "value": expire_tokens(stack, "alice")}])
+    page.reload()
+    with page.expect_response("**/api/auth/refresh", timeout=PATIENCE) as refreshed:
+        pass
+    assert refreshed.value.status == 200
+    expect_live(page, watched)
+    assert len(refreshes) == 1
+    expect(page.locator("#sign-in")).to_be_hidden()
+
+
+def test_a_revoked_session_leads_to_the_sign_in_and_back(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    page = open_page("alice")
+    expect_live(page, watched)
+    with stack.app.app_context():
+        user: User = accounts.find_user("alice")
+        accounts.set_password_hash(user, user.password_hash)  # refuses every token issued before
+        db.session.remove()
+    expect(page.locator("#sign-in-reason")).to_contain_text("session has ended", timeout=PATIENCE)
+    expect(page.locator("#board")).to_be_hidden()
+    sign_in(page, "alice")
+    expect_live(page, watched)
+
+
+def test_signing_out_ends_the_stream_and_shows_nothing_more(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    page = open_page("alice")
+    expect_live(page, watched)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator("#sign-in")).to_be_visible()
+    expect(page.locator("#active .row")).to_have_count(0)
+    page.reload()
+    expect(page.locator("#sign-in")).to_be_visible()
+
+
+def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callable[..., object]) -> None:
+    page: Page = new_context().new_page()  # type: ignore[attr-defined]
+    page.goto(stack.proxy.plain_url)
+    page.fill("#username", "alice")
+    page.fill("#password", "not it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Wrong user name or password")
+    expect(page.locator("#password")).to_be_focused()
