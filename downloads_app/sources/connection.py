@@ -150,24 +150,27 @@ def fetch_text(
     limit_bytes: int,
     timeout_seconds: float = 30,
     headers: Sequence[str] = (),
+    connection: Connection | None = None,
 ) -> Response:
     """Fetch a document of at most `limit_bytes`, following up to five redirects; memory stays bounded.
 
+    With a `connection` of the same access, which stays the caller's, many documents ride one kept-alive line.
     Answers of every status are returned. Raises SourceError: unreachable, refused address, too many
     redirects, too large, encoded although it was not asked to be.
     """
-    connection = Connection(access)
+    line = connection or Connection(access)
     deadline = time.monotonic() + timeout_seconds
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            connection.aim(url, headers)
-            body = _perform(connection, limit_bytes, deadline - time.monotonic())
-            onward = connection.find_next_hop()
+            line.aim(url, headers)
+            body = _perform(line, limit_bytes, deadline - time.monotonic())
+            onward = line.find_next_hop()
             if onward is None:
-                return Response(connection.head.status, connection.head.headers.copy(), body, url)
+                return Response(line.head.status, line.head.headers.copy(), body, url)
             url = onward
     finally:
-        connection.close()
+        if connection is None:
+            line.close()
     raise SourceError(f"{shorten_url(url)}: more than {MAX_REDIRECTS} redirects", permanent=True)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
-from downloads_app.sources.connection import Response, fetch_text
+from downloads_app.sources.connection import Connection, Response, fetch_text
 from downloads_app.sources.indexes import quote_path, read_index
 from downloads_app.sources.manifest import read_manifest
 from downloads_app.sources.paths import check_path, check_paths, find_fault
@@ -38,7 +38,10 @@ class HttpSource:
         if revision not in (None, "main"):
             raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
         walk = _Walk(self._access, self._clock, repository)
-        files = walk.list_files(f"{self._root}{quote_path(repository.strip('/'))}/")
+        try:
+            files = walk.list_files(f"{self._root}{quote_path(repository.strip('/'))}/")
+        finally:
+            walk.close()
         check_paths(file.path for file in files)
         return Listing(tuple(files))
 
@@ -54,11 +57,15 @@ class _Walk:
 
     def __init__(self, access: Access, clock: Callable[[], float], repository: str) -> None:
         self._access = access
+        self._connection = Connection(access)
         self._clock = clock
         self._what = f"Repository {repository[:120]!r}"
         self._deadline = clock() + MAX_LISTING_SECONDS
         self._left_bytes = MAX_LISTING_BYTES
         self._folders = 0
+
+    def close(self) -> None:
+        self._connection.close()
 
     def list_files(self, url: str) -> list[RemoteFile]:
         response = self._fetch(f"{url}manifest.json")
@@ -99,7 +106,7 @@ class _Walk:
     def _fetch(self, url: str) -> Response:
         if self._clock() > self._deadline:
             raise SourceError(f"{self._what}: listing it took too long", permanent=False)
-        response = fetch_text(self._access, url, limit_bytes=self._left_bytes)
+        response = fetch_text(self._access, url, limit_bytes=self._left_bytes, connection=self._connection)
         self._left_bytes -= len(response.body)
         return response
 

@@ -21,15 +21,17 @@ def explain_hub_refusal(
     if _is_too_large(head.status, message, size_bytes):
         size = f" ({size_bytes:,} bytes)" if size_bytes else ""
         return SourceError(f"{what}{size} is too large for plain HTTP at this hub", permanent=True)
+    if head.status == 401 and message.startswith("Invalid credentials"):
+        return SourceError(f"{what}: the hub refuses this provider's token ({name_status(401)})", permanent=True)
+    if head.status == 401 and message and not code:
+        code = "RepoNotFound"  # what the public hub answers those without a token for whatever they may not see
     text = {
         "GatedRepo": f"{what} is gated: its owner has to grant access to the account of this provider's token",
         "RevisionNotFound": f"{what} has no revision {revision[:120]!r}" if revision else f"{what}: no such revision",
         "RepoNotFound": f"{what} is not found, or it is private and this provider's token does not open it",
         "EntryNotFound": f"{what} is not in the repository at this commit",
     }.get(code)
-    if head.status == 401 and message and not text:
-        text = f"{what}: the hub refuses this provider's token, or wants one ({name_status(401)})"
-    elif message == "Access to this resource is disabled.":
+    if message == "Access to this resource is disabled.":
         text = f"{what} is disabled by the hub"
     return SourceError(text, permanent=True) if text else None
 

@@ -183,3 +183,13 @@ def test_an_address_that_is_none_is_a_permanent_error() -> None:
     with pytest.raises(SourceError) as caught:
         open_http("http://[oops").check()
     assert caught.value.permanent
+
+
+def test_all_folders_of_a_listing_ride_one_connection() -> None:
+    rows = b'[{"name":"a","type":"directory"},{"name":"b","type":"directory"}]'
+    empty = Page(b"[]", "application/json")
+    answers = {"/r/": Page(rows, "application/json"), "/r/a/": empty, "/r/b/": empty}
+    with serve_pages(answers) as pages:
+        open_http(pages.url).list_files("r", None)
+    assert len(pages.requests) == 4
+    assert len(pages.client_ports) == 1

@@ -99,8 +99,9 @@ class HubHandler(AnswerHandler):
         repository = self.hub.repositories.get(id)
         if repository and not (repository.private and not self._token):
             return repository
-        status, message = (404, "Repository not found") if self._token else (401, "Invalid username or password.")
-        raise HubRefusal(status, "RepoNotFound", message)
+        if self._token:
+            raise HubRefusal(404, "RepoNotFound", "Repository not found")
+        raise HubRefusal(401, "", "Invalid username or password.")
 
     def _check_gate(self, repository: HubRepository) -> None:
         if repository.gated and repository.id not in self.hub.tokens.get(self._token, set()):

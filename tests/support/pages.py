@@ -26,6 +26,7 @@ class Pages:
 
     url: str
     requests: list[tuple[str, dict[str, str]]]
+    client_ports: set[int]
 
     @property
     def paths(self) -> list[str]:
@@ -36,11 +37,13 @@ class Pages:
 def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterator[Pages]:
     """Serve `answers` by raw path (404 for others), or whatever the function of the path returns."""
     asked: list[tuple[str, dict[str, str]]] = []
+    client_ports: set[int] = set()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            client_ports.add(self.client_address[1])
             asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
             answer = answers(self.path) if callable(answers) else answers.get(self.path, Page(status=404))
             self.send_page(answer(self.path) if callable(answer) else answer)
@@ -68,7 +71,7 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
-            yield Pages(f"http://127.0.0.1:{server.server_port}", asked)
+            yield Pages(f"http://127.0.0.1:{server.server_port}", asked, client_ports)
         finally:
             server.shutdown()
             thread.join()
