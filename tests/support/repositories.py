@@ -60,7 +60,6 @@ def make_content(path: str, size_bytes: int, *, seed: int = 1) -> bytes:
 def write_manifest(folder: Path, digests: dict[str, str]) -> None:
     """Put a `manifest.json` beside the files of `digests`."""
     files = [
-        {"path": path, "size": (folder / path).stat().st_size, "sha256": digest}
-        for path, digest in digests.items()
+        {"path": path, "size": (folder / path).stat().st_size, "sha256": digest} for path, digest in digests.items()
     ]
     (folder / "manifest.json").write_text(json.dumps({"files": files}, ensure_ascii=False))
