@@ -2,12 +2,15 @@
 
 import os
 import resource
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import load_settings
+from downloads_app.logs import dict_config
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -21,6 +24,14 @@ graceful_timeout = int(settings.stream_drain_seconds) + 10  # streams leave by t
 keepalive = 5  # seconds; longer than the pause between two clicks, short enough to free idle places
 backlog = 4096  # a storm of reconnecting clients waits in the kernel
 control_socket_disable = True  # no second way in
+secure_scheme_headers = {}  # whose forwarded headers count is TRUSTED_PROXIES' business (web/proxies.py)
+forwarder_headers = ""
+
+logconfig_dict = dict_config(settings.log_format)
+
+# The processes' metrics meet in files of this folder; it must be known before prometheus_client is loaded.
+_metrics_dir = tempfile.mkdtemp(prefix="downloads-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_dir
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
@@ -42,7 +53,15 @@ def when_ready(server):
         server.embedded_worker.start()
 
 
+def child_exit(server, worker):
+    """Take a process that has ended out of the sums of what is open now."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid, _metrics_dir)
+
+
 def on_exit(server):
     """Stop the worker with the server."""
+    shutil.rmtree(_metrics_dir, ignore_errors=True)
     if hasattr(server, "embedded_worker"):
         server.embedded_worker.stop()

@@ -1,7 +1,5 @@
 """`flask downloads worker`: the process that moves bytes."""
 
-import logging
-
 import click
 
 from downloads_app.cli.downloads import group
@@ -14,9 +12,10 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
     """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again."""
     from flask import current_app
 
+    from downloads_app import logs
     from downloads_app.config import current_settings
     from downloads_app.worker.runner import Worker
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(current_settings().log_format)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()

@@ -151,9 +151,8 @@ class Snapshot:
         self._read_began = float("-inf")
         self._failed_began = float("-inf")
         self._reading_since: float | None = None
-        self.reads = 0
-        self.last_read_seconds = 0.0
         self.on_read: Callable[[float], None] = lambda seconds: None
+        """Told how long each read took."""
 
     # What a stream asks.
 
@@ -290,9 +289,7 @@ class Snapshot:
             self._read_began = began
             for account in new:
                 self._judge_all(account)
-        self.reads += 1
-        self.last_read_seconds = self._clock() - began
-        self.on_read(self.last_read_seconds)
+        self.on_read(self._clock() - began)
 
     def _query(self, scope: changes.Scope) -> Any:
         """Run the statement; a connection that has died since the last read is replaced once."""

@@ -10,6 +10,7 @@ from downloads_app.web import (
     download_files,
     errors,
     providers,
+    proxies,
     repositories,
     status,
     stream,
@@ -29,6 +30,7 @@ def init_app(app: Flask) -> None:
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     auth.init_app(app)
+    proxies.init_app(app)
     stream.init_app(app)
     for resource in (auth, accounts, providers, repositories, download_files):
         api.register_blueprint(resource.blueprint)

@@ -1,6 +1,22 @@
-"""Prometheus metrics of the streams, summed over the processes."""
+"""Prometheus metrics of the streams, summed over the processes.
 
-from prometheus_client import Counter, Gauge, Histogram
+The processes share files in PROMETHEUS_MULTIPROC_DIR, which gunicorn.conf.py sets before this is imported.
+"""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 OPENED = Counter("downloads_streams_opened", "Streams opened")
 CLOSED = Counter("downloads_streams_closed", "Streams closed", ["reason"])
@@ -47,3 +63,17 @@ def count_sent(events: int, sent_bytes: int) -> None:
 def observe_lateness(seconds: float) -> None:
     """Note how late a tick was."""
     LATENESS.observe(seconds)
+
+
+def observe_refresh(seconds: float) -> None:
+    """Note how long a read of the snapshot took."""
+    REFRESH.observe(seconds)
+
+
+def render() -> bytes:
+    """Return all processes' metrics in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types here
+    return generate_latest(registry)

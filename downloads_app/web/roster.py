@@ -78,6 +78,8 @@ class Roster:
     @contextmanager
     def listed(self, stream: Leaver) -> Iterator[None]:
         """Have a stream told when it is time to leave."""
+        if self.is_draining:
+            stream.leave()
         self._streams.add(stream)
         try:
             yield

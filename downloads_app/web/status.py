@@ -1,6 +1,17 @@
 """Whether the service is alive, ready, and how it fares."""
 
-from flask import Blueprint, Response, jsonify
+import hmac
+from functools import cache
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Response, abort, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.config import PROJECT_DIR, current_settings
+from downloads_app.extensions import db
+from downloads_app.web import metrics
+from downloads_app.web.proxies import Networks
 
 blueprint = Blueprint("status", __name__)
 
@@ -9,3 +20,34 @@ blueprint = Blueprint("status", __name__)
 def healthz() -> Response:
     """Say that the process answers; needs no database."""
     return jsonify(status="ok")
+
+
+@blueprint.route("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether the database answers and has the form this code expects: 200 or 503."""
+    try:
+        with db.engine.connect() as connection:
+            heads = set(MigrationContext.configure(connection).get_current_heads())
+    except SQLAlchemyError:
+        return jsonify(status="unavailable", reason="the database does not answer"), 503
+    if heads != _expected_heads():
+        return jsonify(status="unavailable", reason="migrations are not current: run 'flask db upgrade'"), 503
+    return jsonify(status="ok"), 200
+
+
+@cache
+def _expected_heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory(str(PROJECT_DIR / "migrations")).get_heads())
+
+
+@blueprint.route("/metrics")
+def show_metrics() -> Response:
+    """Answer Prometheus' text format to those whom METRICS_TOKEN or METRICS_ALLOW lets in; to others 404."""
+    settings = current_settings()
+    sent = request.headers.get("Authorization", "")
+    has_token = bool(settings.metrics_token) and hmac.compare_digest(
+        sent.encode(), f"Bearer {settings.metrics_token}".encode()
+    )
+    if not has_token and (request.remote_addr or "") not in Networks(settings.metrics_allow):
+        abort(404)
+    return Response(metrics.render(), content_type=metrics.CONTENT_TYPE)

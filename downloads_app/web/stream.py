@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine
 from werkzeug.wsgi import ClosingIterator
 
 from downloads_app.config import Settings, current_settings
-from downloads_app.errors import NotAuthenticated
+from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
 from downloads_app.services.snapshot import MAX_AGE_SECONDS, Snapshot, Unreadable, View, Watch
 from downloads_app.services.tokens import EXPIRED
@@ -73,6 +73,7 @@ class Streams:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.snapshot = Snapshot(lambda: _make_engine(settings), sse.encode_download)
+        self.snapshot.on_read = metrics.observe_refresh
         self.roster = Roster(settings.stream_max, settings.stream_max_per_user, settings.stream_drain_seconds)
         self.lane: Lane = PlainLane()
 
@@ -121,6 +122,7 @@ class Stream:
                 if tick == self.began:
                     frame = sse.with_retry(frame, jittered(RECONNECT_SECONDS))
                 self.events_sent += 1
+                metrics.count_sent(1, len(frame))
                 if end_reason:
                     self.end_reason = end_reason
                 yield frame
@@ -243,8 +245,11 @@ def subscribe() -> Response:
     try:
         give_back = streams.roster.take_place(claims.user_id)
     except FullHouse:
-        metrics.count_refused("full")
+        metrics.count_refused("full house")
         return _turn_away()
+    except TooMany:
+        metrics.count_refused("user's limit")
+        raise
     watch = streams.snapshot.watch(claims)
 
     def release() -> None:
@@ -266,6 +271,7 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
     except Unreadable:
         is_readable = False  # 200 and error events: any other status would stop a browser for good
     if watch.verdict is not None:
+        metrics.count_refused("token")
         raise NotAuthenticated(watch.verdict)
     if is_readable and not len(watch.view) and sse.is_complete_id(request.headers.get("Last-Event-ID", "")):
         response = Response(status=204, headers={"Cache-Control": "no-store"})

@@ -52,7 +52,7 @@ class EmbeddedWorker:
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
             cwd=PROJECT_DIR,
-            env={**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid())},
+            env={**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid()), "GUNICORN_CMD_ARGS": ""},
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the master alone, which then stops the worker in order
         )

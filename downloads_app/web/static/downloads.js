@@ -4,10 +4,6 @@ const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
 const ACTIVE = new Set(["pending", "downloading"]);
 
-function byAge({ download: one }, { download: other }) {
-  return one.created_at.localeCompare(other.created_at) || one.id.localeCompare(other.id);
-}
-
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
   ended = new Map(); // id -> the detail that REST gave, newest first
@@ -25,11 +21,18 @@ export class Downloads {
     const present = new Set(list.map((download) => download.id));
     const left = [...this.active.keys()].filter((id) => !present.has(id));
     if (this.active.size === 0 && list.length > 0) this.#beginBatch();
-    const entries = list.map((download) => this.#merged(download));
-    const leaving = left.map((id) => this.active.get(id)); // shown until it is known how they ended
-    this.active = new Map([...entries, ...leaving].sort(byAge).map((entry) => [entry.download.id, entry]));
+    const entries = new Map(list.map((download) => [download.id, this.#merged(download)]));
+    this.active = this.#withLeaving(entries, left);
     this.onChange();
     for (const id of left) this.#askAboutEnd(id);
+  }
+
+  /** Those that left stay where they stood until it is known how they ended; the order is the stream's. */
+  #withLeaving(entries, left) {
+    const before = [...this.active.keys()];
+    const order = [...entries.keys()];
+    for (const id of left) order.splice(order.indexOf(before[before.indexOf(id) - 1]) + 1, 0, id);
+    return new Map(order.map((id) => [id, entries.get(id) ?? this.active.get(id)]));
   }
 
   #merged(download) {

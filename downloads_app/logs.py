@@ -1,0 +1,31 @@
+"""How log lines look: text for people, or JSON for machines (LOG_FORMAT)."""
+
+import logging.config
+from typing import Any
+
+TEXT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"
+JSON_FIELDS = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
+
+
+def dict_config(log_format: str) -> dict[str, Any]:
+    """Return a configuration for the whole process, gunicorn's loggers included: everything to stderr."""
+    formatter = (
+        {"()": "pythonjsonlogger.json.JsonFormatter", "fmt": JSON_FIELDS} if log_format == "json" else {"format": TEXT}
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "loggers": {
+            "downloads_app": {"level": "INFO"},
+            "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+            "gunicorn.access": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        },
+    }
+
+
+def configure(log_format: str) -> None:
+    """Configure the logging of a process that is not gunicorn's."""
+    logging.config.dictConfig(dict_config(log_format))
