@@ -118,9 +118,10 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
 
 def expect_to_rise(bar: Locator) -> None:
     """Expect the value that a screen reader is told to become a larger one."""
-    before = bar.get_attribute("aria-valuenow")
-    expect(bar).not_to_have_attribute("aria-valuenow", before or "", timeout=PATIENCE)
-    assert int(bar.get_attribute("aria-valuenow") or 0) > int(before or 0)
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"), timeout=PATIENCE)
+    before = int(bar.get_attribute("aria-valuenow") or 0)
+    expect(bar).not_to_have_attribute("aria-valuenow", str(before), timeout=PATIENCE)
+    assert int(bar.get_attribute("aria-valuenow") or 0) > before
 
 
 @pytest.fixture
