@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable
 
-WINDOW_SECONDS = 0.25
-REST_SECONDS = 10.0
-"""How long a number that proved best is kept before one more is tried again."""
+WINDOW_SECONDS = 0.2
+PATIENCE_SECONDS = 2.0
+"""How long new connections may take to bring their first byte before they are judged all the same."""
+REST_SECONDS = 3.0
+MAX_REST_SECONDS = 48.0
+"""After a number that brought nothing, the better one is kept for this long; twice as long each time."""
 REFUSED_REST_SECONDS = 60.0
-WORTH_OF_MORE = 0.3
-"""Doubling the connections must bring at least this share of more speed to go on."""
+WORTH_OF_MORE = 0.1
+"""Doubling the connections must bring at least this share of more speed."""
 
 
 class ConnectionCount:
@@ -19,44 +22,48 @@ class ConnectionCount:
         self.target = 1
         self._tolerated: int | None = None
         self._before: tuple[int, float] | None = None
-        self._window_at = clock()
+        """The number that is compared with, and its speed, while a larger one is tried."""
+        self._changed_at = self._window_at = clock()
         self._window_bytes = 0
+        self._rest_seconds = REST_SECONDS
         self._rest_until = 0.0
 
     def observe(self, total_bytes: int, flowing: int, ceiling: int) -> None:
-        """Take note of all bytes so far and of how many connections have brought any of them."""
-        if self._tolerated is not None:
-            ceiling = min(ceiling, self._tolerated)
-        self.target = max(1, min(self.target, ceiling))
-        elapsed = self._clock() - self._window_at
-        if flowing < self.target and elapsed < 8 * WINDOW_SECONDS:
-            self._begin_window(total_bytes) if flowing == 0 else None
+        """Take note of all bytes so far and of how many connections have ever brought any of them."""
+        ceiling = min(ceiling, self._tolerated or ceiling)
+        if self.target > ceiling:
+            self._change(ceiling, total_bytes)
+        now = self._clock()
+        if flowing < self.target and now - self._changed_at < PATIENCE_SECONDS:
+            self._window_at, self._window_bytes = now, total_bytes
             return
-        if elapsed < WINDOW_SECONDS or self._clock() < self._rest_until:
-            return
-        self._judge((total_bytes - self._window_bytes) / elapsed, ceiling)
-        self._begin_window(total_bytes)
+        elapsed = now - self._window_at
+        if elapsed >= WINDOW_SECONDS and now >= self._rest_until:
+            rate = (total_bytes - self._window_bytes) / elapsed
+            self._judge(rate, ceiling, total_bytes)
+            self._window_at, self._window_bytes = now, total_bytes
 
     def refuse(self, active: int) -> None:
         """The server did not want `active` connections: one for now, and never so many again."""
         self._tolerated = max(1, min(active - 1, self._tolerated or active))
-        self.target = 1
-        self._before = None
+        self.target, self._before = 1, None
         self._rest_until = self._clock() + REFUSED_REST_SECONDS
 
-    def _begin_window(self, total_bytes: int) -> None:
-        self._window_at = self._clock()
-        self._window_bytes = total_bytes
-
-    def _judge(self, rate: float, ceiling: int) -> None:
+    def _judge(self, rate: float, ceiling: int, total_bytes: int) -> None:
         if self._before is not None:
             count, rate_before = self._before
-            wanted = 1 + WORTH_OF_MORE * (self.target / count - 1)
-            if rate < rate_before * wanted:
-                self.target = count
-                self._before = None
-                self._rest_until = self._clock() + REST_SECONDS
+            self._before = None
+            if rate < rate_before * (1 + WORTH_OF_MORE * (self.target / count - 1)):
+                self._rest_until = self._clock() + self._rest_seconds
+                self._rest_seconds = min(self._rest_seconds * 2, MAX_REST_SECONDS)
+                self._change(count, total_bytes)
                 return
+            self._rest_seconds = REST_SECONDS
         if self.target < ceiling:
-            self._before = (self.target, rate)
-            self.target = min(self.target * 2, ceiling)
+            self._before = self.target, rate
+            self._change(min(self.target * 2, ceiling), total_bytes)
+
+    def _change(self, target: int, total_bytes: int) -> None:
+        self.target = target
+        self._changed_at = self._window_at = self._clock()
+        self._window_bytes = total_bytes

@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 """How long the thread waits for the network at most: `should_stop` is asked at least this often."""
-TEND_SECONDS = 0.25
+TEND_SECONDS = 0.1
+REPORT_SECONDS = 0.25
 SAVE_SECONDS = 1.0
 MAX_FAILURES = 6
 """Failures of one file in a row, without a byte in between, after which the transfer gives up."""
@@ -39,7 +40,10 @@ MAX_RETRY_AFTER_SECONDS = 120
 """A server that asks for a longer pause gets it from whoever runs the transfer."""
 FIRST_PIECE_BYTES = 8 << 20
 MAX_PIECE_BYTES = 128 << 20
-PIECE_SECONDS = 2.0
+PIECE_SECONDS = 1.0
+"""Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
+LONE_PIECE_SECONDS = 8.0
+"""With a single connection each piece costs a round trip of silence."""
 MIN_SPLIT_BYTES = 2 << 20
 MAX_OPEN_FILES = 64
 SMALL_FILE_CREDIT_BYTES = 32 * 1024
@@ -103,7 +107,7 @@ class Transfer:
         self._done_bytes = 0
         self._done_files = 0
         self._hold_until = 0.0
-        self._tended_at = self._saved_at = self._replaced_at = time.monotonic()
+        self._tended_at = self._saved_at = self._replaced_at = self._reported_at = time.monotonic()
 
     def run(self) -> None:
         """Fetch what is missing; returns when every file stands verified under its final name.
@@ -197,7 +201,8 @@ class Transfer:
         speeds = [channel.bytes_per_second for channel in self._busy.values() if channel.bytes_per_second]
         if not speeds:
             return FIRST_PIECE_BYTES
-        wanted = int(statistics.median(speeds) * PIECE_SECONDS)
+        seconds = LONE_PIECE_SECONDS if self._count.target == 1 else PIECE_SECONDS
+        wanted = int(statistics.median(speeds) * seconds)
         return max(FIRST_PIECE_BYTES, min(wanted, MAX_PIECE_BYTES))
 
     def _split_slowest(self, now: float) -> Fetch | None:
@@ -368,7 +373,9 @@ class Transfer:
         if now - self._saved_at >= SAVE_SECONDS:
             self._saved_at = now
             self._save()
-        self._report(self._progress())
+        if now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
+            self._report(self._progress())
 
     def _cut(self, channel: Channel, reason: str) -> None:
         """End a connection that is of no use; what it has not brought is fetched by another one."""

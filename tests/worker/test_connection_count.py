@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from downloads_app.worker.connection_count import ConnectionCount
 
-STEP_SECONDS = 0.25
+STEP_SECONDS = 0.1
 
 
 class Line:
