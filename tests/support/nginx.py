@@ -6,10 +6,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-START_DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 30.0
 
 _CONFIGURATION = """
 {user}
@@ -22,7 +22,7 @@ http {{
     types {{ text/html html; application/json json; }}
     default_type application/octet-stream;
     charset utf-8;
-    access_log {access_log};
+    access_log off;
     client_body_temp_path {prefix}/body;
     proxy_temp_path {prefix}/proxy;
     fastcgi_temp_path {prefix}/fastcgi;
@@ -49,15 +49,17 @@ def serve(
     index: str = "json",
     limit_rate_bytes: int | None = None,
     extra: str = "",
-    port: int | None = None,
+    port: int = 0,
 ) -> Iterator[str]:
     """Serve `root` and yield its base URL (no slash at its end).
 
     `index` is nginx's `autoindex_format` (`json` or `html`); `limit_rate_bytes` throttles each
     connection to so many bytes a second; `extra` is put into the `server` block as it is.
     """
-    port = port or _find_free_port()
-    with tempfile.TemporaryDirectory(prefix="nginx-") as prefix:
+    with tempfile.TemporaryDirectory(prefix="nginx-") as prefix, ExitStack() as stack:
+        # nginx inherits the listening socket, as in an upgrade of its binary: no other process can take the port.
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        port = listener.getsockname()[1]
         configuration = Path(prefix) / "nginx.conf"
         configuration.write_text(
             _CONFIGURATION.format(
@@ -66,7 +68,6 @@ def serve(
                 index=index,
                 port=port,
                 user="user root;" if os.geteuid() == 0 else "",
-                access_log=f"{prefix}/access.log",
                 limit=f"limit_rate {limit_rate_bytes};" if limit_rate_bytes else "",
                 extra=extra,
             )
@@ -74,29 +75,21 @@ def serve(
         process = subprocess.Popen(
             ["nginx", "-p", prefix, "-c", str(configuration), "-e", f"{prefix}/error.log"],
             stdin=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            env={**os.environ, "NGINX": f"{listener.fileno()};"},
         )
         try:
-            _wait_until_open(process, port, Path(prefix) / "error.log")
+            _wait_until_started(process, Path(prefix))
+            listener.close()
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=START_DEADLINE_SECONDS)
+            process.wait(timeout=DEADLINE_SECONDS)
 
 
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_until_open(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"nginx ended at once: {log.read_text() if log.exists() else 'no log'}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise TimeoutError(f"nginx did not listen on port {port} within {START_DEADLINE_SECONDS} s")
+def _wait_until_started(process: subprocess.Popen[bytes], prefix: Path) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not (prefix / "nginx.pid").exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(f"nginx did not start: {(prefix / 'error.log').read_text()}")
+        time.sleep(0.01)
