@@ -35,13 +35,20 @@ def stop(message: str) -> None:
     sys.exit(1)
 
 
+def is_not_migrated(error: SQLAlchemyError) -> bool:
+    """Whether tables or columns are missing."""
+    if not isinstance(error, DBAPIError):
+        return False
+    text = f"{type(error.orig).__name__}: {error.orig}"
+    return any(sign in text for sign in _NOT_MIGRATED)
+
+
 def explain_database(error: SQLAlchemyError) -> str:
     """Say in a user's words why the database did not do it; no SQL, no driver's text."""
     if not isinstance(error, DBAPIError):
         return f"the database failed ({type(error).__name__})"
-    text = f"{type(error.orig).__name__}: {error.orig}"
-    if any(sign in text for sign in _NOT_MIGRATED):
+    if is_not_migrated(error):
         return "the database is not migrated: run `flask db upgrade`"
-    if "locked" in text:
+    if "locked" in str(error.orig):
         return "the database is busy; try again"
     return "the database cannot be reached: see DATABASE_URL"

@@ -32,45 +32,43 @@ def watch_downloads(ids: tuple[str, ...]) -> None:
 
     Ctrl-C ends the watching (exit code 130) and leaves the downloads alone.
     """
-    watched = [history.find_download(reference).id for reference in ids]
+    follow_all = not ids
+    shown = [history.find_download(reference).id for reference in ids]
     console = Console()
-    shown: dict[str, Download] = {}
+    first = _read(shown, follow_all)
+    if not first:
+        click.echo("Nothing is active")
+        return
     try:
-        with Live(console=console, auto_refresh=False, transient=False) as live:
-            while _look(watched, shown, live, console):
+        with Live(_draw(first, console), console=console, auto_refresh=False) as live:
+            while _look(shown, follow_all, live, console):
                 time.sleep(INTERVAL_SECONDS)
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-    if not shown:
-        click.echo("Nothing is active")
 
 
-def _look(watched: list[str], shown: dict[str, Download], live: Live, console: Console) -> bool:
-    """Read and draw once; return whether to go on."""
+def _look(shown: list[str], follow_all: bool, live: Live, console: Console) -> bool:
+    """Read and draw once; return whether to go on. `shown` grows by what became active."""
     try:
-        rows = _read(watched or list(shown), follow_all=not watched)
+        rows = _read(shown, follow_all)
+        live.update(_draw(rows, console), refresh=True)
+        shown[:] = [row.id for row in rows]
+        is_active = any(row.status in ACTIVE for row in rows)
+        db.session.commit()  # no connection is held in between
     except SQLAlchemyError as exc:
         db.session.rollback()
         live.update(Text(f"{explain_database(exc)}; still trying", style="red"), refresh=True)
         return True
-    for row in rows:
-        shown[row.id] = row
-    live.update(_draw(list(shown.values()), console), refresh=True)
-    return any(row.status in ACTIVE for row in rows)
+    return is_active
 
 
-def _read(ids: list[str], *, follow_all: bool) -> Sequence[Download]:
-    """Return the downloads to show: the active ones, and those shown before, however they ended."""
-    db.session.remove()
-    found = [history.find_download(download_id) for download_id in ids if not follow_all]
+def _read(shown: Sequence[str], follow_all: bool) -> Sequence[Download]:
+    """Return the downloads shown before, however they ended, and all that are active where asked."""
+    found = {download.id: download for download in history.find_all(shown)}
     if follow_all:
         active = history.list_downloads(statuses=ACTIVE, page_size=MAX_ROWS).downloads
-        known = {download.id for download in active}
-        ended = [d for d in history.find_all(ids) if d.id not in known]
-        found = [*ended, *active]
-    db.session.expunge_all()
-    db.session.remove()
-    return sorted(found, key=lambda download: (download.created_at, download.id))
+        found |= {download.id: download for download in active}
+    return sorted(found.values(), key=lambda download: (download.created_at, download.id))
 
 
 def _draw(downloads: Sequence[Download], console: Console) -> Table:

@@ -1,8 +1,11 @@
 """`flask downloads worker`: the process that moves bytes."""
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.downloads import group
+from downloads_app.cli.groups import is_not_migrated
+from downloads_app.services import queue
 
 
 @group.command("worker")
@@ -16,6 +19,16 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
     from downloads_app.config import current_settings
     from downloads_app.worker.runner import Worker
 
+    _check_migrated()
     logs.configure(current_settings().log_format)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()
+
+
+def _check_migrated() -> None:
+    """End at once where tables are missing; a database that is only away is waited for."""
+    try:
+        queue.count_unfinished()
+    except SQLAlchemyError as exc:
+        if is_not_migrated(exc):
+            raise
