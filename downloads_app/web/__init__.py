@@ -7,8 +7,10 @@ from downloads_app.web import (
     accounts,
     auth,
     dashboard,
-    download_files,
+    download_files,  # noqa: F401  (joins the routes of downloads)
+    downloads,
     errors,
+    plans,  # noqa: F401  (joins the routes of downloads)
     providers,
     proxies,
     repositories,
@@ -32,7 +34,7 @@ def init_app(app: Flask) -> None:
     auth.init_app(app)
     proxies.init_app(app)
     stream.init_app(app)
-    for resource in (auth, accounts, providers, repositories, download_files):
+    for resource in (auth, accounts, providers, repositories, downloads):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(stream.blueprint)

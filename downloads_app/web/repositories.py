@@ -11,7 +11,8 @@ from marshmallow import fields
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Repository
-from downloads_app.services import providers
+from downloads_app.services import plans
+from downloads_app.services.providers import access_of
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.auth import login_required
@@ -108,8 +109,8 @@ class RepositoryFiles(MethodView):
     ) -> list[RemoteFile]:
         """Ask the provider for the files, with sizes and checksums where it knows them."""
         repository = find_repository(repository_id)
-        name, source = repository.name, providers.source_of(repository.provider)
+        name, kind, access = repository.name, repository.provider.kind, access_of(repository.provider)
         db.session.remove()  # no connection is held while the network takes its time
-        files = upstream.ask(source.list_files, name, query.get("revision")).files
+        files = upstream.ask(plans.list_remote, kind, access, name, query.get("revision")).files
         pagination_parameters.item_count = len(files)
         return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])

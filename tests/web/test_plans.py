@@ -1,0 +1,67 @@
+"""`POST /api/downloads/plan`: what would be fetched, asked of a real provider, and nothing changed."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, Provider, Repository, User
+from tests.conftest import bearer
+from tests.support.file_server import FileServer
+from tests.web.rest import NOBODYS_ID, add_provider, add_repository
+
+PLAN = "/api/downloads/plan"
+FILES = {"model.gguf": 3000, "config.json": 20, "old/model.gguf": 500}
+
+
+@pytest.fixture
+def provider(app: object) -> Iterator[Provider]:
+    """A provider on loopback with one repository."""
+    with FileServer() as server:
+        listed = [{"path": path, "size": size, "sha256": "ab" * 32} for path, size in FILES.items()]
+        server.put("org/model/manifest.json", json.dumps({"files": listed}).encode())
+        yield add_provider(url=server.url, allow_private_network=True)
+
+
+def test_a_plan_tells_files_bytes_and_room_and_changes_nothing(
+    client: FlaskClient, alice: User, provider: Provider
+) -> None:
+    body = {"provider_id": provider.id, "repository": "org/model"}
+    plan = client.post(PLAN, json=body, headers=bearer(alice))
+    assert plan.status_code == 200, plan.text
+    assert {file["path"]: file["size_bytes"] for file in plan.json["files"]} == FILES
+    assert (plan.json["total_files"], plan.json["total_bytes"], plan.json["here_bytes"]) == (3, 3520, 0)
+    assert plan.json["free_bytes"] > 0
+    assert plan.json["quota_left_bytes"] is None
+    for model in (Download, Repository):
+        assert db.session.scalar(select(func.count()).select_from(model)) == 0
+
+
+def test_a_plan_keeps_to_include_and_exclude(client: FlaskClient, alice: User, provider: Provider) -> None:
+    repository = add_repository(provider)
+    body = {"repository_id": repository.id, "include": ["*.gguf"], "exclude": ["old/"]}
+    plan = client.post(PLAN, json=body, headers=bearer(alice))
+    assert [file["path"] for file in plan.json["files"]] == ["model.gguf"]
+    assert plan.json["total_bytes"] == 3000
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 422),
+        ({"repository_id": NOBODYS_ID}, 404),
+        ({"repository": "org/none"}, 424),
+        ({"repository": "../up"}, 422),
+        ({"repository": "org/model", "priority": 1}, 422),
+    ],
+)
+def test_a_plan_that_cannot_be_made_says_why(
+    client: FlaskClient, alice: User, provider: Provider, body: dict[str, object], status: int
+) -> None:
+    asked = {"provider_id": provider.id, **body} if "repository" in body else body
+    refused = client.post(PLAN, json=asked, headers=bearer(alice))
+    assert (refused.status_code, refused.json["code"]) == (status, status)
+    assert client.post(PLAN, json=asked).status_code == 401
