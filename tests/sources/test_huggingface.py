@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access
+from downloads_app.sources import Access, Listing
 from downloads_app.sources.answers import AnswerHead
 from downloads_app.sources.http import MAX_LISTING_BYTES
 from downloads_app.sources.hub_refusals import MAX_PLAIN_HTTP_BYTES, explain_hub_refusal
@@ -233,6 +233,14 @@ def test_a_token_of_the_environment_is_never_used(hub: Hub, monkeypatch: pytest.
     monkeypatch.setenv("HF_TOKEN", "from-the-environment")
     open_hub(hub.url).list_files("org/open", None)
     assert not any("authorization" in headers for _, headers in hub.requests)
+
+
+def test_the_listing_goes_through_the_providers_proxy() -> None:
+    ((path, page),) = serve_info().items()
+    with serve_pages({f"http://hub.invalid{path}": page}) as proxy:
+        access = Access("http://hub.invalid", token="t", proxy_url=proxy.url)
+        assert HuggingFaceSource(access).list_files("o/r", None) == Listing((), COMMIT)
+    assert proxy.paths == [f"http://hub.invalid{path}"]
 
 
 @pytest.mark.parametrize(
