@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import load_settings
-from downloads_app.logs import dict_config
+from downloads_app.logs import configure, dict_config
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -27,11 +27,13 @@ control_socket_disable = True  # no second way in
 secure_scheme_headers = {}  # whose forwarded headers count is TRUSTED_PROXIES' business (web/proxies.py)
 forwarder_headers = ""
 
-logconfig_dict = dict_config(settings.log_format)
+if settings.log_format == "json":
+    logconfig_dict = dict_config("json")
 
 # The processes' metrics meet in files of this folder; it must be known before prometheus_client is loaded.
-_metrics_dir = tempfile.mkdtemp(prefix="downloads-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _metrics_dir
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="downloads-metrics-")
+_metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
@@ -41,6 +43,7 @@ def post_worker_init(worker):
     """Make psycopg2 cooperative, start the pacer, watch for the drain."""
     from downloads_app.web.serving import prepare_worker
 
+    configure(settings.log_format)
     prepare_worker(worker.wsgi, worker)
 
 
@@ -62,6 +65,6 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Stop the worker with the server."""
-    shutil.rmtree(_metrics_dir, ignore_errors=True)
     if hasattr(server, "embedded_worker"):
         server.embedded_worker.stop()
+    shutil.rmtree(_metrics_dir, ignore_errors=True)

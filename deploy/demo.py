@@ -3,7 +3,9 @@
 Everything lives in a temporary folder; Ctrl-C ends all of it and leaves nothing behind.
 """
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -19,9 +21,15 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from tests.support.file_server import FileServer  # noqa: E402  (the project is not an installed package)
+# The project is not an installed package, and its settings come from the environment that main() makes.
+import flask_migrate  # noqa: E402
+
+from downloads_app import create_app  # noqa: E402
+from downloads_app.services import accounts, downloads, providers  # noqa: E402
+from tests.support.file_server import FileServer  # noqa: E402
 
 MEBIBYTE = 1 << 20
+TOKEN_SECONDS = 24 * 3600
 BYTES_PER_SECOND = 6 * MEBIBYTE
 REPOSITORIES = {
     "nimbus/nimbus-7b-instruct-GGUF": [(f"nimbus-7b-instruct-Q{q}.gguf", 24 * q) for q in (2, 3, 4, 5)],
@@ -67,27 +75,20 @@ def fill(server: FileServer) -> None:
         server.files[f"{name}/manifest.json"] = json.dumps({"files": manifest}).encode()
 
 
-def flask(env: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    """Run a `flask` command; its output is the answer."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, env=env, input=stdin, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"error: flask {' '.join(arguments)}: {done.stderr.strip()}")
-    return done.stdout.strip()
-
-
-def prepare(env: dict[str, str], files_url: str) -> dict[str, tuple[str, str]]:
+def prepare(files_url: str) -> dict[str, tuple[str, str]]:
     """Migrate, create the users and their downloads; return each user's password and token."""
-    flask(env, "db", "upgrade")
+    app = create_app()
     users = {}
-    for name in ("alice", "bob", "admin"):
-        password = secrets.token_urlsafe(9)
-        flask(env, "users", "create", name, "--password-stdin", *["--admin"] * (name == "admin"), stdin=password)
-        users[name] = (password, flask(env, "users", "token", name, "--expires", "86400"))
-    flask(env, "providers", "add", "samples", "--kind", "http", "--url", files_url, "--allow-private-network")
-    for name, repositories in WANTED.items():
-        for repository in repositories:
-            flask(env, "downloads", "add", "samples", repository, "--user", name, "--yes")
+    with app.app_context():
+        with contextlib.redirect_stderr(io.StringIO()):
+            flask_migrate.upgrade()
+        samples = providers.add_provider("samples", "http", files_url, allow_private_network=True)
+        for name in ("alice", "bob", "admin"):
+            password = secrets.token_urlsafe(9)
+            user = accounts.create_user(name, password, is_admin=name == "admin")
+            users[name] = (password, accounts.issue_token(user, TOKEN_SECONDS))
+            for repository in WANTED.get(name, ()):
+                downloads.create(user, samples, repository)
     return users
 
 
@@ -124,17 +125,17 @@ def main() -> None:
         fill(files)
         files.bytes_per_second = BYTES_PER_SECOND
         port = free_port(8000)
-        inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "DOWNLOADS_DIR")}
-        env = {
-            **inherited,
+        os.environ |= {
             "INSTANCE_DIR": folder,
+            "DATABASE_URL": "",  # the folder's own SQLite, whatever .env says
+            "DOWNLOADS_DIR": f"{folder}/downloads",
             "EMBEDDED_WORKER": "1",
             "MAX_BYTES_PER_SECOND": str(BYTES_PER_SECOND),
             "GUNICORN_CMD_ARGS": "",
         }
-        users = prepare(env, files.url)
+        users = prepare(files.url)
         command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
-        server = subprocess.Popen(command, cwd=PROJECT, env=env, start_new_session=True)
+        server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
         try:
             wait_for(f"http://127.0.0.1:{port}", server)
             tell(f"http://127.0.0.1:{port}", users)

@@ -21,7 +21,7 @@ def dict_config(log_format: str) -> dict[str, Any]:
         "loggers": {
             "downloads_app": {"level": "INFO"},
             "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
-            "gunicorn.access": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+            "gunicorn.access": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
         },
     }
 

@@ -49,10 +49,12 @@ class EmbeddedWorker:
             pause = min(pause * 2, RESTART_SECONDS[1])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
+        env = {**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid())}
+        env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # the web processes' files
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
             cwd=PROJECT_DIR,
-            env={**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid()), "GUNICORN_CMD_ARGS": ""},
+            env=env,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches the master alone, which then stops the worker in order
         )
