@@ -82,8 +82,8 @@ def explain_status(what: str, head: AnswerHead) -> SourceError:
     )
 
 
-def explain_curl_error(code: int, text: str, host: str) -> SourceError:
+def explain_curl_error(code: int, text: str, what: str) -> SourceError:
     """Turn libcurl's error into ours; its texts name hosts, never queries or tokens."""
     if code == pycurl.E_OPERATION_TIMEDOUT:
         text = "no answer in time"
-    return SourceError(f"{host}: {text or f'libcurl error {code}'}", permanent=code in _PERMANENT_CURL_CODES)
+    return SourceError(f"{what}: {text or f'libcurl error {code}'}", permanent=code in _PERMANENT_CURL_CODES)

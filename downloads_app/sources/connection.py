@@ -40,7 +40,7 @@ class Connection:
         self.access = access
         self.head = AnswerHead()
         self.refusal: str | None = None
-        self._url = self._host = ""
+        self._url = self.host = ""
         self._is_proxied = False
         self._proxies: dict[tuple[str, str], str | None] = {}
         self._opened: socket.socket | None = None
@@ -74,7 +74,7 @@ class Connection:
         if self.refusal:
             raise SourceError(self.refusal, permanent=True)
         self._url = url
-        self._host, self._is_proxied = parts.hostname, proxy is not None
+        self.host, self._is_proxied = parts.hostname, proxy is not None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
         self.curl.setopt(pycurl.PROXY, proxy or "")  # the empty string keeps libcurl from choosing one itself
@@ -87,11 +87,11 @@ class Connection:
             return None
         return urldefrag(urljoin(self._url, quote(location.encode("latin-1"), safe=_KEPT_IN_URLS))).url
 
-    def explain(self, code: int, text: str) -> SourceError:
-        """Say in the domain's words why libcurl gave up."""
+    def explain(self, code: int, text: str, what: str) -> SourceError:
+        """Say in the domain's words why libcurl gave up fetching `what`."""
         if self.refusal:
-            return SourceError(self.refusal, permanent=True)
-        return explain_curl_error(code, text, self._host)
+            return SourceError(f"{what}: {self.refusal}", permanent=True)
+        return explain_curl_error(code, text, what)
 
     def close(self) -> None:
         """Close the handle."""
@@ -119,7 +119,7 @@ class Connection:
         """Refuse before the first packet: what a forbidden address answers must not be told either."""
         family, kind, protocol, address = target
         if not self._is_proxied:
-            self.refusal = find_refusal(self.access, self._host, str(address[0]))
+            self.refusal = find_refusal(self.access, self.host, str(address[0]))
             if self.refusal:
                 return pycurl.SOCKET_BAD
         self._close_opened()
@@ -129,7 +129,7 @@ class Connection:
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:
         """Check again before each request: the connection may be an older one that is used again."""
         self._close_opened()
-        self.refusal = None if self._is_proxied else find_refusal(self.access, self._host, address)
+        self.refusal = None if self._is_proxied else find_refusal(self.access, self.host, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
 
 
@@ -191,7 +191,7 @@ def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -
         code, text = exc.args
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
-        raise connection.explain(code, text) from None
+        raise connection.explain(code, text, connection.host) from None
     if connection.head.is_encoded:
         raise SourceError("The server sent encoded text although none was asked for", permanent=True)
     return bytes(body)

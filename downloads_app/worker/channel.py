@@ -8,7 +8,7 @@ import pycurl
 from downloads_app.errors import DownloadsError, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
-from downloads_app.worker.partial_file import UNKNOWN_END, Fetch
+from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
 from downloads_app.worker.storage import explain_disk, write_all
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
 
@@ -19,6 +19,8 @@ IGNORED_LIMIT_BYTES = 64 * 1024
 """How much of a redirect's or an error's page is read to keep the connection."""
 UNANNOUNCED_LIMIT_BYTES = 64 << 30
 """Where an answer that announces no length ends at the latest."""
+SNIFFED_BYTES = 512
+"""What it takes to tell an HTML page from a model."""
 STOP = -1
 """What a callback answers to make libcurl end the transfer."""
 
@@ -26,22 +28,24 @@ STOP = -1
 class Channel:
     """A reusable connection. Nothing is raised out of a libcurl callback: it is kept in `fault`."""
 
+    fetch: Fetch
+
     def __init__(self, access: Access, charge: Callable[[int], None], may_write: Callable[[], bool]) -> None:
         self.connection = Connection(access)
         self.curl = self.connection.curl
         self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
-        self.fetch: Fetch | None = None
         self.fault: Exception | None = None
         self.answer: Answer | None = None
         self.has_flowed = False
         """Whether this connection has ever brought a byte."""
         self.took_shortcut = False
         """Whether the address is one that earlier redirects led to; it may have expired since."""
+        self.companions = 0
+        """How many others were at work when this fetch began."""
         self.begun_at = 0.0
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
-        self.companions = 0
-        self._measured_bytes = 0
+        self._unmeasured_bytes = 0
         self._charge = charge
         self._may_write = may_write
         self._chunks: list[bytes] = []
@@ -50,133 +54,138 @@ class Channel:
         self._hops = 0
 
     def begin(self, fetch: Fetch, companions: int) -> None:
-        """Prepare the request for `fetch`, beside `companions` other connections.
-
-        Raises SourceError where its address may not be asked.
-        """
+        """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self.begun_at = time.monotonic()
-        self.bytes_per_second, self._measured_bytes = 0.0, 0
+        self.bytes_per_second, self._unmeasured_bytes = 0.0, 0
         self.took_shortcut = fetch.file.resolved_url is not None
         self._aim(fetch.file.resolved_url or fetch.file.remote.url)
 
-    def follow_redirect(self) -> bool:
-        """Prepare the next hop if the answer redirects; raises SourceError after too many."""
-        onward = self.connection.find_next_hop()
-        if onward is None or self.fetch is None:
-            return False
-        self._hops += 1
-        if self._hops > MAX_REDIRECTS:
-            path = self.fetch.file.remote.path
-            raise SourceError(f"{path}: more than {MAX_REDIRECTS} redirects", permanent=True)
-        self._aim(onward)
-        self.fetch.file.resolved_url = onward
-        return True
-
     def _aim(self, url: str) -> None:
-        fetch = self.fetch
-        assert fetch is not None
         self.answer = None
         self._ignored_bytes = 0
         self.last_byte_at = time.monotonic()
-        self.connection.aim(url, _range_headers(fetch))
+        self.connection.aim(url, _range_headers(self.fetch))
+
+    @property
+    def file(self) -> PartialFile:
+        return self.fetch.file
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the file has been begun anew since: nothing of this fetch counts any more."""
+        return self.fetch.generation != self.file.generation
+
+    @property
+    def remaining_seconds(self) -> float:
+        """How long the fetch will take at the present speed."""
+        return (self.fetch.end - self.fetch.at) / max(self.bytes_per_second, 1.0)
 
     def measure(self, elapsed_seconds: float) -> None:
         """Take the speed since the last call into a moving average."""
-        if self.fetch is None:
-            return
-        moved = self.fetch.moved_bytes - self._measured_bytes
-        self._measured_bytes = self.fetch.moved_bytes
-        share = 0.3 if self.bytes_per_second else 1.0
-        self.bytes_per_second += share * (moved / elapsed_seconds - self.bytes_per_second)
+        rate, self._unmeasured_bytes = self._unmeasured_bytes / elapsed_seconds, 0
+        share = 0.15 if self.bytes_per_second else 1.0
+        self.bytes_per_second += share * (rate - self.bytes_per_second)
 
-    def accept(self) -> None:
+    def conclude(self, code: int) -> bool:
+        """Take what the request has brought, which libcurl ended with `code`; True if there is another hop.
+
+        Raises what is wrong with the answer, or with the disk.
+        """
+        has_head = code in (0, pycurl.E_WRITE_ERROR)  # the latter where the rest was of no interest
+        if self.answer is None and self.fault is None and has_head:
+            if self._follow_redirect():
+                return True
+            self._accept()
+        self.flush()
+        return False
+
+    def explain(self, code: int, text: str) -> SourceError:
+        """Say why libcurl gave up."""
+        return self.connection.explain(code, text, self.file.remote.path)
+
+    def _follow_redirect(self) -> bool:
+        onward = self.connection.find_next_hop()
+        if onward is None:
+            return False
+        self._hops += 1
+        if self._hops > MAX_REDIRECTS:
+            path = self.file.remote.path
+            raise SourceError(f"{path}: more than {MAX_REDIRECTS} redirects", permanent=True)
+        self._aim(onward)
+        self.file.resolved_url = onward
+        return True
+
+    def _accept(self) -> None:
         """Judge the head of the answer, once, and learn from it; raises what is wrong with it."""
-        fetch, head = self.fetch, self.connection.head
-        assert fetch is not None
-        file = fetch.file
+        fetch, file, head = self.fetch, self.file, self.connection.head
         answer = judge(head, file.remote, fetch.at, fetch.end, known_total=file.total_bytes, identity=file.identity)
-        file.is_probed = True
-        file.identity = answer.identity
-        if answer.total_bytes is not None:
-            file.total_bytes = answer.total_bytes
-        file.accepts_ranges = self._learn_ranges(answer)
+        file.learn(answer.identity, answer.total_bytes, self._find_ranges(answer))
         if not answer.is_partial:
             fetch.end = UNANNOUNCED_LIMIT_BYTES if file.total_bytes is None else file.total_bytes
         elif answer.end is not None:
             fetch.end = min(fetch.end, answer.end)
+        fetch.is_part = answer.is_partial
         self.answer = answer
 
-    def _learn_ranges(self, answer: Answer) -> bool | None:
-        """Whether other ranges may be asked for: shown, denied, or not known."""
-        fetch = self.fetch
-        assert fetch is not None
+    def _find_ranges(self, answer: Answer) -> bool | None:
+        """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
         announced = self.connection.head.headers.get("accept-ranges", "").lower()
-        if not answer.is_partial and (_range_headers(fetch) or announced == "none"):
+        if not answer.is_partial and (_range_headers(self.fetch) or announced == "none"):
             return False
-        if fetch.file.accepts_ranges is None and (answer.is_partial or announced == "bytes"):
-            return True
-        return fetch.file.accepts_ranges
+        return True if answer.is_partial or announced == "bytes" else None
 
     def _take(self, data: bytes) -> int | None:
         """libcurl's write callback."""
-        if self.fetch is None or self.fetch.is_stale or self.fault is not None:
+        if self.fault is not None or self.is_stale:
             return STOP
         try:
-            return self._ignore(data) if self._is_beside_the_point() else self._store(data)
+            if self.answer is None and not 300 <= self.connection.head.status < 400:
+                self._accept()
+            return self._store(data) if self.answer is not None else self._ignore(data)
         except (DownloadsError, ContentChanged, RangesIgnored) as fault:
             self.fault = fault
             return STOP
-
-    def _is_beside_the_point(self) -> bool:
-        if self.answer is None and not 300 <= self.connection.head.status < 400:
-            self.accept()
-        return self.answer is None
 
     def _ignore(self, data: bytes) -> int | None:
         self._ignored_bytes += len(data)
         return STOP if self._ignored_bytes > IGNORED_LIMIT_BYTES else None
 
     def _store(self, data: bytes) -> int | None:
-        fetch = self.fetch
-        assert fetch is not None
         self.last_byte_at = time.monotonic()
         self.has_flowed = True
+        self._unmeasured_bytes += len(data)
         self._charge(len(data))
-        room = fetch.end - fetch.at - self._held_bytes
-        is_too_much = len(data) > room
-        if is_too_much:
-            data = data[: max(0, room)]
-        self._chunks.append(data)
-        self._held_bytes += len(data)
-        fetch.moved_bytes += len(data)
+        room = self.fetch.end - self.fetch.at - self._held_bytes
+        self._chunks.append(data if len(data) <= room else data[: max(0, room)])
+        self._held_bytes += min(len(data), room)
         if self._held_bytes >= FLUSH_BYTES or len(self._chunks) >= MAX_CHUNKS:
             self.flush()
-        return STOP if is_too_much else None
+        return STOP if len(data) > room else None
 
     def flush(self) -> None:
-        """Write what is held; nothing is written for a fetch that has become stale, or without the right."""
-        fetch, chunks = self.fetch, self._chunks
-        if not chunks:
+        """Write what is held, save where the first bytes are too few to be judged.
+
+        Nothing is written for a stale fetch, or without the right to write.
+        """
+        fetch, file = self.fetch, self.file
+        is_whole = fetch.at == 0 and self._held_bytes == file.total_bytes
+        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_whole):
             return
-        self._chunks, held_bytes, self._held_bytes = [], self._held_bytes, 0
-        if fetch is None or fetch.is_stale or not self._may_write():
+        chunks, held_bytes = self._chunks, self._held_bytes
+        self._chunks, self._held_bytes = [], 0
+        if self.is_stale or not self._may_write():
             return
         if fetch.at == 0:  # every file has such a flush
-            refuse_content(fetch.file.remote, b"".join(chunks)[:512])
-        if fetch.at == 0 and held_bytes == fetch.file.total_bytes:
-            fetch.file.content = chunks
+            refuse_content(file.remote, b"".join(chunks)[:SNIFFED_BYTES])
+        if is_whole:
+            file.content = chunks
         else:
-            with explain_disk(fetch.file.remote.path):
-                write_all(fetch.file.open(), chunks, fetch.at)
-        fetch.file.kept.add(fetch.at, fetch.at + held_bytes)
+            with explain_disk(file.remote.path):
+                write_all(file.open(), chunks, fetch.at)
+        file.kept.add(fetch.at, fetch.at + held_bytes)
         fetch.at += held_bytes
-
-    @property
-    def reached_end(self) -> bool:
-        """Whether all that was asked for is here (a connection is cut at the end of a shortened fetch)."""
-        return self.fetch is not None and self.fetch.at + self._held_bytes >= self.fetch.end
 
     def close(self) -> None:
         """Close the connection."""

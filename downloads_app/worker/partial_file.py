@@ -24,14 +24,25 @@ class Fetch:
     at: int
     end: int
     generation: int
-    moved_bytes: int = 0
-    was_split: bool = False
-    """Whether others took over what lay behind `end`: the connection will be cut there."""
+    is_part: bool = False
+    """Whether the answer ends, or is cut, at `end` without being the whole file."""
+    start: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start = self.at
 
     @property
-    def is_stale(self) -> bool:
-        """Whether the file has been begun anew since: nothing of this may be written any more."""
-        return self.generation != self.file.generation
+    def made_progress(self) -> bool:
+        return self.at > self.start
+
+    @property
+    def is_complete(self) -> bool:
+        return self.at >= self.end
+
+    def shorten(self, end: int) -> None:
+        """Leave what lies behind `end` to others; the connection is cut there."""
+        self.end = end
+        self.is_part = True
 
 
 @dataclass(eq=False)
@@ -104,6 +115,15 @@ class PartialFile:
     def is_complete(self) -> bool:
         """Whether all bytes are here; that there are none at all only the server can say."""
         return self.kept.prefix_end() == self.total_bytes and (self.is_probed or self.total_bytes > 0)
+
+    def learn(self, identity: str, total_bytes: int | None, accepts_ranges: bool | None) -> None:
+        """Take over what an accepted answer tells; None is what it does not tell."""
+        self.is_probed = True
+        self.identity = identity
+        if total_bytes is not None:
+            self.total_bytes = total_bytes
+        if accepts_ranges is False or self.accepts_ranges is None:
+            self.accepts_ranges = accepts_ranges
 
     def lease(self, piece_bytes: int) -> Fetch | None:
         """Set aside the first bytes that nobody fetches, at most `piece_bytes` of them."""

@@ -8,7 +8,7 @@ import pytest
 
 from downloads_app.errors import Conflict, NoSpace, SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.worker import transfer
+from downloads_app.worker import recovery
 from downloads_app.worker.bandwidth import Limits
 from tests.support.file_server import Fault, FileServer
 from tests.worker.transferring import Run, noise
@@ -232,7 +232,7 @@ def test_a_symbolic_link_on_the_way_is_not_followed(server: FileServer, folder: 
 def test_a_dead_server_is_given_up_after_some_tries(
     server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "MAX_FAILURES", 3)
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
     file = server.put("x.bin", noise(1000))
     server.fail("x.bin", *[Fault(drop_after=0)] * 10)
     begun_at = time.monotonic()

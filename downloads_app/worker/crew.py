@@ -1,0 +1,109 @@
+"""All connections of one transfer: who is at work, at which speed, and what has just ended."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+
+import pycurl
+
+from downloads_app.worker.channel import Channel
+from downloads_app.worker.partial_file import Fetch
+
+LAGGARD_SHARE = 0.2
+"""A connection below this share of the median is a laggard."""
+LAGGARD_AGE_SECONDS = 3.0
+LAGGARD_REST_SECONDS = 5.0
+"""At most one is replaced in this time."""
+
+
+class Crew:
+    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch."""
+
+    def __init__(self, make_channel: Callable[[], Channel]) -> None:
+        self._make_channel = make_channel
+        self._multi = pycurl.CurlMulti()
+        self._busy: dict[pycurl.Curl, Channel] = {}
+        self._idle: list[Channel] = []
+        self._replaced_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._busy)
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(list(self._busy.values()))
+
+    def start(self, fetch: Fetch) -> None:
+        """Put a connection to work; raises SourceError where the address may not be asked."""
+        channel = self._idle.pop() if self._idle else self._make_channel()
+        channel.begin(fetch, companions=len(self._busy))
+        self.go_on(channel)
+
+    def go_on(self, channel: Channel) -> None:
+        """Let a channel do the request it is prepared for."""
+        self._busy[channel.curl] = channel
+        self._multi.add_handle(channel.curl)
+
+    def move(self, patience_seconds: float) -> list[tuple[Channel, int, str]]:
+        """Move bytes, or wait for some; return the channels that have ended, with libcurl's code and text.
+
+        They have left the crew: they `go_on`, or `rest`, or are closed.
+        """
+        _, running = self._multi.perform()
+        if running == len(self._busy):
+            self._multi.select(patience_seconds)
+            return []
+        ended: list[tuple[Channel, int, str]] = []
+        left = 1
+        while left:
+            left, succeeded, failed = self._multi.info_read()
+            ended += [(self._leave(curl), 0, "") for curl in succeeded]
+            ended += [(self._leave(curl), code, text) for curl, code, text in failed]
+        return ended
+
+    def rest(self, channel: Channel) -> None:
+        """Keep a channel, and its connection, for another fetch."""
+        self._idle.append(channel)
+
+    def dismiss(self, channel: Channel) -> None:
+        """Close a channel that is at work."""
+        self._leave(channel.curl)
+        channel.close()
+
+    def excuse(self, seconds: float) -> None:
+        """Take note that nobody could have brought a byte in this time, because we did not read."""
+        for channel in self._busy.values():
+            channel.last_byte_at += seconds
+
+    def flowing(self) -> int:
+        """How many of those at work have ever brought a byte."""
+        return sum(channel.has_flowed for channel in self._busy.values())
+
+    def median_speed(self) -> float | None:
+        """The middle one of the speeds, in bytes per second; None before any is known."""
+        speeds = [channel.bytes_per_second for channel in self._busy.values() if channel.bytes_per_second]
+        return statistics.median(speeds) if speeds else None
+
+    def find_laggard(self) -> Channel | None:
+        """Return a connection far slower than the others that would still take long, now and then."""
+        now = time.monotonic()
+        aged = [c for c in self._busy.values() if c.answer and now - c.begun_at > LAGGARD_AGE_SECONDS]
+        if len(aged) < 3 or now - self._replaced_at < LAGGARD_REST_SECONDS:
+            return None
+        slowest = min(aged, key=lambda channel: channel.bytes_per_second)
+        median = statistics.median(channel.bytes_per_second for channel in aged)
+        if slowest.bytes_per_second > median * LAGGARD_SHARE or slowest.remaining_seconds < LAGGARD_AGE_SECONDS:
+            return None
+        self._replaced_at = now
+        return slowest
+
+    def close(self) -> None:
+        """Close all connections."""
+        for channel in self:
+            self.dismiss(channel)
+        for channel in self._idle:
+            channel.close()
+        self._multi.close()
+
+    def _leave(self, curl: pycurl.Curl) -> Channel:
+        self._multi.remove_handle(curl)
+        return self._busy.pop(curl)

@@ -1,0 +1,72 @@
+"""What follows when a fetch fails: try again and when, begin the file anew, use fewer connections, give up."""
+
+import logging
+import random
+import time
+
+from downloads_app.errors import SourceError
+from downloads_app.worker.channel import Channel
+from downloads_app.worker.connection_count import ConnectionCount
+from downloads_app.worker.partial_file import PartialFile
+from downloads_app.worker.verdicts import ContentChanged, RangesIgnored
+
+log = logging.getLogger(__name__)
+
+MAX_FAILURES = 6
+"""Failures of one file in a row, without a byte in between, after which the transfer gives up."""
+MAX_RETRY_AFTER_SECONDS = 120
+"""A server that asks for a longer pause gets it from whoever runs the transfer."""
+MAX_BACKOFF_SECONDS = 30.0
+_CROWDED = (403, 429, 503)
+"""How servers say that there are too many connections."""
+_EXPIRED = (400, 401, 403, 404, 410)
+"""How servers say that a signed address is no longer good."""
+
+
+class Recovery:
+    """Decides what to do about failures; raises those that nothing can be done about."""
+
+    def __init__(self, count: ConnectionCount) -> None:
+        self._count = count
+        self.hold_until = 0.0
+        """When the server may be asked again (`Retry-After`), on the monotonic clock."""
+
+    def deal_with(self, channel: Channel, fault: Exception, companions: int) -> None:
+        """Do what `fault` asks for, which ended the channel's fetch beside `companions` others."""
+        file = channel.file
+        if isinstance(fault, ContentChanged):
+            log.warning("%s changed at the server while it was being fetched; it is fetched anew", file.remote.path)
+            file.begin_again("it changed at the server while it was being fetched")
+        elif isinstance(fault, RangesIgnored):
+            file.accepts_ranges = False
+        elif isinstance(fault, SourceError):
+            self._deal_with_refusal(channel, fault, max(companions, channel.companions))
+        else:
+            raise fault
+
+    def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
+        status = channel.connection.head.status
+        if status in _CROWDED and companions:
+            self._count.refuse(companions + 1)
+            fault = _as_transient(fault)
+        elif status in _EXPIRED and channel.took_shortcut:
+            channel.file.resolved_url = None  # the provider is asked for another one
+            fault = _as_transient(fault)
+        self.retry(channel.file, fault, made_progress=False)
+
+    def retry(self, file: PartialFile, error: SourceError, *, made_progress: bool) -> None:
+        """Try a file again later, with growing pauses and jitter; raises `error` when that is no use."""
+        pause = error.retry_after_seconds or 0.0
+        file.failures = 0 if made_progress else file.failures + 1
+        if error.permanent or pause > MAX_RETRY_AFTER_SECONDS or file.failures >= MAX_FAILURES:
+            raise error
+        log.info("trying again: %s", error.message)
+        now = time.monotonic()
+        self.hold_until = max(self.hold_until, now + pause)
+        backoff = min(2.0 ** (file.failures - 2), MAX_BACKOFF_SECONDS) if file.failures else 0.05
+        file.not_before = now + backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
+        file.drop_if_unsure()
+
+
+def _as_transient(error: SourceError) -> SourceError:
+    return SourceError(error.message, permanent=False, retry_after_seconds=error.retry_after_seconds)

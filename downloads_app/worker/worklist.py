@@ -1,0 +1,125 @@
+"""What is to be fetched: files finished, on their way and waiting, and which bytes are next."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.bandwidth import Limits
+from downloads_app.worker.crew import Crew
+from downloads_app.worker.finishing import Finisher
+from downloads_app.worker.partial_file import Fetch, PartialFile
+from downloads_app.worker.storage import FileResult, Storage, is_wanted
+
+FIRST_PIECE_BYTES = 8 << 20
+MAX_PIECE_BYTES = 128 << 20
+PIECE_SECONDS = 1.0
+"""Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
+LONE_PIECE_SECONDS = 8.0
+"""With a single connection each piece costs a round trip of silence."""
+MIN_SPLIT_BYTES = 2 << 20
+MIN_SPLIT_SECONDS = 1.0
+MAX_OPEN_FILES = 64
+
+
+class Worklist:
+    """The files of one transfer, fetched in their order and each from its front."""
+
+    def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
+        self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
+        self._waiting: deque[RemoteFile] = deque()
+        self._waiting_bytes: dict[str, int] = {}
+        self.open: list[PartialFile] = []
+        self.done_files = 0
+        self.done_bytes = 0
+
+    def take_stock(self) -> list[tuple[RemoteFile, FileResult]]:
+        """Find what earlier runs have finished or begun; return what they finished."""
+        placed = self._storage.read_done()
+        finished = []
+        for file in self._files:
+            result = placed.get(file.path)
+            if result is not None and is_wanted(result, file):
+                self._count(result)
+                finished.append((file, result))
+                continue
+            self._waiting.append(file)
+            known = self._storage.read_side_file(file.path)
+            if known is not None:
+                self._waiting_bytes[file.path] = sum(end - start for start, end in known.ranges)
+        return finished
+
+    @property
+    def is_done(self) -> bool:
+        return not self._waiting and not self.open
+
+    @property
+    def current_file(self) -> str | None:
+        return self.open[0].remote.path if self.open else None
+
+    def kept_bytes(self) -> int:
+        """How many bytes are on the disk, all files together."""
+        return self.done_bytes + sum(file.stored_bytes for file in self.open) + sum(self._waiting_bytes.values())
+
+    def missing_bytes(self) -> int:
+        """How many bytes are still to come, as far as sizes are known."""
+        return max(0, sum(file.size_bytes or 0 for file in self._files) - self.kept_bytes())
+
+    def finish(self, file: PartialFile, result: FileResult) -> None:
+        """Take note that a file stands in its place."""
+        self.open.remove(file)
+        file.close()
+        self._count(result)
+
+    def _count(self, result: FileResult) -> None:
+        self.done_files += 1
+        self.done_bytes += result.size_bytes
+
+    def next_fetch(self, crew: Crew, *, is_alone: bool) -> Fetch | None:
+        """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
+        now = time.monotonic()
+        piece_bytes = _piece_bytes(crew.median_speed(), is_alone)
+        for file in self.open:
+            fetch = file.lease(piece_bytes) if self._may_join(file, now) else None
+            if fetch is not None:
+                return fetch
+        if self._waiting and len(self.open) < MAX_OPEN_FILES:
+            return self._open_next(piece_bytes)
+        return self._share_slowest(crew, piece_bytes, now)
+
+    def _may_join(self, file: PartialFile, now: float) -> bool:
+        if now < file.not_before or self._finisher.has(file):
+            return False
+        is_open_to_others = file.is_probed and file.accepts_ranges is True
+        return len(file.fetches) < (max(1, self._limits.connections_per_file) if is_open_to_others else 1)
+
+    def _open_next(self, piece_bytes: int) -> Fetch | None:
+        file = PartialFile(self._waiting.popleft(), self._storage)
+        self.open.append(file)
+        file.load()
+        self._waiting_bytes.pop(file.remote.path, None)
+        if self._finisher.adopt_existing(file) or self._finisher.offer(file):
+            return None
+        return file.lease(piece_bytes)
+
+    def _share_slowest(self, crew: Crew, piece_bytes: int, now: float) -> Fetch | None:
+        """Take from the range that would be the last to end, so that no single slow one is waited for."""
+        shareable = [c for c in crew if c.answer and c.fetch and self._may_join(c.fetch.file, now)]
+        if not shareable:
+            return None
+        slowest = max(shareable, key=lambda channel: channel.remaining_seconds)
+        fetch = slowest.fetch
+        if fetch is None or slowest.remaining_seconds < MIN_SPLIT_SECONDS:
+            return None
+        remaining = fetch.end - fetch.at
+        if remaining < 2 * MIN_SPLIT_BYTES:
+            return None
+        fetch.shorten(fetch.at + min(remaining // 2, piece_bytes))
+        return fetch.file.lease(piece_bytes)
+
+
+def _piece_bytes(bytes_per_second: float | None, is_alone: bool) -> int:
+    if bytes_per_second is None:
+        return FIRST_PIECE_BYTES
+    wanted = int(bytes_per_second * (LONE_PIECE_SECONDS if is_alone else PIECE_SECONDS))
+    return max(FIRST_PIECE_BYTES, min(wanted, MAX_PIECE_BYTES))
