@@ -44,8 +44,9 @@ def test_outside_of_a_providers_name_nothing_is_asked() -> None:
 
 
 def test_nothing_but_reading_is_asked() -> None:
-    with serve_pages({}) as pages, ask_as(Access(pages.url, allow_private_network=True)):
-        with pytest.raises(RuntimeError, match="may only read"):
+    with serve_pages({}) as pages:
+        access = Access(pages.url, allow_private_network=True)
+        with ask_as(access), pytest.raises(RuntimeError, match="may only read"):
             get_session().post(pages.url)
     assert pages.requests == []
 
