@@ -20,7 +20,7 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       { ...shared, test: { ...deadlines, name: 'scripted', include: ['tests/scripted/*.test.ts'], globalSetup: 'tests/build.ts' } },
-      { ...shared, test: { ...deadlines, name: 'react', include: ['tests/react/*.test.tsx'], environment: 'happy-dom', environmentOptions: { happyDOM: { settings: { fetch: { disableSameOriginPolicy: true } } } } } },
+      { ...shared, test: { ...deadlines, name: 'react', include: ['tests/react/*.test.tsx'], environment: 'jsdom' } },
       { ...shared, test: { ...deadlines, name: 'server', include: ['tests/server/*.test.ts', 'tests/server/*.test.tsx'] } },
     ],
   },

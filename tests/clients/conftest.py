@@ -1,10 +1,12 @@
-"""Fixtures: the installed and the packed client, a page built with it, and a real server to follow."""
+"""Fixtures: the installed and the packed client, and a real server to follow."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.clients import npm
+from tests.clients.live_server import LiveServer, serve
 
 
 @pytest.fixture(scope="session")
@@ -17,3 +19,10 @@ def client_folder() -> Path:
 def client_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packed client."""
     return npm.pack_client(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[LiveServer]:
+    """One real server for all clients; each test starts the downloads it needs."""
+    with serve(tmp_path_factory.mktemp("live"), sqlite_template) as server:
+        yield server

@@ -19,7 +19,7 @@ def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "CI": "true", **(env or {})},
+        env={**os.environ, "CI": "true", "NO_COLOR": "1", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

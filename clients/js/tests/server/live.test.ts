@@ -2,7 +2,7 @@ import type { DownloadInstance } from '@downloads-app/client';
 import { expect, test } from 'vitest';
 
 import { record, until } from '../support/recorder.js';
-import { release, reload, signIn, signOut, STREAM, type Username } from '../support/real_server.js';
+import { release, reload, signIn, signOut, STREAM, STREAMS_PER_USER, type Username } from '../support/real_server.js';
 
 async function watch(username: Username) {
   const { access_token } = await signIn(username);
@@ -19,7 +19,7 @@ async function watch(username: Username) {
 }
 
 test('a real download is followed to its end, field by field', async () => {
-  const { log, lists } = await watch('alice');
+  const { log, lists } = await watch('gated');
   await until(() => expect(lists.flat().some(({ status }) => status === 'downloading')).toBe(true));
   await release();
   await until(() => expect(log.slice(-2)).toEqual(['state closed', 'complete All downloads completed']));
@@ -62,9 +62,9 @@ test('signing out ends the stream with its reason, and then for good', async () 
 });
 
 test('one stream too many waits until another one ends', async () => {
-  const open = [await watch('busy'), await watch('busy'), await watch('busy')];
+  const open = await Promise.all(Array.from({ length: STREAMS_PER_USER }, () => watch('crowd')));
   for (const { log } of open) await until(() => expect(log).toContain('update 1'));
-  const last = await watch('busy');
+  const last = await watch('crowd');
   await until(() => expect(last.log).toContain('error limited'));
   open[0]?.subscription.close();
   await until(() => expect(last.log).toContain('update 1'));
@@ -77,7 +77,6 @@ test('a reload of the server is survived without a complete', async () => {
   await until(() => expect(log).toContain('state reconnecting'));
   const before = lists.length;
   await until(() => expect(lists.length).toBeGreaterThan(before + 1));
-  expect(log.filter((line) => !line.startsWith('update'))).toEqual(
-    ['state connecting', 'state open', 'state reconnecting', 'error connection', 'state open'],
-  );
+  expect(log.filter((line) => line.startsWith('state')).at(-1)).toBe('state open');
+  expect(log.join()).not.toMatch(/complete|closed/);
 });

@@ -1,5 +1,4 @@
-// @vitest-environment happy-dom
-// @vitest-environment-options { "settings": { "fetch": { "disableSameOriginPolicy": true } } }
+// @vitest-environment jsdom
 import { cleanup, render, screen } from '@testing-library/react';
 import { act } from 'react';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -12,12 +11,12 @@ import { record, until } from '../support/recorder.js';
 import { SERVER, signIn, STREAM } from '../support/real_server.js';
 
 beforeAll(() => {
-  (window as unknown as { happyDOM: { setURL: (url: string) => void } }).happyDOM.setURL(`${SERVER}/`);
+  (globalThis as unknown as { jsdom: { reconfigure: (page: { url: string }) => void } }).jsdom.reconfigure({ url: `${SERVER}/` });
 });
 afterEach(cleanup);
 
 test('the example for a page shows progress, errors and the end', async () => {
-  const subscription = watchDownloads((await signIn('busy')).access_token);
+  const subscription = watchDownloads((await signIn('reader')).access_token);
   onTestFinished(() => subscription.close());
   await until(() => expect(shown).toContainEqual(expect.stringMatching(/^progress [0-9a-f-]{36} \d+$/)));
   watchDownloads('forged');
@@ -41,7 +40,7 @@ test('the example for tokens that expire gives up when the refresh is refused', 
 test('the example for React waits for the sign-in, shows bars and can watch again', async () => {
   const { rerender } = render(<Downloads token={null} />);
   expect(screen.queryByRole('progressbar')).toBeNull();
-  rerender(<Downloads token={(await signIn('busy')).access_token} />);
+  rerender(<Downloads token={(await signIn('reader')).access_token} />);
   await until(() => expect(screen.getByRole('progressbar')).toBeTruthy());
   rerender(<Downloads token={(await signIn('idle')).access_token} />);
   await until(() => expect(screen.getByRole('status').textContent).toBe('All downloads completed'));

@@ -10,11 +10,14 @@ export const SERVER = setting('DOWNLOADS_URL');
 export const STREAM = `${SERVER}/api/downloads/subscribe`;
 
 /**
- * - `alice`: one real download that waits for `release()` and then completes
- * - `busy`: one download that outlives the tests
+ * - `gated`: one real download that waits for `release()` and then completes
+ * - `busy`, `reader`, `crowd`: one download each that outlives the tests
  * - `idle`: none
  */
-export type Username = 'alice' | 'busy' | 'idle';
+export type Username = 'gated' | 'busy' | 'reader' | 'crowd' | 'idle';
+
+/** How many streams a user may hold there. */
+export const STREAMS_PER_USER = Number(setting('STREAMS_PER_USER'));
 
 export interface Tokens {
   access_token: string;
@@ -37,7 +40,7 @@ export async function signOut({ access_token }: Tokens): Promise<void> {
   await post('/api/auth/logout', { headers: { Authorization: `Bearer ${access_token}` } });
 }
 
-/** Lets alice's download go on to its end. */
+/** Lets the gated download go on to its end. */
 export const release = () => fetch(setting('RELEASE_URL'));
 
 /** Replaces the server's worker process under open streams. */
