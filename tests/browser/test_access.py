@@ -16,7 +16,6 @@ from tests.browser.stack import MEBIBYTE, PASSWORD, Stack
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 MANY = 500
-PATIENCE = 30_000
 # Counts frames for three seconds and notes the longest time that anything kept the page from drawing.
 MEASURE_FRAMES = """() => new Promise((resolve) => {
   const gaps = [];
@@ -57,12 +56,12 @@ def test_axe_finds_nothing(stack: Stack, new_context: Callable[..., BrowserConte
     page.fill("#username", "root")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("#active .row")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("#active .row")).to_have_count(1)
     page.get_by_role("button", name="Pause slow/access").click()
     expect(page.locator("#ended .row .outcome")).to_contain_text("Paused")
     assert violations(page) == []
     page.get_by_role("button", name="Resume slow/access").click()
-    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible()
     assert violations(page) == []
     page.goto(f"{stack.proxy.plain_url}/api/docs")
     page.locator("summary").first.click()
@@ -77,13 +76,13 @@ def test_the_keyboard_alone_is_enough(stack: Stack, new_context: Callable[..., B
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible()
     press_until_focused(page, "Pause slow/access")
     page.keyboard.press("Enter")
     expect(page.locator("#ended .outcome")).to_have_text("Paused, the bytes are kept")
     press_until_focused(page, "Resume slow/access")
     page.keyboard.press("Space")
-    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(f"#active [data-id='{active}']")).to_be_visible()
 
 
 def press_until_focused(page: Page, name: str) -> None:
@@ -100,9 +99,9 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
 ) -> None:
     page = open_page("alice")
     bar = page.get_by_role("progressbar", name="slow/access")
-    expect(bar).to_have_attribute("aria-valuemax", "100", timeout=PATIENCE)
+    expect(bar).to_have_attribute("aria-valuemax", "100")
     expect_to_rise(bar)
-    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+ %, .+ left$"), timeout=PATIENCE)
+    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+ %, .+ left$"))
     said: list[str] = []
     page.expose_function("heard", said.append)
     page.evaluate(
@@ -112,15 +111,15 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
     expect_to_rise(bar)
     assert said == []
     page.get_by_role("button", name="Cancel slow/access").click()
-    expect(page.locator("#announcer")).to_have_text("slow/access: Cancelled.", timeout=PATIENCE)
+    expect(page.locator("#announcer")).to_have_text("slow/access: Cancelled.")
     assert said == ["slow/access: Cancelled."]
 
 
 def expect_to_rise(bar: Locator) -> None:
     """Expect the value that a screen reader is told to become a larger one."""
-    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"), timeout=PATIENCE)
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^\d+$"))
     before = int(bar.get_attribute("aria-valuenow") or 0)
-    expect(bar).not_to_have_attribute("aria-valuenow", str(before), timeout=PATIENCE)
+    expect(bar).not_to_have_attribute("aria-valuenow", str(before))
     assert int(bar.get_attribute("aria-valuenow") or 0) > before
 
 
@@ -153,13 +152,13 @@ def many(stack: Stack) -> Iterator[None]:
 
 def test_500_rows_stay_smooth_and_keep_their_elements(stack: Stack, open_page: Callable[..., Page], many: None) -> None:
     page = open_page("bruno")
-    expect(page.locator("#active .row")).to_have_count(MANY, timeout=PATIENCE)
+    expect(page.locator("#active .row")).to_have_count(MANY)
     page.evaluate("globalThis.kept = [...document.querySelectorAll('#active .row')]")
     with stack.app.app_context():
         db.session.query(Download).filter(Download.revision == "r499").update({"current_bytes": 999_000})
         db.session.commit()
     page.locator("#active .row").last.scroll_into_view_if_needed()
-    expect(page.locator("#active .row").last.locator(".percent")).to_have_text("99 %", timeout=PATIENCE)
+    expect(page.locator("#active .row").last.locator(".percent")).to_have_text("99 %")
     measured = page.evaluate(MEASURE_FRAMES)
     assert measured["frames"] > 30, measured
     assert measured["longest"] < 1000, measured

@@ -12,8 +12,6 @@ from tests.browser.conftest import sign_in
 from tests.browser.stack import MEBIBYTE, Stack
 from tests.support.relay import Relay
 
-PATIENCE = 30_000
-
 
 @pytest.fixture
 def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
@@ -28,14 +26,14 @@ def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
 
 def expect_live(page: Page, download_id: str) -> None:
     """Expect the page to be live, and the download's figure to move."""
-    expect(page.locator("#connection")).to_have_attribute("data-state", "live", timeout=PATIENCE)
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
     amount = page.locator(f"#active [data-id='{download_id}'] .amount")
-    expect(amount).not_to_be_empty(timeout=PATIENCE)
-    expect(amount).not_to_have_text(amount.inner_text(), timeout=PATIENCE)
+    expect(amount).not_to_be_empty()
+    expect(amount).not_to_have_text(amount.inner_text())
 
 
 def expect_lost(page: Page) -> None:
-    expect(page.locator("#connection-text")).to_have_text("Connection lost, reconnecting…", timeout=PATIENCE)
+    expect(page.locator("#connection-text")).to_have_text("Connection lost, reconnecting…")
     assert "no connection" in page.title()
 
 
@@ -53,7 +51,7 @@ def test_a_restart_of_the_server_is_told_and_survived(
     stack.cancel(other)  # what ends meanwhile says so afterwards
     stack.server.start()
     expect_live(page, watched)
-    expect(page.locator(f"#ended [data-id='{other}'] .outcome")).to_have_text("Cancelled", timeout=PATIENCE)
+    expect(page.locator(f"#ended [data-id='{other}'] .outcome")).to_have_text("Cancelled")
     expect(page.locator("#announcer")).to_contain_text("slow/other: Cancelled")
 
 
@@ -96,7 +94,7 @@ def test_an_expired_session_is_refreshed_in_the_middle(
     old = next(cookie for cookie in cookies if cookie["name"] == "access_token_cookie")
     page.context.add_cookies([{**old, "value": expire_tokens(stack, "alice")}])
     page.reload()
-    with page.expect_response("**/api/auth/refresh", timeout=PATIENCE) as refreshed:
+    with page.expect_response("**/api/auth/refresh") as refreshed:
         pass
     assert refreshed.value.status == 200
     expect_live(page, watched)
@@ -113,7 +111,7 @@ def test_a_revoked_session_leads_to_the_sign_in_and_back(
         user: User = accounts.find_user("alice")
         accounts.set_password_hash(user, user.password_hash)  # refuses every token issued before
         db.session.remove()
-    expect(page.locator("#sign-in-reason")).to_contain_text("session has ended", timeout=PATIENCE)
+    expect(page.locator("#sign-in-reason")).to_contain_text("session has ended")
     expect(page.locator("#board")).to_be_hidden()
     sign_in(page, "alice")
     expect_live(page, watched)

@@ -8,7 +8,6 @@ from tests.browser.conftest import sign_in
 from tests.browser.stack import MEBIBYTE, Stack
 
 TABS = 10
-PATIENCE = 30_000
 
 
 def streams_of(context: BrowserContext) -> list[Request]:
@@ -41,7 +40,7 @@ def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callab
 
     stack.cancel(download_id)
     for tab in left:
-        expect(tab.locator(f"#ended [data-id='{download_id}']")).to_be_visible(timeout=PATIENCE)
+        expect(tab.locator(f"#ended [data-id='{download_id}']")).to_be_visible()
         expect(tab.locator("#connection")).to_have_attribute("data-state", "idle")
 
 
@@ -62,10 +61,10 @@ def expect_moving(tabs: list[Page], download_id: str) -> None:
     """Expect the figures of all tabs to change."""
     amounts = [tab.locator(f"[data-id='{download_id}'] .amount") for tab in tabs]
     for amount in amounts:
-        expect(amount).not_to_be_empty(timeout=PATIENCE)
+        expect(amount).not_to_be_empty()
     before = [amount.inner_text() for amount in amounts]
     for amount, text in zip(amounts, before, strict=True):
-        expect(amount).not_to_have_text(text, timeout=PATIENCE)
+        expect(amount).not_to_have_text(text)
 
 
 def leaders(tabs: list[Page]) -> int:

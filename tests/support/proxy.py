@@ -33,6 +33,7 @@ http {{
         listen 127.0.0.1:{tls_port} ssl http2;
         ssl_certificate {folder}/certificate.pem;
         ssl_certificate_key {folder}/key.pem;
+        {extra}
         location / {{
             proxy_pass http://127.0.0.1:{app_port};
             proxy_http_version 1.1;
@@ -49,13 +50,13 @@ http {{
 
 
 class Proxy:
-    """nginx on two ephemeral ports; use it as a context manager."""
+    """nginx on two ephemeral ports; use it as a context manager. `extra` is put into the `server` block."""
 
-    def __init__(self, app_port: int) -> None:
+    def __init__(self, app_port: int, extra: str = "") -> None:
         self.plain_port, self.tls_port = free_port(), free_port()
         self.plain_url = f"http://127.0.0.1:{self.plain_port}"
         self.tls_url = f"https://127.0.0.1:{self.tls_port}"
-        self._app_port = app_port
+        self._app_port, self._extra = app_port, extra
 
     def __enter__(self) -> "Proxy":
         self._folder = tempfile.TemporaryDirectory(prefix="proxy-")
@@ -63,7 +64,7 @@ class Proxy:
         write_certificate(folder)
         user = "user root;" if os.geteuid() == 0 else ""
         ports = {"plain_port": self.plain_port, "tls_port": self.tls_port, "app_port": self._app_port}
-        (folder / "nginx.conf").write_text(_CONFIGURATION.format(folder=folder, user=user, **ports))
+        (folder / "nginx.conf").write_text(_CONFIGURATION.format(folder=folder, user=user, extra=self._extra, **ports))
         command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         wait_until((folder / "nginx.pid").exists, what="nginx")

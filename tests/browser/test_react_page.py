@@ -1,0 +1,40 @@
+"""A page that uses the React hook, built with Vite and served beside the application."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.stack import MEBIBYTE, PASSWORD, Stack
+from tests.clients import npm
+from tests.support.proxy import Proxy
+
+
+@pytest.fixture
+def react_url(stack: Stack, tmp_path: Path) -> Iterator[str]:
+    """Where the built page is served, on the application's own origin."""
+    (tmp_path / "package").mkdir()
+    built = npm.build_vite_page(npm.pack_client(tmp_path / "package"), tmp_path / "app")
+    static = f'location /react/ {{ alias "{built}/"; types {{ text/html html; text/javascript js; text/css css; }} }}'
+    with Proxy(stack.server.port, static) as proxy:
+        yield f"{proxy.plain_url}/react/"
+
+
+def test_the_react_page_follows_a_download_to_its_end(
+    stack: Stack, new_context: Callable[..., BrowserContext], react_url: str
+) -> None:
+    stack.files.bytes_per_second = 2 * MEBIBYTE
+    stack.put_repository("react/model", {"model.bin": 6 * MEBIBYTE})
+    page = new_context().new_page()
+    page.goto(react_url)
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password").fill(PASSWORD)
+    download_id = stack.add_download("alice", "react/model")
+    page.get_by_role("button", name="Sign in").click()
+    bar = page.get_by_role("progressbar", name=download_id)
+    expect(bar).to_have_attribute("max", str(6 * MEBIBYTE))
+    value = bar.get_attribute("value") or ""
+    expect(bar).not_to_have_attribute("value", value)
+    expect(page.get_by_role("status").filter(has_text="All downloads completed")).to_be_visible()
+    expect(bar).to_have_count(0)
