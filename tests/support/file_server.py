@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from downloads_app.sources import RemoteFile
 
-BLOCK_BYTES = 16 * 1024
 MODIFIED_AT = 1_700_000_000
 
 
@@ -60,6 +59,7 @@ class FileServer:
         self.ranges = True
         self.bytes_per_second: float | None = None
         """Of each connection."""
+        self.block_bytes = 16 * 1024
         self.slow_connections: dict[int, float] = {}
         """Bytes per second of single connections, by the order in which they were made (from 0)."""
         self.connections: list[int] = []
@@ -199,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_body(self, body: bytes, fault: Fault) -> None:
         state, sent, begun_at = self.server_state, 0, time.monotonic()
         while (sent < len(body) or fault.endless) and not state.closing.is_set():
-            block = body[sent : sent + BLOCK_BYTES] if sent < len(body) else body[:BLOCK_BYTES]
+            block = body[sent : sent + state.block_bytes] if sent < len(body) else body[: state.block_bytes]
             limit = fault.drop_after if fault.drop_after is not None else fault.stall_after
             if limit is not None:
                 block = block[: limit - sent]

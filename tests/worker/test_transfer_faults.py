@@ -239,3 +239,29 @@ def test_a_dead_server_is_given_up_after_some_tries(
     assert not fail_with(server, [file], folder).permanent
     assert len(server.seen("x.bin")) == 3
     assert time.monotonic() - begun_at < 10
+
+
+def test_first_bytes_that_trickle_in_are_judged_together(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 2000
+    server.block_bytes = 2
+    file = server.put("x.gguf", b"GGUF" + noise(1000))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.gguf").read_bytes() == server.files["x.gguf"]
+
+
+def test_a_server_that_never_sends_more_than_a_few_bytes_is_given_up(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
+    file = server.put("x.bin", noise(100_000))
+    server.fail("x.bin", *[Fault(drop_after=3)] * 20)
+    assert not fail_with(server, [file], folder).permanent
+    assert len(server.seen("x.bin")) == 3
+
+
+def test_a_redirect_costs_one_request(server: FileServer, folder: Path) -> None:
+    files = [server.put(f"f{number}", noise(100 + number)) for number in range(50)]
+    for file in files:
+        server.fail(file.path, Fault(redirect=f"/{file.path}"))
+    Run(server, files, folder).finish()
+    assert len(server.requests) == 100
