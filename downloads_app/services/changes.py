@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
 
-from downloads_app.models import IS_ACTIVE, UtcDateTime, UuidText
+from downloads_app.models import IS_ACTIVE, UtcDateTime
 
 DOWNLOAD, USER, REVOKED, DELETION, MARKER = "download", "user", "revoked", "deletion", "marker"
 COLUMNS = (
@@ -34,7 +34,17 @@ COLUMNS = (
     "updated_at",
 )
 ROWS_AT_ONCE = 500
+_TYPES = {
+    column: "timestamp with time zone"
+    if column.endswith("_at")
+    else "text"
+    if column.endswith("id") or column in ("status", "current_file")
+    else "bigint"
+    for column in COLUMNS
+}
 
+_AMONG_KNOWN = "IN (SELECT id FROM known)"
+_AMONG_NEW = "IN (SELECT id FROM new)"
 # Where rows of another table borrow a download's columns: its own column for each.
 _USER = {
     "id": "id",
@@ -62,22 +72,22 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """How a database says: of these users; changed since the marker; the next marker."""
+    """How a database says: these users; changed since the marker; the next marker."""
 
-    among: str
+    users: str
     changed: str
     marker: str
 
 
 _DIALECTS = {
     "postgresql": _Dialect(
-        among="{column} = ANY(CAST(:{users} AS uuid[]))",
+        users="SELECT unnest(CAST(:{name} AS uuid[]))",
         changed="{table}.change_id >= :oldest AND NOT pg_visible_in_snapshot("
         "CAST(CAST({table}.change_id AS text) AS xid8), CAST(:marker AS pg_snapshot))",
         marker="SELECT CAST(pg_current_snapshot() AS text) AS marker",
     ),
     "sqlite": _Dialect(
-        among="{column} IN (SELECT value FROM json_each(:{users}))",
+        users="SELECT value FROM json_each(:{name})",
         changed="{table}.change_id > :oldest",
         marker="SELECT CAST(value AS TEXT) AS marker FROM change_counter",
     ),
@@ -106,51 +116,45 @@ def _statement(
 ) -> TextualSelect:
     dialect = _DIALECTS[name]
 
-    def among(column: str, users: str) -> str:
-        return dialect.among.format(column=column, users=users)
-
     def changed(table: str) -> str:
         return dialect.changed.format(table=table)
 
     downloads = {column: column for column in COLUMNS}
     parts = []
     if has_marker:
-        of_known = "1 = 1" if knows_everybody else among("user_id", "known")
+        of_known = "1 = 1" if knows_everybody else f"user_id {_AMONG_KNOWN}"
         parts += [
             _select(DOWNLOAD, "downloads", downloads, f"{changed('downloads')} AND {of_known}"),
-            _select(USER, "users", _USER, f"{changed('users')} AND {among('id', 'known')}"),
-            _select(
-                REVOKED, "revoked_tokens", _REVOKED, f"{changed('revoked_tokens')} AND {among('user_id', 'known')}"
-            ),
+            _select(USER, "users", _USER, f"{changed('users')} AND id {_AMONG_KNOWN}"),
+            _select(REVOKED, "revoked_tokens", _REVOKED, f"{changed('revoked_tokens')} AND user_id {_AMONG_KNOWN}"),
             _select(DELETION, "deletions", _DELETION, f"{changed('deletions')} AND {of_known}"),
         ]
     if wants_everybody:
         parts.append(_select(DOWNLOAD, "downloads", downloads, IS_ACTIVE))
     if has_new:
         if not wants_everybody:
-            parts.append(_select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND {among('user_id', 'new')}"))
+            parts.append(_select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND user_id {_AMONG_NEW}"))
         parts += [
-            _select(USER, "users", _USER, among("id", "new")),
-            _select(REVOKED, "revoked_tokens", _REVOKED, among("user_id", "new")),
+            _select(USER, "users", _USER, f"id {_AMONG_NEW}"),
+            _select(REVOKED, "revoked_tokens", _REVOKED, f"user_id {_AMONG_NEW}"),
         ]
     parts.append(_select(MARKER, f"({dialect.marker}) AS now_at", {"current_file": "marker"}, "1 = 1"))
-    statement = text("\nUNION ALL\n".join(parts))
+    # The lists stand in the statement once: thousands of ids, which psycopg2 writes out at each mention.
+    users = ", ".join(f"{name}(id) AS ({dialect.users.format(name=name)})" for name in ("known", "new"))
+    statement = text(f"WITH {users}\n" + "\nUNION ALL\n".join(parts))
     times = {column: UtcDateTime() for column in COLUMNS if column.endswith("_at")}
-    ids = {column: UuidText() for column in COLUMNS if column.endswith("id")}
-    return statement.columns(kind=String(), **ids, **times)
+    return statement.columns(kind=String(), **times)
 
 
 def _select(kind: str, table: str, expressions: dict[str, str], condition: str) -> str:
-    """Return one branch of the union; a column it does not have is NULL, of the type PostgreSQL must know."""
+    """Return one branch of the union; a column it does not have is NULL, of the type PostgreSQL must know.
+
+    Ids leave the database as text: psycopg2 would make a UUID object of each, and we text of that.
+    """
     columns = ", ".join(
-        f"{expressions.get(column, f'CAST(NULL AS {_type(column)})')} AS {column}" for column in COLUMNS
+        f"CAST({expressions.get(column, 'NULL')} AS {_TYPES[column]}) AS {column}"
+        if _TYPES[column] == "text" or column not in expressions
+        else f"{expressions[column]} AS {column}"
+        for column in COLUMNS
     )
     return f"SELECT '{kind}' AS kind, {columns} FROM {table} WHERE {condition}"  # noqa: S608 (all ours)
-
-
-def _type(column: str) -> str:
-    if column.endswith("_at"):
-        return "timestamp with time zone"
-    if column.endswith("id"):
-        return "uuid"
-    return "text" if column in ("status", "current_file") else "bigint"

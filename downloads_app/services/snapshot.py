@@ -55,8 +55,9 @@ class View:
         if old is not None and old[1] == encoded:
             return
         key = (row.created_at, row.id)
-        if old is None and self._rows and self._sorted:
-            self._sorted = next(reversed(self._rows.values()))[0] <= key
+        if self._sorted and self._rows:
+            last = next(reversed(self._rows.values()))[0]
+            self._sorted = old[0] == key if old is not None else last <= key
         self._rows[row.id] = (key, encoded)
         self._changed()
 
@@ -126,6 +127,10 @@ class Watch:
         """Why the token is good no more; None while it is."""
 
 
+def _start_thread(target: Callable[[], None]) -> None:
+    threading.Thread(target=target, name="snapshot", daemon=True).start()
+
+
 class Snapshot:
     """What this process knows, and the thread that keeps it true while anybody watches."""
 
@@ -134,10 +139,12 @@ class Snapshot:
         make_engine: Callable[[], Engine],
         encode: Callable[[Any], bytes],
         clock: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], None] = _start_thread,
     ) -> None:
         self._make_engine = make_engine
         self._encode = encode
         self._clock = clock
+        self._start = start
         self._lock = threading.RLock()
         self._accounts: dict[str, Account] = {}
         self._everybody = View()
@@ -145,7 +152,7 @@ class Snapshot:
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._marker: str | None = None
-        self._thread: threading.Thread | None = None
+        self._is_running = False
         self._asked = threading.Event()
         self._done = threading.Event()
         self._read_began = float("-inf")
@@ -166,9 +173,9 @@ class Snapshot:
             account.watches.add(watch)
             if account.is_loaded:
                 self._judge(watch)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
-                self._thread.start()
+            if not self._is_running:
+                self._is_running = True
+                self._start(self._run)
         return watch
 
     def release(self, watch: Watch) -> None:
@@ -213,7 +220,7 @@ class Snapshot:
 
     def _run(self) -> None:
         while self._rest():
-            self._attempt()
+            self.refresh()
 
     def _rest(self) -> bool:
         """Sleep until the next read is due; False, once, when nobody watches any more."""
@@ -222,7 +229,7 @@ class Snapshot:
                 if not self._accounts:
                     self._forget()
                     self._close()
-                    self._thread = None
+                    self._is_running = False
                     return False
                 asked = self._asked.is_set()
                 wait = self._due(asked) - self._clock()
@@ -239,7 +246,7 @@ class Snapshot:
             return self._failed_began + RETRY_SECONDS
         return self._read_began + (FIRST_READ_SECONDS if asked else REFRESH_SECONDS)
 
-    def _attempt(self) -> None:
+    def refresh(self) -> None:
         """Read once, and wake those who wait, however it went."""
         began = self._reading_since = self._clock()
         if began - self._read_began > FORGET_SECONDS:
