@@ -43,6 +43,9 @@ def watch_downloads(ids: tuple[str, ...]) -> None:
         with Live(_draw(first, console), console=console, auto_refresh=False) as live:
             while _look(shown, follow_all, live, console):
                 time.sleep(INTERVAL_SECONDS)
+        for download in _read(shown, follow_all=False):
+            if download.status == Status.FAILED:
+                console.print(plain(f"{download.id}: {download.error_message}", "red"))
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
 

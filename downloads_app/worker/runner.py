@@ -54,7 +54,7 @@ class Worker:
         self._heartbeat = Heartbeat(app, self.worker_id, settings.lease_seconds, lambda: list(self._jobs))
         self._steps = (
             self._reap,
-            _Every(RESCUE_SECONDS, self._rescue),
+            _Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
             self._claim,
             _Every(SHARE_SECONDS, self._share),
             _Every(TIDY_SECONDS, self._tidy),
