@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import load_settings
+from downloads_app.handover import Handover
 from downloads_app.logs import configure, dict_config
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
@@ -37,6 +38,21 @@ _metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
+
+
+def on_starting(server):
+    """Keep the memory that all workers share where a reload of this file does not reach it."""
+    server.handover = Handover()
+
+
+def on_reload(server):
+    """Let the old workers serve until the new ones do."""
+    server.handover.begin(newest_old=server.worker_age, wanted=server.cfg.workers)
+
+
+def post_fork(server, worker):
+    """Take part in the handover."""
+    worker.handover = server.handover
 
 
 def post_worker_init(worker):

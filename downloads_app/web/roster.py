@@ -11,8 +11,9 @@ from typing import Protocol
 from downloads_app.errors import TooMany
 
 FULL_RETRY_SECONDS = (5, 15)
-DRAIN_RETRY_SECONDS = (0.5, 3)
-SPREAD = 0.7  # of the drain time: the last stream has the rest of it to leave
+DRAIN_RETRY_SECONDS = (0.5, 1.5)
+"""Less than a tick: with the time until the end of the stream, a client misses one at most."""
+SPREAD = 0.8  # of the drain time: the last stream has the rest of it to leave
 
 
 class FullHouse(Exception):
@@ -86,21 +87,22 @@ class Roster:
         finally:
             self._streams.discard(stream)
 
-    def drain(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Let all streams leave, spread evenly over the drain time, and cut those that cannot.
+    def drain(self, told: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Let all streams leave, spread over what is left of the drain time since `told`; cut those that cannot.
 
         Clients reconnect when their stream ends: spread, they do not fall upon the new process all at once.
         """
         self.is_draining = True
         began = time.monotonic()
+        spread = max(0.0, told + SPREAD * self._drain_seconds - began)
         streams = list(self._streams)
         random.shuffle(streams)
         for index, stream in enumerate(streams):
-            ahead = began + SPREAD * self._drain_seconds * index / len(streams) - time.monotonic()
+            ahead = began + spread * index / len(streams) - time.monotonic()
             if ahead > 0.001:
                 sleep(ahead)
             stream.leave()
-        while self._streams and time.monotonic() < began + self._drain_seconds:
+        while self._streams and time.monotonic() < told + self._drain_seconds:
             sleep(0.05)
         for stream in list(self._streams):
             stream.cut()

@@ -1,5 +1,6 @@
 """What a gunicorn worker process needs besides the application: called by gunicorn.conf.py."""
 
+import signal
 import time
 from typing import Any
 
@@ -15,6 +16,10 @@ from downloads_app.web.stream import Streams
 ANSWER_TIMEOUT_SECONDS = 20
 """For a database that sends no byte: longer than any statement_timeout, which is the usual end."""
 ALIVE_CHECK_SECONDS = 0.1
+SUCCESSORS_WAIT_SECONDS = 60
+"""For the new processes of a reload to load the application; then the old ones leave all the same."""
+LISTENERS_WAIT = 0.3
+"""Of the drain time: gunicorn looks once a second whether it is to stop accepting."""
 
 
 def prepare_worker(app: Flask, worker: Any) -> None:
@@ -23,7 +28,18 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     streams: Streams = app.extensions["streams"]
     settings = streams.settings
     streams.lane = Pacer(streams.snapshot, settings.stream_interval_seconds, settings.stream_send_timeout_seconds)
+    signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
+    worker.handover.mark_ready(worker.age)
     gevent.spawn(_drain_when_told, streams, worker)
+
+
+def _end_when_succeeded(worker: Any) -> None:
+    """End the process: at once when it is told twice or the server stops, on a reload when the new ones serve."""
+    is_told_again, worker.is_told = getattr(worker, "is_told", False), True
+    deadline = time.monotonic() + SUCCESSORS_WAIT_SECONDS
+    while not is_told_again and worker.handover.must_wait(worker.age) and time.monotonic() < deadline:
+        time.sleep(ALIVE_CHECK_SECONDS)
+    worker.alive = False
 
 
 def _wait_for_database(connection: Any) -> None:
@@ -38,7 +54,15 @@ def _wait_for_database(connection: Any) -> None:
 
 
 def _drain_when_told(streams: Streams, worker: Any) -> None:
-    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called."""
+    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called.
+
+    Streams that still arrive before gunicorn has closed its listeners are served like the others: told to come
+    back, they would miss ticks that another process could have sent.
+    """
     while worker.alive:
         time.sleep(ALIVE_CHECK_SECONDS)
-    streams.roster.drain()
+    told = time.monotonic()
+    accepting_until = told + LISTENERS_WAIT * streams.settings.stream_drain_seconds
+    while any(listener.fileno() >= 0 for listener in worker.sockets) and time.monotonic() < accepting_until:
+        time.sleep(ALIVE_CHECK_SECONDS / 4)
+    streams.roster.drain(told)

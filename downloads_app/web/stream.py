@@ -246,7 +246,7 @@ def subscribe() -> Response:
         give_back = streams.roster.take_place(claims.user_id)
     except FullHouse:
         metrics.count_refused("full house")
-        return _turn_away()
+        return _turn_away(DRAIN_RETRY_SECONDS if streams.roster.is_draining else FULL_RETRY_SECONDS)
     except TooMany:
         metrics.count_refused("user's limit")
         raise
@@ -288,9 +288,9 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
     return Response(body, headers=HEADERS, direct_passthrough=True)
 
 
-def _turn_away() -> Response:
+def _turn_away(retry_seconds: tuple[float, float]) -> Response:
     """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
-    body = sse.retry(jittered(FULL_RETRY_SECONDS)) + sse.comment("no place at the moment; come back")
+    body = sse.retry(jittered(retry_seconds)) + sse.comment("no place at the moment; come back")
     return Response(body, headers=HEADERS)
 
 
