@@ -1,0 +1,74 @@
+"""Fixtures of the stream's proofs under faults and load: one database and one instance folder a file."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from downloads_app import create_app
+from downloads_app.extensions import db
+from downloads_app.models import Download, User
+from tests.support.postgres import Postgres
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """A PostgreSQL database for this whole file: starting servers takes longer than the tests."""
+    name = f"streams_{uuid.uuid4().hex[:12]}"
+    postgres.create_database(name, template="template")
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="module")
+def instance_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the servers of this file keep the secret that the test signs tokens with."""
+    return tmp_path_factory.mktemp("server") / "instance"
+
+
+@pytest.fixture
+def make_app(database_url: str, instance_dir: Path) -> Iterator[Callable[..., Flask]]:
+    """The application that seeds the rows: with the servers' secret, on an emptied database."""
+    app = create_app(database_url=database_url, instance_dir=instance_dir)
+    yield lambda **_: app
+    with app.app_context():
+        db.session.rollback()
+        for table in (Download, User):
+            db.session.execute(db.delete(table))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def start_server(database_url: str, instance_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers that live as long as this file's tests."""
+    started: list[Server] = []
+
+    def start(**options: Any) -> Server:
+        started.append(Server(database_url, instance_dir, **options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture
+def make_server(database_url: str, instance_dir: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers of one test."""
+    started: list[Server] = []
+
+    def start(**options: Any) -> Server:
+        started.append(Server(database_url, instance_dir, **options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.stop()
