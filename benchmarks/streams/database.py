@@ -1,0 +1,147 @@
+"""The data behind the streams: a real PostgreSQL with users, active downloads, tokens, and a process that writes."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_jwt_extended import JWTManager, create_access_token
+from sqlalchemy import create_engine, insert
+from sqlalchemy.orm import Session
+
+from benchmarks.streams.writer import ROWS_AT_ONCE
+from downloads_app.models import Download, Provider, Repository, User, new_id
+from tests.support.postgres import Postgres
+from tests.support.server import migrate
+
+JWT_SECRET_KEY = "a-key-for-benchmarks-on-loopback-only"
+TEMPLATE = "migrated"
+CHANGES_PER_SECOND = 500
+ROWS_PER_INSERT = 5_000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """So many users with so many active downloads each, and one admin."""
+
+    name: str
+    users: int
+    downloads_each: int
+
+
+VIEWERS = Dataset("viewers", users=2_000, downloads_each=2)
+CROWD = Dataset("crowd", users=2_000, downloads_each=5)
+MULTITUDE = Dataset("multitude", users=2_000, downloads_each=50)
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What a database has done since it was made."""
+
+    queries: int
+    """Transactions, each of one query here; those of the writer and of this look are left out."""
+    changed_rows: int
+
+
+class Database:
+    """One dataset in a database of its own."""
+
+    def __init__(self, postgres: Postgres, dataset: Dataset) -> None:
+        self.postgres = postgres
+        self.name = dataset.name
+        self.url = postgres.url(dataset.name)
+        postgres.create_database(dataset.name, template=TEMPLATE)
+        self.admin_id, self.user_ids = _seed(self.url, dataset)
+        postgres.execute("VACUUM ANALYZE", dataset.name)
+        self._looks = 0
+
+    def traffic(self) -> Traffic:
+        """Return what has been done so far; PostgreSQL tells it about a second late."""
+        ((transactions, changed_rows),) = self.postgres.execute(
+            "SELECT xact_commit + xact_rollback,"
+            " (SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'downloads')"
+            " FROM pg_stat_database WHERE datname = current_database()",
+            self.name,
+        )
+        self._looks += 1
+        return Traffic(transactions - changed_rows // ROWS_AT_ONCE - self._looks, changed_rows)
+
+    @contextmanager
+    def written(self) -> Iterator[None]:
+        """Have CHANGES_PER_SECOND rows change meanwhile."""
+        command = [sys.executable, "-m", "benchmarks.streams.writer", self.url, str(CHANGES_PER_SECOND)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=Path(__file__).parents[2])
+        try:
+            yield
+        finally:
+            process.kill()
+            process.communicate(timeout=10)
+
+
+@contextmanager
+def migrated_postgres(folder: Path) -> Iterator[Postgres]:
+    """Yield a PostgreSQL with an empty database of the newest form to copy from."""
+    with Postgres() as postgres:
+        postgres.create_database(TEMPLATE)
+        migrate(postgres.url(TEMPLATE), folder / "instance")
+        yield postgres
+
+
+def make_tokens(user_ids: list[str], number: int) -> list[str]:
+    """Return so many access tokens, all different, for one user after the other."""
+    app = Flask("tokens")
+    app.config["JWT_SECRET_KEY"] = JWT_SECRET_KEY
+    JWTManager(app)
+    with app.app_context():
+        life = timedelta(hours=3)
+        return [
+            str(create_access_token(identity=user_ids[index % len(user_ids)], expires_delta=life))
+            for index in range(number)
+        ]
+
+
+def _seed(url: str, dataset: Dataset) -> tuple[str, list[str]]:
+    """Fill an empty database; return the ids of the admin and of the users."""
+    admin_id = new_id()
+    user_ids = [new_id() for _ in range(dataset.users)]
+    provider = Provider(name="bench", kind="http", url="http://files.invalid/")
+    repository = Repository(provider=provider, name="org/model")
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg2://", 1))
+    with Session(engine) as session:
+        session.add(repository)
+        session.flush()
+        users = [{"id": user_id, "username": user_id, "password_hash": "-"} for user_id in user_ids]
+        users.append({"id": admin_id, "username": "admin", "password_hash": "-", "is_admin": True})
+        session.execute(insert(User), users)
+        rows = [_row(user_id, repository, turn) for turn in range(dataset.downloads_each) for user_id in user_ids]
+        for first in range(0, len(rows), ROWS_PER_INSERT):
+            session.execute(insert(Download), rows[first : first + ROWS_PER_INSERT])
+        session.commit()
+    engine.dispose()
+    return admin_id, user_ids
+
+
+def _row(user_id: str, repository: Repository, turn: int) -> dict[str, object]:
+    total_bytes = random.randrange(1 << 30, 1 << 36)
+    began = datetime.now(UTC) - timedelta(minutes=turn)
+    return {
+        "user_id": user_id,
+        "provider_id": repository.provider_id,
+        "repository_id": repository.id,
+        "revision": "main",
+        "status": "downloading",
+        "current_bytes": random.randrange(total_bytes // 2),
+        "total_bytes": total_bytes,
+        "current_file": f"model-{turn:05d}-of-00030.safetensors",
+        "total_files": 30,
+        "files_completed": turn % 30,
+        "download_speed": random.randrange(1 << 20, 1 << 27),
+        "eta_seconds": random.randrange(10, 10_000),
+        "started_at": began,
+        "created_at": began,
+    }

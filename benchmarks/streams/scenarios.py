@@ -1,0 +1,192 @@
+"""What is measured: the ladder that all servers climb, and what this server is asked besides."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.streams.database import CROWD, MULTITUDE, VIEWERS, Database, Dataset, make_tokens
+from benchmarks.streams.measuring import Observer, Row
+from benchmarks.streams.servers import NAIVE, OURS, PATH, Contender, Running, running
+from benchmarks.streams.swarm import Swarm, swarm
+
+FIRST_EVENTS_SECONDS = 15
+"""How long after the ramp all streams may take for their first event before the window begins anyway."""
+SETTLE_SECONDS = 3
+DIFFERENT_TOKENS = 25_000
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything: the full form, or a quick one that only shows that all works."""
+
+    rounds: int
+    window_seconds: float
+    ladder: tuple[int, ...]
+    naive_ladder: tuple[int, ...]
+    rate: int
+    """Streams opened a second."""
+    two_processes: int
+    four_processes: int
+    storm_open: int
+    storm_new: int
+    watchers: int
+    """Users who watch beside the admin, and among 100,000 active rows."""
+
+
+FULL = Size(2, 10, (1_000, 5_000, 15_000), (250, 1_000, 2_000), 1_000, 10_000, 60_000, 10_000, 15_000, 2_000)
+QUICK = Size(1, 6, (500, 2_000), (100, 300), 500, 1_000, 2_000, 1_000, 1_000, 500)
+
+
+class Stage:
+    """Where scenarios run: the databases, made when first needed, and the compiled load."""
+
+    def __init__(self, folder: Path, program: Path, size: Size, make_database: Callable[[Dataset], Database]) -> None:
+        self.folder = folder
+        self.size = size
+        self._program = program
+        self._make_database = make_database
+        self._databases: dict[Dataset, Database] = {}
+        self._tokens: dict[Dataset, list[str]] = {}
+
+    def database(self, dataset: Dataset) -> Database:
+        """Return the database of a dataset."""
+        if dataset not in self._databases:
+            self._databases[dataset] = self._make_database(dataset)
+        return self._databases[dataset]
+
+    def tokens(self, dataset: Dataset) -> list[str]:
+        """Return tokens of its users, each a sign-in of its own."""
+        if dataset not in self._tokens:
+            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, DIFFERENT_TOKENS)
+        return self._tokens[dataset]
+
+    @contextmanager
+    def act(
+        self, contender: Contender, dataset: Dataset, most_streams: int, workers: int = 1
+    ) -> Iterator[tuple[Running, Swarm, Observer]]:
+        """Have a server run, rows change, and a swarm at hand."""
+        database = self.database(dataset)
+        tokens = self.tokens(dataset) if contender.reads_database else []
+        with (
+            database.written(),
+            running(contender, database, self.folder, workers) as server,
+            self.swarm(server, tokens, most_streams) as load,
+        ):
+            yield server, load, Observer(server, database, load)
+
+    @contextmanager
+    def swarm(self, server: Running, tokens: list[str], most_streams: int) -> Iterator[Swarm]:
+        """Have another swarm at a server."""
+        with swarm(self._program, server.port, PATH, tokens, most_streams) as load:
+            yield load
+
+
+def climb(stage: Stage, contender: Contender, turn: int) -> Iterator[Row]:
+    """Measure one server at growing numbers of streams."""
+    size = stage.size
+    steps = size.naive_ladder if contender is NAIVE else size.ladder
+    with stage.act(contender, VIEWERS, steps[-1]) as (_server, load, observer):
+        for streams, before in zip(steps, (0, *steps), strict=False):
+            yield _measure_at(load, observer, "ladder", turn, streams, streams - before, size)
+
+
+def hold_two_processes(stage: Stage) -> Iterator[Row]:
+    """Measure this server with two worker processes."""
+    yield from _hold(stage, "two processes", stage.size.two_processes, 2)
+
+
+def hold_four_processes(stage: Stage) -> Iterator[Row]:
+    """Measure this server with four worker processes and as many streams as they hold."""
+    yield from _hold(stage, "four processes", stage.size.four_processes, 4)
+
+
+def _hold(stage: Stage, scenario: str, streams: int, workers: int) -> Iterator[Row]:
+    size = replace(stage.size, rate=2 * stage.size.rate)
+    with stage.act(OURS, VIEWERS, streams, workers) as (_server, load, observer):
+        yield _measure_at(load, observer, scenario, 0, streams, streams, size)
+
+
+def weather_storm(stage: Stage) -> Iterator[Row]:
+    """Open many streams beside open ones, in two processes: gaps are of the old, first events of the new."""
+    size = stage.size
+    with stage.act(OURS, VIEWERS, size.storm_open, 2) as (server, load, observer):
+        load.open(size.storm_open, size.rate)
+        load.wait_until_fed(size.storm_open, size.storm_open / size.rate + FIRST_EVENTS_SECONDS)
+        time.sleep(SETTLE_SECONDS)
+        tokens = stage.tokens(VIEWERS)
+        fresh = tokens[size.storm_open :] + tokens[: size.storm_open]
+        with stage.swarm(server, fresh, size.storm_new) as storm:
+            storm.open(size.storm_new, size.rate)
+            row = observer.measure("storm", 0, load.report(), size.storm_new / size.rate + 2)
+            ramp = storm.wait_until_fed(size.storm_new, FIRST_EVENTS_SECONDS)
+        yield replace(
+            row,
+            lost=row.lost + ramp.closed,
+            late=ramp.waiting,
+            first_p50=ramp.firsts.quantile(0.5),
+            first_p99=ramp.firsts.quantile(0.99),
+            cpu_us_per_event=None,  # it would charge the events of the old streams with the opening of the new
+            rss_kb_per_stream=row.rss_kb_per_stream * size.storm_open / (size.storm_open + size.storm_new),
+        )
+
+
+def show_admin_everything(stage: Stage) -> Iterator[Row]:
+    """Let an admin watch 10,000 active downloads, beside users who watch their own; a row for each."""
+    size = stage.size
+    with stage.act(OURS, CROWD, size.watchers) as (server, load, observer):
+        admin_tokens = make_tokens([stage.database(CROWD).admin_id], 1)
+        with stage.swarm(server, admin_tokens, 1) as admin:
+            load.open(size.watchers, size.rate)
+            admin.open(1, 1)
+            admin_ramp = admin.wait_until_fed(1, FIRST_EVENTS_SECONDS)
+            ramp = load.wait_until_fed(size.watchers, size.watchers / size.rate + FIRST_EVENTS_SECONDS)
+            time.sleep(SETTLE_SECONDS)
+            admin.mark()
+            row = observer.measure("beside an admin", 0, ramp, size.window_seconds)
+            seen = admin.report()
+        yield row
+        yield replace(
+            row,
+            scenario="an admin with 10,000 downloads",
+            streams=1,
+            lost=seen.closed,
+            late=seen.waiting,
+            gap_p50=seen.gaps.quantile(0.5),
+            gap_p99=seen.gaps.quantile(0.99),
+            gap_max=seen.gaps.most,
+            first_p50=admin_ramp.firsts.quantile(0.5),
+            first_p99=admin_ramp.firsts.quantile(0.99),
+            events=seen.events,
+            cpu_us_per_event=None,
+            mb_per_second=seen.bytes / 1e6 / size.window_seconds,
+        )
+
+
+def hold_many_rows(stage: Stage) -> Iterator[Row]:
+    """Measure this server among 100,000 active downloads, all of them watched."""
+    size = stage.size
+    with stage.act(OURS, MULTITUDE, size.watchers) as (_server, load, observer):
+        yield _measure_at(load, observer, "100,000 active downloads", 0, size.watchers, size.watchers, size)
+
+
+EXTRAS: dict[str, Callable[[Stage], Iterator[Row]]] = {
+    "two": hold_two_processes,
+    "four": hold_four_processes,
+    "storm": weather_storm,
+    "admin": show_admin_everything,
+    "rows": hold_many_rows,
+}
+
+
+def _measure_at(load: Swarm, observer: Observer, scenario: str, turn: int, streams: int, more: int, size: Size) -> Row:
+    """Open more streams, until there are so many; let them settle; measure."""
+    load.mark()
+    load.open(more, size.rate)
+    ramp = load.wait_until_fed(streams, more / size.rate + FIRST_EVENTS_SECONDS)
+    time.sleep(SETTLE_SECONDS)
+    row = observer.measure(scenario, turn, ramp, size.window_seconds)
+    print(f"{scenario}: {row.server}, {streams} streams, p99 gap {row.gap_p99}", file=sys.stderr)
+    return row
