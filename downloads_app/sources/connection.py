@@ -42,6 +42,7 @@ class Connection:
         self.refusal: str | None = None
         self._url = self.host = ""
         self._is_proxied = False
+        self._proxy: str | None = ""
         self._proxies: dict[tuple[str, str], str | None] = {}
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
@@ -77,7 +78,9 @@ class Connection:
         self.host, self._is_proxied = parts.hostname, proxy is not None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
-        self.curl.setopt(pycurl.PROXY, proxy or "")  # the empty string keeps libcurl from choosing one itself
+        if proxy != self._proxy:
+            self._proxy = proxy
+            self.curl.setopt(pycurl.PROXY, proxy or "")  # the empty string keeps libcurl from choosing one itself
         self.curl.setopt(pycurl.HTTPHEADER, [*self._identify(url), "Accept-Encoding: identity", *headers])
 
     def find_next_hop(self) -> str | None:

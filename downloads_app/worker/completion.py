@@ -44,10 +44,12 @@ def complete(file: PartialFile, storage: Storage, must_leave: Callable[[], bool]
         if os.fstat(descriptor).st_size != total:
             os.ftruncate(descriptor, total)  # the rest of an older, longer content
         os.fsync(descriptor)
+        modified_ns = os.fstat(descriptor).st_mtime_ns
     if must_leave():
         return None
     result = FileResult(found, total, file.validator)
-    storage.place(file.remote.path, result)
+    storage.place(file.remote.path, result, modified_ns)
+    file.close()
     return result
 
 

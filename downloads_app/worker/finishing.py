@@ -8,12 +8,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from downloads_app.worker.completion import Damaged, check_existing, complete, follow
 from downloads_app.worker.partial_file import PartialFile
-from downloads_app.worker.storage import FileResult, Storage
+from downloads_app.worker.storage import FileResult, SideFile, Storage
 
 THREADS = 8
 """Most of them wait for the disk at any time."""
 STEP_BYTES = 16 << 20
 """How far the sum falls behind before it is worth a thread's while."""
+BATCH_FILES = 8
+"""How many small files one thread is given at once."""
+
+Outcome = FileResult | Damaged | None
+"""None: nothing has come of it yet."""
 
 
 class Stage(enum.Enum):
@@ -36,8 +41,9 @@ class Finisher:
         self._may_write = may_write
         self._should_stop: Callable[[], bool] = lambda: self._closing.is_set() or should_stop() or not may_write()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="finish")
-        self._tasks: dict[Future[FileResult | None], tuple[PartialFile, Stage]] = {}
-        self._ended: deque[Future[FileResult | None]] = deque()
+        self._tasks: dict[Future[list[Outcome]], tuple[list[PartialFile], Stage]] = {}
+        self._ended: deque[Future[list[Outcome]]] = deque()
+        self._small: list[PartialFile] = []
         self._stages: defaultdict[PartialFile, set[Stage]] = defaultdict(set)
 
     def has(self, file: PartialFile) -> bool:
@@ -51,19 +57,34 @@ class Finisher:
             return True
         if file.is_complete:
             if not stages:
-                self._submit(file, Stage.LAST, lambda: complete(file, self._storage, self._leaving(file)))
+                self._begin_last(file)
             return True
         end = file.kept.prefix_end()
         if Stage.SUM not in stages and end - file.digest.position >= STEP_BYTES:
-            self._submit(file, Stage.SUM, lambda: follow(file, end, self._should_stop))
+            self._submit([file], Stage.SUM, lambda: self._sum(file, end))
         return False
+
+    def _begin_last(self, file: PartialFile) -> None:
+        if file.content is None:
+            self._submit([file], Stage.LAST, lambda: [self._complete(file)])
+            return
+        self._stages[file].add(Stage.LAST)
+        self._small.append(file)
+        if len(self._small) >= BATCH_FILES:
+            self.begin_small()
+
+    def begin_small(self) -> None:
+        """Begin with the small files that have come together: waking a thread for each costs more than it does."""
+        if self._small:
+            files, self._small = self._small, []
+            self._submit(files, Stage.LAST, lambda: [self._complete(file) for file in files])
 
     def adopt_existing(self, file: PartialFile) -> bool:
         """Check a file that stands under its final name already, if it could be the wanted one."""
         remote, status = file.remote, self._storage.stat_final(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
-        self._submit(file, Stage.LAST, lambda: check_existing(remote, self._storage, self._should_stop))
+        self._submit([file], Stage.LAST, lambda: [check_existing(remote, self._storage, self._should_stop)])
         return True
 
     def save(self, file: PartialFile) -> None:
@@ -72,25 +93,21 @@ class Finisher:
             return
         known, generation = file.describe(), file.generation
         if known is not None:
-            self._submit(file, Stage.SAVE, lambda: file.write_down(known, generation, self._may_write))
+            self._submit([file], Stage.SAVE, lambda: self._save(file, known, generation))
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
         while self._ended:
             task = self._ended.popleft()
-            file, stage = self._tasks.pop(task)
-            self._stages[file].discard(stage)
-            if not self._stages[file]:
-                del self._stages[file]
-            try:
-                result = task.result()
-            except Damaged as damaged:
-                yield file, damaged
-                continue
-            if result is not None:
-                yield file, result
-            else:
-                self.offer(file)
+            files, stage = self._tasks.pop(task)
+            for file, outcome in zip(files, task.result(), strict=True):
+                self._stages[file].discard(stage)
+                if not self._stages[file]:
+                    del self._stages[file]
+                if outcome is not None:
+                    yield file, outcome
+                else:
+                    self.offer(file)
 
     def wait(self, seconds: float) -> None:
         """Wait until something has ended, at most for `seconds`."""
@@ -102,13 +119,29 @@ class Finisher:
     def close(self) -> None:
         """Stop the threads. Small files that are here in memory are still placed, large ones left as they are."""
         self._closing.set()
+        self.begin_small()
         self._pool.shutdown()
 
-    def _submit(self, file: PartialFile, stage: Stage, work: Callable[[], FileResult | None]) -> None:
-        self._stages[file].add(stage)
+    def _submit(self, files: list[PartialFile], stage: Stage, work: Callable[[], list[Outcome]]) -> None:
+        for file in files:
+            self._stages[file].add(stage)
         task = self._pool.submit(work)
-        self._tasks[task] = file, stage
+        self._tasks[task] = files, stage
         task.add_done_callback(self._ended.append)
 
-    def _leaving(self, file: PartialFile) -> Callable[[], bool]:
-        return self._should_stop if file.content is None else lambda: not self._may_write()
+    def _complete(self, file: PartialFile) -> Outcome:
+        try:
+            return complete(file, self._storage, self._should_stop if file.content is None else self._has_lost)
+        except Damaged as damaged:
+            return damaged
+
+    def _sum(self, file: PartialFile, end: int) -> list[Outcome]:
+        follow(file, end, self._should_stop)
+        return [None]
+
+    def _save(self, file: PartialFile, known: SideFile, generation: int) -> list[Outcome]:
+        file.write_down(known, generation, self._may_write)
+        return [None]
+
+    def _has_lost(self) -> bool:
+        return not self._may_write()

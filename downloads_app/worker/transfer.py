@@ -178,7 +178,8 @@ class Transfer:
         self._finisher.offer(file)
 
     def _collect(self) -> None:
-        """Take over what the threads have completed."""
+        """Give the threads what is complete, and take over what they have completed."""
+        self._finisher.begin_small()
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, Damaged):
                 log.warning("%s: %s; it is fetched anew", file.remote.path, outcome)

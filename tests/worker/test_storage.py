@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,13 @@ def storage(folder: Path) -> Storage:
     return made
 
 
-def put_data(storage: Storage, path: str, content: bytes) -> None:
-    """Write a partial file's data."""
-    with open(storage.open_partial(path), "wb") as file:  # noqa: PTH123 - a descriptor
-        file.write(content)
+def put_data(storage: Storage, path: str, content: bytes) -> int:
+    """Write a partial file's data; return the time of its last change."""
+    descriptor = storage.open_partial(path)
+    write_all(descriptor, [content], 0)
+    modified_ns = os.fstat(descriptor).st_mtime_ns
+    os.close(descriptor)
+    return modified_ns
 
 
 def test_a_side_file_is_read_back_as_written(storage: Storage) -> None:
@@ -61,8 +65,8 @@ def test_a_side_file_that_speaks_of_more_than_is_there_counts_as_none(storage: S
 
 
 def test_a_placed_file_is_remembered_until_it_is_touched(storage: Storage) -> None:
-    put_data(storage, "a/b/x", b"abc")
-    storage.place("a/b/x", RESULT)
+    modified_ns = put_data(storage, "a/b/x", b"abc")
+    storage.place("a/b/x", RESULT, modified_ns)
     storage.close()
     assert (storage.folder / "a/b/x").read_bytes() == b"abc"
     assert Storage(storage.folder).read_done() == {"a/b/x": RESULT}
@@ -71,8 +75,8 @@ def test_a_placed_file_is_remembered_until_it_is_touched(storage: Storage) -> No
 
 
 def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
-    put_data(storage, "x", b"abc")
-    storage.place("x", RESULT)
+    modified_ns = put_data(storage, "x", b"abc")
+    storage.place("x", RESULT, modified_ns)
     storage.close()
     with (storage.partials / "done.jsonl").open("a") as done:
         done.write('{"path": "y", "modi')
@@ -80,8 +84,8 @@ def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
 
 
 def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
-    put_data(storage, "x", b"abc")
-    storage.place("x", RESULT)
+    modified_ns = put_data(storage, "x", b"abc")
+    storage.place("x", RESULT, modified_ns)
     storage.close()
     put_data(storage, "y", bytes(100))
     storage.write_side_file("y", SideFile("etag:x", 200, [(0, 50), (60, 100)]))
@@ -92,8 +96,8 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
 
 
 def test_removing_partials_leaves_finished_files(storage: Storage) -> None:
-    put_data(storage, "x", b"abc")
-    storage.place("x", RESULT)
+    modified_ns = put_data(storage, "x", b"abc")
+    storage.place("x", RESULT, modified_ns)
     storage.close()
     put_data(storage, "y", b"abc")
     remove_partials(storage.folder)
@@ -108,9 +112,9 @@ def test_a_folder_that_is_a_link_or_a_file_is_not_entered(storage: Storage, tmp_
         (storage.folder / "a").symlink_to(tmp_path / "outside")
     else:
         (storage.folder / "a").write_text("in the way")
-    put_data(storage, "a/x", b"abc")
+    modified_ns = put_data(storage, "a/x", b"abc")
     with pytest.raises(Conflict, match="a/x"):
-        storage.place("a/x", RESULT)
+        storage.place("a/x", RESULT, modified_ns)
     assert list((tmp_path / "outside").iterdir()) == []
 
 
@@ -119,8 +123,8 @@ def test_a_link_under_the_final_name_is_replaced_not_followed(storage: Storage, 
     victim.write_text("precious")
     (storage.folder / "x").symlink_to(victim)
     assert storage.stat_final("x") is None
-    put_data(storage, "x", b"abc")
-    storage.place("x", RESULT)
+    modified_ns = put_data(storage, "x", b"abc")
+    storage.place("x", RESULT, modified_ns)
     storage.close()
     assert victim.read_text() == "precious"
     assert (storage.folder / "x").read_bytes() == b"abc"
@@ -185,8 +189,6 @@ def test_other_disk_errors_are_conflicts_in_one_line() -> None:
 
 
 def test_a_write_that_takes_only_a_part_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     monkeypatch.setattr(
         "downloads_app.worker.storage.os.pwritev", lambda fd, chunks, at: os.pwrite(fd, chunks[0][:1], at)
     )
