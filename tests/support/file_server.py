@@ -112,6 +112,13 @@ class FileServer:
             with self.lock:
                 self.busy -= 1
 
+    def count_sent(self) -> int:
+        """Return how many bytes have been sent, when nobody is sent any more."""
+        deadline = time.monotonic() + 30
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.sent_bytes
+
     def speed_of(self, client_port: int) -> float | None:
         """Return how many bytes per second a connection gets."""
         with self.lock:
