@@ -22,6 +22,15 @@ def client_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def node_project(client_package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh Node project that has installed the packed client and nothing else."""
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    npm.run(folder, "npm", "install", *npm.INSTALL, str(client_package))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[LiveServer]:
     """One real server for all clients; each test starts the downloads it needs."""
     with serve(tmp_path_factory.mktemp("live"), sqlite_template) as server:

@@ -1,6 +1,7 @@
 """What `npm pack` makes works where it is installed fresh."""
 
 import json
+import os
 import re
 import tarfile
 from pathlib import Path
@@ -8,6 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.clients import npm
+from tests.clients.live_server import LiveServer
+from tests.clients.processes import DEADLINE_SECONDS, running
+from tests.support.server import wait_until
+
+README = npm.CLIENT / "README.md"
 
 USE = """
 import { subscribeToDownloads, SubscriptionError, type DownloadInstance } from '@downloads-app/client';
@@ -30,18 +36,36 @@ def test_the_package_holds_the_built_code_its_types_and_the_readme_alone(client_
     assert all(re.fullmatch(r"package\.json|README\.md|dist/\w+\.(js|d\.ts)", name) for name in names)
 
 
-def test_a_fresh_node_project_installs_compiles_and_imports_it_without_react(
-    client_package: Path, client_folder: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "package.json").write_text('{"private": true, "type": "module"}')
-    npm.run(tmp_path, "npm", "install", *npm.INSTALL, str(client_package))
-    installed = {path.name for path in (tmp_path / "node_modules").iterdir() if not path.name.startswith(".")}
-    assert installed == {"@downloads-app", "eventsource", "eventsource-parser"}
+def compiled(project: Path, client_folder: Path, name: str, code: str) -> str:
+    """Compile a script in a project that has no compiler of its own; return what Node is to run."""
+    (project / f"{name}.ts").write_text(code)
+    tools = client_folder / "node_modules"
+    npm.run(
+        *(project, str(tools / ".bin" / "tsc"), "--strict", "--target", "es2022", "--module", "nodenext"),
+        *("--types", "node", "--typeRoots", str(tools / "@types"), f"{name}.ts"),
+    )
+    return f"{name}.js"
 
-    (tmp_path / "use.ts").write_text(USE)
-    compiler = client_folder / "node_modules" / ".bin" / "tsc"
-    npm.run(tmp_path, str(compiler), "--strict", "--target", "es2022", "--module", "nodenext", "use.ts")
-    assert npm.run(tmp_path, "node", "use.js") == "closed function 0\n"
+
+def test_a_fresh_node_project_compiles_and_imports_it_without_react(node_project: Path, client_folder: Path) -> None:
+    installed = {path.name for path in (node_project / "node_modules").iterdir() if not path.name.startswith(".")}
+    assert installed == {"@downloads-app", "eventsource", "eventsource-parser"}
+    script = compiled(node_project, client_folder, "use", USE)
+    assert npm.run(node_project, "node", script) == "closed function 0\n"
+
+
+def test_its_readmes_example_for_node_follows_the_real_server_and_ends(
+    node_project: Path, client_folder: Path, live: LiveServer, tmp_path: Path
+) -> None:
+    (example,) = re.findall(r"^```ts\n(// watch\.ts\n.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    script = compiled(node_project, client_folder, "watch", example)
+    told = {**os.environ, "DOWNLOADS_URL": live.url, "DOWNLOADS_TOKEN": live.token("alice")}
+    download, output = live.start_download("alice"), tmp_path / "output"
+    with running(["node", str(node_project / script)], told, output) as watch:
+        wait_until(lambda: f"{download} " in output.read_text(), DEADLINE_SECONDS, "an update")
+        live.cancel(download)
+        assert watch.wait(DEADLINE_SECONDS) == 0
+    assert output.read_text().splitlines()[-1] == "All downloads completed"
 
 
 def test_a_fresh_vite_react_project_installs_type_checks_and_builds_it(client_package: Path, tmp_path: Path) -> None:

@@ -5,18 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from tests.clients.live_server import PASSWORD, LiveServer
+from tests.clients.processes import DEADLINE_SECONDS, running
 from tests.support.server import PROJECT, wait_until
 
 SECTION = re.compile(r"^## Other clients\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DEADLINE_SECONDS = 60
 CHROMIUM = {
     "executable_path": "/usr/bin/chromium",
     "args": ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
@@ -37,18 +36,6 @@ def printed(language: str) -> list[str]:
     section = SECTION.search((PROJECT / "clients" / "README.md").read_text())
     assert section, "the section is gone"
     return [code for name, code in BLOCK.findall(section[0]) if name == language]
-
-
-@contextmanager
-def running(command: list[str], env: dict[str, str], output: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in the project's folder; kill it if it is still there at the end."""
-    with output.open("wb") as out:
-        process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=out, stderr=sys.stderr)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
