@@ -12,6 +12,8 @@ LIMIT_SECONDS = 30.0
 MAX_AT_ONCE = 8
 P = ParamSpec("P")
 R = TypeVar("R")
+_under_way: set[Any] = set()
+"""Asked in this process and not answered yet, also where the caller has given up."""
 
 
 def ask(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -34,10 +36,11 @@ def _ask_beside_hub(call: Callable[[], R]) -> R:
     """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords."""
     import gevent
 
-    pool = _hub_threads()
-    if pool.free_count() < 1:
+    _under_way.difference_update([asked for asked in _under_way if asked.ready()])
+    if len(_under_way) >= MAX_AT_ONCE:
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
-    pending = pool.spawn(call)
+    pending = _hub_threads().spawn(call)
+    _under_way.add(pending)
     try:
         result: R = pending.get(timeout=LIMIT_SECONDS)
     except gevent.Timeout as exc:

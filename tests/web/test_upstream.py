@@ -1,0 +1,58 @@
+"""Under the real server a provider that takes its time holds up nobody else."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from downloads_app.web import upstream
+from tests.support.file_server import Fault, FileServer
+from tests.support.server import Server, wait_until
+
+LISTING = {"files": [{"path": "model.bin", "size": 3}]}
+
+
+@pytest.fixture
+def server(sqlite_url: str, tmp_path: Path) -> Iterator[Server]:
+    """gunicorn with one gevent worker."""
+    running = Server(sqlite_url, tmp_path / "instance")
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_slow_providers_hold_up_nobody_and_are_few_at_once(server: Server) -> None:
+    server.flask("users", "create", "root", "--admin", "--password-stdin", stdin="correct horse battery\n")
+    bearer = {"Authorization": f"Bearer {server.flask('users', 'token', 'root').strip()}"}
+    release = threading.Event()
+    with FileServer() as files, ThreadPoolExecutor(upstream.MAX_AT_ONCE) as threads:
+        files.put("org/model/manifest.json", json.dumps(LISTING).encode())
+        files.fail(
+            "org/model/manifest.json",
+            *[Fault(before=lambda: release.wait(60) and None)] * upstream.MAX_AT_ONCE,
+        )
+        body = {"name": "hub", "kind": "http", "url": files.url, "allow_private_network": True}
+        added = requests.post(f"{server.url}/api/providers", json=body, headers=bearer, timeout=30)
+        wanted = {"provider_id": added.json()["id"], "repository": "org/model"}
+
+        def plan() -> requests.Response:
+            return requests.post(f"{server.url}/api/downloads/plan", json=wanted, headers=bearer, timeout=60)
+
+        waiting = [threads.submit(plan) for _ in range(upstream.MAX_AT_ONCE)]
+        try:
+            wait_until(lambda: len(files.requests) == upstream.MAX_AT_ONCE, what="all to wait upstream")
+            assert requests.get(f"{server.url}/healthz", timeout=5).status_code == 200
+            assert requests.get(f"{server.url}/api/auth/me", headers=bearer, timeout=5).status_code == 200
+            refused = plan()
+            assert (refused.status_code, refused.json()["code"]) == (429, 429)
+            assert int(refused.headers["Retry-After"]) > 0
+        finally:
+            release.set()
+        for answer in waiting:
+            assert answer.result().status_code == 200, answer.result().text
+            assert answer.result().json()["total_bytes"] == 3
+    assert server.stop() == 0
