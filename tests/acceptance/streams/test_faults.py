@@ -1,0 +1,285 @@
+"""What streams do while PostgreSQL is stopped, cut, locked or hung: one error a tick, and then updates again."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg2
+import pytest
+import requests
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, User
+from downloads_app.services import tokens
+from tests.acceptance.conftest import check_event
+from tests.support.crowd import Crowd, Viewer
+from tests.support.postgres import Postgres
+from tests.support.rows import add_download
+from tests.support.server import Server, migrate, wait_until
+from tests.support.sse import StreamClient
+
+INTERVAL = 0.4
+MESSAGE = {"type": "error", "error": "Failed to get downloads: Database error"}
+APPLICATION = "application_name = 'downloads_app' AND pid <> pg_backend_pid()"
+OpenStream = Callable[..., StreamClient]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of this file's own, to be broken."""
+    with Postgres() as server:
+        migrate(server.url("template"), server.folder / "instance")
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Server]) -> Server:
+    return start_server(workers=1, stream_interval_seconds=INTERVAL)
+
+
+@pytest.fixture
+def raw(make_user: Callable[..., User]) -> list[str]:
+    """The tokens of three users with downloads, the last of them an admin."""
+    users = [make_user("alice"), make_user("bob"), make_user("chief", is_admin=True)]
+    for user in users:
+        add_download(user)
+    raw = [tokens.issue_access(user) for user in users]
+    db.session.rollback()
+    return raw
+
+
+@pytest.fixture
+def crowd(server: Server, raw: list[str]) -> Iterator[Crowd]:
+    """Thirty open streams of three users, each of which has had two events."""
+    with Crowd(("127.0.0.1", server.port)) as crowd:
+        crowd.open(raw * 10)
+        crowd.run(lambda: all(len(viewer.names) >= 2 for viewer in crowd.viewers), what="first events")
+        yield crowd
+
+
+@contextmanager
+def healthy(server: Server) -> Iterator[None]:
+    """Ask /healthz all the while; each answer must come fast."""
+    slowest, is_over = 0.0, threading.Event()
+
+    def ask() -> None:
+        nonlocal slowest
+        while not is_over.wait(0.05):
+            began = time.monotonic()
+            assert requests.get(f"{server.url}/healthz", timeout=30).ok
+            slowest = max(slowest, time.monotonic() - began)
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        try:
+            yield
+        finally:
+            is_over.set()
+        asking.result()
+    assert slowest < 1.5, f"/healthz took {slowest:.1f} s"
+
+
+def count(viewer: Viewer, name: str) -> int:
+    return viewer.names.count(name)
+
+
+def wait_for_errors(crowd: Crowd, number: int) -> None:
+    crowd.run(lambda: all(count(viewer, "error") >= number for viewer in crowd.viewers), what=f"{number} errors each")
+
+
+def wait_for_updates(crowd: Crowd, number: int = 2) -> None:
+    crowd.run(lambda: all(viewer.names[-number:] == ["update"] * number for viewer in crowd.viewers), what="updates")
+
+
+def check(crowd: Crowd) -> None:
+    """Assert that no stream was lost, none was told `complete`, and each had one event a tick and no other error."""
+    for viewer in crowd.viewers:
+        assert viewer.closed is None
+        assert set(viewer.names) <= {"update", "error"}
+        events = [seen for seen in viewer.seen if seen.name]
+        assert all(seen.data == MESSAGE for seen in events if seen.name == "error")
+        assert all(len(seen.data["downloads"]) in (1, 3) for seen in events if seen.name == "update")
+        ticks = (events[-1].arrived - events[0].arrived) / INTERVAL
+        assert len(events) <= ticks + 2, "more than one event a tick"
+        gaps = [later.arrived - earlier.arrived for earlier, later in pairwise(events)]
+        assert max(gaps) < 1.5 + 2 * INTERVAL + 2, gaps  # a read is waited for 1.5 s at most
+
+
+def meanwhile(crowd: Crowd, action: Callable[[], object]) -> None:
+    """Do something while the crowd reads on."""
+    with ThreadPoolExecutor(1) as pool:
+        doing = pool.submit(action)
+        crowd.run(doing.done, what="the action")
+        doing.result()
+
+
+def check_newcomer(crowd: Crowd, server: Server, raw: str, open_stream: OpenStream) -> None:
+    """Assert that a stream opened while nothing can be read is answered 200 and errors."""
+    newcomer = open_stream(server, token=raw)
+    crowd.run(lambda: newcomer.events, what="the newcomer's first event")
+    assert newcomer.status == 200
+    check_event(newcomer.events[0])
+    assert newcomer.events[0].data == MESSAGE
+    newcomer.close()
+
+
+def check_recovery(crowd: Crowd) -> None:
+    """Assert that all streams are back by themselves, and show what is written from now on."""
+    wait_for_updates(crowd)
+    db.session.rollback()
+    db.session.execute(db.update(Download).values(current_bytes=4711))
+    db.session.commit()
+
+    def is_shown(viewer: Viewer) -> bool:
+        downloads = viewer.seen[-1].data["downloads"]
+        return all(download["progress_data"]["current_bytes"] == 4711 for download in downloads)
+
+    crowd.run(lambda: all(is_shown(viewer) for viewer in crowd.viewers), what="the new figure")
+    check(crowd)
+
+
+def test_a_database_that_stops_and_starts_costs_errors_and_no_stream(
+    crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
+) -> None:
+    with healthy(server):
+        meanwhile(crowd, postgres.stop)
+        wait_for_errors(crowd, 3)
+        check_newcomer(crowd, server, raw[0], open_stream)
+        meanwhile(crowd, postgres.start)
+        check_recovery(crowd)
+    log = server.log()
+    assert "Traceback" not in log
+    assert str(postgres.folder) not in "".join(str(viewer.seen) for viewer in crowd.viewers)
+
+
+def test_a_database_that_restarts_costs_no_stream(crowd: Crowd, server: Server, postgres: Postgres) -> None:
+    def restart() -> None:
+        postgres.stop()
+        postgres.start()
+
+    with healthy(server):
+        meanwhile(crowd, restart)
+        check_recovery(crowd)
+
+
+def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, postgres: Postgres) -> None:
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {APPLICATION} AND state = 'idle'"
+    for _ in range(4):
+        crowd.run(lambda: postgres.execute(cut), what="a connection to cut")
+        number = len(crowd.viewers[0].names)
+        crowd.run(lambda number=number: len(crowd.viewers[0].names) > number + 1, what="two events more")
+    assert all(set(viewer.names) == {"update"} for viewer in crowd.viewers)
+    check_recovery(crowd)
+
+
+def test_a_table_locked_by_a_migration_costs_errors_and_no_stream(
+    crowd: Crowd, server: Server, database_url: str, raw: list[str], open_stream: OpenStream
+) -> None:
+    with healthy(server), closing(psycopg2.connect(database_url)) as migration:
+        migration.cursor().execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
+        wait_for_errors(crowd, 3)
+        check_newcomer(crowd, server, raw[1], open_stream)
+        migration.rollback()
+        check_recovery(crowd)
+
+
+def test_a_pool_exhausted_by_the_api_does_not_touch_the_streams(
+    crowd: Crowd, server: Server, database_url: str, raw: list[str], open_stream: OpenStream
+) -> None:
+    download = db.session.scalars(db.select(Download)).first()
+    assert download is not None
+    download_id = download.id
+    db.session.rollback()
+    pause = f"{server.url}/api/downloads/{download_id}/pause"
+    admin = {"Authorization": f"Bearer {raw[2]}"}
+    with healthy(server), closing(psycopg2.connect(database_url)) as blocker, ThreadPoolExecutor(20) as pool:
+        blocker.cursor().execute("SELECT 1 FROM downloads WHERE id = %s FOR UPDATE", [download_id])
+        answers = [pool.submit(requests.post, pause, headers=admin, timeout=60) for _ in range(20)]
+        wait_for_waiters(blocker, 15)
+        number = len(crowd.viewers[0].names)
+        crowd.run(lambda: len(crowd.viewers[0].names) > number + 5, what="ticks under an exhausted pool")
+        newcomer = open_stream(server, token=raw[1])
+        crowd.run(lambda: newcomer.events, what="the newcomer's first event")
+        assert newcomer.events[0].name == "update"
+        assert not any(answer.done() for answer in answers)
+        assert all(set(viewer.names) == {"update"} for viewer in crowd.viewers)
+        check(crowd)
+        blocker.rollback()
+        statuses = [answer.result().status_code for answer in answers]
+    assert 200 in statuses
+    assert set(statuses) <= {200, 409}, statuses
+
+
+def wait_for_waiters(connection: "psycopg2.extensions.connection", number: int) -> None:
+    """Wait until so many of the application's statements hang on a lock: all that its pool has."""
+    waiting = f"SELECT count(*) FROM pg_stat_activity WHERE {APPLICATION} AND wait_event_type = 'Lock'"
+    cursor = connection.cursor()
+
+    def count_waiters() -> bool:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(waiting)
+        return bool(cursor.fetchall()[0][0] >= number)
+
+    wait_until(count_waiters, what="the pool to be exhausted")
+
+
+def processes_of(postmaster: int) -> list[int]:
+    """Return a postmaster's process id and those of its backends."""
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return [postmaster, *map(int, children)]
+
+
+@contextmanager
+def hanging(postgres: Postgres) -> Iterator[None]:
+    """Stop all processes of the database in the middle of what they do."""
+    stopped = processes_of(postgres.pid)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_database_that_hangs_costs_errors_and_no_stream(
+    crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
+) -> None:
+    with healthy(server):
+        with hanging(postgres):
+            wait_for_errors(crowd, 3)
+            check_newcomer(crowd, server, raw[0], open_stream)
+        check_recovery(crowd)
+
+
+@pytest.mark.scale
+def test_a_database_that_hangs_longer_than_any_time_limit_costs_errors_and_no_stream(
+    make_server: Callable[..., Server], postgres: Postgres, raw: list[str]
+) -> None:
+    server = make_server(workers=1, stream_max_errors=1000, stream_interval_seconds=INTERVAL)
+    with healthy(server), Crowd(("127.0.0.1", server.port)) as crowd:
+        crowd.open(raw * 10)
+        crowd.run(lambda: all(viewer.names for viewer in crowd.viewers), what="first events")
+        with hanging(postgres):
+            wait_for_errors(crowd, int(50 / INTERVAL))  # the wait for an answer, and that for a new connection
+        check_recovery(crowd)
+
+
+def test_after_the_most_errors_in_a_row_the_server_closes(
+    make_server: Callable[..., Server], raw: list[str], database_url: str
+) -> None:
+    server = make_server(workers=1, stream_interval_seconds=INTERVAL, stream_max_errors=3)
+    with Crowd(("127.0.0.1", server.port)) as crowd, closing(psycopg2.connect(database_url)) as migration:
+        viewers = crowd.open(raw)
+        crowd.run(lambda: all(viewer.names for viewer in viewers), what="first events")
+        migration.cursor().execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
+        crowd.run(lambda: all(viewer.closed for viewer in viewers), what="the end")
+        for viewer in viewers:
+            assert viewer.names[-4:] == ["update", "error", "error", "error"]
+            assert [seen.data for seen in viewer.seen[-3:]] == [MESSAGE] * 3
