@@ -11,6 +11,7 @@ import requests
 
 from downloads_app.web import upstream
 from tests.support.file_server import Fault, FileServer
+from tests.support.hub import Hub
 from tests.support.server import Server, wait_until
 
 LISTING = {"files": [{"path": "model.bin", "size": 3}]}
@@ -56,3 +57,23 @@ def test_slow_providers_hold_up_nobody_and_are_few_at_once(server: Server) -> No
             assert answer.result().status_code == 200, answer.result().text
             assert answer.result().json()["total_bytes"] == 3
     assert server.stop() == 0
+
+
+def test_a_hub_is_listed_from_many_requests_at_once(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "model.bin").write_bytes(b"GGUF")
+    server.flask("users", "create", "root", "--admin", "--password-stdin", stdin="correct horse battery\n")
+    bearer = {"Authorization": f"Bearer {server.flask('users', 'token', 'root').strip()}"}
+    with Hub() as hub, ThreadPoolExecutor(upstream.MAX_AT_ONCE) as threads:
+        hub.add("org/model", tmp_path / "files")
+        body = {"name": "hub", "kind": "huggingface", "url": hub.url, "allow_private_network": True}
+        added = requests.post(f"{server.url}/api/providers", json=body, headers=bearer, timeout=30).json()
+        wanted = {"provider_id": added["id"], "repository": "org/model"}
+
+        def plan(_number: int) -> requests.Response:
+            return requests.post(f"{server.url}/api/downloads/plan", json=wanted, headers=bearer, timeout=60)
+
+        for answer in threads.map(plan, range(upstream.MAX_AT_ONCE)):
+            assert answer.status_code == 200, answer.text
+            assert [file["path"] for file in answer.json()["files"]] == ["model.bin"]
+            assert len(answer.json()["commit"]) == 40
