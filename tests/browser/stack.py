@@ -28,6 +28,12 @@ MEBIBYTE = 1 << 20
 INTERVAL_SECONDS = 0.5
 
 
+def make_content(path: str, size: int) -> bytes:
+    """Return bytes that no other path has (equal files would be linked, not fetched)."""
+    start = b"GGUF" if path.endswith(".gguf") else b""
+    return start + random.Random(path).randbytes(size - len(start))
+
+
 @dataclass
 class Stack:
     """What the tests hold in their hands."""
@@ -41,8 +47,7 @@ class Stack:
         """Serve a repository: file names and their sizes in bytes."""
         listed = []
         for path, size in files.items():
-            content = random.Random(f"{name}/{path}").randbytes(size)  # equal files would be linked, not fetched
-            remote = self.files.put(f"{name}/{path}", content)
+            remote = self.files.put(f"{name}/{path}", make_content(f"{name}/{path}", size))
             listed.append({"path": path, "size": size, "sha256": remote.sha256})
         self.files.put(f"{name}/manifest.json", json.dumps({"files": listed}).encode())
 
@@ -68,7 +73,7 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
     with ExitStack() as stack:
         files = stack.enter_context(FileServer())
         with app.app_context():
-            providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=4)
+            providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
             db.engine.dispose()
         options = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
         options |= {"trusted_proxies": "127.0.0.1", **settings}

@@ -101,7 +101,7 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
     bar = page.get_by_role("progressbar", name="slow/access")
     expect(bar).to_have_attribute("aria-valuemax", "100")
     expect_to_rise(bar)
-    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+ %, .+ left$"))
+    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+\s%, .+ left$"))
     said: list[str] = []
     page.expose_function("heard", said.append)
     page.evaluate(

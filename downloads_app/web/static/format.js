@@ -1,5 +1,7 @@
 /** Numbers as people read them. Pure: no DOM, no clock. */
 
+const GAP = "\u00a0"; // a number and its unit stay on one line
+
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /** 1234567 -> "1.23 MB": decimal units, three digits. */
@@ -11,7 +13,7 @@ export function bytes(count) {
     unit += 1;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return `${value.toFixed(digits)}${GAP}${UNITS[unit]}`;
 }
 
 export function speed(bytesPerSecond) {
@@ -24,18 +26,18 @@ const SPANS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const first = SPANS.findIndex(([, length]) => whole >= length);
-  if (first === -1) return "0 s";
+  if (first === -1) return `0${GAP}s`;
   const [unit, length] = SPANS[first];
-  const parts = [`${Math.floor(whole / length)} ${unit}`];
+  const parts = [`${Math.floor(whole / length)}${GAP}${unit}`];
   const next = SPANS[first + 1];
   const rest = next ? Math.floor((whole % length) / next[1]) : 0;
-  if (rest > 0) parts.push(`${rest} ${next[0]}`);
+  if (rest > 0) parts.push(`${rest}${GAP}${next[0]}`);
   return parts.join(" ");
 }
 
 /** 0.999 -> "99 %": never 100 before it is true. */
 export function percent(fraction) {
-  return `${Math.floor(fraction * 100)} %`;
+  return `${Math.floor(fraction * 100)}${GAP}%`;
 }
 
 export function count(number, one, many) {

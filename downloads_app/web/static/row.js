@@ -136,7 +136,7 @@ function timeLeft({ status, progress_data: { eta_seconds: eta, download_speed: p
 export function outcome({ status, error_message: reason, started_at: start, completed_at: end, progress_data }) {
   const took = start && end ? ` in ${duration((Date.parse(end) - Date.parse(start)) / 1000)}` : "";
   switch (status) {
-    case "completed": return `Completed${took}: ${bytes(progress_data.current_bytes)}`;
+    case "completed": return `Completed${took} · ${bytes(progress_data.current_bytes)}`;
     case "failed": return `Failed: ${reason ?? "no reason was given"}`;
     case "cancelled": return "Cancelled";
     case "paused": return "Paused, the bytes are kept";

@@ -1,0 +1,77 @@
+"""Pictures of the page as people meet it, to be looked at: light, dark, on a phone, an admin's, the sign-in.
+
+They land in tests/screenshots, or in the folder that SCREENSHOTS names (`docs/images` renews the README's).
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.stack import MEBIBYTE, Stack, make_content
+from tests.support.server import PROJECT
+
+FOLDER = Path(os.environ.get("SCREENSHOTS", PROJECT / "tests" / "screenshots"))
+DESKTOP = {"viewport": {"width": 1100, "height": 800}, "device_scale_factor": 2}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+ACTIVE = {
+    "nimbus/nimbus-7b-instruct-GGUF": ("alice", {f"nimbus-7b-instruct-Q{q}.gguf": 8 * q for q in (2, 3, 4)}),
+    "papers/tiny-embeddings": ("alice", {f"shards/embeddings-{number:03}.bin": 2 for number in range(30)}),
+    "lumen/dictation-medium": ("alice", {"model.safetensors": 50, "tokenizer.json": 1}),
+    "atelier/sketch-diffusion": ("bruno", {"text_encoder/model.safetensors": 15, "unet/model.safetensors": 60}),
+    "atelier/upscaler-x4": ("bruno", {"weights/upscaler.safetensors": 30}),
+}
+"""Whose, and the sizes of the files in MiB."""
+DRAWN_POINTS = 36
+
+
+def queue_active(stack: Stack) -> list[str]:
+    """Queue what is under way in the pictures; return the ids."""
+    for name, (_, sizes) in ACTIVE.items():
+        stack.put_repository(name, {path: size * MEBIBYTE for path, size in sizes.items()})
+    return [stack.add_download(user, name) for name, (user, _) in ACTIVE.items()]
+
+
+def queue_ending(stack: Stack) -> None:
+    """Queue one that completes soon and one whose bytes are not what its listing says."""
+    stack.put_repository("lumen/whisper-small", {"model.safetensors": MEBIBYTE})
+    stack.put_repository("lumen/whisper-large", {"model-00002-of-00004.safetensors": MEBIBYTE})
+    damaged = "lumen/whisper-large/model-00002-of-00004.safetensors"
+    stack.files.files[damaged] = make_content("something else", MEBIBYTE)
+    for name in ("lumen/whisper-small", "lumen/whisper-large"):
+        stack.add_download("alice", name)
+
+
+def wait_for_a_plot(page: Page, download_id: str) -> None:
+    """Wait until the plots have a shape."""
+    line = page.locator(f"[data-id='{download_id}'] .plot-line").element_handle()
+    page.wait_for_function(f"line => line.getAttribute('d').split('L').length > {DRAWN_POINTS}", arg=line)
+
+
+def test_the_page_is_photographed(
+    stack: Stack, open_page: Callable[..., Page], new_context: Callable[..., BrowserContext]
+) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    sign_in = new_context(**DESKTOP).new_page()
+    sign_in.goto(stack.proxy.plain_url)
+    expect(sign_in.locator("#sign-in")).to_be_visible()
+    sign_in.screenshot(path=FOLDER / "sign-in.png")
+    stack.files.bytes_per_second = 0.4 * MEBIBYTE
+    pages = {
+        "light": open_page("alice", **DESKTOP),
+        "dark": open_page("alice", color_scheme="dark", **DESKTOP),
+        "phone": open_page("alice", **PHONE),
+        "admin": open_page("root", **DESKTOP),
+    }
+    ids = queue_active(stack)
+    for page in pages.values():
+        expect(page.locator("#connection-text")).to_have_text("Live")
+    queue_ending(stack)
+    wait_for_a_plot(pages["light"], ids[0])
+    for name, page in pages.items():
+        expect(page.locator("#ended .row")).to_have_count(2)
+        page.screenshot(path=FOLDER / f"{name}.png")
+        assert (FOLDER / f"{name}.png").stat().st_size > 20_000
+    for download_id in ids:
+        stack.cancel(download_id)
