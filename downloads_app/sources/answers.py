@@ -19,25 +19,44 @@ _PERMANENT_CURL_CODES = {
 
 
 class AnswerHead:
-    """Status and headers of the answer that is arriving; names in lower case."""
+    """Status and headers of the answer that is arriving; names in lower case.
+
+    Lines are only kept when libcurl hands them over (it ends a head of more than 300 KB by itself) and
+    read when somebody asks: a small file costs little more than its head.
+    """
 
     def __init__(self) -> None:
-        self.status = 0
-        self.headers: dict[str, str] = {}
+        self._lines: list[bytes] = []
+        self._read_lines = 0
+        self._status = 0
+        self._headers: dict[str, str] = {}
+        self.add_line = self._lines.append
 
     def clear(self) -> None:
         """Forget the answer before."""
-        self.status = 0
-        self.headers.clear()
+        self._lines.clear()
+        self._read_lines = 0
+        self._status, self._headers = 0, {}
 
-    def add_line(self, line: bytes) -> None:
-        """Take one line as libcurl hands it over; libcurl itself ends a head of more than 300 KB."""
-        if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
-            self.clear()
-            self.status = int(line.split(None, 2)[1])
-        elif b":" in line:
-            name, _, value = line.decode("latin-1").partition(":")
-            self.headers[name.strip().lower()] = value.strip()
+    @property
+    def status(self) -> int:
+        """The status code; 0 before there is one."""
+        self._read()
+        return self._status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        self._read()
+        return self._headers
+
+    def _read(self) -> None:
+        for line in self._lines[self._read_lines :]:
+            if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
+                self._status, self._headers = int(line.split(None, 2)[1]), {}
+            elif b":" in line:
+                name, _, value = line.decode("latin-1").partition(":")
+                self._headers[name.strip().lower()] = value.strip()
+        self._read_lines = len(self._lines)
 
     @property
     def is_encoded(self) -> bool:

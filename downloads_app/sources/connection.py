@@ -3,12 +3,11 @@
 Redirects are followed by us, hop by hop: libcurl would hand the token to every port of a host.
 """
 
-import re
 import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, quote, urldefrag, urljoin, urlsplit
+from urllib.parse import quote, urldefrag, urljoin
 
 import pycurl
 
@@ -16,20 +15,12 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.answers import AnswerHead, explain_curl_error
-from downloads_app.sources.route import (
-    find_ca_file,
-    find_origin,
-    find_proxy,
-    find_refusal_behind_proxy,
-    shorten_url,
-)
+from downloads_app.sources.route import AMBIGUOUS, Way, find_ca_file, find_way, shorten_url
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_SECONDS = 15
 RECEIVE_BUFFER_BYTES = 256 * 1024
 USER_AGENT = "downloads-app"
-_AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
-"""What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
 _KEPT_IN_URLS = "%/:=&?~#+!$,;'@()*[]"
 
 
@@ -40,10 +31,9 @@ class Connection:
         self.access = access
         self.head = AnswerHead()
         self.refusal: str | None = None
-        self._url = self.host = ""
-        self._is_proxied = False
-        self._proxy: str | None = ""
-        self._proxies: dict[tuple[str, str], str | None] = {}
+        self._url = ""
+        self._way = Way("", None, ())
+        self._ways: dict[str, Way] = {}
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
         self._set_rules()
@@ -67,28 +57,28 @@ class Connection:
 
     def aim(self, url: str, headers: Sequence[str] = ()) -> None:
         """Prepare the request for `url`; raises a permanent SourceError where it may not be asked at all."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or _AMBIGUOUS.search(url):
-            raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
-        proxy = self._find_proxy(parts)
-        self.refusal = find_refusal_behind_proxy(self.access, parts.hostname) if proxy else None
-        if self.refusal:
-            raise SourceError(self.refusal, permanent=True)
-        self._url = url
-        self.host, self._is_proxied = parts.hostname, proxy is not None
+        way = self._find_way(url)
+        self._url, self._way, self.refusal = url, way, None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
-        if proxy != self._proxy:
-            self._proxy = proxy
-            self.curl.setopt(pycurl.PROXY, proxy or "")  # the empty string keeps libcurl from choosing one itself
-        self.curl.setopt(pycurl.HTTPHEADER, [*self._identify(url), "Accept-Encoding: identity", *headers])
+        self.curl.setopt(pycurl.PROXY, way.proxy or "")  # the empty string keeps libcurl from choosing one itself
+        self.curl.setopt(pycurl.HTTPHEADER, [*way.headers, *headers])
+
+    @property
+    def host(self) -> str:
+        """The host that is being asked."""
+        return self._way.host
 
     def find_next_hop(self) -> str | None:
         """Return the address that the answer redirects to, if it does."""
         location = self.head.headers.get("location")
         if self.head.status not in (301, 302, 303, 307, 308) or not location:
             return None
-        return urldefrag(urljoin(self._url, quote(location.encode("latin-1"), safe=_KEPT_IN_URLS))).url
+        onward = quote(location.encode("latin-1"), safe=_KEPT_IN_URLS)
+        try:
+            return urldefrag(urljoin(self._url, onward)).url
+        except ValueError:
+            raise SourceError(f"{self.host}: it redirects to what is no address", permanent=True) from None
 
     def explain(self, code: int, text: str, what: str) -> SourceError:
         """Say in the domain's words why libcurl gave up fetching `what`."""
@@ -106,22 +96,18 @@ class Connection:
             self._opened.close()
             self._opened = None
 
-    def _find_proxy(self, parts: SplitResult) -> str | None:
-        """Remember the proxy of each origin: looking through the environment takes longer than a small file."""
-        key = parts.scheme, parts.netloc
-        if key not in self._proxies:
-            self._proxies[key] = find_proxy(self.access, parts)
-        return self._proxies[key]
-
-    def _identify(self, url: str) -> list[str]:
-        if not self.access.token or find_origin(url) != find_origin(self.access.url):
-            return []
-        return [f"Authorization: Bearer {self.access.token}"]
+    def _find_way(self, url: str) -> Way:
+        """Remember the way to each origin: finding it takes longer than fetching a small file."""
+        origin = url[: url.find("/", len("https://"))]
+        way = self._ways.get(origin)
+        if way is None or AMBIGUOUS.search(url):
+            way = self._ways[origin] = find_way(self.access, url)
+        return way
 
     def _open_socket(self, purpose: int, target: tuple[int, int, int, tuple[str, int]]) -> object:
         """Refuse before the first packet: what a forbidden address answers must not be told either."""
         family, kind, protocol, address = target
-        if not self._is_proxied:
+        if self._way.proxy is None:
             self.refusal = find_refusal(self.access, self.host, str(address[0]))
             if self.refusal:
                 return pycurl.SOCKET_BAD
@@ -132,7 +118,7 @@ class Connection:
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:
         """Check again before each request: the connection may be an older one that is used again."""
         self._close_opened()
-        self.refusal = None if self._is_proxied else find_refusal(self.access, self.host, address)
+        self.refusal = None if self._way.proxy else find_refusal(self.access, self.host, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
 
 

@@ -1,18 +1,50 @@
 """The way to a host: which proxy, which certificate authorities, whether the provider's token goes along."""
 
 import os
+import re
 import socket
 import ssl
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
 
+from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 
+AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
+"""What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an origin is reached: its host, the proxy if there is one, the headers that go along."""
+
+    host: str
+    proxy: str | None = field(repr=False)
+    headers: tuple[str, ...] = field(repr=False)
+
+
+def find_way(access: Access, url: str) -> Way:
+    """Find the way to the origin of `url`; raises a permanent SourceError where it may not be asked at all."""
+    try:
+        parts = urlsplit(url)
+        origin = find_origin(url)
+    except ValueError:
+        raise SourceError("What a redirect or a listing names is no address", permanent=True) from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or AMBIGUOUS.search(url):
+        raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
+    proxy = find_proxy(access, parts)
+    refusal = find_refusal_behind_proxy(access, parts.hostname) if proxy else None
+    if refusal:
+        raise SourceError(refusal, permanent=True)
+    is_own = access.token is not None and origin == find_origin(access.url)
+    token = (f"Authorization: Bearer {access.token}",) if is_own else ()
+    return Way(parts.hostname, proxy, (*token, "Accept-Encoding: identity"))
 
 
 def find_origin(url: str) -> tuple[str, str, int | None]:

@@ -155,8 +155,6 @@ class Channel:
     def _store(self, data: bytes) -> int | None:
         self.last_byte_at = time.monotonic()
         self.has_flowed = True
-        self._unmeasured_bytes += len(data)
-        self._charge(len(data))
         room = self.fetch.end - self.fetch.at - self._held_bytes
         self._chunks.append(data if len(data) <= room else data[: max(0, room)])
         self._held_bytes += min(len(data), room)
@@ -175,6 +173,8 @@ class Channel:
             return
         chunks, held_bytes = self._chunks, self._held_bytes
         self._chunks, self._held_bytes = [], 0
+        self._unmeasured_bytes += held_bytes
+        self._charge(held_bytes)
         if self.is_stale or not self._may_write():
             return
         if fetch.at == 0:  # every file has such a flush

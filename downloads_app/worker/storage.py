@@ -81,7 +81,9 @@ class Storage:
         """Return what is known of a partial file; None where nothing usable is."""
         if self._side_files is None:
             self._side_files = {entry.stem for entry in self.partials.glob("*.json")}
-        return _read_side_file(self.partials, path) if _key(path) in self._side_files else None
+        if not self._side_files or _key(path) not in self._side_files:
+            return None
+        return _read_side_file(self.partials, path)
 
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step; the data it speaks of has been written before."""
@@ -95,7 +97,7 @@ class Storage:
 
     def drop_side_file(self, path: str) -> None:
         """Remove a side-file: data that no side-file speaks of is worth nothing."""
-        if self._side_files is not None and _key(path) not in self._side_files:
+        if self._side_files == set() or (self._side_files and _key(path) not in self._side_files):
             return
         (self.partials / f"{_key(path)}.json").unlink(missing_ok=True)
 

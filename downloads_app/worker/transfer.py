@@ -183,7 +183,7 @@ class Transfer:
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, Damaged):
                 log.warning("%s: %s; it is fetched anew", file.remote.path, outcome)
-                file.begin_again(str(outcome))
+                self._work.revive(file, str(outcome))
             else:
                 self._work.finish(file, outcome)
                 self._moved_bytes += SMALL_FILE_CREDIT_BYTES

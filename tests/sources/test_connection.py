@@ -188,3 +188,11 @@ def test_a_proxy_is_not_asked_for_private_addresses(proxy: http.server.Threading
     with pytest.raises(SourceError, match="private address"):
         fetch_text(access, f"http://{host}/x", limit_bytes=1000)
     assert proxy.asked == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("target", ["http://[::1", "http://h:99999/x", "http://h:port/x"])
+def test_a_redirect_to_what_is_no_address_is_refused(server: FileServer, target: str) -> None:
+    server.fail("x", Fault(redirect=target))
+    with pytest.raises(SourceError) as error:
+        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+    assert error.value.permanent
