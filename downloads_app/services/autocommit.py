@@ -1,16 +1,37 @@
-"""One statement as a transaction of its own: a process stopped at any moment then holds no lock."""
+"""One statement as a transaction of its own: a process stopped at any moment then holds no lock.
 
+An engine beside the application's does so. Switching the isolation of a pooled connection would be shorter,
+but switching it back fails, untranslated and with the connection lost to its pool, when the database is away.
+"""
+
+import threading
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable
+from flask import current_app
+from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
 
-from downloads_app.extensions import db
+from downloads_app.config import current_settings
+from downloads_app.extensions import db, engine_options
+
+_creating = threading.Lock()
 
 
 def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
     """Execute one statement outside of the session; its rows are fetched before the connection goes back."""
-    engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _engine().connect() as connection:
         result: CursorResult[Any] = connection.execute(statement, parameters or {})
         return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]
+
+
+def _engine() -> Engine:
+    """Return the application's engine for single statements; it lives and is disposed of with the other one."""
+    with _creating:
+        engine: Engine | None = current_app.extensions.get("autocommit_engine")
+        if engine is None:
+            url = current_settings().database_url
+            engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+            current_app.extensions["autocommit_engine"] = engine
+            dispose = engine.dispose
+            event.listen(db.engine, "engine_disposed", lambda _: dispose())
+        return engine

@@ -47,7 +47,7 @@ SMALL = Scale(
     workers=3,
     downloads=12,
     file_bytes=2_000_000,
-    connection_bytes_per_second=60_000,
+    connection_bytes_per_second=200_000,
     trouble_every_seconds=3,
     troubles=("kill", "stop", "restart", "kill"),
     refetched_share=0.2,  # little is moved, so that each loss weighs more
@@ -59,7 +59,7 @@ FULL = Scale(
     file_bytes=8_000_000,
     connection_bytes_per_second=150_000,
     trouble_every_seconds=8,
-    troubles=("kill", "stop", "kill", "stop", "restart") * 4,
+    troubles=("kill", "stop", "kill", "stop", "restart") * 3,
     refetched_share=0.02,
     deadline_seconds=1500,
 )

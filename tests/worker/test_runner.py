@@ -202,7 +202,10 @@ def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider
         if is_away.is_set() and threading.current_thread() is not threading.main_thread():
             raise db.engine.dialect.loaded_dbapi.OperationalError("gone away")
 
-    event.listen(db.engine, "before_cursor_execute", refuse)
+    queue.count_unfinished()  # makes the engine for single statements
+    engines = (db.engine, app.extensions["autocommit_engine"])
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", refuse)
     try:
         with working(app, until_idle=True) as (_, thread):
             wait_until(lambda: reload(row).current_bytes > 0, what="bytes")
@@ -214,7 +217,8 @@ def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider
             thread.join(60)
             assert not thread.is_alive()
     finally:
-        event.remove(db.engine, "before_cursor_execute", refuse)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", refuse)
     assert (reload(row).status, reload(row).attempt) == (Status.COMPLETED, 1)
 
 
