@@ -26,8 +26,10 @@ test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
 	$(PY) -m pytest -m scale
 
-bench-streams: .venv/dev .venv/apt
-	$(PY) -m benchmarks.bench_streams
+bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/README.md tells more
+	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || \
+	    { $(APT) update && $(APT) install -y --no-install-recommends libnginx-mod-nchan; }
+	$(PY) -m benchmarks.bench_streams $(ARGS)
 
 bench-transfer: .venv/dev .venv/apt
 	$(PY) -m benchmarks.bench_transfer

@@ -35,7 +35,11 @@ def main() -> None:
     options = _read_options()
     _bound_run()
     began = datetime.now(UTC)
-    rows = list(_measure(options))
+    rows = []
+    for row in _measure(options):
+        rows.append(row)
+        minutes = (datetime.now(UTC) - began).total_seconds() / 60
+        print(f"{minutes:5.1f} min  {row.scenario}: {row.server}, {row.streams:,} streams", file=sys.stderr, flush=True)
     results = {
         "began_at": began.isoformat(timespec="seconds"),
         "minutes": round((datetime.now(UTC) - began).total_seconds() / 60, 1),

@@ -31,14 +31,14 @@ class Row:
     events: int
     cpu_us_per_event: float | None
     """The server's CPU time, user and system, of all its processes, per event received."""
-    cpu_percent: float
+    cpu_percent: float | None
     """The same as a share of one core."""
-    rss_kb_per_stream: float
+    rss_kb_per_stream: float | None
     """Growth of the resident memory since the server answered its first request."""
     queries_per_second: float | None
     refresh_ms: float | None
     """How long a read of the snapshot took, on average, told by /metrics."""
-    postgres_percent: float
+    postgres_percent: float | None
     load_percent: float
     mb_per_second: float
     calibration_ms: float

@@ -1,6 +1,5 @@
 """What is measured: the ladder that all servers climb, and what this server is asked besides."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,6 @@ from benchmarks.streams.swarm import Swarm, swarm
 FIRST_EVENTS_SECONDS = 15
 """How long after the ramp all streams may take for their first event before the window begins anyway."""
 SETTLE_SECONDS = 3
-DIFFERENT_TOKENS = 25_000
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,11 @@ class Size:
     storm_new: int
     watchers: int
     """Users who watch beside the admin, and among 100,000 active rows."""
+
+    @property
+    def tokens(self) -> int:
+        """How many different tokens to make: the storm's are new to the server."""
+        return max(*self.ladder, self.storm_open + self.storm_new)
 
 
 FULL = Size(2, 10, (1_000, 5_000, 15_000), (250, 1_000, 2_000), 1_000, 10_000, 60_000, 10_000, 15_000, 2_000)
@@ -60,7 +63,7 @@ class Stage:
     def tokens(self, dataset: Dataset) -> list[str]:
         """Return tokens of its users, each a sign-in of its own."""
         if dataset not in self._tokens:
-            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, DIFFERENT_TOKENS)
+            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, self.size.tokens)
         return self._tokens[dataset]
 
     @contextmanager
@@ -129,7 +132,7 @@ def weather_storm(stage: Stage) -> Iterator[Row]:
             first_p50=ramp.firsts.quantile(0.5),
             first_p99=ramp.firsts.quantile(0.99),
             cpu_us_per_event=None,  # it would charge the events of the old streams with the opening of the new
-            rss_kb_per_stream=row.rss_kb_per_stream * size.storm_open / (size.storm_open + size.storm_new),
+            rss_kb_per_stream=(row.rss_kb_per_stream or 0) * size.storm_open / (size.storm_open + size.storm_new),
         )
 
 
@@ -145,8 +148,9 @@ def show_admin_everything(stage: Stage) -> Iterator[Row]:
             ramp = load.wait_until_fed(size.watchers, size.watchers / size.rate + FIRST_EVENTS_SECONDS)
             time.sleep(SETTLE_SECONDS)
             admin.mark()
+            began = time.monotonic()
             row = observer.measure("beside an admin", 0, ramp, size.window_seconds)
-            seen = admin.report()
+            seen, seconds = admin.report(), time.monotonic() - began
         yield row
         yield replace(
             row,
@@ -161,7 +165,11 @@ def show_admin_everything(stage: Stage) -> Iterator[Row]:
             first_p99=admin_ramp.firsts.quantile(0.99),
             events=seen.events,
             cpu_us_per_event=None,
-            mb_per_second=seen.bytes / 1e6 / size.window_seconds,
+            cpu_percent=None,
+            rss_kb_per_stream=None,
+            queries_per_second=None,
+            postgres_percent=None,
+            mb_per_second=seen.bytes / 1e6 / seconds,
         )
 
 
@@ -187,6 +195,4 @@ def _measure_at(load: Swarm, observer: Observer, scenario: str, turn: int, strea
     load.open(more, size.rate)
     ramp = load.wait_until_fed(streams, more / size.rate + FIRST_EVENTS_SECONDS)
     time.sleep(SETTLE_SECONDS)
-    row = observer.measure(scenario, turn, ramp, size.window_seconds)
-    print(f"{scenario}: {row.server}, {streams} streams, p99 gap {row.gap_p99}", file=sys.stderr)
-    return row
+    return observer.measure(scenario, turn, ramp, size.window_seconds)
