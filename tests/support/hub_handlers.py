@@ -39,9 +39,10 @@ class HubHandler(AnswerHandler):
             self._resolve(segments)
         elif segments[1:] == ["whoami-v2"]:
             self._whoami()
+        elif segments[1] not in _PREFIXES:
+            raise HubRefusal(404, "", "Not Found")
         elif len(segments) == 2:
-            kind = _PREFIXES.get(segments[1])
-            self.send_json([{"id": id} for id in self.hub.repositories if kind is not None])
+            self.send_json([{"id": id} for id in self.hub.repositories])
         else:
             self._answer_api(_PREFIXES[segments[1]] + "/".join(segments[2:4]), segments[4:])
 
