@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.transfer_tools import REPOSITORY, TOOLS, Command, Order
-from tests.support import nginx
+from tests.support import hub_handlers, nginx
 from tests.support.hub import Hub
 
 MIB = 1 << 20
@@ -97,6 +97,7 @@ def _run_inside_delay(options: argparse.Namespace) -> None:
 def _measure(
     line: str, kind: str, repository: dict[str, list[tuple[str, int, str]]], scratch: Path, rounds: int
 ) -> dict[str, list[Sample]]:
+    hub_handlers.TREE_PAGE_ROWS = 1000  # as the real hub has it
     samples: dict[str, list[Sample]] = {name: [] for name in TOOLS}
     root = scratch / "files"
     with _serve(line, kind, root) as url, Hub() as hub:
@@ -141,14 +142,16 @@ def _run(command: Command) -> Sample:
         command.words, env=command.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     deadline = begun_at + TIME_LIMIT_SECONDS
+    memory = 0
     while True:
+        memory = max(memory, _peak_memory(process.pid))
         pid, _, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
         if time.monotonic() > deadline:
             process.kill()
             deadline = float("inf")
-        time.sleep(0.005)
+        time.sleep(0.01)
     wall = time.monotonic() - begun_at
     process.returncode = 0  # wait4 has reaped it
     assert process.stdout is not None
@@ -156,7 +159,21 @@ def _run(command: Command) -> Sample:
         said = process.stdout.read()
     if said.startswith("{"):
         return Sample(**json.loads(said))
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, memory)
+
+
+def _peak_memory(pid: int) -> int:
+    """Return the peak of a process and of its children, by what the kernel notes of each since its exec."""
+    total = 0
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += sum(map(_peak_memory, map(int, (task / "children").read_text().split())))
+        for row in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if row.startswith("VmHWM:"):
+                total += int(row.split()[1]) * 1024
+    except OSError:
+        pass  # it has just ended
+    return total
 
 
 def _is_right(order: Order) -> bool:

@@ -37,6 +37,8 @@ def main(target_port: int, mean_bytes: int) -> None:
     while True:
         client, _ = listener.accept()
         server = socket.create_connection(("127.0.0.1", target_port))
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         limit = dice.expovariate(1 / mean_bytes)
         threading.Thread(target=pass_on, args=(client, server, float("inf")), daemon=True).start()
         threading.Thread(target=pass_on, args=(server, client, limit), daemon=True).start()

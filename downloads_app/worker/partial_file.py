@@ -32,8 +32,8 @@ class Fetch:
         self.start = self.at
 
     @property
-    def made_progress(self) -> bool:
-        return self.at > self.start
+    def gained_bytes(self) -> int:
+        return self.at - self.start
 
     @property
     def is_complete(self) -> bool:

@@ -17,6 +17,7 @@ MAX_FAILURES = 6
 MAX_RETRY_AFTER_SECONDS = 120
 """A server that asks for a longer pause gets it from whoever runs the transfer."""
 MAX_BACKOFF_SECONDS = 30.0
+MUCH_BYTES = 256 * 1024
 _CROWDED = (403, 429, 503)
 """How servers say that there are too many connections."""
 _EXPIRED = (400, 401, 403, 404, 410)
@@ -52,19 +53,23 @@ class Recovery:
         elif status in _EXPIRED and channel.took_shortcut:
             channel.file.resolved_url = None  # the provider is asked for another one
             fault = _as_transient(fault)
-        self.retry(channel.file, fault, made_progress=False)
+        self.retry(channel.file, fault, gained_bytes=0)
 
-    def retry(self, file: PartialFile, error: SourceError, *, made_progress: bool) -> None:
-        """Try a file again later, with growing pauses and jitter; raises `error` when that is no use."""
+    def retry(self, file: PartialFile, error: SourceError, *, gained_bytes: int) -> None:
+        """Try a file again: at once where the failed fetch had brought much, else later and later, with jitter.
+
+        Raises `error` when that is no use.
+        """
         pause = error.retry_after_seconds or 0.0
-        file.failures = 0 if made_progress else file.failures + 1
+        file.failures = 0 if gained_bytes else file.failures + 1
         if error.permanent or pause > MAX_RETRY_AFTER_SECONDS or file.failures >= MAX_FAILURES:
             raise error
         log.info("trying again: %s", error.message)
         now = time.monotonic()
         self.hold_until = max(self.hold_until, now + pause)
-        backoff = min(2.0 ** (file.failures - 2), MAX_BACKOFF_SECONDS) if file.failures else 0.05
-        file.not_before = now + backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
+        if gained_bytes < MUCH_BYTES:
+            backoff = min(2.0 ** (file.failures - 2), MAX_BACKOFF_SECONDS) if file.failures else 0.05
+            file.not_before = now + backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
         file.drop_if_unsure()
 
 

@@ -168,7 +168,7 @@ class Transfer:
     def _take_result(self, channel: Channel, code: int, text: str) -> None:
         file, fetch = channel.file, channel.fetch
         if code and not fetch.is_complete:
-            self._recovery.retry(file, channel.explain(code, text), made_progress=fetch.made_progress)
+            self._recovery.retry(file, channel.explain(code, text), gained_bytes=fetch.gained_bytes)
             return
         if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
             raise SourceError(f"{file.remote.path}: the server sent more than was announced", permanent=True)
@@ -223,7 +223,7 @@ class Transfer:
             return
         channel.file.release(channel.fetch)
         error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
-        self._recovery.retry(channel.file, error, made_progress=channel.fetch.made_progress)
+        self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
 
     def _close(self) -> None:
         self._finisher.close()
