@@ -15,16 +15,20 @@ INSTALL = ("--prefer-offline", "--no-audit", "--no-fund")
 LIMIT_SECONDS = 600
 
 
-def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
-    """Run a command in `folder` to its end and return what it printed; fails with that unless it succeeds.
+def environment() -> dict[str, str]:
+    """Return an environment in which the virtual environment's own Node goes first.
 
-    The virtual environment's own Node goes first: `make test` installs one where the machine's is too old.
+    `make test` installs one there where the machine's is too old.
     """
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
+    """Run a command in `folder` to its end and return what it printed; fails with that unless it succeeds."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PATH": path, "CI": "true", "NO_COLOR": "1", **(env or {})},
+        env={**environment(), "CI": "true", "NO_COLOR": "1", **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

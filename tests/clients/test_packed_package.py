@@ -1,7 +1,6 @@
 """What `npm pack` makes works where it is installed fresh."""
 
 import json
-import os
 import re
 import tarfile
 from pathlib import Path
@@ -59,7 +58,7 @@ def test_its_readmes_example_for_node_follows_the_real_server_and_ends(
 ) -> None:
     (example,) = re.findall(r"^```ts\n(// watch\.ts\n.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
     script = compiled(node_project, client_folder, "watch", example)
-    told = {**os.environ, "DOWNLOADS_URL": live.url, "DOWNLOADS_TOKEN": live.token("alice")}
+    told = {**npm.environment(), "DOWNLOADS_URL": live.url, "DOWNLOADS_TOKEN": live.token("alice")}
     download, output = live.start_download("alice"), tmp_path / "output"
     with running(["node", str(node_project / script)], told, output) as watch:
         wait_until(lambda: f"{download} " in output.read_text(), DEADLINE_SECONDS, "an update")

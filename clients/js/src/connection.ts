@@ -13,6 +13,8 @@ import { within, type Backoff } from './waiting.js';
  */
 export type GetToken = (how: { refresh: boolean }) => string | null | Promise<string | null>;
 
+type Url = string | URL;
+
 /** Asking again later may help. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -29,10 +31,11 @@ export function streamFetch(
   report: (error: SubscriptionError) => void,
 ): FetchLike {
   return async (url, init) => {
+    const signal = init.signal as AbortSignal;
     try {
-      await backoff.wait(init.signal as AbortSignal);
-      (init.signal as AbortSignal).throwIfAborted();
-      return await connect(url, init);
+      await backoff.wait(signal);
+      signal.throwIfAborted();
+      return await connect(url, init, signal);
     } catch (error) {
       // Never as it came: the package takes anything named AbortError for its own doing and stops.
       const failure = asSubscriptionError(error);
@@ -41,25 +44,26 @@ export function streamFetch(
     }
   };
 
-  async function connect(url: string | URL, init: EventSourceFetchInit): Promise<FetchLikeResponse> {
-    let response = await request(url, init, false);
+  async function connect(url: Url, init: EventSourceFetchInit, signal: AbortSignal): Promise<FetchLikeResponse> {
+    let response = await request(url, init, signal, false);
     if (response.status === 401 && getToken) {
       await response.body?.cancel();
-      response = await request(url, init, true);
+      response = await request(url, init, signal, true);
     }
-    if (isStream(response) || response.status === 204) return watched(response, silence);
+    if (isStream(response) || response.status === 204) return watched(response, silence, signal);
     await response.body?.cancel();
     throw refusal(response, backoff);
   }
 
-  async function request(url: string | URL, init: EventSourceFetchInit, refresh: boolean): Promise<Response> {
+  async function request(
+    url: Url, init: EventSourceFetchInit, signal: AbortSignal, refresh: boolean,
+  ): Promise<Response> {
     const token = await askForToken(refresh);
-    const caller = init.signal as AbortSignal;
-    caller.throwIfAborted();
+    signal.throwIfAborted();
     const own = new AbortController();
-    caller.addEventListener('abort', () => own.abort(caller.reason), { once: true });
+    signal.addEventListener('abort', () => own.abort(signal.reason), { once: true });
     const headers = token === null ? init.headers : { ...init.headers, Authorization: `Bearer ${token}` };
-    return within(silence, fetch(url, { ...init, headers, signal: own.signal }), () => own.abort());
+    return within(silence, signal, fetch(url, { ...init, headers, signal: own.signal }), () => own.abort());
   }
 
   async function askForToken(refresh: boolean): Promise<string | null> {
@@ -92,13 +96,14 @@ function asSubscriptionError(error: unknown): SubscriptionError {
 }
 
 /** The same answer, but reading from it fails when nothing arrives for `silence` seconds. */
-function watched(response: Response, silence: number): FetchLikeResponse {
+function watched(response: Response, silence: number, signal: AbortSignal): FetchLikeResponse {
   const { body, url, status, redirected, headers } = response;
-  return { body: body && { getReader: () => watchedReader(body, silence) }, url, status, redirected, headers };
+  return { body: body && { getReader: () => watchedReader(body, silence, signal) }, url, status, redirected, headers };
 }
 
-function watchedReader(body: ReadableStream<Uint8Array>, silence: number): ReaderLike {
+function watchedReader(body: ReadableStream<Uint8Array>, silence: number, signal: AbortSignal): ReaderLike {
   const reader = body.getReader();
   const cancel = () => reader.cancel();
-  return { read: () => within(silence, reader.read(), () => void cancel().catch(() => undefined)), cancel };
+  const giveUp = () => void cancel().catch(() => undefined);
+  return { read: () => within(silence, signal, reader.read(), giveUp), cancel };
 }

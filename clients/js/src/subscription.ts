@@ -77,11 +77,12 @@ class LiveSubscription implements Subscription {
   };
 
   #listen(): void {
-    this.#source.addEventListener('update', (event: MessageEvent) => this.#onEvent<UpdateEvent>(event, this.#update));
-    this.#source.addEventListener('complete', (event: MessageEvent) => this.#onEvent<CompleteEvent>(event, this.#complete));
+    const source = this.#source;
+    source.addEventListener('update', (event: MessageEvent) => this.#onEvent(event, this.#update));
+    source.addEventListener('complete', (event: MessageEvent) => this.#onEvent(event, this.#complete));
     // Both arrive as `error`: what the server sent has data, what the package noticed has none.
-    this.#source.addEventListener('error', (event: Event & { code?: number | undefined }) => {
-      if (event instanceof MessageEvent) this.#onEvent<ErrorEvent>(event, this.#serverError);
+    source.addEventListener('error', (event: Event & { code?: number | undefined }) => {
+      if (event instanceof MessageEvent) this.#onEvent(event, this.#serverError);
       else this.#lost(event.code);
     });
   }

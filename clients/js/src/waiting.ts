@@ -68,13 +68,28 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Settles as `work` does, or rejects after `seconds` and calls `giveUp`. Leaves no timer. */
-export function within<T>(seconds: number, work: Promise<T>, giveUp: () => void): Promise<T> {
+/**
+ * Settles as `work` does, or rejects after `seconds` (and then calls `giveUp`) or when `signal` is aborted.
+ *
+ * Leaves no timer, also where `work` never settles: Node's fetch can leave a read pending for ever
+ * when it is aborted just as the answer ends.
+ */
+export function within<T>(seconds: number, signal: AbortSignal, work: Promise<T>, giveUp: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new Error(`Nothing was heard for ${seconds} s`));
       giveUp();
     }, seconds * 1000);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    };
+    const stop = () => {
+      done();
+      reject(signal.reason as Error);
+    };
+    work.then(resolve, reject).finally(done);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
   });
 }

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 
 import { complete, retry, update } from '../support/frames.js';
 import { scripted, until } from '../support/recorder.js';
-import { answer, silence, stream, streamThenEnd } from '../support/scripted_server.js';
+import { answer, laterThenEnd, laterThenReset, silence, stream, streamThenEnd } from '../support/scripted_server.js';
 
 const LEAVER = fileURLToPath(new URL('../support/leaver.mjs', import.meta.url));
 
@@ -26,6 +26,9 @@ test.concurrent.each([
   ['before the token is there', silence],
   ['in the same turn', silence],
   ['at the end', stream(FAR_AWAY, complete())],
+  ['at the end', streamThenEnd(complete())],
+  ['at the end', laterThenEnd(update(), complete())],
+  ['at the end', laterThenReset(update(), complete())],
   ['at the end', answer(204)],
   ['at the end', answer(401)],
   ['at the end', answer(404)],

@@ -57,7 +57,11 @@ test('a 204 after a complete that was missed ends it as the complete would have'
 
 test('events of one chunk that follow a close are not told', async () => {
   const server = await scripted(stream(update() + error() + complete()));
-  const { log, subscription } = record({ url: server.url, onUpdate: () => { log.push('update'); subscription.close(); } });
+  const leave = () => {
+    log.push('update');
+    subscription.close();
+  };
+  const { log, subscription } = record({ url: server.url, onUpdate: leave });
   await until(() => expect(server.openAnswers()).toBe(0));
   await until(() => expect(log).toEqual(['state connecting', 'state open', 'update', 'state closed']));
 });

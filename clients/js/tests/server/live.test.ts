@@ -25,10 +25,12 @@ test('a real download is followed to its end, field by field', async () => {
   await until(() => expect(log.slice(-2)).toEqual(['state closed', 'complete All downloads completed']));
   const [first, ...others] = lists.flat();
   expect(Object.keys(first ?? {})).toEqual([
-    'id', 'user_id', 'provider_id', 'repository_id', 'status', 'progress_data', 'started_at', 'created_at', 'updated_at',
+    'id', 'user_id', 'provider_id', 'repository_id', 'status', 'progress_data',
+    'started_at', 'created_at', 'updated_at',
   ]);
   expect(Object.keys(first?.progress_data ?? {})).toEqual([
-    'current_bytes', 'total_bytes', 'current_file', 'total_files', 'files_completed', 'download_speed', 'eta_seconds',
+    'current_bytes', 'total_bytes', 'current_file', 'total_files', 'files_completed',
+    'download_speed', 'eta_seconds',
   ]);
   expect(new Set(others.map(({ id }) => id))).toEqual(new Set(others.length ? [first?.id] : []));
   const bytes = lists.flat().map(({ progress_data }) => progress_data.current_bytes);

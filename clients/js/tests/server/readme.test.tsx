@@ -11,7 +11,8 @@ import { record, until } from '../support/recorder.js';
 import { SERVER, signIn, STREAM } from '../support/real_server.js';
 
 beforeAll(() => {
-  (globalThis as unknown as { jsdom: { reconfigure: (page: { url: string }) => void } }).jsdom.reconfigure({ url: `${SERVER}/` });
+  const { jsdom } = globalThis as unknown as { jsdom: { reconfigure: (page: { url: string }) => void } };
+  jsdom.reconfigure({ url: `${SERVER}/` });
 });
 afterEach(cleanup);
 

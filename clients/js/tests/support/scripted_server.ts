@@ -71,5 +71,21 @@ export function streamThenBreak(...chunks: string[]): Step {
   };
 }
 
+/** A stream whose last chunk comes a moment later, together with its proper end. */
+export function laterThenEnd(first: string, last: string): Step {
+  return (response, request) => {
+    stream(first)(response, request);
+    setTimeout(() => response.end(last), 200);
+  };
+}
+
+/** The same, but the connection is reset as soon as that is sent. */
+export function laterThenReset(first: string, last: string): Step {
+  return (response, request) => {
+    stream(first)(response, request);
+    setTimeout(() => response.end(last, () => request.socket.resetAndDestroy()), 200);
+  };
+}
+
 /** Takes the request and says nothing. */
 export const silence: Step = () => undefined;
