@@ -10,6 +10,8 @@ REST_SECONDS = 3.0
 MAX_REST_SECONDS = 48.0
 """After a number that brought nothing, the better one is kept for this long; twice as long each time."""
 REFUSED_REST_SECONDS = 60.0
+OTHER_WEATHER = 0.7
+"""A speed below this share is not the work of more connections: the line has changed, so compare anew."""
 WORTH_OF_MORE = 0.1
 """Doubling the connections must bring at least this share of more speed."""
 
@@ -28,13 +30,15 @@ class ConnectionCount:
         self._rest_seconds = REST_SECONDS
         self._rest_until = 0.0
 
-    def observe(self, total_bytes: int, flowing: int, ceiling: int) -> None:
-        """Take note of all bytes so far and of how many connections have ever brought any of them."""
+    def observe(self, total_bytes: int, active: int, flowing: int, ceiling: int) -> None:
+        """Take note of all bytes so far, of how many connections are at work and have ever brought any."""
         ceiling = min(ceiling, self._tolerated or ceiling)
         if self.target > ceiling:
             self._change(ceiling, total_bytes)
         now = self._clock()
-        if flowing < self.target and now - self._changed_at < PATIENCE_SECONDS:
+        if active < self.target:  # there is no work for more: nothing is learnt about their number
+            self._before = None
+        if active < self.target or (flowing < self.target and now - self._changed_at < PATIENCE_SECONDS):
             self._window_at, self._window_bytes = now, total_bytes
             return
         elapsed = now - self._window_at
@@ -53,6 +57,8 @@ class ConnectionCount:
         if self._before is not None:
             count, rate_before = self._before
             self._before = None
+            if rate < rate_before * OTHER_WEATHER:
+                return
             if rate < rate_before * (1 + WORTH_OF_MORE * (self.target / count - 1)):
                 self._rest_until = self._clock() + self._rest_seconds
                 self._rest_seconds = min(self._rest_seconds * 2, MAX_REST_SECONDS)

@@ -204,7 +204,7 @@ class Transfer:
                 self._cut(channel, f"no byte came for {limit:g} s")
         if laggard := self._crew.find_laggard():
             self._cut(laggard, "its connection was far slower than the others")
-        self._count.observe(self._moved_bytes, self._crew.flowing(), self._ceiling())
+        self._count.observe(self._moved_bytes, len(self._crew), self._crew.flowing(), self._ceiling())
         is_time_to_save = now - self._saved_at >= SAVE_SECONDS
         for file in self._work.open:
             self._finisher.offer(file)

@@ -22,7 +22,7 @@ class Line:
         while self.now < end:
             self.now += STEP_SECONDS
             self.moved += self.rate(self.count.target) * STEP_SECONDS
-            self.count.observe(int(self.moved), self.count.target, ceiling)
+            self.count.observe(int(self.moved), self.count.target, self.count.target, ceiling)
             self.history.append(self.count.target)
         return self
 
@@ -68,7 +68,21 @@ def test_a_server_that_takes_only_one_is_not_asked_twice() -> None:
 
 def test_it_waits_for_new_connections_to_flow_before_it_judges() -> None:
     line = Line(lambda connections: connections * 1e6)
-    line.count.observe(0, 0, 16)
+    line.count.observe(0, 1, 0, 16)
     line.now += 0.3
-    line.count.observe(1000, 0, 16)
+    line.count.observe(1000, 1, 0, 16)
     assert line.count.target == 1
+
+
+def test_without_work_for_more_their_number_is_not_judged() -> None:
+    line = Line(lambda connections: 1e6).run(0.3)
+    assert line.count.target == 2
+    for _ in range(100):
+        line.now += STEP_SECONDS
+        line.count.observe(0, 1, 1, 16)
+    assert line.count.target == 2
+
+
+def test_a_line_that_slows_down_by_itself_is_compared_anew() -> None:
+    line = Line(lambda connections: (10e6 if line.now < 0.3 else 1e6) * connections)
+    assert line.run(3).count.target == 16
