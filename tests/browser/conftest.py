@@ -80,7 +80,7 @@ def open_page(new_context: Callable[..., BrowserContext], stack: Stack) -> Calla
 
     def open_one(username: str, url: str | None = None, **options: Any) -> Page:
         page = new_context(**options).new_page()
-        page.goto(url or stack.proxy.plain_url)
+        page.goto(url or stack.proxy.url)
         sign_in(page, username)
         return page
 

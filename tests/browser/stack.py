@@ -19,6 +19,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download
 from downloads_app.services import accounts, downloads, providers
 from tests.support.file_server import FileServer
+from tests.support.front import Front
 from tests.support.proxy import Proxy
 from tests.support.server import PROJECT, Server
 
@@ -42,6 +43,9 @@ class Stack:
     files: FileServer
     server: Server
     proxy: Proxy
+    """HTTP/1.1 in the clear."""
+    front: Front
+    """HTTP/2, as deployed."""
 
     def put_repository(self, name: str, files: dict[str, int]) -> None:
         """Serve a repository: file names and their sizes in bytes."""
@@ -76,13 +80,16 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
             providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
             db.engine.dispose()
         options = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
-        options |= {"trusted_proxies": "127.0.0.1", **settings}
-        server = Server(database_url, folder / "instance", **options)
+        options |= {"trusted_proxies": "unix,127.0.0.1", **settings}
+        front = Front()
+        bind_too = ("-b", f"unix:{front.socket_path}")
+        server = Server(database_url, folder / "instance", arguments=bind_too, **options)
         stack.callback(server.stop)
         server.start()
         stack.enter_context(run_worker(server, folder / "worker.log"))
         proxy = stack.enter_context(Proxy(server.port))
-        yield Stack(app, files, server, proxy)
+        stack.enter_context(front)
+        yield Stack(app, files, server, proxy, front)
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def active(stack: Stack) -> Iterator[str]:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(stack: Stack, new_context: Callable[..., BrowserContext], active: str, scheme: str) -> None:
     page = new_context(color_scheme=scheme).new_page()
-    page.goto(stack.proxy.plain_url)
+    page.goto(stack.proxy.url)
     page.wait_for_selector("#sign-in:not([hidden])")
     assert violations(page) == []
     page.fill("#username", "root")
@@ -63,14 +63,14 @@ def test_axe_finds_nothing(stack: Stack, new_context: Callable[..., BrowserConte
     page.get_by_role("button", name="Resume slow/access").click()
     expect(page.locator(f"#active [data-id='{active}']")).to_be_visible()
     assert violations(page) == []
-    page.goto(f"{stack.proxy.plain_url}/api/docs")
+    page.goto(f"{stack.proxy.url}/api/docs")
     page.locator("summary").first.click()
     assert violations(page) == []
 
 
 def test_the_keyboard_alone_is_enough(stack: Stack, new_context: Callable[..., BrowserContext], active: str) -> None:
     page = new_context().new_page()
-    page.goto(stack.proxy.plain_url)
+    page.goto(stack.proxy.url)
     expect(page.locator("#username")).to_be_focused()
     page.keyboard.type("alice")
     page.keyboard.press("Tab")
@@ -103,7 +103,7 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
     expect_to_rise(bar)
     expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+\s%, .+ left$"))
     said: list[str] = []
-    page.expose_function("heard", said.append)
+    page.expose_function("heard", lambda sentence: said.append(sentence))
     page.evaluate(
         """new MutationObserver(() => heard(document.getElementById('announcer').textContent))
         .observe(document.getElementById('announcer'), {childList: true})"""

@@ -42,7 +42,7 @@ def test_a_restart_of_the_server_is_told_and_survived(
 ) -> None:
     stack.put_repository("slow/other", {"model.bin": 40 * MEBIBYTE})
     other = stack.add_download("alice", "slow/other")
-    page = open_page("alice")
+    page = open_page("alice", stack.front.url)
     expect_live(page, watched)
     expect_live(page, other)
     stack.server.stop()
@@ -58,7 +58,7 @@ def test_a_restart_of_the_server_is_told_and_survived(
 def test_a_silent_network_is_noticed_and_left_behind(
     stack: Stack, open_page: Callable[..., Page], watched: str
 ) -> None:
-    with Relay(stack.proxy.plain_port) as relay:
+    with Relay(stack.proxy.port) as relay:
         page = open_page("alice", f"http://127.0.0.1:{relay.port}")
         expect_live(page, watched)
         relay.cut()
@@ -131,9 +131,24 @@ def test_signing_out_ends_the_stream_and_shows_nothing_more(
 
 def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callable[..., object]) -> None:
     page: Page = new_context().new_page()  # type: ignore[attr-defined]
-    page.goto(stack.proxy.plain_url)
+    page.goto(stack.proxy.url)
     page.fill("#username", "alice")
     page.fill("#password", "not it")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("Wrong user name or password")
     expect(page.locator("#password")).to_be_focused()
+
+
+def test_trouble_that_the_server_tells_of_is_shown_and_over_by_itself(
+    stack: Stack, open_page: Callable[..., Page], watched: str
+) -> None:
+    page = open_page("alice")
+    expect_live(page, watched)
+    told = 'event: error\ndata: {"type":"error","error":"Failed to get downloads: Database error"}\n\n'
+    page.route("**/subscribe", lambda route: route.fulfill(content_type="text/event-stream", body=told))
+    page.reload()
+    expect(page.locator("#trouble")).to_contain_text("Failed to get downloads: Database error")
+    expect(page.locator("#connection-text")).to_have_text("Waiting for the server")
+    page.unroute("**/subscribe")
+    expect_live(page, watched)
+    expect(page.locator("#trouble")).to_be_hidden()

@@ -18,13 +18,13 @@ def react_url(stack: Stack, tmp_path: Path) -> Iterator[str]:
     built = npm.build_vite_page(npm.pack_client(tmp_path / "package"), tmp_path / "app")
     static = f'location /react/ {{ alias "{built}/"; types {{ text/html html; text/javascript js; text/css css; }} }}'
     with Proxy(stack.server.port, static) as proxy:
-        yield f"{proxy.plain_url}/react/"
+        yield f"{proxy.url}/react/"
 
 
 def test_the_react_page_follows_a_download_to_its_end(
     stack: Stack, new_context: Callable[..., BrowserContext], react_url: str
 ) -> None:
-    stack.files.bytes_per_second = 2 * MEBIBYTE
+    stack.files.bytes_per_second = 0.4 * MEBIBYTE
     stack.put_repository("react/model", {"model.bin": 6 * MEBIBYTE})
     page = new_context().new_page()
     page.goto(react_url)

@@ -23,7 +23,7 @@ ACTIVE = {
     "atelier/upscaler-x4": ("bruno", {"weights/upscaler.safetensors": 30}),
 }
 """Whose, and the sizes of the files in MiB."""
-DRAWN_POINTS = 36
+DRAWN_POINTS = 24
 
 
 def queue_active(stack: Stack) -> list[str]:
@@ -54,7 +54,7 @@ def test_the_page_is_photographed(
 ) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     sign_in = new_context(**DESKTOP).new_page()
-    sign_in.goto(stack.proxy.plain_url)
+    sign_in.goto(stack.proxy.url)
     expect(sign_in.locator("#sign-in")).to_be_visible()
     sign_in.screenshot(path=FOLDER / "sign-in.png")
     stack.files.bytes_per_second = 0.4 * MEBIBYTE

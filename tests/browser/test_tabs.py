@@ -24,10 +24,10 @@ def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callab
     context = new_context()
     asked = streams_of(context)
     tabs = [context.new_page() for _ in range(TABS)]
-    tabs[0].goto(stack.proxy.plain_url)
+    tabs[0].goto(stack.proxy.url)
     sign_in(tabs[0], "alice")
     for tab in tabs[1:]:
-        tab.goto(stack.proxy.plain_url)
+        tab.goto(stack.proxy.url)
     expect_moving(tabs, download_id)
     assert len(asked) == 1
     assert leaders(tabs) == 1
@@ -47,9 +47,9 @@ def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callab
 def test_signing_out_in_one_tab_signs_out_all(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
     context = new_context()
     first, second = context.new_page(), context.new_page()
-    first.goto(stack.proxy.plain_url)
+    first.goto(stack.proxy.url)
     sign_in(first, "alice")
-    second.goto(stack.proxy.plain_url)
+    second.goto(stack.proxy.url)
     expect(second.locator("#user-name")).to_have_text("alice")
     second.get_by_role("button", name="Sign out").click()
     expect(first.locator("#sign-in")).to_be_visible()

@@ -35,7 +35,7 @@ def bars_rose(page: Page, download_id: str) -> list[list[float]]:
 def test_each_watches_their_own_to_the_end_and_an_admin_all(stack: Stack, open_page: Callable[..., Page]) -> None:
     stack.files.bytes_per_second = 0.6 * MEBIBYTE
     names = {"alice": HOSTILE_REPOSITORY, "bruno": "calm/model"}
-    urls = {"alice": stack.proxy.plain_url, "bruno": stack.proxy.tls_url, "root": stack.proxy.tls_url}
+    urls = {"alice": stack.proxy.url, "bruno": stack.front.url, "root": stack.front.url}
     for name in names.values():
         stack.put_repository(name, FILES)
     pages = {user: open_page(user, url) for user, url in urls.items()}

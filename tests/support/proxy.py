@@ -1,4 +1,4 @@
-"""A real nginx before the application, as in production: HTTP/1.1 in the clear, and HTTP/2 over TLS."""
+"""A plain nginx before the application, HTTP/1.1 in the clear; and a certificate for those that speak TLS."""
 
 import os
 import subprocess
@@ -29,10 +29,7 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{plain_port};
-        listen 127.0.0.1:{tls_port} ssl http2;
-        ssl_certificate {folder}/certificate.pem;
-        ssl_certificate_key {folder}/key.pem;
+        listen 127.0.0.1:{port};
         {extra}
         location / {{
             proxy_pass http://127.0.0.1:{app_port};
@@ -50,20 +47,18 @@ http {{
 
 
 class Proxy:
-    """nginx on two ephemeral ports; use it as a context manager. `extra` is put into the `server` block."""
+    """nginx on an ephemeral port; use it as a context manager. `extra` is put into the `server` block."""
 
     def __init__(self, app_port: int, extra: str = "") -> None:
-        self.plain_port, self.tls_port = free_port(), free_port()
-        self.plain_url = f"http://127.0.0.1:{self.plain_port}"
-        self.tls_url = f"https://127.0.0.1:{self.tls_port}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self._app_port, self._extra = app_port, extra
 
     def __enter__(self) -> "Proxy":
         self._folder = tempfile.TemporaryDirectory(prefix="proxy-")
         folder = Path(self._folder.name)
-        write_certificate(folder)
         user = "user root;" if os.geteuid() == 0 else ""
-        ports = {"plain_port": self.plain_port, "tls_port": self.tls_port, "app_port": self._app_port}
+        ports = {"port": self.port, "app_port": self._app_port}
         (folder / "nginx.conf").write_text(_CONFIGURATION.format(folder=folder, user=user, extra=self._extra, **ports))
         command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -74,10 +69,6 @@ class Proxy:
         self._process.terminate()
         self._process.wait(30)
         self._folder.cleanup()
-
-    def requests(self) -> list[str]:
-        """Return the lines of the access log: what has been answered to its end."""
-        return (Path(self._folder.name) / "access.log").read_text().splitlines()
 
 
 def write_certificate(folder: Path) -> None:

@@ -2,14 +2,16 @@
 
 const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
+const STALE_SECONDS = 5; // longer than an update can lag behind an answer of REST
 const ACTIVE = new Set(["pending", "downloading"]);
 
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
   ended = new Map(); // id -> the detail that REST gave, newest first
-  batch = 0; // counts the times that something began after nothing was active
+  batch = 0; // changes whenever other downloads, or other sizes, make up the overall progress
   #leaving = new Set();
-  #counted = new Map(); // id -> {current, total}: what the overall progress of this batch counts
+  #endedAt = new Map(); // id -> when it was noticed here
+  #counted = new Map(); // id -> {current, total}: what the overall progress counts
 
   /** `fetchDetail(id)` answers how a download ended; `onChange` is called after each change. */
   constructor({ fetchDetail, onEnd, onChange, now = () => Date.now() / 1000 }) {
@@ -17,10 +19,11 @@ export class Downloads {
   }
 
   /** Take the stream's full current list. */
-  update(list) {
+  update(current) {
+    const list = current.filter((download) => !this.#isOutdated(download));
     const present = new Set(list.map((download) => download.id));
     const left = [...this.active.keys()].filter((id) => !present.has(id));
-    if (this.active.size === 0 && list.length > 0) this.#beginBatch();
+    if (this.active.size === 0 && list.length > 0) this.#counted.clear();
     const entries = new Map(list.map((download) => [download.id, this.#merged(download)]));
     this.active = this.#withLeaving(entries, left);
     this.onChange();
@@ -42,13 +45,15 @@ export class Downloads {
     speeds.push([now, download.status === "downloading" ? speed : 0]);
     while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
     this.ended.delete(download.id); // taken up again
+    if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
     this.#counted.set(download.id, { current, total });
     return { download, speeds };
   }
 
-  #beginBatch() {
-    this.batch += 1;
-    this.#counted.clear();
+  /** Whether an update was read before its download ended, as an answer of REST has told meanwhile. */
+  #isOutdated({ id, updated_at: updatedAt }) {
+    const end = this.ended.get(id);
+    return end !== undefined && updatedAt <= end.updated_at && this.now() - this.#endedAt.get(id) < STALE_SECONDS;
   }
 
   /** Ask once how a download ended; again later where there was no answer. */
@@ -67,20 +72,23 @@ export class Downloads {
   /** Take a detail that REST gave: one that is over moves to the ended ones. */
   settle(detail) {
     if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail);
+    else if (this.ended.delete(detail.id)) this.onChange(); // taken up again: the next update brings it
   }
 
   clearEnded() {
     this.ended.clear();
+    this.#endedAt.clear();
     this.onChange();
   }
 
   #end(id, detail) {
     const isNews = this.active.delete(id);
+    this.#endedAt.set(id, this.now());
     this.ended.delete(id);
     this.ended = new Map([[id, detail], ...this.ended].slice(0, ENDED_KEPT));
     const size = detail.progress_data.total_bytes;
     if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });
-    else this.#counted.delete(id);
+    else if (this.#counted.delete(id)) this.batch += 1;
     if (isNews) this.onEnd(detail);
     this.onChange();
   }
