@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from downloads_app.cli.printing import clean
 from downloads_app.errors import DownloadsError
@@ -47,6 +47,8 @@ def explain_database(error: SQLAlchemyError) -> str:
     """Say in a user's words why the database did not do it; no SQL, no driver's text."""
     if not isinstance(error, DBAPIError):
         return f"the database failed ({type(error).__name__})"
+    if isinstance(error, IntegrityError):
+        return "something it refers to was changed or removed just now; try again"
     if is_not_migrated(error):
         return "the database is not migrated: run `flask db upgrade`"
     if "locked" in str(error.orig):

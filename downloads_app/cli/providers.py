@@ -7,18 +7,18 @@ import click
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import UNKNOWN, print_json, print_table
 from downloads_app.models import Provider
-from downloads_app.services import providers
+from downloads_app.services import provider_fields, providers
 
 group = Commands("providers", help="Add, list and remove providers.", no_args_is_help=True)
 
 
 @group.command("add")
 @click.argument("name")
-@click.option("--kind", required=True, type=click.Choice(providers.KINDS))
+@click.option("--kind", required=True, type=click.Choice(provider_fields.KINDS))
 @click.option("--url", required=True, help="The hub's endpoint, or the folder that repositories lie below.")
 @click.option("--token-stdin", is_flag=True, help="Read an access token from standard input; empty means none.")
 @click.option("--allow-private-network", is_flag=True, help="Its own host may be a private address.")
-@click.option("--max-connections", type=click.IntRange(1, providers.MAX_CONNECTIONS), help="Across all workers.")
+@click.option("--max-connections", type=click.IntRange(1, provider_fields.MAX_CONNECTIONS), help="Across all workers.")
 @click.option("--proxy-stdin", is_flag=True, help="Read a proxy's URL from standard input (after the token).")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False, resolve_path=True), help="A PEM bundle.")
 def add_provider(

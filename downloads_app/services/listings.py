@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import String, bindparam, cast, delete, func, insert, select, update
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, new_id
@@ -91,8 +91,8 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile]) -> dict[str, Path
     wanted = sorted({file.sha256 for file in files if file.sha256 is not None})
     found: dict[str, Path] = {}
     for at in range(0, len(wanted), BATCH):
-        query = (
-            select(DownloadFile.sha256, DownloadFile.path, Download)
+        one_each = (
+            select(func.min(cast(DownloadFile.id, String)))
             .join(Download, Download.id == DownloadFile.download_id)
             .where(
                 DownloadFile.sha256.in_(wanted[at : at + BATCH]),
@@ -100,10 +100,18 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile]) -> dict[str, Path
                 Download.provider_id == provider_id,
                 Download.status == Status.COMPLETED,
             )
+            .group_by(DownloadFile.sha256)
         )
-        for sha256, path, download in db.session.execute(query):
-            assert sha256 is not None
-            found.setdefault(sha256, folder_of(download) / path)
+        copies = (
+            select(DownloadFile.sha256, DownloadFile.path, Download)
+            .join(Download, Download.id == DownloadFile.download_id)
+            .where(DownloadFile.id.in_(list(db.session.scalars(one_each))))
+        )
+        found |= {
+            sha256: folder_of(download) / path
+            for sha256, path, download in db.session.execute(copies)
+            if sha256 is not None
+        }
     return found
 
 

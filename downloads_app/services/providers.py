@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
@@ -13,13 +12,12 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
 from downloads_app.services.folders import check_folder_name, check_folder_path
+from downloads_app.services.provider_fields import KINDS as KINDS
+from downloads_app.services.provider_fields import check_connections, check_kind, check_token, check_url
 from downloads_app.sources import Access, Source
 from downloads_app.sources.registry import open_source
 
-KINDS = ("huggingface", "http")
-MAX_CONNECTIONS = 1000
 MAX_REPOSITORY_LENGTH = 500
-MAX_URL_LENGTH = 2000
 
 
 def add_provider(
@@ -37,7 +35,7 @@ def add_provider(
 
     Its address is judged when connecting, not here. An empty token or proxy means none.
     """
-    provider = Provider(name=check_folder_name(name, "provider"), kind=_check_kind(kind))
+    provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
     changes = {
         "url": url,
         "token": token,
@@ -132,56 +130,16 @@ def _find_by_id(provider_id: str) -> Provider | None:
 def _assign(provider: Provider, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
         if name == "url":
-            provider.url = _check_url(value)
+            provider.url = check_url(value)
         elif name == "token":
-            provider.token_encrypted = vault.encrypt(_check_token(value)) if value else None
+            provider.token_encrypted = vault.encrypt(check_token(value)) if value else None
         elif name == "proxy_url":
             provider.proxy_url_encrypted = vault.encrypt(value) if value else None
         elif name == "max_connections":
-            provider.max_connections = _check_connections(value)
+            provider.max_connections = check_connections(value)
         elif name == "ca_file":
             provider.ca_file = value or None
         elif name == "allow_private_network":
             provider.allow_private_network = bool(value)
         else:
             raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
-
-
-def _check_kind(kind: str) -> str:
-    if kind not in KINDS:
-        raise InvalidInput(f"{kind!r} is not a kind: {' or '.join(KINDS)}", {"kind": "unknown"})
-    return kind
-
-
-def _check_url(url: str) -> str:
-    """Refuse what is no plain web address; a password in it would be shown to everybody."""
-    fault = None
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        fault = "it is not an address"
-    else:
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            fault = "it does not begin with http:// or https:// and a host"
-        elif parts.username is not None or parts.password is not None:
-            fault = "it holds a user name or password; give a token instead"
-        elif parts.query or parts.fragment:
-            fault = "it has a query or a fragment"
-        elif len(url) > MAX_URL_LENGTH or any(c.isspace() or not c.isprintable() for c in url):
-            fault = "it is too long or has characters that no address has"
-    if fault:
-        raise InvalidInput(f"This cannot be a provider's URL: {fault}", {"url": fault})
-    return url
-
-
-def _check_token(token: str) -> str:
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise InvalidInput("A token has only printable ASCII characters", {"token": "not a token"})
-    return token
-
-
-def _check_connections(value: int | None) -> int | None:
-    if value is not None and not 1 <= value <= MAX_CONNECTIONS:
-        raise InvalidInput(f"max_connections is from 1 to {MAX_CONNECTIONS}", {"max_connections": "out of range"})
-    return value

@@ -57,3 +57,6 @@ class Heartbeat:
             except SQLAlchemyError as exc:
                 log.warning("cannot renew the leases: %s", type(exc).__name__)
                 pause = min(RETRY_SECONDS, self._lease_seconds / 3)
+            except Exception:  # the edge: without a heartbeat the worker would be of no use for good
+                log.exception("unexpected error; the heart beats on")
+                pause = min(RETRY_SECONDS, self._lease_seconds / 3)

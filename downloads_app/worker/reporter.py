@@ -80,6 +80,8 @@ class Reporter:
                     self._lease.end()
         except SQLAlchemyError as exc:
             log.warning("cannot report progress: %s", type(exc).__name__)
+        except Exception:  # the edge: a pause or cancel must still be noticed afterwards
+            log.exception("unexpected error; reporting goes on")
 
     def _write_completed(self) -> None:
         count = len(self._completed)

@@ -46,7 +46,7 @@ class Worker:
         self._app, self._settings = app, settings
         self._concurrency = concurrency or settings.worker_concurrency
         self._until_idle = until_idle
-        self._bandwidth = Bandwidth(settings.max_bytes_per_second)
+        self.bandwidth = Bandwidth(settings.max_bytes_per_second)
         self._jobs: dict[Job, threading.Thread] = {}
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._is_draining = False
@@ -78,6 +78,9 @@ class Worker:
                     outage_seconds = min(MAX_OUTAGE_REST_SECONDS, outage_seconds + 1)
                     log.warning("the database failed (%s); trying again", type(exc).__name__)
                     self._rest(outage_seconds)
+                except Exception:  # the edge: running downloads must not end for a fault beside them
+                    log.exception("unexpected error; going on")
+                    self._rest(MAX_OUTAGE_REST_SECONDS)
         finally:
             self.drain()
             self._finish_jobs()
@@ -87,6 +90,11 @@ class Worker:
     def drain(self) -> None:
         """Stop at the next chance; safe to call from a signal handler."""
         self._is_draining = True
+        self._wake.put(None)
+
+    def read_limit_again(self) -> None:
+        """Take a changed MAX_BYTES_PER_SECOND; safe to call from a signal handler."""
+        self._reads_limit = True
         self._wake.put(None)
 
     # -- the steps of a glance
@@ -119,7 +127,7 @@ class Worker:
         claim = queue.claim_next(self.worker_id, self._settings.lease_seconds)
         if claim is None:
             return False
-        limits = Limits(connections_per_file=self._settings.connections_per_file, bandwidth=self._bandwidth)
+        limits = Limits(connections_per_file=self._settings.connections_per_file, bandwidth=self.bandwidth)
         lease = Lease(self._settings.lease_seconds, asked_at)
         job = Job(self._app, claim, lease, limits, lambda: self._is_draining)
         thread = threading.Thread(target=self._work, args=(job,), name=f"job-{claim.download_id[:8]}", daemon=True)
@@ -184,11 +192,7 @@ class Worker:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: self.drain())
-            signal.signal(signal.SIGHUP, lambda *_: self._hang_up())
-
-    def _hang_up(self) -> None:
-        self._reads_limit = True
-        self._wake.put(None)
+            signal.signal(signal.SIGHUP, lambda *_: self.read_limit_again())
 
     def _read_limit(self) -> None:
         self._reads_limit = False
@@ -197,7 +201,7 @@ class Worker:
         except ConfigError as exc:
             log.error("%s; the limit stays", exc)
             return
-        self._bandwidth.change(limit)
+        self.bandwidth.change(limit)
         log.info("worker %s: MAX_BYTES_PER_SECOND is %s", self.worker_id, limit or "unlimited")
 
 

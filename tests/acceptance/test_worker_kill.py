@@ -175,6 +175,16 @@ def test_a_drained_worker_hands_back_at_once_and_ends_well(
     assert "Traceback" not in worker.log.read_text()
 
 
+def test_hang_up_reads_the_limit_again_and_ends_nothing(row: Download, database_url: str, tmp_path: Path) -> None:
+    with Worker(database_url, tmp_path, max_bytes_per_second=765432) as worker:
+        advance(row, 100_000)
+        worker.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "MAX_BYTES_PER_SECOND is 765432" in worker.log.read_text(), what="the log")
+        advance(row, 100_000)
+        assert worker.process.poll() is None
+        assert reload(row).attempt == 1
+
+
 def _written_bytes(pid: int) -> int:
     """How much a process has written so far, to whatever."""
     fields = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())

@@ -1,0 +1,52 @@
+"""What a provider's fields may be. All raise InvalidInput."""
+
+from urllib.parse import urlsplit
+
+from downloads_app.errors import InvalidInput
+
+KINDS = ("huggingface", "http")
+MAX_CONNECTIONS = 1000
+MAX_URL_LENGTH = 2000
+
+
+def check_kind(kind: str) -> str:
+    """Return a kind there is a source for."""
+    if kind not in KINDS:
+        raise InvalidInput(f"{kind!r} is not a kind: {' or '.join(KINDS)}", {"kind": "unknown"})
+    return kind
+
+
+def check_url(url: str) -> str:
+    """Return a plain web address; a password in it would be shown to everybody."""
+    fault = None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        fault = "it is not an address"
+    else:
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            fault = "it does not begin with http:// or https:// and a host"
+        elif parts.username is not None or parts.password is not None:
+            fault = "it holds a user name or password; give a token instead"
+        elif parts.query or parts.fragment:
+            fault = "it has a query or a fragment"
+        elif len(url) > MAX_URL_LENGTH or any(c.isspace() or not c.isprintable() for c in url):
+            fault = "it is too long or has characters that no address has"
+    if fault:
+        raise InvalidInput(f"This cannot be a provider's URL: {fault}", {"url": fault})
+    return url
+
+
+def check_token(token: str) -> str:
+    """Return a token that can stand in a header; never repeats it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InvalidInput("A token has only printable ASCII characters", {"token": "not a token"})
+    return token
+
+
+def check_connections(value: int | None) -> int | None:
+    """Return a limit of connections; None is no limit."""
+    if value is not None and not 1 <= value <= MAX_CONNECTIONS:
+        raise InvalidInput(f"max_connections is from 1 to {MAX_CONNECTIONS}", {"max_connections": "out of range"})
+    return value
