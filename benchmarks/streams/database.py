@@ -114,7 +114,9 @@ def _seed(url: str, dataset: Dataset) -> tuple[str, list[str]]:
     with Session(engine) as session:
         session.add(repository)
         session.flush()
-        users = [{"id": user_id, "username": user_id, "password_hash": "-"} for user_id in user_ids]
+        users: list[dict[str, object]] = [
+            {"id": user_id, "username": user_id, "password_hash": "-"} for user_id in user_ids
+        ]
         users.append({"id": admin_id, "username": "admin", "password_hash": "-", "is_admin": True})
         session.execute(insert(User), users)
         session.execute(insert(Download), [_row(user_id, repository) for user_id in user_ids])

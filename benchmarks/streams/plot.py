@@ -1,6 +1,7 @@
 """The plot: streams against the p99 tick gap and against CPU, for every server."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 
@@ -23,26 +24,35 @@ def draw(rows: list[Row], path: Path) -> None:
     figure, (gaps, cpu) = plt.subplots(1, 2, figsize=(9.6, 4.2), layout="constrained")
     for contender, color, marker in zip(CONTENDERS, COLORS, MARKERS, strict=True):
         mine = [row for row in rows if row.scenario == "ladder" and row.server == contender.name]
-        look = {"color": color, "marker": marker, "label": contender.title, "markersize": 4.5, "linewidth": 1.4}
+        look: dict[str, Any] = {
+            "color": color,
+            "marker": marker,
+            "label": contender.title,
+            "markersize": 4.5,
+            "linewidth": 1.4,
+        }
         _plot(gaps, mine, "gap_p99", look)
         _plot(cpu, mine, "cpu_percent", look)
     gaps.set(ylabel="p99 gap between two events, s (2 is due)")
     cpu.set(ylabel="server's CPU, % of one core")
     for axes in (gaps, cpu):
         axes.set(xlabel="open streams", xscale="log", yscale="log")
+        axes.set_xticks(sorted({row.streams for row in rows if row.scenario == "ladder"}))
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:,g}"))
             axis.set_minor_formatter(NullFormatter())
         axes.grid(alpha=0.3, linewidth=0.5)
         axes.spines[["top", "right"]].set_visible(False)
-    gaps.set_yticks([2, 2.5, 3, 4, 6, 10], minor=False)
+    most = max((row.gap_p99 or 0 for row in rows), default=0)
+    gaps.set_yticks([seconds for seconds in (2, 2.2, 2.5, 3, 4, 6, 10, 15) if seconds <= max(2.5, most)])
+    gaps.set_ylim(bottom=1.95)
     handles, labels = cpu.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
 
-def _plot(axes: Axes, rows: list[Row], figure: str, look: dict[str, object]) -> None:
+def _plot(axes: Axes, rows: list[Row], figure: str, look: dict[str, Any]) -> None:
     by_streams: dict[int, list[float]] = {}
     for row in rows:
         value = getattr(row, figure)

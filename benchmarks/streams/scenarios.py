@@ -63,7 +63,8 @@ class Stage:
     def tokens(self, dataset: Dataset) -> list[str]:
         """Return tokens of its users, each a sign-in of its own."""
         if dataset not in self._tokens:
-            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, self.size.tokens)
+            number = self.size.tokens if dataset is VIEWERS else self.size.watchers
+            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, number)
         return self._tokens[dataset]
 
     @contextmanager

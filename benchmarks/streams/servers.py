@@ -60,7 +60,8 @@ class Running:
         headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
         text = requests.get(f"http://127.0.0.1:{self.port}/metrics", headers=headers, timeout=30).text
         values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
-        return tuple(float(values.get(f"downloads_snapshot_refresh_seconds_{end}", 0)) for end in ("sum", "count"))
+        name = "downloads_snapshot_refresh_seconds"
+        return float(values.get(f"{name}_sum", 0)), float(values.get(f"{name}_count", 0))
 
 
 @contextmanager
