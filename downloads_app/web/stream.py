@@ -283,6 +283,7 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         _prepare_socket(sock, current_settings())
         request.environ["gunicorn.socket"].settimeout(current_settings().stream_send_timeout_seconds)
     metrics.count_opened()
+    request.environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
     # Not response.call_on_close: passed through, the body alone is what the server closes.
     body = ClosingIterator(stream.events(), [stream.close, release])
     return Response(body, headers=HEADERS, direct_passthrough=True)
