@@ -8,6 +8,7 @@ import pycurl
 from downloads_app.errors import DownloadsError, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
+from downloads_app.worker.bandwidth import Bandwidth
 from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
 from downloads_app.worker.storage import explain_disk, write_all
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
@@ -21,6 +22,9 @@ UNANNOUNCED_LIMIT_BYTES = 64 << 30
 """Where an answer that announces no length ends at the latest."""
 SNIFFED_BYTES = 512
 """What it takes to tell an HTML page from a model."""
+BORROWED_SECONDS = 0.02
+"""How far beyond the bandwidth a connection may read before it pauses: short enough to be smooth, long
+enough not to wake up for each packet."""
 STOP = -1
 """What a callback answers to make libcurl end the transfer."""
 
@@ -30,7 +34,9 @@ class Channel:
 
     fetch: Fetch
 
-    def __init__(self, access: Access, charge: Callable[[int], None], may_write: Callable[[], bool]) -> None:
+    def __init__(
+        self, access: Access, bandwidth: Bandwidth, count: Callable[[int], None], may_write: Callable[[], bool]
+    ) -> None:
         self.connection = Connection(access)
         self.curl = self.connection.curl
         self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
@@ -46,7 +52,9 @@ class Channel:
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
         self._unmeasured_bytes = 0
-        self._charge = charge
+        self._is_paused = False
+        self._bandwidth = bandwidth
+        self._count = count
         self._may_write = may_write
         self._chunks: list[bytes] = []
         self._held_bytes = 0
@@ -57,6 +65,7 @@ class Channel:
         """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
+        self._is_paused = False
         self.begun_at = time.monotonic()
         self.bytes_per_second, self._unmeasured_bytes = 0.0, 0
         self.took_shortcut = fetch.file.resolved_url is not None
@@ -140,6 +149,9 @@ class Channel:
         """libcurl's write callback."""
         if self.fault is not None or self.is_stale:
             return STOP
+        if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
+            self._is_paused = True
+            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
         try:
             if self.answer is None and not 300 <= self.connection.head.status < 400:
                 self._accept()
@@ -155,12 +167,19 @@ class Channel:
     def _store(self, data: bytes) -> int | None:
         self.last_byte_at = time.monotonic()
         self.has_flowed = True
+        self._bandwidth.charge(len(data))
         room = self.fetch.end - self.fetch.at - self._held_bytes
         self._chunks.append(data if len(data) <= room else data[: max(0, room)])
         self._held_bytes += min(len(data), room)
         if self._held_bytes >= FLUSH_BYTES or len(self._chunks) >= MAX_CHUNKS:
             self.flush()
         return STOP if len(data) > room else None
+
+    def resume(self) -> None:
+        """Go on reading, if a full bucket had made it stop."""
+        if self._is_paused:
+            self._is_paused = False
+            self.curl.pause(pycurl.PAUSE_CONT)
 
     def flush(self) -> None:
         """Write what is held, save where the first bytes are too few to be judged.
@@ -174,7 +193,7 @@ class Channel:
         chunks, held_bytes = self._chunks, self._held_bytes
         self._chunks, self._held_bytes = [], 0
         self._unmeasured_bytes += held_bytes
-        self._charge(held_bytes)
+        self._count(held_bytes)
         if self.is_stale or not self._may_write():
             return
         if fetch.at == 0:  # every file has such a flush

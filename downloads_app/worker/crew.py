@@ -69,6 +69,11 @@ class Crew:
         self._leave(channel.curl)
         channel.close()
 
+    def resume(self) -> None:
+        """Let those go on that paused because too much had come too fast."""
+        for channel in self._busy.values():
+            channel.resume()
+
     def excuse(self, seconds: float) -> None:
         """Take note that nobody could have brought a byte in this time, because we did not read."""
         for channel in self._busy.values():

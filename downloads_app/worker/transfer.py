@@ -85,7 +85,7 @@ class Transfer:
         self._storage = Storage(folder)
         self._finisher = Finisher(self._storage, should_stop, may_write)
         self._work = Worklist(files, self._storage, self._finisher, limits)
-        self._crew = Crew(lambda: Channel(access, self._charge, may_write))
+        self._crew = Crew(lambda: Channel(access, limits.bandwidth, self._note_moved, may_write))
         self._count = ConnectionCount()
         self._recovery = Recovery(self._count)
         self._moved_bytes = 0
@@ -102,8 +102,7 @@ class Transfer:
                 self._file_done(file, result)
             self._tell()
             while not self._work.is_done:
-                if self._should_stop() or not self._may_write():
-                    raise Stopped(self._work.kept_bytes())
+                self._check_orders()
                 self._assign()
                 self._move()
                 self._collect()
@@ -115,12 +114,16 @@ class Transfer:
         finally:
             self._close()
 
+    def _check_orders(self) -> None:
+        """Stop if told to. Asked again before a file is begun anew: that truncates what may be another's by now."""
+        if self._should_stop() or not self._may_write():
+            raise Stopped(self._work.kept_bytes())
+
     def _tell(self) -> None:
         self._report(Progress(self._work.kept_bytes(), self._work.done_files, self._work.current_file))
 
-    def _charge(self, count_bytes: int) -> None:
+    def _note_moved(self, count_bytes: int) -> None:
         self._moved_bytes += count_bytes
-        self._limits.bandwidth.charge(count_bytes)
 
     def _ceiling(self) -> int:
         return max(1, min(self._limits.connections, self._access.max_connections or self._limits.connections))
@@ -142,6 +145,7 @@ class Transfer:
         elif not len(self._crew):
             self._finisher.wait(TICK_SECONDS)
         else:
+            self._crew.resume()
             for channel, code, text in self._crew.move(TICK_SECONDS):
                 self._settle(channel, code, text)
 
@@ -161,6 +165,7 @@ class Transfer:
             return
         channel.file.release(channel.fetch)
         if fault is not None:
+            self._check_orders()
             self._recovery.deal_with(channel, fault, companions=len(self._crew))
         else:
             self._take_result(channel, code, text)
@@ -182,6 +187,7 @@ class Transfer:
         self._finisher.begin_small()
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, Damaged):
+                self._check_orders()
                 log.warning("%s: %s; it is fetched anew", file.remote.path, outcome)
                 self._work.revive(file, str(outcome))
             else:
