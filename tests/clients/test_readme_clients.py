@@ -14,6 +14,7 @@ from tests.clients.live_server import PASSWORD, LiveServer
 from tests.clients.processes import DEADLINE_SECONDS, running
 from tests.support.server import PROJECT, wait_until
 
+README = PROJECT / "clients" / "README.md"
 SECTION = re.compile(r"^## Other clients\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHROMIUM = {
@@ -33,7 +34,7 @@ async ([username, password]) => {
 
 def printed(language: str) -> list[str]:
     """Return the section's code blocks in that language."""
-    section = SECTION.search((PROJECT / "clients" / "README.md").read_text())
+    section = SECTION.search(README.read_text())
     assert section, "the section is gone"
     return [code for name, code in BLOCK.findall(section[0]) if name == language]
 
