@@ -5,6 +5,8 @@ from pathlib import Path
 from flask import Blueprint, Response, make_response, render_template
 
 from downloads_app.config import current_settings
+from downloads_app.models import utc_now
+from downloads_app.web.sse import format_time
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = sorted(path.name for path in STATIC.glob("*.js"))
@@ -47,9 +49,13 @@ def add_page_headers(response: Response) -> Response:
 @blueprint.get("/")
 def show_page() -> Response:
     """Answer the page; everything in it comes from the REST resources and the stream."""
-    interval_seconds = current_settings().stream_interval_seconds
-    modules = [name for name in SCRIPTS if name != "docs.js"]
-    return make_response(render_template("index.html", modules=modules, stream_interval_seconds=interval_seconds))
+    html = render_template(
+        "index.html",
+        modules=[name for name in SCRIPTS if name != "docs.js"],
+        server_time=format_time(utc_now()),
+        stream_interval_seconds=current_settings().stream_interval_seconds,
+    )
+    return make_response(html)
 
 
 @blueprint.get("/api/docs")

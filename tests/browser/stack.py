@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,12 @@ from flask import Flask
 from downloads_app import create_app
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
-from downloads_app.models import Download
+from downloads_app.models import Download, utc_now
 from downloads_app.services import accounts, downloads, providers
 from tests.support.file_server import FileServer
 from tests.support.front import Front
 from tests.support.proxy import Proxy
-from tests.support.server import PROJECT, Server
+from tests.support.server import PROJECT, Server, wait_until
 
 PASSWORD = "correct horse battery"
 USERS = {"alice": False, "bruno": False, "root": True}
@@ -60,6 +61,16 @@ class Stack:
         with self.app.app_context():
             user, provider = accounts.find_user(username), providers.find_provider("hub")
             return downloads.create(user, provider, repository, **options).id
+
+    def wait_for_end(self, download_id: str) -> None:
+        """Wait until a download is over, and a second longer: the wire knows whole seconds."""
+
+        def is_over() -> bool:
+            with self.app.app_context():
+                ended_at = db.session.get_one(Download, download_id).completed_at
+                return ended_at is not None and ended_at + timedelta(seconds=1) < utc_now()
+
+        wait_until(is_over, what="the download's end")
 
     def cancel(self, download_id: str) -> None:
         """Cancel a download, unless it is over already."""

@@ -64,3 +64,19 @@ def test_each_watches_their_own_to_the_end_and_an_admin_all(stack: Stack, open_p
     expect(pages["root"].locator("#ended .row")).to_have_count(2)
     protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
     assert [page.evaluate(protocol) for page in pages.values()] == ["http/1.1", "h2", "h2"]
+
+
+def test_a_download_that_began_and_ended_between_two_looks_is_told(
+    stack: Stack, open_page: Callable[..., Page]
+) -> None:
+    stack.files.bytes_per_second = None
+    stack.put_repository("quick/model", {"config.json": 10})
+    before = stack.add_download("bruno", "quick/model", revision="before")
+    stack.wait_for_end(before)
+    page = open_page("bruno")
+    expect(page.locator("#empty")).to_be_visible()
+    download_id = stack.add_download("bruno", "quick/model")
+    expect(page.locator(f"#ended [data-id='{download_id}'] .outcome")).to_contain_text("Completed")
+    expect(page.locator("#ended .row")).to_have_count(1)  # what ended before the page was opened is history
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#ended")).to_be_hidden()

@@ -11,6 +11,11 @@ export function getDownload(id) {
   return get(`api/downloads/${encodeURIComponent(id)}`);
 }
 
+/** The downloads that changed last, at most 50: what is active or has just ended is among them. */
+export function getLatestDownloads() {
+  return get("api/downloads?sort=-updated_at&page_size=50");
+}
+
 /** `action`: pause, resume, cancel or retry. */
 export function changeDownload(id, action) {
   return withRenewal(() => send("POST", `api/downloads/${encodeURIComponent(id)}/${action}`));

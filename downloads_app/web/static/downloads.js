@@ -13,9 +13,12 @@ export class Downloads {
   #endedAt = new Map(); // id -> when it was noticed here
   #counted = new Map(); // id -> {current, total}: what the overall progress counts
 
-  /** `fetchDetail(id)` answers how a download ended; `onChange` is called after each change. */
-  constructor({ fetchDetail, onEnd, onChange, now = () => Date.now() / 1000 }) {
-    Object.assign(this, { fetchDetail, onEnd, onChange, now });
+  /**
+   * `fetchDetail(id)` answers how a download ended; `onChange` is called after each change; `since` is the
+   * server's time when the page was opened.
+   */
+  constructor({ fetchDetail, onEnd, onChange, since, now = () => Date.now() / 1000 }) {
+    Object.assign(this, { fetchDetail, onEnd, onChange, since, now });
   }
 
   /** Take the stream's full current list. */
@@ -44,7 +47,7 @@ export class Downloads {
     const now = this.now();
     speeds.push([now, download.status === "downloading" ? speed : 0]);
     while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
-    this.ended.delete(download.id); // taken up again
+    if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // taken up again
     if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
     this.#counted.set(download.id, { current, total });
     return { download, speeds };
@@ -75,19 +78,27 @@ export class Downloads {
     else if (this.ended.delete(detail.id)) this.onChange(); // taken up again: the next update brings it
   }
 
+  /** Take what changed last: one that began and ended unseen, after `since`, ends here too. */
+  catchUp(details) {
+    for (const detail of details) {
+      const isMissed = !this.active.has(detail.id) && !this.#endedAt.has(detail.id);
+      if (isMissed && detail.completed_at >= this.since) this.#end(detail.id, detail, true);
+    }
+  }
+
   clearEnded() {
     this.ended.clear();
-    this.#endedAt.clear();
     this.onChange();
   }
 
-  #end(id, detail) {
-    const isNews = this.active.delete(id);
+  #end(id, detail, isUnseen = false) {
+    const isNews = this.active.delete(id) || isUnseen;
     this.#endedAt.set(id, this.now());
     this.ended.delete(id);
     this.ended = new Map([[id, detail], ...this.ended].slice(0, ENDED_KEPT));
     const size = detail.progress_data.total_bytes;
-    if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });
+    if (isUnseen) this.#counted.delete(id);
+    else if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });
     else if (this.#counted.delete(id)) this.batch += 1;
     if (isNews) this.onEnd(detail);
     this.onChange();

@@ -1,22 +1,29 @@
 /**
  * The live stream through the browser's own EventSource, kept open.
  *
- * Says `{kind: "update", downloads}` and `{kind: "state", state, detail}`; states: connecting, live, idle
- * (nothing active, closed until `look`), trouble (the server tells of an error), lost, signed-out.
+ * Says `{kind: "update", downloads}`, `{kind: "latest", downloads}` (while idle: what changed last, also what
+ * began and ended between two looks) and `{kind: "state", state, detail}`; states: connecting, live, idle
+ * (nothing active, closed until `look` finds something), trouble (the server tells of an error), lost, signed-out.
  */
 
 const SLOWEST_RETRY_SECONDS = 30;
+const LOOKS_BEFORE_OPENING = 6; // the stream has the last word on whether something is active
 const BROWSER_RETRY_SECONDS = 60; // the browser reconnects by itself and keeps to the server's `retry:`
 
 export class LiveStream {
   #source = null;
   #timer = null;
   #failures = 0;
+  #looks = 0;
   #stopped = false;
 
-  /** `checkSession` resolves to whether somebody is signed in, and rejects where the server is away. */
-  constructor({ url, intervalSeconds, checkSession, say }) {
+  /**
+   * `checkSession` resolves to whether somebody is signed in, and rejects where the server is away;
+   * `fetchLatest` resolves to the downloads that changed last.
+   */
+  constructor({ url, intervalSeconds, checkSession, fetchLatest, say }) {
     this.url = url;
+    this.fetchLatest = fetchLatest;
     this.silenceSeconds = Math.max(3 * intervalSeconds, intervalSeconds + 6);
     this.checkSession = checkSession;
     this.say = say;
@@ -28,8 +35,18 @@ export class LiveStream {
   }
 
   /** Look whether something is active now; does nothing while the stream is open. */
-  look() {
-    if (!this.#source && this.#timer === null && !this.#stopped) this.#open();
+  async look() {
+    if (!this.#isIdle()) return;
+    this.#looks += 1;
+    const latest = await this.fetchLatest().catch(() => null);
+    if (!this.#isIdle()) return;
+    if (latest) this.say({ kind: "latest", downloads: latest });
+    const isActive = latest === null || latest.some(({ status }) => ["pending", "downloading"].includes(status));
+    if (isActive || this.#looks % LOOKS_BEFORE_OPENING === 0) this.#open();
+  }
+
+  #isIdle() {
+    return !this.#source && this.#timer === null && !this.#stopped;
   }
 
   /** Do not wait for a retry: the network is said to be back. */

@@ -1,7 +1,7 @@
 /** The page of one signed-in user: the stream, the names, the rows, wired together. */
 
 import { announce } from "./announcer.js";
-import { changeDownload, getDownload } from "./api.js";
+import { changeDownload, getDownload, getLatestDownloads } from "./api.js";
 import { Board } from "./board.js";
 import { Connection } from "./connection.js";
 import { byId, setText, show } from "./dom.js";
@@ -14,7 +14,8 @@ import { LiveStream } from "./stream.js";
 import { Summary } from "./summary.js";
 import { SharedStream } from "./tabs.js";
 
-const intervalSeconds = Number(document.documentElement.dataset.streamIntervalSeconds);
+const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
+const intervalSeconds = Number(streamIntervalSeconds);
 document.documentElement.style.setProperty("--glide", `${intervalSeconds}s`);
 
 function complain(sentence) {
@@ -42,6 +43,7 @@ export function watch(user, onSignedOut) {
     fetchDetail: getDownload,
     onEnd: (detail) => announce(`${nameOf(detail)}: ${outcome(detail)}.`),
     onChange: redraw,
+    since: serverTime,
   });
   const board = new Board(names, act);
 
@@ -68,6 +70,7 @@ export function watch(user, onSignedOut) {
 
   const receive = (message) => {
     if (message.kind === "update") downloads.update(message.downloads);
+    else if (message.kind === "latest") downloads.catchUp(message.downloads);
     else if (message.state === "signed-out") onSignedOut();
     else connection.set(message, redraw);
   };
@@ -76,6 +79,7 @@ export function watch(user, onSignedOut) {
     open: (say) => new LiveStream({
       url: address("api/downloads/subscribe"),
       intervalSeconds,
+      fetchLatest: getLatestDownloads,
       checkSession: async () => (await currentUser())?.id === user.id,
       say,
     }),
