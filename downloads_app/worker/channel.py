@@ -9,8 +9,8 @@ from downloads_app.errors import DownloadsError, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.worker.bandwidth import Bandwidth
+from downloads_app.worker.disk import explain_disk, write_all
 from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
-from downloads_app.worker.storage import explain_disk, write_all
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
 
 FLUSH_BYTES = 256 * 1024

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from hashlib import sha256
 
 from downloads_app.sources import RemoteFile
+from downloads_app.worker.disk import explain_disk, start_writeback, write_all
 from downloads_app.worker.hashing import PrefixDigest
 from downloads_app.worker.partial_file import PartialFile
-from downloads_app.worker.storage import FileResult, Storage, explain_disk, start_writeback, write_all
+from downloads_app.worker.storage import FileResult, Storage
 
 
 class Damaged(Exception):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
+from downloads_app.worker.disk import explain_disk
 from downloads_app.worker.hashing import PrefixDigest
 from downloads_app.worker.ranges import Range, RangeSet
-from downloads_app.worker.storage import SideFile, Storage, explain_disk
+from downloads_app.worker.storage import SideFile, Storage
 
 UNKNOWN_END = 1 << 62
 MAX_BEGINNINGS = 2

@@ -5,14 +5,11 @@ of it in `<key>.json`. Names in the folder are reached one segment at a time wit
 links, so that a link planted there leads nowhere.
 """
 
-import ctypes
-import errno
 import json
 import os
 import shutil
 import stat
 import threading
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -20,14 +17,12 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from downloads_app.errors import Conflict, NoSpace, SourceError
 from downloads_app.sources import RemoteFile
+from downloads_app.worker.disk import explain_disk
+from downloads_app.worker.folding import folds_names, refuse_collisions
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DONE = "done.jsonl"
-_libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
-_SYNC_FILE_RANGE_WRITE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +117,8 @@ class Storage:
             if self._done_descriptor < 0:
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
                 self._done_descriptor = os.open(self.partials / _DONE, flags, 0o644)
-            os.write(self._done_descriptor, json.dumps(fields).encode() + b"\n")
+            line = json.dumps(fields).encode()
+            os.write(self._done_descriptor, b"\n" + line + b"\n")  # the line before may be torn
 
     def close(self) -> None:
         """Close what is kept open between files."""
@@ -170,42 +166,6 @@ class Storage:
             os.close(descriptor)
 
 
-class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generator takes ten times as long
-    """Turn what the disk refuses within a `with` into NoSpace or Conflict, naming `what`."""
-
-    __slots__ = ("_what",)
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: object) -> None:
-        if not isinstance(exc, OSError):
-            return
-        if exc.errno in _FULL:
-            raise NoSpace(f"{self._what}: the disk is full ({exc.strerror})") from exc
-        if exc.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise Conflict(f"{self._what}: a folder on the way is a symbolic link or a file") from exc
-        raise Conflict(f"{self._what}: {exc.strerror}") from exc
-
-
-def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
-    """Write all of `chunks` (at most 1,024) from `at` on; a disk that is nearly full takes only a part."""
-    written = os.pwritev(descriptor, chunks, at)
-    wanted = sum(map(len, chunks))
-    if written < wanted:
-        rest = memoryview(b"".join(chunks))
-        while written < wanted:
-            written += os.pwrite(descriptor, rest[written:], at + written)
-
-
-def start_writeback(descriptor: int, start: int, length: int) -> None:
-    """Let the kernel begin to write a part of a file to the disk, without waiting for it."""
-    _libc.sync_file_range(descriptor, ctypes.c_int64(start), ctypes.c_int64(length), _SYNC_FILE_RANGE_WRITE)
-
-
 def find_partials(folder: Path) -> Path:
     """Return where a folder's partial files lie: beside it, so that no listing reaches them."""
     return folder.with_name(f".{folder.name}.partial")
@@ -237,13 +197,6 @@ def is_wanted(result: FileResult, file: RemoteFile) -> bool:
     return file.size_bytes in (None, result.size_bytes)
 
 
-def free_bytes(path: Path) -> int:
-    """Return the room left for us on the filesystem that `path` will lie on."""
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
-
-
 def link_existing(source: Path, folder: Path, path: str) -> None:
     """Give a verified file of another download its place here: a hard link, or a copy where that fails."""
     storage = Storage(folder)
@@ -258,28 +211,6 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
         with storage._parent_of(path, create=True) as parent:
             os.rename(draft, path.rpartition("/")[2], dst_dir_fd=parent)
         draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
-
-
-def folds_names(folder: Path) -> bool:
-    """Whether the filesystem takes names that differ in case or Unicode form for the same: try it."""
-    probe, twin = folder / "Probe-\u00e9", folder / "probe-E\u0301"
-    probe.touch()
-    try:
-        return any(name.exists() for name in (twin, folder / "probe-\u00e9", folder / "Probe-e\u0301"))
-    finally:
-        probe.unlink(missing_ok=True)
-
-
-def refuse_collisions(paths: Iterable[str]) -> None:
-    """Raise a permanent SourceError where two names are one on a folding filesystem."""
-    seen: dict[str, str] = {}
-    for path in paths:
-        other = seen.setdefault(unicodedata.normalize("NFKC", path).casefold(), path)
-        if other != path:
-            raise SourceError(
-                f"The listing has {other!r} and {path!r}, which are one name on this filesystem",
-                permanent=True,
-            )
 
 
 @lru_cache(maxsize=1024)
@@ -312,7 +243,7 @@ def _read_side_file(partials: Path, path: str) -> SideFile | None:
 
 def _read_done(partials: Path) -> Iterator[tuple[str, int, FileResult]]:
     try:
-        lines = (partials / _DONE).read_text(encoding="utf-8").splitlines()
+        lines = (partials / _DONE).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     for line in lines:
@@ -320,5 +251,5 @@ def _read_done(partials: Path) -> Iterator[tuple[str, int, FileResult]]:
             fields = json.loads(line)
             result = FileResult(fields["sha256"], fields["size_bytes"], fields["validator"])
             yield fields["path"], fields["modified_ns"], result
-        except (ValueError, KeyError):
-            continue  # the last line of a process that was killed while writing it
+        except (ValueError, KeyError, TypeError):
+            continue  # empty, or the last line of a process that was killed while writing it

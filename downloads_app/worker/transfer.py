@@ -20,9 +20,10 @@ from downloads_app.worker.channel import Channel
 from downloads_app.worker.completion import Damaged
 from downloads_app.worker.connection_count import ConnectionCount
 from downloads_app.worker.crew import Crew
+from downloads_app.worker.disk import free_bytes
 from downloads_app.worker.finishing import Finisher
 from downloads_app.worker.recovery import Recovery
-from downloads_app.worker.storage import FileResult, Storage, free_bytes
+from downloads_app.worker.storage import FileResult, Storage
 from downloads_app.worker.verdicts import ContentChanged, RangesIgnored
 from downloads_app.worker.worklist import Worklist
 

@@ -9,19 +9,16 @@ import pytest
 
 from downloads_app.errors import Conflict, NoSpace, SourceError
 from downloads_app.sources import RemoteFile
+from downloads_app.worker.disk import explain_disk, free_bytes, write_all
+from downloads_app.worker.folding import folds_names, refuse_collisions
 from downloads_app.worker.storage import (
     FileResult,
     SideFile,
     Storage,
-    explain_disk,
     find_partials,
-    folds_names,
-    free_bytes,
     link_existing,
     partial_bytes,
-    refuse_collisions,
     remove_partials,
-    write_all,
 )
 
 RESULT = FileResult("ab" * 32, 3, "etag:x")
@@ -81,6 +78,11 @@ def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
     with (storage.partials / "done.jsonl").open("a") as done:
         done.write('{"path": "y", "modi')
     assert list(Storage(storage.folder).read_done()) == ["x"]
+    later = Storage(storage.folder)
+    modified_ns = put_data(later, "z", b"abc")
+    later.place("z", RESULT, modified_ns)
+    later.close()
+    assert list(Storage(storage.folder).read_done()) == ["x", "z"]
 
 
 def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
@@ -189,9 +191,7 @@ def test_other_disk_errors_are_conflicts_in_one_line() -> None:
 
 
 def test_a_write_that_takes_only_a_part_is_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "downloads_app.worker.storage.os.pwritev", lambda fd, chunks, at: os.pwrite(fd, chunks[0][:1], at)
-    )
+    monkeypatch.setattr("downloads_app.worker.disk.os.pwritev", lambda fd, chunks, at: os.pwrite(fd, chunks[0][:1], at))
     descriptor = os.open(tmp_path / "x", os.O_RDWR | os.O_CREAT)
     write_all(descriptor, [b"abc", b"def"], 2)
     os.close(descriptor)

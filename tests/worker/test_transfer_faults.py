@@ -211,7 +211,7 @@ def test_a_full_disk_is_named_with_its_numbers(
         raise OSError(28, "No space left on device")
 
     file = server.put("x.bin", noise(1 << 20))
-    monkeypatch.setattr("downloads_app.worker.storage.os.pwritev", refuse)
+    monkeypatch.setattr("downloads_app.worker.disk.os.pwritev", refuse)
     with pytest.raises(NoSpace) as error:
         Run(server, [file], folder).finish()
     assert f"{1 << 20} bytes are missing" in error.value.message
