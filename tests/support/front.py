@@ -1,0 +1,99 @@
+"""deploy/nginx.conf as it is shipped, with ports, certificate and socket of a test put in, before the application."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support.proxy import write_certificate
+from tests.support.server import PROJECT, free_port, wait_until
+
+SHIPPED = PROJECT / "deploy" / "nginx.conf"
+_MAIN = """
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log notice;
+worker_processes 1;
+worker_shutdown_timeout {shutdown_seconds}s;
+worker_rlimit_nofile 65536;
+events {{ worker_connections 30000; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/downloads.conf;
+}}
+"""
+
+
+class Front:
+    """nginx with the shipped configuration; use it as a context manager.
+
+    `port` speaks HTTPS (1.1 and 2), `plain_port` only redirects; the application is expected at `socket_path`.
+    `changes` are further replacements in the shipped text: times and limits that would take a test too long.
+    """
+
+    def __init__(
+        self, shutdown_seconds: int = 10, changes: Mapping[str, str] | None = None, socket_path: Path | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="front-")
+        self.folder = Path(self._folder.name)
+        self.folder.chmod(0o755)  # nginx's worker is another user
+        self.socket_path = socket_path or self.folder / "gunicorn.sock"
+        self.port, self.plain_port = free_port(), free_port()
+        self.url, self.plain_url = f"https://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.plain_port}"
+        self.certificate = self.folder / "certificate.pem"
+        self._shutdown_seconds = shutdown_seconds
+        self._changes = changes or {}
+
+    def __enter__(self) -> "Front":
+        write_certificate(self.folder)
+        (self.folder / "downloads.conf").write_text(self._shipped())
+        user = "user root;" if os.geteuid() == 0 else ""
+        main = _MAIN.format(folder=self.folder, user=user, shutdown_seconds=self._shutdown_seconds)
+        (self.folder / "nginx.conf").write_text(main)
+        command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
+        self._process = subprocess.Popen([*command, "-e", str(self.folder / "error.log")], stdin=subprocess.DEVNULL)
+        wait_until(self._is_up, what="nginx")
+        return self
+
+    def _is_up(self) -> bool:
+        assert self._process.poll() is None, self.log()
+        return (self.folder / "nginx.pid").exists()
+
+    def _shipped(self) -> str:
+        text = SHIPPED.read_text()
+        for shipped, ours in {
+            "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
+            "listen [::]:80;": "",
+            "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "listen [::]:443 ssl http2;": "",
+            "/etc/ssl/certs/downloads.pem": str(self.certificate),
+            "/etc/ssl/private/downloads.key": str(self.folder / "key.pem"),
+            "/run/downloads-app/gunicorn.sock": str(self.socket_path),
+            **self._changes,
+        }.items():
+            assert shipped in text, f"{SHIPPED} no longer has {shipped!r}"
+            text = text.replace(shipped, ours)
+        return text
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+        self._folder.cleanup()
+
+    def log(self) -> str:
+        """Return nginx's error log."""
+        return (self.folder / "error.log").read_text()
+
+    def reload(self) -> None:
+        """Read the configuration again, and wait until the new worker is at work."""
+        started = self.log().count("start worker process ")
+        self._process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.log().count("start worker process ") > started, what="nginx's new worker")
