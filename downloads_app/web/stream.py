@@ -20,8 +20,9 @@ from werkzeug.wsgi import ClosingIterator
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
-from downloads_app.services.snapshot import MAX_AGE_SECONDS, Snapshot, Unreadable, View, Watch
+from downloads_app.services.snapshot import MAX_AGE_SECONDS, Snapshot, Unreadable
 from downloads_app.services.tokens import EXPIRED
+from downloads_app.services.viewers import View, Watch
 from downloads_app.web import metrics, sse
 from downloads_app.web.auth import read_claims
 from downloads_app.web.roster import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, FullHouse, Roster, jittered

@@ -14,8 +14,9 @@ from sqlalchemy.exc import OperationalError
 
 from downloads_app.extensions import connect_args, db
 from downloads_app.models import ACTIVE, Download, User
-from downloads_app.services.snapshot import REFRESH_SECONDS, Snapshot, Unreadable, Watch
+from downloads_app.services.snapshot import REFRESH_SECONDS, Snapshot, Unreadable
 from downloads_app.services.tokens import REVOKED, Claims, revoke
+from downloads_app.services.viewers import Watch
 from tests.support.rows import add_download, sample_repository
 
 OPERATIONS = 150

@@ -15,7 +15,8 @@ from flask import Flask
 
 from downloads_app.config import load_settings
 from downloads_app.models import User
-from downloads_app.services.snapshot import Snapshot, Watch
+from downloads_app.services.snapshot import Snapshot
+from downloads_app.services.viewers import Watch
 from downloads_app.web import roster, sse, stream
 from downloads_app.web.pacer import ClientGoneError, Pacer
 from downloads_app.web.stream import PlainLane, Stream, Streams
