@@ -32,6 +32,13 @@ class AnswerHead:
         self._headers: dict[str, str] = {}
         self.add_line = self._lines.append
 
+    @classmethod
+    def of(cls, status: int, headers: dict[str, str]) -> "AnswerHead":
+        """Return the head of an answer that has been read already."""
+        head = cls()
+        head._status, head._headers = status, headers
+        return head
+
     def clear(self) -> None:
         """Forget the answer before."""
         self._lines.clear()

@@ -130,6 +130,4 @@ def _explain(response: Response, what: str) -> SourceError:
         return SourceError(text, permanent=True)
     if response.status in (404, 410):
         return SourceError(f"{what} is not found", permanent=True)
-    head = AnswerHead()
-    head.status, head.headers = response.status, response.headers
-    return explain_status(what, head)
+    return explain_status(what, AnswerHead.of(response.status, response.headers))

@@ -107,6 +107,5 @@ def _read_file(file: RepoSibling, base: str) -> RemoteFile:
 
 
 def _explain(status: int, headers: dict[str, str], what: str, revision: str | None = None) -> SourceError:
-    head = AnswerHead()
-    head.status, head.headers = status, headers
+    head = AnswerHead.of(status, headers)
     return explain_hub_refusal(what, head, revision=revision) or explain_status(what, head)
