@@ -161,8 +161,7 @@ def test_a_disabled_repository_says_so(hub: Hub) -> None:
     [(403, "File is too large to be served over plain HTTP", 5), (413, "", MAX_PLAIN_HTTP_BYTES + 1)],
 )
 def test_a_file_too_large_for_plain_http_says_so(status: int, message: str, size_bytes: int) -> None:
-    head = AnswerHead()
-    head.status, head.headers = status, {"x-error-message": message}
+    head = AnswerHead.of(status, {"x-error-message": message})
     error = explain_hub_refusal("big.gguf", head, size_bytes=size_bytes)
     assert error is not None
     assert error.permanent
@@ -170,13 +169,11 @@ def test_a_file_too_large_for_plain_http_says_so(status: int, message: str, size
 
 
 def test_a_gate_that_closes_after_the_listing_is_told_from_an_ordinary_refusal() -> None:
-    head = AnswerHead()
-    head.status, head.headers = 403, {"x-error-code": "GatedRepo"}
+    head = AnswerHead.of(403, {"x-error-code": "GatedRepo"})
     error = explain_hub_refusal("model.gguf", head)
     assert error is not None
     assert "model.gguf is gated" in error.message
-    head.headers = {}
-    assert explain_hub_refusal("model.gguf", head) is None
+    assert explain_hub_refusal("model.gguf", AnswerHead.of(403, {})) is None
 
 
 def test_the_token_is_sent_to_the_hub_and_to_nobody_else(hub: Hub) -> None:
