@@ -19,8 +19,9 @@ from benchmarks.streams.database import Database, migrated_postgres
 from benchmarks.streams.measuring import Row
 from benchmarks.streams.plot import draw
 from benchmarks.streams.processes import describe_machine
-from benchmarks.streams.scenarios import EXTRAS, FULL, QUICK, Stage, climb
+from benchmarks.streams.scenarios import EXTRAS, climb
 from benchmarks.streams.servers import CONTENDERS
+from benchmarks.streams.stage import FULL, QUICK, Stage
 from benchmarks.streams.swarm import compile_load
 
 PROJECT = Path(__file__).resolve().parents[1]

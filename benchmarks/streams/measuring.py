@@ -1,11 +1,12 @@
 """One measurement: what a server does in a settled window, seen from its clients, its processes and its database."""
 
+import os
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.streams.database import Database
-from benchmarks.streams.processes import calibrate, cpu_seconds, rss_bytes, tree
+from benchmarks.streams.processes import busy_seconds, calibrate, cpu_seconds, rss_bytes, tree
 from benchmarks.streams.servers import Running
 from benchmarks.streams.swarm import Report, Swarm
 
@@ -42,6 +43,9 @@ class Row:
     load_percent: float
     mb_per_second: float
     calibration_ms: float
+    """A fixed loop's time just before: how fast the machine was."""
+    other_percent: float
+    """What had nothing to do with the benchmark took so much of one core."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the results file holds, without needless digits."""
@@ -56,6 +60,7 @@ class _Counters:
     server: float
     postgres: float
     load: float
+    other: float
 
 
 class Observer:
@@ -103,14 +108,20 @@ class Observer:
             load_percent=100 * (after.load - before.load) / elapsed,
             mb_per_second=report.bytes / 1e6 / elapsed,
             calibration_ms=calibration_ms,
+            other_percent=max(0.0, 100 * (after.other - before.other) / elapsed),
         )
 
     def _count(self) -> _Counters:
+        """Read all counters; ours are this process, its children, and PostgreSQL."""
+        at = time.monotonic()
+        busy = busy_seconds()
+        postgres = cpu_seconds(tree(self._database.postgres.pid))
         return _Counters(
-            at=time.monotonic(),
+            at=at,
             server=cpu_seconds(tree(self._server.pid)),
-            postgres=cpu_seconds(tree(self._database.postgres.pid)),
+            postgres=postgres,
             load=self._load.cpu_seconds(),
+            other=busy - postgres - cpu_seconds(tree(os.getpid())),
         )
 
     def _refresh_ms(self, earlier: tuple[float, float] | None) -> float | None:

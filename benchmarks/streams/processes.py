@@ -36,6 +36,12 @@ def rss_bytes(pids: list[int]) -> int:
     return sum(psutil.Process(pid).memory_info().rss for pid in pids)
 
 
+def busy_seconds() -> float:
+    """Return the CPU time that the whole machine has spent, on all cores, its host's other guests included."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
+
+
 def calibrate() -> float:
     """Return how long a fixed piece of pure arithmetic takes now, in milliseconds: the machine's own noise."""
     began = time.perf_counter()

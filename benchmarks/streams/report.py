@@ -104,9 +104,9 @@ def _cpu_at_most_streams(rows: list[Row], contender: Contender) -> float | None:
 
 def _noise(rows: list[Row]) -> str:
     calibrations = sorted(row.calibration_ms for row in rows)
-    loads = sorted(row.load_percent for row in rows)
     return (
         f"Noise: a fixed loop, timed before each window, took {calibrations[0]:.1f} to {calibrations[-1]:.1f} ms "
-        f"(median {calibrations[len(calibrations) // 2]:.1f}). The load generator itself took at most "
-        f"{loads[-1]:.0f} % of a core."
+        f"(median {calibrations[len(calibrations) // 2]:.1f}). During the windows all else on the machine took "
+        f"{_span(rows, lambda row: row.other_percent, 0)} % of a core, the load generator at most "
+        f"{max(row.load_percent for row in rows):.0f} %."
     )
