@@ -61,7 +61,8 @@ def test_each_watches_their_own_to_the_end_and_an_admin_all(stack: Stack, open_p
         assert names[other] not in page.inner_text("body")
         bars_rose(page, ids[user])
         expect(page).to_have_title("Downloads")
-    expect(pages["root"].locator("#ended .row")).to_have_count(2)
+    for user in names:
+        expect(pages["root"].locator(f"#ended [data-id='{ids[user]}'] .provider")).to_have_text(f"hub · {user}")
     protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
     assert [page.evaluate(protocol) for page in pages.values()] == ["http/1.1", "h2", "h2"]
 

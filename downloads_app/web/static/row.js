@@ -75,6 +75,7 @@ export class Row {
   #drawEnded(detail, names) {
     const progress = detail.progress_data;
     this.#drawCommon(detail, names);
+    if (names.users) setText(this.provider, `${this.provider.textContent} · ${names.users.get(detail.user_id) ?? ""}`);
     const done = detail.status === "completed" ? 1 : fraction(progress.current_bytes, progress.total_bytes);
     this.bar.set(done ?? 0, { run: detail.started_at, words: outcome(detail) });
     setText(this.percent, "");
