@@ -48,12 +48,14 @@ class AnswerHead:
     @property
     def status(self) -> int:
         """The status code; 0 before there is one."""
-        self._read()
+        if len(self._lines) > self._read_lines:
+            self._read()
         return self._status
 
     @property
     def headers(self) -> dict[str, str]:
-        self._read()
+        if len(self._lines) > self._read_lines:
+            self._read()
         return self._headers
 
     def _read(self) -> None:

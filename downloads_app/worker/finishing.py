@@ -1,8 +1,7 @@
 """The threads beside the one that moves bytes: who of them works at which file."""
 
-import enum
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
@@ -21,17 +20,6 @@ Outcome = FileResult | Damaged | None
 """None: nothing has come of it yet."""
 
 
-class Stage(enum.Enum):
-    """What a thread does with a file."""
-
-    SUM = enum.auto()
-    """Follows the run of bytes from the beginning with the sum."""
-    SAVE = enum.auto()
-    """Writes down which bytes are here."""
-    LAST = enum.auto()
-    """Checks and places it; nothing else happens to it meanwhile."""
-
-
 class Finisher:
     """Takes files on by `offer` and `save`, hands outcomes back by `collect`."""
 
@@ -41,34 +29,36 @@ class Finisher:
         self._may_write = may_write
         self._should_stop: Callable[[], bool] = lambda: self._closing.is_set() or should_stop() or not may_write()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="finish")
-        self._tasks: dict[Future[list[Outcome]], tuple[list[PartialFile], Stage]] = {}
+        self._tasks: dict[Future[list[Outcome]], tuple[list[PartialFile], set[PartialFile]]] = {}
+        self._summing: set[PartialFile] = set()
+        self._saving: set[PartialFile] = set()
+        self._last: set[PartialFile] = set()
+        """Those that are checked and placed; nothing else happens to them meanwhile."""
         self._ended: deque[Future[list[Outcome]]] = deque()
         self._small: list[PartialFile] = []
-        self._stages: defaultdict[PartialFile, set[Stage]] = defaultdict(set)
 
     def has(self, file: PartialFile) -> bool:
         """Whether a file is in its last stage."""
-        return file in self._stages and Stage.LAST in self._stages[file]
+        return file in self._last
 
     def offer(self, file: PartialFile) -> bool:
         """Go on with a file's sum, or complete it if all is here; True if it needs no more fetching."""
-        stages = self._stages.get(file, set())
-        if Stage.LAST in stages:
+        if file in self._last:
             return True
         if file.is_complete:
-            if not stages:
+            if file not in self._summing and file not in self._saving:
                 self._begin_last(file)
             return True
         end = file.kept.prefix_end()
-        if Stage.SUM not in stages and end - file.digest.position >= STEP_BYTES:
-            self._submit([file], Stage.SUM, lambda: self._sum(file, end))
+        if file not in self._summing and end - file.digest.position >= STEP_BYTES:
+            self._submit([file], self._summing, lambda: self._sum(file, end))
         return False
 
     def _begin_last(self, file: PartialFile) -> None:
         if file.content is None:
-            self._submit([file], Stage.LAST, lambda: [self._complete(file)])
+            self._submit([file], self._last, lambda: [self._complete(file)])
             return
-        self._stages[file].add(Stage.LAST)
+        self._last.add(file)
         self._small.append(file)
         if len(self._small) >= BATCH_FILES:
             self.begin_small()
@@ -77,33 +67,31 @@ class Finisher:
         """Begin with the small files that have come together: waking a thread for each costs more than it does."""
         if self._small:
             files, self._small = self._small, []
-            self._submit(files, Stage.LAST, lambda: [self._complete(file) for file in files])
+            self._submit(files, self._last, lambda: [self._complete(file) for file in files])
 
     def adopt_existing(self, file: PartialFile) -> bool:
         """Check a file that stands under its final name already, if it could be the wanted one."""
         remote, status = file.remote, self._storage.stat_final(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
-        self._submit([file], Stage.LAST, lambda: [check_existing(remote, self._storage, self._should_stop)])
+        self._submit([file], self._last, lambda: [check_existing(remote, self._storage, self._should_stop)])
         return True
 
     def save(self, file: PartialFile) -> None:
         """Write down which bytes are here, if that is news."""
-        if self._stages.get(file, set()) & {Stage.SAVE, Stage.LAST}:
+        if file in self._saving or file in self._last:
             return
         known, generation = file.describe(), file.generation
         if known is not None:
-            self._submit([file], Stage.SAVE, lambda: self._save(file, known, generation))
+            self._submit([file], self._saving, lambda: self._save(file, known, generation))
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
         while self._ended:
             task = self._ended.popleft()
             files, stage = self._tasks.pop(task)
+            stage.difference_update(files)
             for file, outcome in zip(files, task.result(), strict=True):
-                self._stages[file].discard(stage)
-                if not self._stages[file]:
-                    del self._stages[file]
                 if outcome is not None:
                     yield file, outcome
                 else:
@@ -122,9 +110,8 @@ class Finisher:
         self.begin_small()
         self._pool.shutdown()
 
-    def _submit(self, files: list[PartialFile], stage: Stage, work: Callable[[], list[Outcome]]) -> None:
-        for file in files:
-            self._stages[file].add(stage)
+    def _submit(self, files: list[PartialFile], stage: set[PartialFile], work: Callable[[], list[Outcome]]) -> None:
+        stage.update(files)
         task = self._pool.submit(work)
         self._tasks[task] = files, stage
         task.add_done_callback(self._ended.append)

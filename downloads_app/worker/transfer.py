@@ -164,7 +164,7 @@ class Transfer:
         self._crew.rest(channel)
         if channel.is_stale:
             return
-        channel.file.release(channel.fetch)
+        self._work.take_back(channel.fetch)
         if fault is not None:
             self._check_orders()
             self._recovery.deal_with(channel, fault, companions=len(self._crew))
@@ -228,7 +228,7 @@ class Transfer:
         self._crew.dismiss(channel)
         if channel.is_stale:
             return
-        channel.file.release(channel.fetch)
+        self._work.take_back(channel.fetch)
         error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
         self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
 

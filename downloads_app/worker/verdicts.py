@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
@@ -76,16 +75,21 @@ def identify(head: AnswerHead, total_bytes: int | None) -> str:
 
 def refuse_content(file: RemoteFile, first_bytes: bytes) -> None:
     """Raise a permanent SourceError where the first bytes cannot be those of such a file."""
-    suffix = PurePosixPath(file.path).suffix.lower()
+    suffix = _suffix_of(file.path)
     if suffix == ".gguf" and not first_bytes.startswith(b"GGUF"):
         raise SourceError(f"{file.path}: it does not begin as a GGUF file does", permanent=True)
     if suffix not in _TEXT_SUFFIXES and _PAGE_START.match(first_bytes):
         raise _page_error(file)
 
 
+def _suffix_of(path: str) -> str:
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return dot + suffix.lower() if stem else ""
+
+
 def _refuse_page(head: AnswerHead, file: RemoteFile) -> None:
     kind = head.headers.get("content-type", "").lower()
-    if kind.startswith("text/html") and PurePosixPath(file.path).suffix.lower() not in _PAGE_SUFFIXES:
+    if kind.startswith("text/html") and _suffix_of(file.path) not in _PAGE_SUFFIXES:
         raise _page_error(file)
 
 
@@ -106,7 +110,7 @@ def _read_partial(head: AnswerHead, file: RemoteFile, start: int, end: int) -> A
 def _read_whole(head: AnswerHead, file: RemoteFile) -> Answer:
     total = head.length_bytes
     if head.is_encoded:
-        packed = PurePosixPath(file.path).suffix.lower() in _PACKED_SUFFIXES
+        packed = _suffix_of(file.path) in _PACKED_SUFFIXES
         if not packed and (total is None or total != file.size_bytes):
             raise SourceError(f"{file.path}: the server sent it encoded, unasked", permanent=True)
     return Answer(total, total, identify(head, total), is_partial=False)

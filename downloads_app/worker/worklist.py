@@ -30,8 +30,8 @@ class Worklist:
         self._waiting: deque[RemoteFile] = deque()
         self._waiting_bytes: dict[str, int] = {}
         self.open: list[PartialFile] = []
-        self._unfinished: list[PartialFile] = []
-        """Those of `open` that still lack bytes, or did when last looked at."""
+        self._needy: list[PartialFile] = []
+        """Those of `open` of which bytes may be missing that nobody fetches."""
         self.done_files = 0
         self.done_bytes = 0
 
@@ -70,16 +70,25 @@ class Worklist:
     def finish(self, file: PartialFile, result: FileResult) -> None:
         """Take note that a file stands in its place."""
         self.open.remove(file)
-        if file in self._unfinished:
-            self._unfinished.remove(file)
+        if file in self._needy:
+            self._needy.remove(file)
         file.close()
         self._count(result)
 
     def revive(self, file: PartialFile, reason: str) -> None:
         """Fetch a file that proved damaged once more; the second time is a permanent error with `reason`."""
         file.begin_again(reason)
-        if file not in self._unfinished:
-            self._unfinished.append(file)
+        self.want(file)
+
+    def take_back(self, fetch: Fetch) -> None:
+        """Take note that a fetch has ended; others bring what it has not."""
+        fetch.file.release(fetch)
+        self.want(fetch.file)
+
+    def want(self, file: PartialFile) -> None:
+        """Look at a file again when there is a connection to spare: it may lack bytes that nobody fetches."""
+        if file not in self._needy and not file.is_complete:
+            self._needy.insert(0, file)
 
     def _count(self, result: FileResult) -> None:
         self.done_files += 1
@@ -89,11 +98,12 @@ class Worklist:
         """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
         now = time.monotonic()
         piece_bytes = _piece_bytes(crew.median_speed(), is_alone)
-        for file in list(self._unfinished):
-            if file.is_complete:
-                self._unfinished.remove(file)
-            elif self._may_join(file, now) and (fetch := file.lease(piece_bytes)):
-                return fetch
+        for file in list(self._needy):
+            if self._may_join(file, now):
+                fetch = file.lease(piece_bytes)
+                if fetch is not None:
+                    return fetch
+                self._needy.remove(file)
         if self._waiting and len(self.open) < MAX_OPEN_FILES:
             return self._open_next(piece_bytes)
         return self._share_slowest(crew, piece_bytes, now)
@@ -107,7 +117,7 @@ class Worklist:
     def _open_next(self, piece_bytes: int) -> Fetch | None:
         file = PartialFile(self._waiting.popleft(), self._storage)
         self.open.append(file)
-        self._unfinished.append(file)
+        self._needy.append(file)
         file.load()
         self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
