@@ -27,9 +27,7 @@ class ConfigError(SystemExit):
 class Settings(BaseSettings):
     """The settings of one process; immutable after the start."""
 
-    model_config = SettingsConfigDict(
-        env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True, env_ignore_empty=True
-    )
+    model_config = SettingsConfigDict(env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
     instance_dir: Path = PROJECT_DIR / "instance"
     database_url: str = Field("", repr=False)
@@ -63,11 +61,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxies", "metrics_allow", mode="before")
     @classmethod
     def _split_networks(cls, value: object) -> object:
-        return (
-            tuple(part.strip() for part in value.split(",") if part.strip())
-            if isinstance(value, str)
-            else value
-        )
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("trusted_proxies", "metrics_allow")
     @classmethod

@@ -44,8 +44,7 @@ def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[st
     return {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         # A process that is stopped in the middle of a transaction must not hold its locks for ever.
-        "options": f"-c statement_timeout={milliseconds} -c timezone=UTC"
-        " -c idle_in_transaction_session_timeout=60000",
+        "options": f"-c statement_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=60000",
         "application_name": "downloads_app",
         "keepalives_idle": 10,
         "keepalives_interval": 5,

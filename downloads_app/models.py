@@ -154,9 +154,7 @@ class Download(db.Model):  # type: ignore[name-defined,misc]
 
     __tablename__ = "downloads"
     __table_args__ = (
-        CheckConstraint(
-            "status IN ('pending','downloading','paused','completed','failed','cancelled')", name="status"
-        ),
+        CheckConstraint("status IN ('pending','downloading','paused','completed','failed','cancelled')", name="status"),
         # What the stream reads: the active rows of the users who watch.
         Index(
             "ix_downloads_active",

@@ -20,7 +20,7 @@ from werkzeug.wsgi import ClosingIterator
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
-from downloads_app.services.snapshot import MAX_AGE_SECONDS, Snapshot, Unreadable
+from downloads_app.services.snapshot import Snapshot, Unreadable
 from downloads_app.services.tokens import EXPIRED
 from downloads_app.services.viewers import View, Watch
 from downloads_app.web import metrics, sse
@@ -29,6 +29,7 @@ from downloads_app.web.roster import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, Fu
 
 KEEP_ALIVE_SECONDS = 15
 RECONNECT_SECONDS = (1.0, 3.0)
+READ_TIMEOUT_SECONDS = 10
 SEND_BUFFER_BYTES = 64 * 1024
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
@@ -82,14 +83,15 @@ class Streams:
 def _make_engine(settings: Settings) -> Engine:
     """Return an engine of one connection of the snapshot's own: an exhausted pool does not blind the streams.
 
-    Autocommit, because one read is one statement; PostgreSQL ends it before it is too old to be told.
+    Autocommit, because one read is one statement. A read that hangs is told as an error long before PostgreSQL
+    ends it (Snapshot.is_failing); a large first read has the time it needs.
     """
     return create_engine(
         settings.database_url,
         isolation_level="AUTOCOMMIT",
         pool_size=1,
         max_overflow=0,
-        connect_args=connect_args(settings.database_url, MAX_AGE_SECONDS),
+        connect_args=connect_args(settings.database_url, READ_TIMEOUT_SECONDS),
     )
 
 

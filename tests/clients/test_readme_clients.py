@@ -14,8 +14,8 @@ from tests.clients.live_server import PASSWORD, LiveServer
 from tests.clients.processes import DEADLINE_SECONDS, running
 from tests.support.server import PROJECT, wait_until
 
-README = PROJECT / "clients" / "README.md"
-SECTION = re.compile(r"^## Other clients\n.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+README = PROJECT / "README.md"
+SECTION = re.compile(r"^### With curl, Python.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHROMIUM = {
     "executable_path": "/usr/bin/chromium",
