@@ -103,6 +103,8 @@ def _decode(raw: str) -> Claims:
 
 
 def _read_claims(content: dict[str, Any]) -> Claims:
+    if not content["jti"]:
+        raise ValueError("a token without an id could not be revoked")
     token_id = str(content["jti"])
     expires_at = content.get("exp")
     return Claims(
