@@ -28,6 +28,9 @@ control_socket_disable = True  # no second way in
 secure_scheme_headers = {}  # whose forwarded headers count is TRUSTED_PROXIES' business (web/proxies.py)
 forwarder_headers = ""
 
+# Where an access log is asked for: without the query string, in which somebody may have put a token.
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s"'
+
 if settings.log_format == "json":
     logconfig_dict = dict_config("json")
 
