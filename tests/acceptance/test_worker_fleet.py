@@ -24,7 +24,7 @@ from tests.support import audited_worker, nginx
 from tests.support.postgres import Postgres
 from tests.support.publishing import queue_download
 from tests.support.repositories import build_repository, write_manifest
-from tests.support.server import environment, migrate, wait_until
+from tests.support.server import environment, free_port, migrate, wait_until
 
 LEASE_SECONDS = 5
 
@@ -130,17 +130,20 @@ def publish(root: Path, scale: Scale) -> list[str]:
 
 @pytest.mark.parametrize("scale", [SMALL, pytest.param(FULL, marks=pytest.mark.scale)], ids=["small", "full"])
 def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Scale, tmp_path: Path) -> None:
-    root, log = tmp_path / "served", tmp_path / "access.log"
+    root, log, port = tmp_path / "served", tmp_path / "access.log", free_port()
     names = publish(root, scale)
+    # Small buffers: what a stopped worker has not read yet was sent, and will have to be sent again.
+    extra = f"access_log {log}; listen 127.0.0.1:{port} sndbuf=32k;"
     with (
         Postgres() as postgres,
-        nginx.serve(root, limit_rate_bytes=scale.connection_bytes_per_second, extra=f"access_log {log};") as url,
+        nginx.serve(root, limit_rate_bytes=scale.connection_bytes_per_second, extra=extra),
     ):
         migrate(postgres.url("template"), tmp_path / "instance")
         env = environment(postgres.url("template"), tmp_path / "instance", lease_seconds=LEASE_SECONDS)
         app = create_app(database_url=postgres.url("template"), instance_dir=tmp_path / "instance")
         with app.app_context():
-            provider = providers.add_provider("near", "http", url, allow_private_network=True)
+            address = f"http://127.0.0.1:{port}"
+            provider = providers.add_provider("near", "http", address, allow_private_network=True)
             repository_of = queue_all(provider, names)
             fleet = Fleet(scale, env, tmp_path, postgres)
             try:
