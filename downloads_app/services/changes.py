@@ -142,6 +142,8 @@ def _statement(
     # The lists stand in the statement once: thousands of ids, which psycopg2 writes out at each mention.
     users = ", ".join(f"{name}(id) AS ({dialect.users.format(name=name)})" for name in ("known", "new"))
     statement = text(f"WITH {users}\n" + "\nUNION ALL\n".join(parts))
+    if name == "postgresql":  # its session speaks UTC, and psycopg2 gives aware times by itself
+        return statement.columns(kind=String())
     times = {column: UtcDateTime() for column in COLUMNS if column.endswith("_at")}
     return statement.columns(kind=String(), **times)
 

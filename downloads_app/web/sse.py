@@ -63,9 +63,42 @@ def download_to_wire(row: DownloadRow) -> dict[str, Any]:
     }
 
 
+_TEMPLATE = (
+    '{"id":"%s","user_id":"%s","provider_id":"%s","repository_id":"%s","status":"%s","progress_data":{'
+    '"current_bytes":%s,"total_bytes":%s,"current_file":%s,"total_files":%s,"files_completed":%s,'
+    '"download_speed":%s,"eta_seconds":%s},"started_at":%s,"created_at":"%s","updated_at":"%s"}'
+)
+
+
 def encode_download(row: DownloadRow) -> bytes:
-    """Return a download as JSON text, one line; shared by all frames that show it."""
-    return _dumps(download_to_wire(row)).encode("ascii")
+    """Return `download_to_wire` as JSON text, one line; shared by all frames that show it.
+
+    Written into a template, a quarter of the encoder's time: every changed row passes here. Only a file's name
+    can hold what JSON must escape.
+    """
+    started_at = row.started_at
+    text = _TEMPLATE % (
+        row.id,
+        row.user_id,
+        row.provider_id,
+        row.repository_id,
+        row.status,
+        row.current_bytes,
+        _number(row.total_bytes),
+        "null" if row.current_file is None else _dumps(row.current_file),
+        _number(row.total_files),
+        row.files_completed,
+        row.download_speed,
+        _number(row.eta_seconds),
+        "null" if started_at is None else f'"{format_time(started_at)}"',
+        format_time(row.created_at),
+        format_time(row.updated_at),
+    )
+    return text.encode("ascii")
+
+
+def _number(value: int | None) -> int | str:
+    return "null" if value is None else value
 
 
 def update(downloads: Iterable[bytes], version: str) -> bytes:
