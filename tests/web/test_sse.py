@@ -53,8 +53,6 @@ def test_the_last_words_are_the_given_ones() -> None:
     assert b'data: {"type":"complete","message":"All downloads completed"}\n\n' in sse.complete()
     failed = b'data: {"type":"error","error":"Failed to get downloads: Database error"}\n\n'
     assert failed in sse.error(sse.DATABASE_ERROR)
-        sse.DATABASE_ERROR
-    )
     complete_id = sse.complete().split(b"\n")[0].removeprefix(b"id: ").decode()
     assert sse.is_complete_id(complete_id)
     assert not sse.is_complete_id("1-2")
