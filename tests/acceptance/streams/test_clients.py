@@ -1,0 +1,294 @@
+"""Clients as they are: gone, slow, dead, old, many; what they cost is given back, and nobody else notices."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import pytest
+import requests
+
+from downloads_app.models import User
+from downloads_app.services import tokens
+from tests.acceptance.conftest import check_event
+from tests.support.crowd import PATH, Crowd, Viewer
+from tests.support.relay import Relay
+from tests.support.rows import add_download
+from tests.support.server import Server, wait_until
+from tests.support.sse import StreamClient
+
+INTERVAL = 0.4
+PER_USER = 5
+SEND_TIMEOUT = 2
+METRICS_TOKEN = "metrics-token-of-this-test"
+OpenStream = Callable[..., StreamClient]
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Server]) -> Iterator[Server]:
+    """The server of this file: few streams a user, a short patience; nothing that clients do is an error of its own."""
+    server = start_server(
+        workers=1,
+        stream_interval_seconds=INTERVAL,
+        stream_max_per_user=PER_USER,
+        stream_send_timeout_seconds=SEND_TIMEOUT,
+        metrics_token=METRICS_TOKEN,
+    )
+    yield server
+    assert "Traceback" not in server.log(), server.log()[-4000:]
+
+
+@pytest.fixture
+def viewer(alice: User) -> str:
+    """The token of a user with one active download."""
+    add_download(alice)
+    return tokens.issue_access(alice)
+
+
+@pytest.fixture
+def whale(bob: User) -> str:
+    """The token of a user whose events are of more bytes than all buffers on the way hold."""
+    for number in range(300):
+        add_download(bob, current_file=f"{number}/" + "x" * 1000)
+    return tokens.issue_access(bob)
+
+
+def metric(server: Server, name: str) -> int:
+    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+    lines = requests.get(f"{server.url}/metrics", headers=headers, timeout=30).text.splitlines()
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.startswith(name))
+
+
+def wait_until_none_is_open(server: Server) -> None:
+    wait_until(lambda: metric(server, "downloads_streams_open ") == 0, 60, "all streams to be over")
+
+
+def check_all_places_are_free(server: Server, raw: str) -> None:
+    """Assert that the user can soon open as many streams as ever, and no more.
+
+    Soon: a client may have gone before the server has even read what it asked.
+    """
+
+    def opens_all() -> bool:
+        wait_until_none_is_open(server)
+        with Crowd(("127.0.0.1", server.port)) as crowd:
+            held = crowd.open([raw] * PER_USER)
+            crowd.run(lambda: all(client.status for client in held), what="all answers")
+            (refused,) = crowd.open([raw])
+            crowd.run(lambda: refused.status, what="the refusal")
+            assert refused.status == 429
+            return all(client.status == 200 for client in held)
+
+    wait_until(opens_all, 60, "all places to be free")
+    wait_until_none_is_open(server)
+
+
+def send(server: Server, raw: str, method: str = "GET") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection.sendall(f"{method} {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {raw}\r\n\r\n".encode())
+    return connection
+
+
+def leave_before_the_first_byte(server: Server, raw: str) -> None:
+    send(server, raw).close()
+
+
+def leave_with_a_reset(server: Server, raw: str) -> None:
+    connection = send(server, raw)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+def leave_after_an_event(server: Server, raw: str) -> None:
+    connection = send(server, raw)
+    while b"event: " not in connection.recv(65536):
+        pass
+    connection.close()
+
+
+def leave_half(server: Server, raw: str) -> None:
+    connection = send(server, raw)
+    connection.shutdown(socket.SHUT_WR)
+    connection.recv(65536)
+    connection.close()
+
+
+def ask_for_the_head(server: Server, raw: str) -> None:
+    connection = send(server, raw, "HEAD")
+    assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    connection.close()
+
+
+def be_refused(server: Server, raw: str) -> None:
+    connection = send(server, raw + "x")
+    assert connection.recv(65536).startswith(b"HTTP/1.1 401")
+    connection.close()
+
+
+WAYS = [leave_before_the_first_byte, leave_with_a_reset, leave_after_an_event, leave_half, ask_for_the_head, be_refused]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_place_comes_back_whichever_way_a_client_goes(
+    way: Callable[[Server, str], None], server: Server, viewer: str
+) -> None:
+    for _ in range(2 * PER_USER):
+        way(server, viewer)
+        if way is not ask_for_the_head:
+            wait_until_none_is_open(server)
+    check_all_places_are_free(server, viewer)
+
+
+def test_a_place_comes_back_after_complete_and_after_204(server: Server, alice: User, open_stream: OpenStream) -> None:
+    for _ in range(2 * PER_USER):
+        event = open_stream(server, alice).wait_closed()[0]
+        assert event.name == "complete"
+        wait_until_none_is_open(server)
+        again = open_stream(server, alice, headers={"Last-Event-ID": event.event_id})
+        assert again.wait_status() == 204
+        again.wait_closed()
+    add_download(alice)
+    check_all_places_are_free(server, tokens.issue_access(alice))
+
+
+def connect_and_go(server: Server, raw: list[str], times: int) -> None:
+    """Open and leave so many streams, a few at a time, in every way there is."""
+    for number in range(times):
+        WAYS[number % len(WAYS)](server, raw[number % len(raw)])
+
+
+def check_no_drift(server: Server, make_user: Callable[..., User], times: int) -> None:
+    users = [make_user(f"viewer-{number}") for number in range(40)]
+    for user in users:
+        add_download(user)
+    raw = [tokens.issue_access(user) for user in users]
+    connect_and_go(server, raw, times)
+    for token in raw[::13]:
+        check_all_places_are_free(server, token)
+
+
+def test_500_connects_and_disconnects_leave_no_place_taken(server: Server, make_user: Callable[..., User]) -> None:
+    check_no_drift(server, make_user, 500)
+
+
+@pytest.mark.scale
+def test_50000_connects_and_disconnects_leave_no_place_taken(server: Server, make_user: Callable[..., User]) -> None:
+    check_no_drift(server, make_user, 50_000)
+
+
+def gaps_of(viewer: Viewer) -> list[float]:
+    times = [seen.arrived for seen in viewer.seen if seen.name]
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def check_stopped_readers(server: Server, whales: list[str], raw: str, slow: str) -> None:
+    """Assert that readers who stop are dropped in time, and that one who reads keeps the beat meanwhile."""
+    with Crowd(("127.0.0.1", server.port)) as crowd:
+        (steady,) = crowd.open([raw])
+        crowd.run(lambda: len(steady.names) >= 2, what="the steady reader's first events")
+        dropped = metric(server, slow)
+        crowd.open(whales, is_reading=False, receive_buffer=4096)
+        began = time.monotonic()
+        crowd.run(lambda: len(steady.names) >= 5, what="the steady reader's events")
+
+        def all_dropped() -> bool:
+            return metric(server, slow) - dropped == len(whales)
+
+        crowd.run(all_dropped, 60 + len(whales) / 10, "those who do not read to be dropped")
+        assert time.monotonic() - began >= SEND_TIMEOUT
+        assert steady.closed is None
+        assert set(steady.names) == {"update"}
+        gaps = sorted(gaps_of(steady))
+        assert gaps[len(gaps) // 2] < 1.5 * INTERVAL, gaps
+        assert gaps[-1] < INTERVAL + 2, gaps
+    wait_until_none_is_open(server)
+
+
+SLOW = 'downloads_streams_closed_total{reason="slow client"}'
+
+
+def test_50_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
+    make_server: Callable[..., Server], viewer: str, whale: str
+) -> None:
+    server = make_server(
+        workers=1,
+        stream_interval_seconds=INTERVAL,
+        stream_max_per_user=50,
+        stream_send_timeout_seconds=SEND_TIMEOUT,
+        metrics_token=METRICS_TOKEN,
+    )
+    check_stopped_readers(server, [whale] * 50, viewer, SLOW)
+    assert "Traceback" not in server.log(), server.log()[-4000:]
+
+
+@pytest.mark.scale
+def test_1000_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
+    make_server: Callable[..., Server], viewer: str, whale: str
+) -> None:
+    server = make_server(
+        workers=1,
+        stream_interval_seconds=INTERVAL,
+        stream_max_per_user=1000,
+        stream_send_timeout_seconds=SEND_TIMEOUT,
+        metrics_token=METRICS_TOKEN,
+    )
+    check_stopped_readers(server, [whale] * 1000, viewer, SLOW)
+
+
+def test_a_reader_that_stops_later_is_dropped_too(server: Server, whale: str) -> None:
+    dropped = metric(server, SLOW)
+    with Crowd(("127.0.0.1", server.port)) as crowd:
+        (reader,) = crowd.open([whale], receive_buffer=4096)
+        crowd.run(lambda: len(reader.names) >= 2, what="two events")
+        wait_until(lambda: metric(server, SLOW) > dropped, what="the reader to be dropped")
+    check_all_places_are_free(server, whale)
+
+
+def test_a_reader_of_a_byte_now_and_then_gets_the_same_bytes(server: Server, whale: str) -> None:
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", server.port))
+    connection.sendall(f"GET {PATH} HTTP/1.0\r\nAuthorization: Bearer {whale}\r\n\r\n".encode())
+    received = b""
+    began = time.monotonic()
+    while piece := receive_slowly(connection, began):
+        received += piece
+    connection.close()
+    body = received.partition(b"\r\n\r\n")[2]
+    assert body.startswith(b"id: ")
+    blocks = body.split(b"\n\n")
+    assert all(block.startswith(b"id: ") and block.count(b"event: update") == 1 for block in blocks[:-1])
+    check_all_places_are_free(server, whale)
+
+
+def receive_slowly(connection: socket.socket, began: float) -> bytes:
+    """Read one byte every 50 ms for a while, then whatever there still is."""
+    try:
+        if time.monotonic() - began < 2 * SEND_TIMEOUT:
+            time.sleep(0.05)
+            return connection.recv(1)
+        return connection.recv(65536) if time.monotonic() - began < 20 else b""
+    except ConnectionResetError:
+        return b""
+
+
+def test_a_client_that_vanishes_without_a_word_is_gone_in_time(server: Server, whale: str) -> None:
+    """A relay that falls silent stands for a cut cable: nothing is acknowledged by the reader any more."""
+    with Relay(server.port) as relay, Crowd(("127.0.0.1", relay.port)) as crowd:
+        (reader,) = crowd.open([whale])
+        crowd.run(lambda: len(reader.names) >= 2, what="two events")
+        relay.cut()
+        wait_until_none_is_open(server)
+    check_all_places_are_free(server, whale)
+
+
+def test_an_http_1_0_client_gets_plain_events_and_the_end(server: Server, alice: User, open_stream: OpenStream) -> None:
+    nothing = open_stream(server, alice, http_version="1.0", headers={"Connection": "keep-alive"})
+    assert [event.name for event in nothing.wait_closed()] == ["complete"]
+    add_download(alice)
+    stream = open_stream(server, alice, http_version="1.0")
+    for event in stream.wait_events(4, "update"):
+        check_event(event)
+    assert "transfer-encoding" not in stream.headers
+    assert stream.body.startswith(b"id: ")
