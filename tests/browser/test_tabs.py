@@ -44,6 +44,30 @@ def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callab
         expect(tab.locator("#connection")).to_have_attribute("data-state", "idle")
 
 
+def test_a_tab_takes_over_from_a_leader_that_it_no_longer_hears(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    stack.put_repository("silent/model", {"model.bin": 40 * MEBIBYTE})
+    download_id = stack.add_download("alice", "silent/model")
+    context = new_context()
+    asked = streams_of(context)
+    leader, follower = context.new_page(), context.new_page()
+    leader.goto(stack.proxy.url)
+    sign_in(leader, "alice")
+    expect_moving([leader], download_id)
+    follower.clock.install()
+    follower.goto(stack.proxy.url)
+    expect_moving([follower], download_id)
+    assert len(asked) == 1
+    leader.evaluate("() => { BroadcastChannel.prototype.postMessage = () => {}; }")  # as a frozen tab
+    follower.clock.fast_forward(60_000)
+    expect_moving([follower, leader], download_id)
+    assert asked[-1].frame.page is follower
+    assert leaders([leader, follower]) == 1
+    stack.cancel(download_id)
+
+
 def test_signing_out_in_one_tab_signs_out_all(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
     context = new_context()
     first, second = context.new_page(), context.new_page()

@@ -15,6 +15,7 @@ export class SharedStream {
   #latest = new Map();
   #heardAt = Date.now();
   #abort = new AbortController();
+  #application = null; // what withdraws this tab's place in the queue
   #checks = 0;
   #timer;
 
@@ -28,7 +29,7 @@ export class SharedStream {
     this.#timer = setInterval(() => this.#check(), CHECK_SECONDS * 1000);
     document.addEventListener("visibilitychange", () => this.#check(), { signal: this.#abort.signal });
     this.#channel.postMessage({ kind: "hello" });
-    this.#apply({});
+    this.#apply();
   }
 
   /** Look for something active now, whoever leads. */
@@ -44,19 +45,23 @@ export class SharedStream {
   stop() {
     clearInterval(this.#timer);
     this.#abort.abort();
+    this.#application?.abort();
     this.#yield();
     this.#channel.close();
   }
 
-  async #apply(options) {
+  /** Ask to lead: in turn, or at once from a leader that is no longer heard (`steal`). */
+  async #apply({ steal = false } = {}) {
     if (!navigator.locks) return this.#lead();
-    const request = options.steal ? { steal: true } : { signal: this.#abort.signal };
+    this.#application?.abort();
+    const application = (this.#application = new AbortController());
     try {
-      await navigator.locks.request(this.name, request, () => this.#lead());
+      await navigator.locks.request(this.name, steal ? { steal } : { signal: application.signal }, () => this.#lead());
     } catch (error) {
       if (error.name !== "AbortError") throw error;
+      if (application !== this.#application) return; // another application has taken its place
       this.#yield(); // stopped, or another tab took over because it no longer heard this one
-      if (!this.#abort.signal.aborted) this.#apply({});
+      if (!this.#abort.signal.aborted) this.#apply();
     }
   }
 
@@ -69,6 +74,7 @@ export class SharedStream {
   }
 
   #yield() {
+    this.#heardAt = Date.now();
     this.#stream?.stop();
     this.#stream = null;
   }
