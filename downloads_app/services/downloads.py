@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Provider, Status, User
+from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
 from downloads_app.services import folders, leftovers, providers
 from downloads_app.services.database_time import database_now
 from downloads_app.services.patterns import check_patterns
@@ -75,6 +75,7 @@ def create(
     try:
         found = providers.find_or_create_repository(provider, repository)
         _refuse_second(user.id, found.id, revision)
+        _refuse_shared_folder(user.id, found, revision)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
         db.session.commit()
@@ -165,6 +166,23 @@ def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:
     first = db.session.scalar(query.limit(1))
     if first is not None:
         raise Conflict(f"Download {first} of the same repository and revision is active already")
+
+
+def _refuse_shared_folder(user_id: str, repository: Repository, revision: str) -> None:
+    """Keep one download's files out of another's: `a/b` at `c` and `a` at `b/c` would be one folder."""
+    first_segment = repository.name.partition("/")[0]
+    names = or_(Repository.name == first_segment, Repository.name.startswith(f"{first_segment}/", autoescape=True))
+    query = (
+        select(Repository.name, Download.revision)
+        .join(Download, Download.repository_id == Repository.id)
+        .where(Repository.provider_id == repository.provider_id, Download.user_id == user_id, names)
+        .where(or_(Repository.id != repository.id, Download.revision != revision))
+        .distinct()
+    )
+    folder = f"{repository.name}/{revision}/"
+    for name, other in db.session.execute(query):
+        if f"{name}/{other}/".startswith(folder) or folder.startswith(f"{name}/{other}/"):
+            raise Conflict(f"Its files would mix with those of {name} at {other}, which is in the list of downloads")
 
 
 def _check_priority(priority: int) -> int:

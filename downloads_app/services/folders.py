@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput, SourceError
+from downloads_app.services.partials import remove_partials
 from downloads_app.sources.paths import check_path
 
 if TYPE_CHECKING:
@@ -48,16 +49,6 @@ def folder_of(download: "Download") -> Path:
         / download.repository.name
         / download.revision
     )
-
-
-def find_partials(folder: Path) -> Path:
-    """Return where the partial files of a folder lie: beside it, so that no listing reaches them."""
-    return folder.with_name(f".{folder.name}.partial")
-
-
-def remove_partials(folder: Path) -> None:
-    """Remove all partial files of a download."""
-    shutil.rmtree(find_partials(folder), ignore_errors=True)
 
 
 def remove_files(downloads_dir: Path, folder: Path) -> None:

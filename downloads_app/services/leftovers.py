@@ -6,14 +6,14 @@ from sqlalchemy.orm import aliased
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
-from downloads_app.services import folders
+from downloads_app.services import folders, partials
 from downloads_app.services.database_time import database_now
 
 
 def remove_partials(download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still wants them."""
     if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
-        folders.remove_partials(folders.folder_of(download))
+        partials.remove_partials(folders.folder_of(download))
 
 
 def remove_files(download: Download) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.errors import Conflict, NoSpace, SourceError
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
-from downloads_app.services import folders, leftovers, outcomes
+from downloads_app.services import leftovers, outcomes, partials
 from downloads_app.services.listings import CompletedFile, ListedFile
 from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import MAX_FAILURES, Claim, backoff_seconds
@@ -125,7 +125,7 @@ class Job:
     def _complete(self, order: Order, total_bytes: int) -> None:
         if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
             log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
-            folders.remove_partials(order.folder)
+            partials.remove_partials(order.folder)
             self._write(lambda: outcomes.let_go(self.claim))
         else:
             self._stop()

@@ -17,6 +17,8 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from downloads_app.services.partials import find_partials as find_partials
+from downloads_app.services.partials import remove_partials as remove_partials
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.disk import explain_disk
 from downloads_app.worker.folding import folds_names, refuse_collisions
@@ -164,16 +166,6 @@ class Storage:
             yield descriptor
         finally:
             os.close(descriptor)
-
-
-def find_partials(folder: Path) -> Path:
-    """Return where a folder's partial files lie: beside it, so that no listing reaches them."""
-    return folder.with_name(f".{folder.name}.partial")
-
-
-def remove_partials(folder: Path) -> None:
-    """Remove all partial files of a download."""
-    shutil.rmtree(find_partials(folder), ignore_errors=True)
 
 
 def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:

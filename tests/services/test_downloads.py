@@ -13,6 +13,7 @@ from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Status, User, utc_now
 from downloads_app.services import accounts, downloads, folders, history, leftovers, listings, outcomes
+from downloads_app.services.partials import find_partials
 from downloads_app.services.patterns import select_files
 from downloads_app.sources import Listing, RemoteFile
 from tests.support.downloading import WORKER, add_downloads, add_provider, claim, expire_lease, reload
@@ -135,6 +136,20 @@ def test_a_revision_that_would_leave_its_folder_is_refused(alice: User, provider
         downloads.create(alice, provider, "org/model", revision=revision)
 
 
+@pytest.mark.parametrize(
+    ("repository", "revision"), [("a", "b/c"), ("a/b/c", "d"), ("a", "b"), ("a/b", "c/d")], ids="@".join
+)
+def test_a_folder_within_that_of_another_download_is_refused(
+    alice: User, bob: User, provider: Provider, repository: str, revision: str
+) -> None:
+    downloads.create(alice, provider, "a/b", revision="c")
+    with pytest.raises(Conflict, match="would mix with those of a/b at c"):
+        downloads.create(alice, provider, repository, revision=revision)
+    downloads.create(bob, provider, repository, revision=revision)
+    downloads.create(alice, provider, "a/b", revision="cc")
+    downloads.create(alice, provider, "a/bb", revision="c")
+
+
 def test_a_priority_out_of_range_is_refused(alice: User, provider: Provider) -> None:
     with pytest.raises(InvalidInput):
         downloads.create(alice, provider, "org/model", priority=1001)
@@ -198,7 +213,7 @@ def test_cancelling_removes_the_partial_files_and_keeps_the_finished_ones(alice:
     folder = write_files(row)
     downloads.cancel(row)
     assert (folder / "done.bin").exists()
-    assert not folders.find_partials(folder).exists()
+    assert not find_partials(folder).exists()
 
 
 def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alice: User, provider: Provider) -> None:
@@ -208,11 +223,11 @@ def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alic
     row = reload(found)
     folder = write_files(row)
     downloads.cancel(row)
-    assert folders.find_partials(folder).exists()
+    assert find_partials(folder).exists()
     assert leftovers.clear_abandoned() == 0
     expire_lease(found)
     assert leftovers.clear_abandoned() == 1
-    assert not folders.find_partials(folder).exists()
+    assert not find_partials(folder).exists()
     assert reload(row).worker_id is None
 
 
@@ -221,7 +236,7 @@ def test_partial_files_that_another_download_wants_stay(alice: User, provider: P
     folder = write_files(paused)
     downloads.create(alice, provider, "org/model")
     downloads.cancel(paused)
-    assert folders.find_partials(folder).exists()
+    assert find_partials(folder).exists()
 
 
 def test_files_lie_below_user_provider_repository_and_revision(alice: User, provider: Provider) -> None:
@@ -365,8 +380,8 @@ def test_the_quota_counts_each_folder_once_and_what_is_on_its_way_in_full(
 
 def write_files(row: Download) -> Path:
     folder = folders.folder_of(row)
-    folders.find_partials(folder).mkdir(parents=True)
-    (folders.find_partials(folder) / "x.data").write_bytes(b"part")
+    find_partials(folder).mkdir(parents=True)
+    (find_partials(folder) / "x.data").write_bytes(b"part")
     folder.mkdir(parents=True)
     (folder / "done.bin").write_bytes(b"done")
     return folder

@@ -12,6 +12,7 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Status, User
 from downloads_app.services import downloads, folders, history, listings, outcomes, plans, queue
+from downloads_app.services.partials import find_partials
 from downloads_app.services.queue import MAX_FAILURES, Claim
 from downloads_app.sources import Listing, RemoteFile
 from downloads_app.worker.bandwidth import Limits
@@ -77,7 +78,7 @@ def test_a_repository_arrives_byte_for_byte_with_all_its_numbers(
     assert row.completed_at is not None
     files = db.session.scalars(db.select(DownloadFile)).all()
     assert all(file.completed_at is not None and file.sha256 for file in files)
-    assert not folders.find_partials(folders.folder_of(row)).exists()
+    assert not find_partials(folders.folder_of(row)).exists()
 
 
 def test_numbers_are_written_while_bytes_arrive(
@@ -260,7 +261,7 @@ def test_cancelling_under_a_worker_leaves_no_partial_files(
 ) -> None:
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
-    partials = folders.find_partials(folders.folder_of(row))
+    partials = find_partials(folders.folder_of(row))
     server.bytes_per_second = 100_000
     with running(make_job(app)):
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
@@ -287,7 +288,7 @@ def test_a_superseded_worker_stops_and_leaves_the_other_alone(
         thread.join(30)
         assert not thread.is_alive()
     assert outcomes.holds(other)
-    assert folders.find_partials(folders.folder_of(row)).exists()
+    assert find_partials(folders.folder_of(row)).exists()
 
 
 def test_without_its_lease_a_worker_writes_no_byte(
@@ -300,7 +301,7 @@ def test_without_its_lease_a_worker_writes_no_byte(
     with running(job) as thread:
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
         job.lease.forbid()
-        partials = folders.find_partials(folders.folder_of(row))
+        partials = find_partials(folders.folder_of(row))
         before = {path: path.stat().st_mtime_ns for path in partials.iterdir()}
         thread.join(30)
         assert {path: path.stat().st_mtime_ns for path in partials.iterdir()} == before
