@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+GROWTH = 4
+"""1, 4, 16: a server that limits each connection is used to the full after two looks."""
 WINDOW_SECONDS = 0.2
 PATIENCE_SECONDS = 2.0
 """How long new connections may take to bring their first byte before they are judged all the same."""
@@ -13,7 +15,7 @@ REFUSED_REST_SECONDS = 60.0
 OTHER_WEATHER = 0.7
 """A speed below this share is not the work of more connections: the line has changed, so compare anew."""
 WORTH_OF_MORE = 0.1
-"""Doubling the connections must bring at least this share of more speed."""
+"""Each connection added, as a share of those before, must bring at least this share of its own of more speed."""
 
 
 class ConnectionCount:
@@ -53,6 +55,11 @@ class ConnectionCount:
         self.target, self._before = 1, None
         self._rest_until = self._clock() + REFUSED_REST_SECONDS
 
+    @property
+    def is_curbed(self) -> bool:
+        """Whether the server has ever found the connections too many."""
+        return self._tolerated is not None
+
     def _judge(self, rate: float, ceiling: int, total_bytes: int) -> None:
         if self._before is not None:
             count, rate_before = self._before
@@ -67,7 +74,7 @@ class ConnectionCount:
             self._rest_seconds = REST_SECONDS
         if self.target < ceiling:
             self._before = self.target, rate
-            self._change(min(self.target * 2, ceiling), total_bytes)
+            self._change(min(self.target * GROWTH, ceiling), total_bytes)
 
     def _change(self, target: int, total_bytes: int) -> None:
         self.target = target

@@ -11,7 +11,7 @@ from downloads_app.worker.storage import FileResult, SideFile, Storage
 
 THREADS = 8
 """Most of them wait for the disk at any time."""
-STEP_BYTES = 16 << 20
+STEP_BYTES = 4 << 20
 """How far the sum falls behind before it is worth a thread's while."""
 BATCH_FILES = 8
 """How many small files one thread is given at once."""

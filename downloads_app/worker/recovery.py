@@ -18,6 +18,8 @@ MAX_RETRY_AFTER_SECONDS = 120
 """A server that asks for a longer pause gets it from whoever runs the transfer."""
 MAX_BACKOFF_SECONDS = 30.0
 MUCH_BYTES = 256 * 1024
+LINGERING_TRIES = 3
+"""How often a server that has refused a crowd may refuse a lone connection before it is believed."""
 _CROWDED = (403, 429, 503)
 """How servers say that there are too many connections."""
 _EXPIRED = (400, 401, 403, 404, 410)
@@ -46,9 +48,14 @@ class Recovery:
             raise fault
 
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
-        status = channel.connection.head.status
-        if status in _CROWDED and companions:
+        head = channel.connection.head
+        status, is_lingering = head.status, self._count.is_curbed and channel.file.failures < LINGERING_TRIES
+        if "x-error-code" in head.headers:
+            pass  # the hub says what it refuses, and it is not the number of connections
+        elif status in _CROWDED and companions:
             self._count.refuse(companions + 1)
+            fault = _as_transient(fault)
+        elif status in _CROWDED and is_lingering:  # the server may still count the connections there were
             fault = _as_transient(fault)
         elif status in _EXPIRED and channel.took_shortcut:
             channel.file.resolved_url = None  # the provider is asked for another one

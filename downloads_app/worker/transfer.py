@@ -101,6 +101,7 @@ class Transfer:
             self._storage.prepare(self._paths)
             for file, result in self._work.take_stock():
                 self._file_done(file, result)
+            self._count.target = self._work.first_count()
             self._tell()
             while not self._work.is_done:
                 self._check_orders()

@@ -12,7 +12,7 @@ from downloads_app.worker.partial_file import Fetch, PartialFile
 from downloads_app.worker.storage import FileResult, Storage, is_wanted
 
 FIRST_PIECE_BYTES = 8 << 20
-MAX_PIECE_BYTES = 128 << 20
+MAX_PIECE_BYTES, MAX_LONE_PIECE_BYTES = 64 << 20, 128 << 20
 PIECE_SECONDS = 1.0
 """Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
 LONE_PIECE_SECONDS = 8.0
@@ -20,6 +20,9 @@ LONE_PIECE_SECONDS = 8.0
 MIN_SPLIT_BYTES = 2 << 20
 MIN_SPLIT_SECONDS = 1.0
 MAX_OPEN_FILES = 64
+SMALL_BYTES = 1 << 20
+MANY_FILES = 32
+FEW_CONNECTIONS = 4
 
 
 class Worklist:
@@ -50,6 +53,11 @@ class Worklist:
             if known is not None:
                 self._waiting_bytes[file.path] = sum(end - start for start, end in known.ranges)
         return finished
+
+    def first_count(self) -> int:
+        """With how many connections to begin: many small files need a few, as each costs a round trip."""
+        small = sum(1 for file in self._waiting if (file.size_bytes or FIRST_PIECE_BYTES) < SMALL_BYTES)
+        return FEW_CONNECTIONS if small >= MANY_FILES else 1
 
     @property
     def is_done(self) -> bool:
@@ -143,5 +151,6 @@ class Worklist:
 def _piece_bytes(bytes_per_second: float | None, is_alone: bool) -> int:
     if bytes_per_second is None:
         return FIRST_PIECE_BYTES
-    wanted = int(bytes_per_second * (LONE_PIECE_SECONDS if is_alone else PIECE_SECONDS))
-    return max(FIRST_PIECE_BYTES, min(wanted, MAX_PIECE_BYTES))
+    if is_alone:
+        return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
+    return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * PIECE_SECONDS), MAX_PIECE_BYTES))

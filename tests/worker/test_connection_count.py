@@ -76,11 +76,11 @@ def test_it_waits_for_new_connections_to_flow_before_it_judges() -> None:
 
 def test_without_work_for_more_their_number_is_not_judged() -> None:
     line = Line(lambda connections: 1e6).run(0.3)
-    assert line.count.target == 2
+    assert line.count.target == 4
     for _ in range(100):
         line.now += STEP_SECONDS
         line.count.observe(0, 1, 1, 16)
-    assert line.count.target == 2
+    assert line.count.target == 4
 
 
 def test_a_line_that_slows_down_by_itself_is_compared_anew() -> None:
