@@ -1,6 +1,7 @@
 """What a gunicorn worker process needs besides the application: called by gunicorn.conf.py."""
 
 import gc
+import logging
 import signal
 import time
 from typing import Any
@@ -32,7 +33,13 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     streams.lane = Pacer(streams.snapshot, settings.stream_interval_seconds, settings.stream_send_timeout_seconds)
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
+    worker.log.error_log.addFilter(_is_fault)
     gevent.spawn(_drain_when_told, streams, worker)
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a log record tells of more than a client that did not read, of which the stream's last line tells."""
+    return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
 
 
 def _end_when_succeeded(worker: Any) -> None:

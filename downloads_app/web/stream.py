@@ -109,6 +109,8 @@ class Stream:
         self.is_leaving = False
         self.end_reason = "client gone"
         self.events_sent = 0
+        self._handed_over: float | None = None
+        """When the server was given an event that it still sends."""
 
     def events(self) -> Iterator[bytes]:
         """Yield the stream, event by event."""
@@ -128,7 +130,9 @@ class Stream:
                 metrics.count_sent(1, len(frame))
                 if end_reason:
                     self.end_reason = end_reason
+                self._handed_over = time.monotonic()
                 yield frame
+                self._handed_over = None
                 if end_reason:
                     return
                 tick = next_tick(tick, settings.stream_interval_seconds)
@@ -177,7 +181,10 @@ class Stream:
         Without this the server would keep the connection open for a next request; the contract is that a
         stream's end closes it.
         """
-        seconds = time.monotonic() - self.began
+        now = time.monotonic()
+        if self._handed_over and now - self._handed_over >= self.streams.settings.stream_send_timeout_seconds:
+            self.end_reason = "slow client"
+        seconds = now - self.began
         metrics.count_closed(self.end_reason)
         log.info(
             "stream ended: user=%s seconds=%.1f events=%d reason=%s",
