@@ -49,15 +49,13 @@ class Recovery:
 
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
         head = channel.connection.head
-        status, is_lingering = head.status, self._count.is_curbed and channel.file.failures < LINGERING_TRIES
-        if "x-error-code" in head.headers:
-            pass  # the hub says what it refuses, and it is not the number of connections
-        elif status in _CROWDED and companions:
+        is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # by which hubs say other things
+        if is_crowded and companions:
             self._count.refuse(companions + 1)
             fault = _as_transient(fault)
-        elif status in _CROWDED and is_lingering:  # the server may still count the connections there were
+        elif is_crowded and self._count.is_curbed and channel.file.failures < LINGERING_TRIES:
             fault = _as_transient(fault)
-        elif status in _EXPIRED and channel.took_shortcut:
+        elif head.status in _EXPIRED and channel.took_shortcut:
             channel.file.resolved_url = None  # the provider is asked for another one
             fault = _as_transient(fault)
         self.retry(channel.file, fault, gained_bytes=0)

@@ -3,12 +3,15 @@
 import hashlib
 import random
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.bandwidth import Limits
+from downloads_app.worker.finishing import Outcome
+from downloads_app.worker.partial_file import PartialFile
 from downloads_app.worker.storage import find_partials
 from downloads_app.worker.transfer import Stopped
 from tests.support.file_server import Fault, FileServer
@@ -18,7 +21,7 @@ from tests.worker.transferring import Run, noise
 def test_files_of_all_sizes_arrive_byte_for_byte(server: FileServer, folder: Path) -> None:
     sizes = {"empty": 0, "one": 1, "a/b c/ä%20.bin": 70_000, "big.bin": 20 << 20}
     files = [server.put(path, noise(size)) for path, size in sizes.items()]
-    files = [RemoteFile(f.path, server.url + _quoted(f.path), f.size_bytes, f.sha256) for f in files]
+    files = [RemoteFile(f.path, server.url + quote(f.path), f.size_bytes, f.sha256) for f in files]
 
     run = Run(server, files, folder)
     run.finish()
@@ -28,12 +31,6 @@ def test_files_of_all_sizes_arrive_byte_for_byte(server: FileServer, folder: Pat
     assert {file.path: result.sha256 for file, result in run.done} == {f.path: f.sha256 for f in files}
     assert run.last.current_bytes == sum(sizes.values())
     assert run.last.files_completed == len(files)
-
-
-def _quoted(path: str) -> str:
-    from urllib.parse import quote
-
-    return quote(path)
 
 
 def test_a_file_of_which_nothing_is_known_arrives(server: FileServer, folder: Path) -> None:
@@ -189,23 +186,17 @@ def test_a_stop_takes_effect_within_a_second_whatever_is_going_on(server: FileSe
 def test_a_worker_that_lost_its_right_leaves_damaged_bytes_alone(server: FileServer, folder: Path) -> None:
     file = server.put("x.bin", noise(4 << 20))
     server.fail("x.bin", Fault(body=bytes(4 << 20)))
-    has_right = True
-
-    def lose(*_: object) -> bool:
-        nonlocal has_right
-        has_right = False
-        return False
-
+    rights = [True]
     run = Run(server, [file], folder)
-    run.may_write_when(lambda: has_right or bool(lose()))
+    run.may_write_when(lambda: rights[0])
     complete = run.transfer._finisher._complete
 
-    def complete_then_lose(partial: object) -> object:
-        outcome = complete(partial)  # type: ignore[arg-type]
-        lose()
+    def complete_then_lose(partial: PartialFile) -> Outcome:
+        outcome = complete(partial)
+        rights[0] = False
         return outcome
 
-    run.transfer._finisher._complete = complete_then_lose  # type: ignore[method-assign, assignment]
+    run.transfer._finisher._complete = complete_then_lose  # type: ignore[method-assign]
     with pytest.raises(Stopped):
         run.finish()
     assert next(find_partials(folder).glob("*.data")).stat().st_size == 4 << 20
