@@ -1,0 +1,83 @@
+"""Whose forwarded headers are believed."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, jsonify, request
+
+from downloads_app.web.proxies import Networks
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Prefix": "/models",
+    "X-Forwarded-Host": "evil.example",
+    "Forwarded": "for=203.0.113.8;proto=https",
+}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """No row is read here: one kind of database will do."""
+    return sqlite_url
+
+
+def seen_from(app: Flask, peer: str, **headers: str) -> dict[str, str]:
+    """Return what a view sees of a request that arrives from `peer`."""
+    app.add_url_rule("/seen", "seen", lambda: jsonify(_seen()))
+    answer = app.test_client().get("/seen", headers=FORWARDED | headers, environ_overrides={"REMOTE_ADDR": peer})
+    seen: dict[str, str] = answer.get_json()
+    return seen
+
+
+def _seen() -> dict[str, str | None]:
+    return {
+        "address": request.remote_addr,
+        "scheme": request.scheme,
+        "prefix": request.root_path,
+        "host": request.host,
+    }
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer"),
+    [
+        ("unix", ""),
+        ("127.0.0.1", "127.0.0.1"),
+        ("10.0.0.0/8, unix", "10.9.8.7"),
+        ("10.0.0.0/8", "::ffff:10.9.8.7"),
+        ("fd00::/8", "fd00::1"),
+    ],
+)
+def test_a_trusted_proxy_is_believed_but_for_the_host(make_app: Callable[..., Flask], trusted: str, peer: str) -> None:
+    seen = seen_from(make_app(trusted_proxies=trusted), peer)
+    assert seen == {"address": "203.0.113.7", "scheme": "https", "prefix": "/models", "host": "localhost"}
+
+
+@pytest.mark.parametrize(
+    ("trusted", "peer"),
+    [
+        ("", "127.0.0.1"),
+        ("", ""),
+        ("unix", "127.0.0.1"),
+        ("127.0.0.1", ""),
+        ("10.0.0.0/8", "11.0.0.1"),
+        ("10.0.0.0/8", "::ffff:11.0.0.1"),
+        ("127.0.0.1", "not an address"),
+    ],
+)
+def test_nobody_else_is_believed(make_app: Callable[..., Flask], trusted: str, peer: str) -> None:
+    seen = seen_from(make_app(trusted_proxies=trusted), peer)
+    assert seen["scheme"] == "http"
+    assert seen["prefix"] == ""
+    assert seen["address"] in (peer, None)
+
+
+def test_of_several_addresses_the_one_that_the_proxy_saw_counts(make_app: Callable[..., Flask]) -> None:
+    seen = seen_from(make_app(trusted_proxies="unix"), "", **{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+    assert seen["address"] == "203.0.113.9"
+
+
+def test_no_address_is_in_no_network() -> None:
+    assert "" not in Networks(["0.0.0.0/0", "::/0"])
+    assert "" in Networks(["unix"])
