@@ -1,10 +1,13 @@
 """npm as the tests use it: installs from lock files, packs the client, builds a page with it."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.server import PROJECT
@@ -39,8 +42,21 @@ def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep the test processes of a parallel run out of each other's way in the client's folder."""
+    with (CLIENT / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def install_client() -> Path:
     """Install what the client's lock file says, unless that is there already; return its folder."""
+    with _alone():
+        return _install_client()
+
+
+def _install_client() -> Path:
     stamp = CLIENT / "node_modules" / ".installed-lock"
     wanted = hashlib.sha256((CLIENT / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -51,8 +67,9 @@ def install_client() -> Path:
 
 def pack_client(folder: Path) -> Path:
     """Return the package that `npm pack` makes, in `folder`."""
-    install_client()
-    run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
+    with _alone():
+        _install_client()
+        run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
     (package,) = folder.glob("*.tgz")
     return package
 
