@@ -165,7 +165,7 @@ def test_lists_are_newest_first_filtered_and_limited(run: Run, alice: User, bob:
     assert names("--status", "failed", "--status", "paused") == ["b0"]
     assert names("--limit", "1") == ["b0"]
     table = run("downloads", "list")
-    assert table.index("b0") < table.index("a1") < table.index("a0")
+    assert table.index("hub:b0") < table.index("hub:a1") < table.index("hub:a0")
 
 
 def test_show_tells_everything_in_json_and_in_fields(run: Run, alice: User) -> None:
