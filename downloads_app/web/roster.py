@@ -13,6 +13,8 @@ from downloads_app.errors import TooMany
 FULL_RETRY_SECONDS = (5, 15)
 DRAIN_RETRY_SECONDS = (0.5, 1.5)
 """Less than a tick: with the time until the end of the stream, a client misses one at most."""
+LAST_WORD_SECONDS = 1.0
+"""For streams that were told late, on a busy machine, to say when to come back, before those left are cut."""
 SPREAD = 0.8  # of the drain time: the last stream has the rest of it to leave
 
 
@@ -102,7 +104,8 @@ class Roster:
             if ahead > 0.001:
                 sleep(ahead)
             stream.leave()
-        while self._streams and time.monotonic() < told + self._drain_seconds:
+        cut_at = max(told + self._drain_seconds, time.monotonic() + LAST_WORD_SECONDS)
+        while self._streams and time.monotonic() < cut_at:
             sleep(0.05)
         for stream in list(self._streams):
             stream.cut()
