@@ -54,9 +54,8 @@ export class Downloads {
   }
 
   /** Whether an update was read before its download ended, as an answer of REST has told meanwhile. */
-  #isOutdated({ id, updated_at: updatedAt }) {
-    const end = this.ended.get(id);
-    return end !== undefined && updatedAt <= end.updated_at && this.now() - this.#endedAt.get(id) < STALE_SECONDS;
+  #isOutdated({ id }) {
+    return this.ended.has(id) && this.now() - this.#endedAt.get(id) < STALE_SECONDS;
   }
 
   /** Ask once how a download ended; again later where there was no answer. */
