@@ -25,6 +25,8 @@ INTERVAL = 0.4
 PATH = "/api/downloads/subscribe"
 OpenStream = Callable[..., StreamClient]
 
+NOBODY = "5e0b3a51-6f0c-4c0e-9d57-2f6f3f1f7c11"
+
 
 @pytest.fixture(scope="module")
 def server(start_server: Callable[..., Server]) -> Iterator[Server]:
@@ -126,7 +128,7 @@ def test_a_token_that_is_not_yet_valid(server: Server, victim: User, key: str) -
 
 @pytest.mark.parametrize(
     "subject",
-    ["root", "", "1 OR 1=1", "../../etc/passwd", "\x00", str(uuid.UUID(int=0)), str(uuid.uuid4()), None, "é" * 500],
+    ["root", "", "1 OR 1=1", "../../etc/passwd", "\x00", str(uuid.UUID(int=0)), NOBODY, None, "é" * 500],
 )
 def test_a_foreign_subject(server: Server, victim: User, key: str, subject: str | None) -> None:
     check_refused(server, jwt.encode(claims(victim, sub=subject), key, "HS256"))
