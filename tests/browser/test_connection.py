@@ -72,7 +72,7 @@ def test_going_offline_is_told_at_once(stack: Stack, open_page: Callable[..., Pa
     page = open_page("alice")
     expect_live(page, watched)
     page.context.set_offline(True)
-    expect(page.locator("#connection")).to_have_attribute("data-state", "lost")
+    expect(page.locator("#announcer")).to_contain_text("Connection lost")
     page.context.set_offline(False)
     expect_live(page, watched)
 

@@ -8,7 +8,7 @@ from tests.browser.stack import MEBIBYTE, Stack
 
 HOSTILE_REPOSITORY = "evil/<img src=x onerror=document.title=666>"
 HOSTILE_FILE = "<script>document.title=666<／script>&amp;.bin"
-FILES = {"config.json": 0, "a b/ümläut 100%.bin": 2 * MEBIBYTE, HOSTILE_FILE: 4 * MEBIBYTE}
+FILES = {"config.json": 0, "a b/ümläut 100%.bin": 2 * MEBIBYTE, HOSTILE_FILE: 10 * MEBIBYTE}
 
 # What the eye sees and what a screen reader is told, of every row, a hundred times a second.
 SAMPLE_BARS = """() => {
