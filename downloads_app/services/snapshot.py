@@ -22,7 +22,7 @@ REFRESH_SECONDS = 1.0
 """Between the beginnings of two reads; with MAX_AGE_SECONDS it leaves a read half a second."""
 FIRST_READ_SECONDS = 0.25
 """Between two reads while somebody waits for one: a storm of new streams is served in batches."""
-RETRY_SECONDS = 0.5
+RETRY_SECONDS = 0.25
 MAX_AGE_SECONDS = 1.5
 """How old, counted from the read's beginning, what is told may be."""
 FORGET_SECONDS = 600
