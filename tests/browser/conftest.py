@@ -24,14 +24,14 @@ PATIENCE_MILLISECONDS = 30_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_driver() -> Iterator[Playwright]:
-    """Playwright for the whole run."""
+    """Playwright for one file: a process can have one at a time, and other files start their own."""
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
     """Debian's Chromium without a screen."""
     browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -171,7 +171,7 @@ def test_a_client_that_leaves_nginx_leaves_the_application(
     curls = [open_curl(front, raw, protocol) for _ in range(4)]
     for curl in curls:
         curl.wait_updates(1)
-    assert count_open(front) == 4
+    wait_until(lambda: count_open(front) == 4, what="the places of earlier clients to come back")
     for curl in curls:
         curl.leave()
     wait_until(lambda: count_open(front) == 0, what="the places to come back")
