@@ -59,6 +59,7 @@ def _read_options() -> argparse.Namespace:
     names = [*(contender.name for contender in CONTENDERS), *EXTRAS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="few streams, one round: shows only that all works")
+    parser.add_argument("--rounds", type=int, help="turns of each server (default: 2)")
     parser.add_argument("--only", action="append", choices=names, help="measure this (again for more)")
     parser.add_argument("--results", type=Path, help=f"JSON file (default: {RESULTS.relative_to(PROJECT)})")
     parser.add_argument("--plot", type=Path, help=f"SVG file (default: {PLOT.relative_to(PROJECT)})")
@@ -87,7 +88,7 @@ def _measure(options: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-streams-") as name, migrated_postgres(Path(name)) as postgres:
         folder = Path(name)
         stage = Stage(folder, compile_load(folder), size, lambda dataset: Database(postgres, dataset))
-        for turn in range(size.rounds):
+        for turn in range(options.rounds or size.rounds):
             for contender in contenders[:: -1 if turn % 2 else 1]:
                 yield from climb(stage, contender, turn)
         for extra, measure in EXTRAS.items():
