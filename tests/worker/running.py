@@ -1,0 +1,59 @@
+"""Runs workers, and single jobs of theirs, inside the test's process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+
+from downloads_app.config import current_settings
+from downloads_app.services import queue
+from downloads_app.services.queue import Claim
+from downloads_app.worker.bandwidth import Limits
+from downloads_app.worker.job import Job
+from downloads_app.worker.lease import Lease, read_clock
+from downloads_app.worker.runner import Worker
+from tests.support.downloading import LEASE_SECONDS, WORKER
+
+
+@contextmanager
+def working(app: Flask, **options: Any) -> Iterator[tuple[Worker, threading.Thread]]:
+    """Run a worker beside the test; it is drained at the end."""
+    worker = Worker(app, current_settings(), **options)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker, thread
+    finally:
+        worker.drain()
+        thread.join(30)
+    assert not thread.is_alive()
+
+
+def make_job(app: Flask, worker: str = WORKER) -> Job:
+    """Claim the next download and prepare its job."""
+    asked_at = read_clock()
+    claim = queue.claim_next(worker, LEASE_SECONDS)
+    assert claim is not None, "nothing to claim"
+    return Job(app, claim, Lease(LEASE_SECONDS, asked_at), Limits(connections=4), lambda: False)
+
+
+def run(app: Flask, worker: str = WORKER) -> Claim:
+    """Run the next download in this thread, to its end."""
+    job = make_job(app, worker)
+    job.run()
+    return job.claim
+
+
+@contextmanager
+def running(job: Job) -> Iterator[threading.Thread]:
+    """Run a job beside the test; it has ended when the block is left."""
+    thread = threading.Thread(target=job.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        job.lease.end()
+        thread.join(30)
+    assert not thread.is_alive()
