@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and a certificate for loopback that it has signed."""
+"""A certificate authority of our own, and a certificate for loopback, and `hub.invalid`, that it has signed."""
 
 import datetime
 import ipaddress
@@ -10,9 +10,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HOST = "hub.invalid"
+"""A name that nobody here can resolve: what answers to it was reached through a proxy."""
+
 
 def make_authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """Return the authority's PEM file, and a server's context with a certificate for 127.0.0.1."""
+    """Return the authority's PEM file, and a server's context with a certificate for 127.0.0.1 and HOST."""
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _name("Test authority")
     ca = _sign(authority, authority, authority_key.public_key(), authority_key, is_authority=True)
@@ -41,7 +44,8 @@ def _sign(
     is_authority: bool,
 ) -> x509.Certificate:
     now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    names = x509.SubjectAlternativeName([loopback, x509.DNSName(HOST)])
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -1,0 +1,67 @@
+"""An outgoing proxy as companies have them: it opens tunnels (CONNECT) for those who know the password."""
+
+import base64
+import contextlib
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+BLOCK_BYTES = 64 * 1024
+
+
+class Tunnel:
+    """Whatever host is asked for, the tunnel leads to `target_port` here; use it as a context manager."""
+
+    def __init__(self, target_port: int, credentials: str | None = None) -> None:
+        self.heads: list[tuple[str, dict[str, str]]] = []
+        """What was asked for, and with which headers (names in lower case): all that a proxy gets to see."""
+        self.opened = 0
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self, target_port, credentials))
+        self._server.daemon_threads = True
+        self.address = f"127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "Tunnel":
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _handler_of(owner: Tunnel, target_port: int, credentials: str | None) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            owner.heads.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            if credentials is not None and self.headers.get("Proxy-Authorization") != _basic(credentials):
+                self.send_error(407)
+                return
+            with socket.create_connection(("127.0.0.1", target_port)) as target:
+                owner.opened += 1
+                self.send_response(200, "Connection established")
+                self.end_headers()
+                self._join(target)
+            self.close_connection = True
+
+        def _join(self, target: socket.socket) -> None:
+            back = threading.Thread(target=_pass_on, args=(target, self.connection), daemon=True)
+            back.start()
+            _pass_on(self.connection, target)
+            back.join(60)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Tests read `heads` instead."""
+
+    return Handler
+
+
+def _basic(credentials: str) -> str:
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while block := source.recv(BLOCK_BYTES):
+            target.sendall(block)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
