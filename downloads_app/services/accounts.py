@@ -3,16 +3,18 @@
 import re
 import secrets
 from functools import cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import User, utc_now
-from downloads_app.services import tokens
+from downloads_app.models import Download, User, utc_now
+from downloads_app.services import folders, tokens
+from downloads_app.services.database_time import database_now
 
 USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 MIN_PASSWORD_LENGTH = 8
@@ -120,8 +122,22 @@ def set_admin(user: User, is_admin: bool) -> None:
     db.session.commit()
 
 
+def close(user: User) -> Path:
+    """Disable a user so that their files can be removed; return the folder that holds them.
+
+    Raises Conflict while a worker may still write into it: it lets go within a second.
+    """
+    set_disabled(user, True)
+    held = (Download.user_id == user.id, Download.worker_id.is_not(None), Download.lease_expires_at >= database_now())
+    if db.session.scalar(select(exists().where(*held))):
+        raise Conflict(f"{user.username!r} is disabled now, but a worker is just stopping a download; try again")
+    folder = folders.folder_of_user(user)
+    db.session.commit()
+    return folder
+
+
 def delete_user(user: User) -> None:
-    """Delete a user with their downloads' rows."""
+    """Delete a user with their downloads' rows; their files are not touched."""
     _keep_an_admin(user)
     db.session.delete(user)
     db.session.commit()

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downloads_app.config import current_settings
-from downloads_app.errors import InvalidInput, SourceError
+from downloads_app.errors import Conflict, InvalidInput, SourceError
 from downloads_app.services.partials import remove_partials
 from downloads_app.sources.paths import check_path
 
 if TYPE_CHECKING:
-    from downloads_app.models import Download
+    from downloads_app.models import Download, User
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 
@@ -42,13 +42,12 @@ def check_folder_path(path: str, what: str, max_length: int) -> str:
 
 def folder_of(download: "Download") -> Path:
     """Return where a download's files lie; every part has passed its check when it was created."""
-    return (
-        current_settings().downloads_dir
-        / download.user.username
-        / download.provider.name
-        / download.repository.name
-        / download.revision
-    )
+    return folder_of_user(download.user) / download.provider.name / download.repository.name / download.revision
+
+
+def folder_of_user(user: "User") -> Path:
+    """Return where all files of a user lie."""
+    return current_settings().downloads_dir / user.username
 
 
 def remove_files(downloads_dir: Path, folder: Path) -> None:
@@ -62,6 +61,16 @@ def remove_files(downloads_dir: Path, folder: Path) -> None:
             parent.rmdir()
         except OSError:
             return  # not empty: other downloads live there
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all in it, following no symbolic link; raises Conflict where the disk refuses."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return  # nothing was ever there
+    except OSError as exc:
+        raise Conflict(f"The files in {folder.name} cannot be removed: {exc.strerror or exc}") from exc
 
 
 def free_bytes(path: Path) -> int:

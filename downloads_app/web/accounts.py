@@ -11,8 +11,9 @@ from marshmallow import fields, validate
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services import accounts
+from downloads_app.services import accounts, folders
 from downloads_app.web.auth import admin_required
+from downloads_app.web.download_schemas import DeleteQuery
 from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.offload import offload
 from downloads_app.web.schemas import InputSchema, UserSchema
@@ -108,7 +109,16 @@ class OneUser(MethodView):
         return user
 
     @admin_required
+    @blueprint.arguments(DeleteQuery, location="query")
     @blueprint.response(204)
-    def delete(self, user_id: UUID) -> None:
-        """Delete an account with the rows of its downloads; their files stay."""
-        accounts.delete_user(_find(user_id))
+    def delete(self, query: dict[str, Any], user_id: UUID) -> None:
+        """Delete an account with the rows of its downloads; the last admin stays (409).
+
+        With `files=true` all their files go too: the account is disabled first, and while a worker is just
+        stopping one of its downloads the answer is 409; try again. Without it the files stay, and would be
+        those of a later account of the same name.
+        """
+        user = _find(user_id)
+        if query["files"]:
+            offload(folders.remove_tree, accounts.close(user))
+        accounts.delete_user(user)
