@@ -103,7 +103,7 @@ def sample_frame() -> bytes:
         download_speed=1 << 24,
         eta_seconds=1536,
     )
-    return sse.update([sse.encode_download(row)] * 2, "1-1")
+    return sse.update([sse.encode_download(sse.values_of(row))] * 2, "1-1")
 
 
 def _command(contender: Contender, place: Path, port: int, workers: int) -> list[str]:

@@ -8,12 +8,13 @@ time, so its counter orders the changes. One statement sees one state of the dat
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
 
-from downloads_app.models import IS_ACTIVE, UtcDateTime
+from downloads_app.models import IS_ACTIVE
 
 DOWNLOAD, USER, REVOKED, DELETION, MARKER = "download", "user", "revoked", "deletion", "marker"
 COLUMNS = (
@@ -35,11 +36,7 @@ COLUMNS = (
 )
 ROWS_AT_ONCE = 500
 _TYPES = {
-    column: "timestamp with time zone"
-    if column.endswith("_at")
-    else "text"
-    if column.endswith("id") or column in ("status", "current_file")
-    else "bigint"
+    column: "text" if column.endswith(("id", "_at")) or column in ("status", "current_file") else "bigint"
     for column in COLUMNS
 }
 
@@ -97,17 +94,31 @@ _DIALECTS = {
 def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResult[Any]:
     """Return rows that all have a `kind` and a download's columns; one row is the next marker.
 
-    A user's row has its state in `status` and the beginning of its tokens' validity in `created_at`; a revoked
-    token (REVOKED) and the MARKER have theirs in `current_file`. Without a marker, nobody may be known.
+    Times are text as the database writes it, in UTC: it sorts as the times do. A user's row has its state in
+    `status` and the beginning of its tokens' validity in `created_at`; a revoked token (REVOKED) and the MARKER
+    have theirs in `current_file`. Without a marker, nobody may be known.
     """
     name = connection.dialect.name
     statement = _statement(name, marker is not None, bool(scope.new), scope.knows_everybody, scope.wants_everybody)
-    as_array = list if name == "postgresql" else json.dumps
+    as_array = _postgres_array if name == "postgresql" else json.dumps
     parameters: dict[str, Any] = {"known": as_array(scope.known), "new": as_array(scope.new)}
     if marker is not None:
         # A PostgreSQL snapshot is 'xmin:xmax:…': every transaction below xmin was over.
         parameters |= {"marker": marker, "oldest": int(marker.partition(":")[0])}
     return connection.execute(statement, parameters)
+
+
+def _postgres_array(ids: list[str]) -> str:
+    """Return an array as PostgreSQL reads it: psycopg2 takes milliseconds to write a list of thousands."""
+    return "{" + ",".join(ids) + "}"
+
+
+def as_time(text: str | None) -> datetime | None:
+    """Return a time of a row, aware."""
+    if text is None:
+        return None
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 @cache
@@ -141,17 +152,13 @@ def _statement(
     parts.append(_select(MARKER, f"({dialect.marker}) AS now_at", {"current_file": "marker"}, "1 = 1"))
     # The lists stand in the statement once: thousands of ids, which psycopg2 writes out at each mention.
     users = ", ".join(f"{name}(id) AS ({dialect.users.format(name=name)})" for name in ("known", "new"))
-    statement = text(f"WITH {users}\n" + "\nUNION ALL\n".join(parts))
-    if name == "postgresql":  # its session speaks UTC, and psycopg2 gives aware times by itself
-        return statement.columns(kind=String())
-    times = {column: UtcDateTime() for column in COLUMNS if column.endswith("_at")}
-    return statement.columns(kind=String(), **times)
+    return text(f"WITH {users}\n" + "\nUNION ALL\n".join(parts)).columns(kind=String())
 
 
 def _select(kind: str, table: str, expressions: dict[str, str], condition: str) -> str:
     """Return one branch of the union; a column it does not have is NULL, of the type PostgreSQL must know.
 
-    Ids leave the database as text: psycopg2 would make a UUID object of each, and we text of that.
+    Ids and times leave the database as text: psycopg2 would make an object of each, and we text of that.
     """
     columns = ", ".join(
         f"CAST({expressions.get(column, 'NULL')} AS {_TYPES[column]}) AS {column}"

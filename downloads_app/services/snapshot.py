@@ -56,13 +56,17 @@ class Snapshot:
         self._lock = threading.RLock()
         self._accounts: dict[str, Account] = {}
         self._everybody = View()
+        self._nothing = View()
+        self._nothing.is_loaded = True
         self._admin_watches = 0
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._marker: str | None = None
         self._is_running = False
+        self.new_event: Callable[[], Any] = threading.Event
+        """Makes what those who wait for a read are woken by; under gevent its own are cheaper."""
         self._asked = threading.Event()
-        self._done = threading.Event()
+        self._done = self.new_event()
         self._read_began = float("-inf")
         self._failed_began = float("-inf")
         self._reading_since: float | None = None
@@ -170,7 +174,7 @@ class Snapshot:
         finally:
             self._reading_since = None
             with self._lock:
-                done, self._done = self._done, threading.Event()
+                done, self._done = self._done, self.new_event()
             done.set()
 
     def _read(self, began: float) -> None:
@@ -250,22 +254,22 @@ class Snapshot:
                     self._judge_all(account)
         elif account is not None:
             if row.kind == changes.USER:
-                account.state, account.valid_from = row.status, row.created_at
+                account.state, account.valid_from = row.status, changes.as_time(row.created_at)
             else:
                 account.revoked.add(row.current_file)
             self._judge_all(account)
 
     def _apply_download(self, row: Row[Any], account: Account | None) -> None:
-        views = [self._everybody] if self._admin_watches else []
-        if account is not None:
-            views.append(account.view)
-        if row.status not in ("pending", "downloading"):
-            for view in views:
-                view.remove(row.id)
-        elif views:
-            encoded = self._encode(row)
-            for view in views:
-                view.put(row, encoded)
+        everybody = self._everybody if self._admin_watches else None
+        download_id, created_at = row.id, row.created_at
+        encoded = self._encode(row[1:]) if row.status in ("pending", "downloading") else None
+        for view in (everybody, None if account is None else account.view):
+            if view is None:
+                continue
+            if encoded is None:
+                view.remove(download_id)
+            else:
+                view.put(download_id, created_at, encoded)
 
     def _judge_all(self, account: Account) -> None:
         if account.is_loaded:
@@ -282,12 +286,15 @@ class Snapshot:
             or is_outdated(claims, account.valid_from)
         ):
             watch.verdict = REVOKED
-        self._show(watch, self._everybody if account.state == "admin" else account.view)
+        if watch.verdict is not None:
+            self._show(watch, self._nothing)
+        else:
+            self._show(watch, self._everybody if account.state == "admin" else account.view)
 
     def _show(self, watch: Watch, view: View) -> None:
         if view is watch.view:
             return
-        self._admin_watches += 1 if view is self._everybody else -1
+        self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
         watch.view = view
         if not self._admin_watches:
             self._everybody = View()

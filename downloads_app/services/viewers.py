@@ -3,8 +3,6 @@
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Row
-
 from downloads_app.services.tokens import Claims
 
 
@@ -22,16 +20,16 @@ class View:
         self._version = 0
         self.wire: Any = None
 
-    def put(self, row: Row[Any], encoded: bytes) -> None:
+    def put(self, download_id: str, created_at: str, encoded: bytes) -> None:
         """Show a download; nothing happens where it looks as before."""
-        old = self._rows.get(row.id)
+        old = self._rows.get(download_id)
         if old is not None and old[1] == encoded:
             return
-        key = (row.created_at, row.id)
+        key = (created_at, download_id)
         if self._sorted and self._rows:
             last = next(reversed(self._rows.values()))[0]
             self._sorted = old[0] == key if old is not None else last <= key
-        self._rows[row.id] = (key, encoded)
+        self._rows[download_id] = (key, encoded)
         self._changed()
 
     def remove(self, download_id: str) -> None:

@@ -15,6 +15,7 @@ from gevent.event import Event
 from gevent.socket import wait_write
 
 from downloads_app.services.snapshot import Snapshot
+from downloads_app.services.viewers import Watch
 from downloads_app.web import metrics
 from downloads_app.web.stream import PlainLane, Stream, Wire, frame_of, next_tick
 
@@ -104,7 +105,7 @@ class Pacer:
             rider.woken.clear()
         finally:
             self._riders -= 1
-            del slot[rider]
+            slot.pop(rider, None)
 
     def _nearest_position(self, moment: float) -> int:
         return round((moment - self._origin) / self._step)
@@ -151,30 +152,33 @@ class Pacer:
     def _serve(self, slot: dict[Rider, None], tick: float, now: float) -> None:
         """Send every stream of a slot its frame. Nothing in here yields; every microsecond counts."""
         is_fresh = self._snapshot.is_fresh(now)
+        woken = []
         events = sent_bytes = 0
         for rider in slot:
-            if rider.tick is not None:
-                continue  # woken a whole turn ago, and not yet at it
-            watch = rider.watch
-            view = watch.view
-            if not is_fresh or watch.verdict is not None or now >= rider.expires or not len(view):
-                rider.wake(tick)
+            wire: Wire | None = rider.watch.view.wire or _first_wire(rider.watch)
+            if wire is None or now >= rider.expires or not is_fresh:
+                woken.append(rider)
                 continue
-            wire: Wire = view.wire or frame_of(view)
-            frame = wire.chunk if rider.is_chunked else wire.frame
+            frame = (wire.chunk or wire.make_chunk()) if rider.is_chunked else wire.frame
             try:
                 sent = rider.send(frame)
             except BlockingIOError:
                 sent = 0
             except OSError:
-                rider.is_gone = True
-                rider.wake(tick)
-                continue
+                sent, rider.is_gone = 0, True
             if sent:
                 rider.events_sent += 1
                 events += 1
                 sent_bytes += sent
             if sent != len(frame):
                 rider.refused = memoryview(frame)[sent or len(frame) :]
-                rider.wake(tick)
+                woken.append(rider)
+        for rider in woken:
+            del slot[rider]  # at once: its greenlet may not have come to it a whole turn later
+            rider.wake(tick)
         metrics.count_sent(events, sent_bytes)
+
+
+def _first_wire(watch: Watch) -> Wire | None:
+    """Return the frame of what has changed since it was last shown; None where an `update` is not what is due."""
+    return frame_of(watch.view) if watch.verdict is None and len(watch.view) else None

@@ -1,6 +1,7 @@
 """Whose forwarded address, scheme and prefix count: those of TRUSTED_PROXIES, and nobody else's."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -33,13 +34,14 @@ class TrustedProxies:
     """WSGI middleware: applies a trusted proxy's forwarded headers, one hop, and ignores all others'."""
 
     def __init__(self, wsgi_app: Any, names: Iterable[str]) -> None:
-        self._trusted = Networks(names)
+        # Remembered: reading an address is dear, and connections come from few of them, or from one.
+        self._is_trusted = lru_cache(maxsize=1024)(Networks(names).__contains__)
         self._direct = wsgi_app
         self._forwarded = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=0, x_prefix=1)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle a request as what it is, or as what its trusted proxy says it was."""
-        if environ.get("REMOTE_ADDR", "") in self._trusted:
+        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
             return self._forwarded(environ, start_response)
         answer: Iterable[bytes] = self._direct(environ, start_response)
         return answer

@@ -150,7 +150,8 @@ class Stream:
         watch, snapshot = self.watch, self.streams.snapshot
         is_readable = True
         try:
-            if not (watch.view.is_loaded and len(watch.view) and snapshot.is_fresh(time.monotonic())):
+            is_known = watch.view.is_loaded and len(watch.view) and snapshot.is_fresh(time.monotonic())
+            if watch.verdict is None and not is_known:
                 if snapshot.is_failing(time.monotonic()):
                     raise Unreadable
                 snapshot.wait(watch, tick)
@@ -215,18 +216,16 @@ def frame_of(view: View) -> "Wire":
 class Wire:
     """A frame, and the same in HTTP/1.1's chunked framing once somebody needs it."""
 
-    __slots__ = ("_chunk", "frame")
+    __slots__ = ("chunk", "frame")
 
     def __init__(self, frame: bytes) -> None:
         self.frame = frame
-        self._chunk: bytes | None = None
+        self.chunk: bytes | None = None
 
-    @property
-    def chunk(self) -> bytes:
-        """The frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
-        if self._chunk is None:
-            self._chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
-        return self._chunk
+    def make_chunk(self) -> bytes:
+        """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
+        self.chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+        return self.chunk
 
 
 def init_app(app: Flask) -> None:
