@@ -43,7 +43,7 @@ class Scale:
     trouble_every_seconds: float
     troubles: tuple[str, ...]
     refetched_share: float
-    """Of what is downloaded, how much may have to be fetched a second time."""
+    """Of what is downloaded, how much may be fetched a second time, counted where it hurts: as the server sends it."""
     deadline_seconds: float
 
 
@@ -61,7 +61,7 @@ FULL = Scale(
     workers=6,
     downloads=200,
     file_bytes=8_000_000,
-    connection_bytes_per_second=150_000,
+    connection_bytes_per_second=300_000,
     trouble_every_seconds=8,
     troubles=("kill", "stop", "kill", "stop", "restart") * 3,
     refetched_share=0.02,
@@ -136,8 +136,9 @@ def publish(root: Path, scale: Scale) -> list[str]:
 def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Scale, tmp_path: Path) -> None:
     root, log, port = tmp_path / "served", tmp_path / "access.log", free_port()
     names = publish(root, scale)
-    # Small buffers: what a stopped worker has not read yet was sent, and will have to be sent again.
-    extra = f"access_log {log}; listen 127.0.0.1:{port} sndbuf=32k;"
+    # As a real line has it, little is under way at a time. Left alone, nginx keeps to its rate by bursts of a second's
+    # worth, and what of a burst lies behind the end of a range that was split in two is sent for nothing.
+    extra = f"access_log {log}; listen 127.0.0.1:{port} sndbuf=32k; sendfile_max_chunk 16k;"
     with (
         Postgres() as postgres,
         nginx.serve(root, limit_rate_bytes=scale.connection_bytes_per_second, extra=extra),
@@ -163,12 +164,10 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
     entries = audited_worker.read(fleet.audit)
     assert audited_worker.find_overlaps(entries, repository_of) == []
     total = scale.downloads * (scale.file_bytes + sum(SMALL_FILES.values()))
-    refetched = sum(entry.amount for entry in entries if entry.kind == "write") - total
+    rewritten = sum(entry.amount for entry in entries if entry.kind == "write") - total
     resent = count_sent(log) - total
-    print(f"{total:,} bytes, {refetched:,} fetched again, {resent:,} sent again")
-    assert refetched <= scale.refetched_share * total
-    # What lies in the sockets when a range is cut, or a worker killed, was sent but never fetched.
-    assert resent <= 2 * scale.refetched_share * total
+    print(f"{total:,} bytes: {resent / total:.2%} sent again, {rewritten / total:.2%} written again")
+    assert 0 <= rewritten <= resent <= scale.refetched_share * total
     shutil.rmtree(tmp_path / "instance")
 
 
