@@ -48,7 +48,7 @@ def store_listing(claim: Claim, listing: Listing) -> bool:
             total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
         )
     )
-    if db.session.execute(pinned).rowcount != 1:  # type: ignore[attr-defined]
+    if db.session.execute(pinned).rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has one
         db.session.rollback()
         return False
     db.session.execute(delete(DownloadFile).where(DownloadFile.download_id == claim.download_id))
@@ -74,7 +74,7 @@ def read_listing(download_id: str) -> list[ListedFile]:
 
 def mark_completed(download_id: str, files: Sequence[CompletedFile]) -> None:
     """Note files that stand verified in their place."""
-    table = DownloadFile.__table__
+    table = DownloadFile.metadata.tables[DownloadFile.__tablename__]  # rows by another key than the primary one
     statement = (
         update(table)
         .where(table.c.download_id == download_id, table.c.position == bindparam("at"))

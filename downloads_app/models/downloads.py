@@ -1,64 +1,24 @@
-"""The tables: columns and their own rules."""
+"""Tables of what is downloaded: downloads, their files, and what was deleted."""
 
 import enum
-import uuid
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from downloads_app.extensions import db
-
-
-class UuidText(TypeDecorator[str]):
-    """A UUID that is a string in Python: `uuid` in PostgreSQL, its 36 characters in SQLite."""
-
-    impl = String(36)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        native = dialect.name == "postgresql"
-        return dialect.type_descriptor(Uuid(as_uuid=False) if native else String(36))
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time, in SQLite too (which knows no time zones)."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def utc_now() -> datetime:
-    """Return the present time, aware."""
-    return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """Return a fresh random UUID."""
-    return str(uuid.uuid4())
+from downloads_app.models.accounts import User
+from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
+from downloads_app.models.providers import Provider, Repository
 
 
 class Status(enum.StrEnum):
@@ -78,74 +38,7 @@ IS_ACTIVE = "status IN ('pending', 'downloading')"
 IS_HELD = "worker_id IS NOT NULL"
 
 
-class User(db.Model):  # type: ignore[name-defined,misc]
-    """Who downloads. `change_id` is set by the database at each write (see Download)."""
-
-    __tablename__ = "users"
-
-    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
-    username: Mapped[str] = mapped_column(String(80), unique=True)
-    password_hash: Mapped[str] = mapped_column(String(255))
-    is_admin: Mapped[bool] = mapped_column(default=False)
-    is_disabled: Mapped[bool] = mapped_column(default=False)
-    tokens_valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Tokens issued before are refused; set when the password changes."""
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
-    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
-
-    @property
-    def role(self) -> str:
-        """`admin` or `user`."""
-        return "admin" if self.is_admin else "user"
-
-
-class RevokedToken(db.Model):  # type: ignore[name-defined,misc]
-    """A token, or a whole family of tokens, that is refused although it verifies."""
-
-    __tablename__ = "revoked_tokens"
-
-    id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """A token's `jti`, or the `fam` that an access and its refresh tokens share."""
-    user_id: Mapped[str] = mapped_column(UuidText, index=True)
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    """When the last token it names has expired anyway, so that the row can go."""
-    change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
-
-
-class Provider(db.Model):  # type: ignore[name-defined,misc]
-    """A place that holds repositories. `sources.Access` is its plain-value counterpart."""
-
-    __tablename__ = "providers"
-    __table_args__ = (CheckConstraint("kind IN ('huggingface', 'http')", name="kind"),)
-
-    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    url: Mapped[str] = mapped_column(Text)
-    token_encrypted: Mapped[str | None] = mapped_column(Text)
-    allow_private_network: Mapped[bool] = mapped_column(default=False)
-    max_connections: Mapped[int | None] = mapped_column()
-    proxy_url_encrypted: Mapped[str | None] = mapped_column(Text)
-    ca_file: Mapped[str | None] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
-
-
-class Repository(db.Model):  # type: ignore[name-defined,misc]
-    """A named collection of files at a provider."""
-
-    __tablename__ = "repositories"
-    __table_args__ = (UniqueConstraint("provider_id", "name"),)
-
-    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
-    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(500))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
-    provider: Mapped[Provider] = relationship()
-
-
-class Download(db.Model):  # type: ignore[name-defined,misc]
+class Download(Model):
     """One user's fetch of a repository at one commit.
 
     `change_id` orders the writes for `services/snapshot.py`: triggers set it to the writing
@@ -236,7 +129,7 @@ Index(
 )
 
 
-class DownloadFile(db.Model):  # type: ignore[name-defined,misc]
+class DownloadFile(Model):
     """One file of a download, as listed when it began, and what became of it."""
 
     __tablename__ = "download_files"
@@ -257,7 +150,7 @@ class DownloadFile(db.Model):  # type: ignore[name-defined,misc]
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class Deletion(db.Model):  # type: ignore[name-defined,misc]
+class Deletion(Model):
     """A download or user that was deleted; written by triggers, so that a snapshot learns of it."""
 
     __tablename__ = "deletions"

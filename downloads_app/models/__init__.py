@@ -1,0 +1,33 @@
+"""The tables: columns and their own rules."""
+
+from downloads_app.models.accounts import RevokedToken, User
+from downloads_app.models.columns import UtcDateTime, new_id, utc_now
+from downloads_app.models.downloads import (
+    ACTIVE,
+    FINISHED,
+    IS_ACTIVE,
+    IS_HELD,
+    Deletion,
+    Download,
+    DownloadFile,
+    Status,
+)
+from downloads_app.models.providers import Provider, Repository
+
+__all__ = [
+    "ACTIVE",
+    "FINISHED",
+    "IS_ACTIVE",
+    "IS_HELD",
+    "Deletion",
+    "Download",
+    "DownloadFile",
+    "Provider",
+    "Repository",
+    "RevokedToken",
+    "Status",
+    "User",
+    "UtcDateTime",
+    "new_id",
+    "utc_now",
+]

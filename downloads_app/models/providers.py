@@ -1,0 +1,40 @@
+"""Tables of what there is to download: providers and their repositories."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
+
+
+class Provider(Model):
+    """A place that holds repositories. `sources.Access` is its plain-value counterpart."""
+
+    __tablename__ = "providers"
+    __table_args__ = (CheckConstraint("kind IN ('huggingface', 'http')", name="kind"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    url: Mapped[str] = mapped_column(Text)
+    token_encrypted: Mapped[str | None] = mapped_column(Text)
+    allow_private_network: Mapped[bool] = mapped_column(default=False)
+    max_connections: Mapped[int | None] = mapped_column()
+    proxy_url_encrypted: Mapped[str | None] = mapped_column(Text)
+    ca_file: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
+
+
+class Repository(Model):
+    """A named collection of files at a provider."""
+
+    __tablename__ = "repositories"
+    __table_args__ = (UniqueConstraint("provider_id", "name"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    provider: Mapped[Provider] = relationship()
