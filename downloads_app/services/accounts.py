@@ -1,6 +1,5 @@
 """Users and their passwords."""
 
-import re
 import secrets
 from functools import cache
 from pathlib import Path
@@ -15,8 +14,8 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, User, utc_now
 from downloads_app.services import folders, tokens
 from downloads_app.services.database_time import database_now
+from downloads_app.services.names import FOLDER_NAME
 
-USERNAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_BYTES = 1024  # hashing time grows with the length
 # Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
@@ -35,7 +34,7 @@ def create_user(username: str, password: str, is_admin: bool = False) -> User:
 
 def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
     """Create a user with a hash made elsewhere (in a thread); raises like `create_user`."""
-    if not USERNAME.fullmatch(username):
+    if not FOLDER_NAME.fullmatch(username):
         raise InvalidInput(
             f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
             {"username": "not a user name"},

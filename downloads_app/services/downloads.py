@@ -9,12 +9,11 @@ from sqlalchemy import or_, select, text, update
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
-from downloads_app.services import folders, leftovers, providers
+from downloads_app.services import leftovers, providers
 from downloads_app.services.database_time import database_now
+from downloads_app.services.names import check_revision
 from downloads_app.services.patterns import check_patterns
 
-DEFAULT_REVISION = "main"
-MAX_REVISION_LENGTH = 200
 PRIORITIES = range(-1000, 1001)
 """Higher goes first, among the downloads of one user."""
 
@@ -61,13 +60,14 @@ def create(
     priority: int = 0,
 ) -> Download:
     """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
-    revision = folders.check_folder_path(revision or DEFAULT_REVISION, "revision", MAX_REVISION_LENGTH)
+    revision = check_revision(revision)
+    wanted, unwanted = check_patterns(include, exclude)
     if user.is_disabled:
         raise Conflict(f"User {user.username!r} is disabled")
     download = Download(
         revision=revision,
-        include=check_patterns(include, "include"),
-        exclude=check_patterns(exclude, "exclude"),
+        include=wanted,
+        exclude=unwanted,
         priority=_check_priority(priority),
         status=Status.PENDING,
     )
@@ -127,7 +127,7 @@ def _apply(download: Download, change: Change) -> None:
     """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
     allowed = (Download.id == download.id, Download.status.in_(change.allowed))
     statement = update(Download).where(*allowed).values(change.values)
-    changed = db.session.execute(statement, execution_options=_NO_SYNC).rowcount  # type: ignore[attr-defined]
+    changed = db.session.execute(statement, execution_options=_NO_SYNC).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has one
     db.session.commit()
     db.session.refresh(download)
     if not changed:

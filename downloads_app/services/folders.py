@@ -1,43 +1,16 @@
 """Where downloads lie below DOWNLOADS_DIR, and how they are removed from there."""
 
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downloads_app.config import current_settings
-from downloads_app.errors import Conflict, InvalidInput, SourceError
+from downloads_app.errors import Conflict
 from downloads_app.services.partials import remove_partials
-from downloads_app.sources.paths import check_path
 
 if TYPE_CHECKING:
     from downloads_app.models import Download, User
-
-FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
-
-
-def check_folder_name(name: str, what: str) -> str:
-    """Return the name of a `what` that will be a folder's name too; raises InvalidInput."""
-    if not FOLDER_NAME.fullmatch(name):
-        raise InvalidInput(
-            f"{name!r} is not a name for a {what}: 1 to 80 of a-z A-Z 0-9 . _ @ -, and no dot in front",
-            {"name": "not a name"},
-        )
-    return name
-
-
-def check_folder_path(path: str, what: str, max_length: int) -> str:
-    """Return a repository's name or a revision, which may hold slashes; raises InvalidInput."""
-    try:
-        check_path(path)
-    except SourceError as exc:
-        fault = exc.message.rpartition(": ")[2]
-        raise InvalidInput(f"{path[:120]!r} cannot be a {what}: {fault}", {what: fault}) from exc
-    if len(path) > max_length or any(segment.startswith(".") for segment in path.split("/")):
-        fault = f"it is longer than {max_length}" if len(path) > max_length else "a segment begins with a dot"
-        raise InvalidInput(f"{path[:120]!r} cannot be a {what}: {fault}", {what: fault})
-    return path
 
 
 def folder_of(download: "Download") -> Path:

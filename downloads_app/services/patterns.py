@@ -10,14 +10,9 @@ MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500
 
 
-def check_patterns(patterns: Sequence[str], field: str) -> list[str]:
-    """Return the patterns as a list; raises InvalidInput."""
-    if len(patterns) > MAX_PATTERNS or any(not 0 < len(p) <= MAX_PATTERN_LENGTH for p in patterns):
-        raise InvalidInput(
-            f"{field} takes up to {MAX_PATTERNS} patterns of 1 to {MAX_PATTERN_LENGTH} characters",
-            {field: "too many or too long"},
-        )
-    return list(patterns)
+def check_patterns(include: Sequence[str], exclude: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return both as lists; raises InvalidInput, which names the field."""
+    return _check(include, "include"), _check(exclude, "exclude")
 
 
 def select_files(files: Iterable[RemoteFile], include: Sequence[str], exclude: Sequence[str]) -> list[RemoteFile]:
@@ -28,6 +23,15 @@ def select_files(files: Iterable[RemoteFile], include: Sequence[str], exclude: S
     return [
         file for file in files if (not include or _matches(file.path, include)) and not _matches(file.path, exclude)
     ]
+
+
+def _check(patterns: Sequence[str], field: str) -> list[str]:
+    if len(patterns) > MAX_PATTERNS or any(not 0 < len(p) <= MAX_PATTERN_LENGTH for p in patterns):
+        raise InvalidInput(
+            f"{field} takes up to {MAX_PATTERNS} patterns of 1 to {MAX_PATTERN_LENGTH} characters",
+            {field: "too many or too long"},
+        )
+    return list(patterns)
 
 
 def _matches(path: str, patterns: Sequence[str]) -> bool:

@@ -9,9 +9,9 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
 from downloads_app.services import folders, listings
-from downloads_app.services.downloads import DEFAULT_REVISION, MAX_REVISION_LENGTH
+from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
 from downloads_app.services.patterns import check_patterns, select_files
-from downloads_app.services.providers import MAX_REPOSITORY_LENGTH, access_of
+from downloads_app.services.providers import access_of
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
 
@@ -41,10 +41,9 @@ class Plan:
 
 def list_remote(kind: str, access: Access, repository: str, revision: str | None = None) -> Listing:
     """List a repository at its provider. Takes as long as the network does, and needs no database."""
-    folders.check_folder_path(repository, "repository", MAX_REPOSITORY_LENGTH)
-    folders.check_folder_path(revision or DEFAULT_REVISION, "revision", MAX_REVISION_LENGTH)
-    asked = None if revision == DEFAULT_REVISION else revision
-    return open_source(kind, access).list_files(repository, asked)
+    check_repository(repository)
+    asked = check_revision(revision)
+    return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked)
 
 
 def plan(
@@ -74,8 +73,8 @@ def make_plan(
     exclude: Sequence[str] = (),
 ) -> Plan:
     """Say what a download of an already listed repository would fetch."""
-    wanted = select_files(listing.files, check_patterns(include, "include"), check_patterns(exclude, "exclude"))
-    finished = _find_finished(user, provider, repository, revision or DEFAULT_REVISION)
+    wanted = select_files(listing.files, *check_patterns(include, exclude))
+    finished = _find_finished(user, provider, repository, check_revision(revision))
     copies = listings.find_copies(provider.id, wanted)
     files = tuple(
         PlannedFile(

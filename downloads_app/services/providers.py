@@ -11,13 +11,11 @@ from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
-from downloads_app.services.folders import check_folder_name, check_folder_path
+from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.provider_fields import KINDS as KINDS
 from downloads_app.services.provider_fields import check_connections, check_kind, check_token, check_url
 from downloads_app.sources import Access, Source
 from downloads_app.sources.registry import open_source
-
-MAX_REPOSITORY_LENGTH = 500
 
 
 def add_provider(
@@ -89,7 +87,7 @@ def remove_provider(provider: Provider) -> None:
 
 def find_or_create_repository(provider: Provider, name: str) -> Repository:
     """Return the repository of that name, its row made where it is new; commits nothing."""
-    check_folder_path(name, "repository", MAX_REPOSITORY_LENGTH)
+    check_repository(name)
     query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
     known: Repository | None = db.session.scalar(query)
     if known is not None:

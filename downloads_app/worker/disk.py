@@ -3,10 +3,9 @@
 import ctypes
 import errno
 import os
-import shutil
-from pathlib import Path
 
 from downloads_app.errors import Conflict, NoSpace
+from downloads_app.services.folders import free_bytes as free_bytes
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
@@ -47,10 +46,3 @@ def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
 def start_writeback(descriptor: int, start: int, length: int) -> None:
     """Let the kernel begin to write a part of a file to the disk, without waiting for it."""
     _libc.sync_file_range(descriptor, ctypes.c_int64(start), ctypes.c_int64(length), _SYNC_FILE_RANGE_WRITE)
-
-
-def free_bytes(path: Path) -> int:
-    """Return the room left for us on the filesystem that `path` will lie on."""
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
