@@ -5,12 +5,16 @@ from collections.abc import Callable
 from downloads_app.errors import InvalidInput
 from downloads_app.sources import Access, Source
 from downloads_app.sources.http import HttpSource
-from downloads_app.sources.huggingface import HuggingFaceSource
 
-_KINDS: dict[str, Callable[[Access], Source]] = {
-    "http": HttpSource,
-    "huggingface": HuggingFaceSource,
-}
+
+def _open_huggingface(access: Access) -> Source:
+    """Load huggingface_hub only where a hub is asked: it takes longer than the rest of the sources together."""
+    from downloads_app.sources.huggingface import HuggingFaceSource
+
+    return HuggingFaceSource(access)
+
+
+_KINDS: dict[str, Callable[[Access], Source]] = {"http": HttpSource, "huggingface": _open_huggingface}
 
 
 def open_source(kind: str, access: Access) -> Source:
