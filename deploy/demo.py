@@ -22,11 +22,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 # The project is not an installed package, and its settings come from the environment that main() makes.
-import flask_migrate  # noqa: E402
+import flask_migrate  # noqa: E402  (the path comes first)
 
-from downloads_app import create_app  # noqa: E402
-from downloads_app.services import accounts, downloads, providers  # noqa: E402
-from tests.support.file_server import FileServer  # noqa: E402
+from downloads_app import create_app  # noqa: E402  (the path comes first)
+from downloads_app.services import accounts, downloads, providers  # noqa: E402  (the path comes first)
+from tests.support.file_server import FileServer  # noqa: E402  (the path comes first)
 
 MEBIBYTE = 1 << 20
 TOKEN_SECONDS = 24 * 3600

@@ -21,7 +21,7 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
 
     _check_migrated()
     logs.configure(current_settings().log_format)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy, not of what it is for
     Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()
 
 

@@ -21,7 +21,7 @@ def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = 
     """Execute one statement outside of the session; its rows are fetched before the connection goes back."""
     with _engine().connect() as connection:
         result: CursorResult[Any] = connection.execute(statement, parameters or {})
-        return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]
+        return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]  # of the same kind, thawed
 
 
 def _engine() -> Engine:

@@ -67,7 +67,7 @@ _SQLITE = f"""{_WITH}, candidates AS (
 ) {_UPDATE} WHERE id = (
     SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
-) {_RETURNING}"""  # noqa: S608
+) {_RETURNING}"""  # noqa: S608 (all ours)
 
 
 def _fill_in(template: str, now: str, lease: str) -> TextClause:

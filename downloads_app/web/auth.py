@@ -101,7 +101,11 @@ def current_user() -> User:
 
 def _answer_with(pair: tokens.TokenPair, as_cookies: bool) -> Response:
     if not as_cookies:
-        response: Response = jsonify(access_token=pair.access, refresh_token=pair.refresh, token_type="Bearer")  # noqa: S106
+        response: Response = jsonify(
+            access_token=pair.access,
+            refresh_token=pair.refresh,
+            token_type="Bearer",  # noqa: S106  (the scheme's name, no secret)
+        )
     else:
         response = jsonify(cookies=True)
         set_access_cookies(response, pair.access)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from downloads_app.extensions import db
 from downloads_app.models import User
@@ -129,8 +129,8 @@ def test_signing_out_ends_the_stream_and_shows_nothing_more(
     expect(page.locator("#sign-in")).to_be_visible()
 
 
-def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callable[..., object]) -> None:
-    page: Page = new_context().new_page()  # type: ignore[attr-defined]
+def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
+    page: Page = new_context().new_page()
     page.goto(stack.proxy.url)
     page.fill("#username", "alice")
     page.fill("#password", "not it")

@@ -200,7 +200,7 @@ def test_a_listing_of_ten_gigabytes_ends_early_and_takes_little_memory(content_t
             yield block
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    message = refuse({"/r/": Page(endless(), content_type)})  # type: ignore[arg-type]
+    message = refuse({"/r/": Page(endless(), content_type)})  # type: ignore[arg-type]  # a body without end is meant
     assert f"longer than {MAX_LISTING_BYTES} bytes" in message
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) < 100_000, "kilobytes"
     assert next(sent) * len(block) < 20 * MAX_LISTING_BYTES

@@ -98,7 +98,7 @@ class _Audit(logging.Handler):
             self.note("write", _name_of(descriptor), len(chunk))
             return pwrite(descriptor, chunk, at)
 
-        os.pwritev, os.pwrite = noting_pwritev, noting_pwrite  # type: ignore[assignment]
+        os.pwritev, os.pwrite = noting_pwritev, noting_pwrite  # type: ignore[assignment]  # narrower, but all we use
 
 
 def _name_of(descriptor: int) -> str:

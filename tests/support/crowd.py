@@ -130,7 +130,7 @@ class Crowd:
         while not until():
             assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what or 'the crowd'}"
             for key, _ in self._selector.select(timeout=0.05):
-                self._read(key.fileobj, key.data)  # type: ignore[arg-type]
+                self._read(key.fileobj, key.data)  # type: ignore[arg-type]  # it is a socket
 
     def _read(self, sock: socket.socket, viewer: Viewer) -> None:
         try:

@@ -15,7 +15,7 @@ OTHER_WORKER = "host-2-bbbb"
 
 def add_provider(name: str = "hub", **options: object) -> Provider:
     """Add a provider that nobody connects to."""
-    return providers.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]
+    return providers.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]  # as given
 
 
 def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:

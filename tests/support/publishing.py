@@ -31,10 +31,10 @@ def provide(server: FileServer, name: str = "local", **options: object) -> Provi
         "http",
         server.url,
         allow_private_network=True,
-        **options,  # type: ignore[arg-type]
+        **options,  # type: ignore[arg-type]  # passed on as given
     )
 
 
 def queue_download(user: User, provider: Provider, repository: str = "org/model", **options: object) -> Download:
     """Queue a download as its owner would."""
-    return downloads.create(user, provider, repository, **options)  # type: ignore[arg-type]
+    return downloads.create(user, provider, repository, **options)  # type: ignore[arg-type]  # passed on as given

@@ -196,7 +196,7 @@ def test_a_worker_that_lost_its_right_leaves_damaged_bytes_alone(server: FileSer
         rights[0] = False
         return outcome
 
-    run.transfer._finisher._complete = complete_then_lose  # type: ignore[method-assign]
+    run.transfer._finisher._complete = complete_then_lose  # type: ignore[method-assign]  # to lose the lease right then
     with pytest.raises(Stopped):
         run.finish()
     assert next(find_partials(folder).glob("*.data")).stat().st_size == 4 << 20
