@@ -169,7 +169,6 @@ def install_settings(app: Flask, settings: Settings) -> None:
         JWT_TOKEN_LOCATION=["headers", "cookies"],
         JWT_ACCESS_TOKEN_EXPIRES=settings.access_token_seconds,
         JWT_REFRESH_TOKEN_EXPIRES=settings.refresh_token_seconds,
-        JWT_REFRESH_COOKIE_PATH="/api/auth/refresh",
         JWT_COOKIE_SAMESITE="Lax",
         JWT_SESSION_COOKIE=False,
         MAX_CONTENT_LENGTH=1 << 20,

@@ -28,8 +28,11 @@ blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Sig
 
 
 def init_app(app: Flask) -> None:
-    """Decide at each sign-in whether its cookies are `Secure`."""
+    """Decide at each sign-in whether its cookies are `Secure`, and below which path they are sent."""
     app.config["JWT_COOKIE_SECURE"] = LocalProxy(_cookies_are_secure)
+    app.config["JWT_REFRESH_COOKIE_PATH"] = LocalProxy(lambda: f"{request.root_path}/api/auth/refresh")
+    for cookie in ("ACCESS", "ACCESS_CSRF", "REFRESH_CSRF"):
+        app.config[f"JWT_{cookie}_COOKIE_PATH"] = LocalProxy(lambda: request.root_path or "/")
 
 
 def _cookies_are_secure() -> bool:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, jsonify, request
 
+from downloads_app.services import accounts
 from downloads_app.web.proxies import Networks
+from tests.conftest import PASSWORD
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.7",
@@ -81,3 +83,31 @@ def test_of_several_addresses_the_one_that_the_proxy_saw_counts(make_app: Callab
 def test_no_address_is_in_no_network() -> None:
     assert "" not in Networks(["0.0.0.0/0", "::/0"])
     assert "" in Networks(["unix"])
+
+
+def test_cookies_are_for_the_prefix_that_the_browser_sees(make_app: Callable[..., Flask]) -> None:
+    app = make_app(trusted_proxies="127.0.0.1")
+    with app.app_context():
+        accounts.create_user("carol", PASSWORD)
+        client = app.test_client()
+        credentials = {"username": "carol", "password": PASSWORD, "cookies": True}
+        answer = client.post("/api/auth/login", json=credentials, headers={"X-Forwarded-Prefix": "/models"})
+        paths = dict(map(_name_and_path, answer.headers.getlist("Set-Cookie")))
+        assert paths == {
+            "access_token_cookie": "/models",
+            "refresh_token_cookie": "/models/api/auth/refresh",
+            "csrf_access_token": "/models",
+            "csrf_refresh_token": "/models",
+        }
+        # The test client, as a browser does, sends a cookie only below its path.
+        csrf = client.get_cookie("csrf_refresh_token", path="/models")
+        assert csrf is not None
+        environ = {"SCRIPT_NAME": "/models"}
+        signed = {"X-CSRF-TOKEN": csrf.value}
+        renewed = client.post("/api/auth/refresh", json={}, headers=signed, environ_overrides=environ)
+        assert renewed.status_code == 200, renewed.json
+
+
+def _name_and_path(line: str) -> tuple[str, str]:
+    name, _, rest = line.partition("=")
+    return name, rest.partition("Path=")[2].partition(";")[0]
