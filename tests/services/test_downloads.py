@@ -2,21 +2,15 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from downloads_app.config import current_settings
-from downloads_app.errors import Conflict, InvalidInput, NotFound
+from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
-from downloads_app.models import Download, DownloadFile, Provider, Status, User, utc_now
-from downloads_app.services import accounts, downloads, folders, history, leftovers, listings, outcomes
-from downloads_app.services.partials import find_partials
-from downloads_app.services.patterns import select_files
-from downloads_app.sources import Listing, RemoteFile
-from tests.support.downloading import WORKER, add_downloads, add_provider, claim, expire_lease, reload
+from downloads_app.models import Download, Provider, Status, User, utc_now
+from downloads_app.services import accounts, downloads, history, outcomes
+from tests.support.downloading import add_downloads, claim, in_status, reload
 
 CHANGES: dict[str, Callable[[Download], None]] = {
     "paused": downloads.pause,
@@ -35,15 +29,6 @@ ALLOWED = {
     ("cancelled", "retried"): "pending",
 }
 CASES = [(status.value, change) for status in Status for change in CHANGES]
-
-
-@pytest.fixture
-def provider(app: Flask) -> Provider:
-    return add_provider()
-
-
-def in_status(user: User, provider: Provider, status: str) -> Download:
-    return add_downloads(user, provider, "org/model", status=status)[0]
 
 
 @pytest.mark.parametrize(("status", "change"), CASES, ids=[f"{s}-{c}" for s, c in CASES])
@@ -206,182 +191,3 @@ def test_a_retry_begins_with_a_fresh_listing(alice: User, provider: Provider) ->
         None,
     )
     assert (row.current_bytes, row.completed_at, row.started_at) == (0, None, None)
-
-
-def test_cancelling_removes_the_partial_files_and_keeps_the_finished_ones(alice: User, provider: Provider) -> None:
-    row = in_status(alice, provider, "paused")
-    folder = write_files(row)
-    downloads.cancel(row)
-    assert (folder / "done.bin").exists()
-    assert not find_partials(folder).exists()
-
-
-def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alice: User, provider: Provider) -> None:
-    in_status(alice, provider, "pending")
-    found = claim()
-    assert found is not None
-    row = reload(found)
-    folder = write_files(row)
-    downloads.cancel(row)
-    assert find_partials(folder).exists()
-    assert leftovers.clear_abandoned() == 0
-    expire_lease(found)
-    assert leftovers.clear_abandoned() == 1
-    assert not find_partials(folder).exists()
-    assert reload(row).worker_id is None
-
-
-def test_partial_files_that_another_download_wants_stay(alice: User, provider: Provider) -> None:
-    paused = in_status(alice, provider, "paused")
-    folder = write_files(paused)
-    downloads.create(alice, provider, "org/model")
-    downloads.cancel(paused)
-    assert find_partials(folder).exists()
-
-
-def test_files_lie_below_user_provider_repository_and_revision(alice: User, provider: Provider) -> None:
-    row = downloads.create(alice, provider, "org/model", revision="refs/pr/1")
-    assert folders.folder_of(row) == current_settings().downloads_dir / "alice/hub/org/model/refs/pr/1"
-
-
-def test_an_active_download_is_not_deleted(alice: User, provider: Provider) -> None:
-    row = in_status(alice, provider, "pending")
-    with pytest.raises(Conflict, match="is pending"):
-        history.delete(row)
-
-
-def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, provider: Provider) -> None:
-    in_status(alice, provider, "pending")
-    found = claim(WORKER)
-    assert found is not None
-    downloads.cancel(reload(found))
-    with pytest.raises(Conflict, match="stopping"):
-        history.delete(reload(found))
-    outcomes.let_go(found)
-    history.delete(reload(found))
-    assert history.list_downloads().total == 0
-
-
-@pytest.mark.parametrize("files", [True, False])
-def test_deleting_removes_the_files_only_where_asked(alice: User, provider: Provider, files: bool) -> None:
-    row = in_status(alice, provider, "completed")
-    folder = write_files(row)
-    history.delete(row, files=files)
-    assert (folder / "done.bin").exists() is not files
-    assert current_settings().downloads_dir.exists()
-    assert (current_settings().downloads_dir / "alice").exists() is not files
-
-
-def test_deleting_leaves_files_that_another_download_has_too(alice: User, provider: Provider) -> None:
-    first = in_status(alice, provider, "completed")
-    in_status(alice, provider, "completed")
-    folder = write_files(first)
-    history.delete(first, files=True)
-    assert (folder / "done.bin").exists()
-
-
-def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -> None:
-    old, new, active = add_downloads(alice, provider, "old", "new", "active")
-    old.status, old.completed_at = Status.FAILED, utc_now() - timedelta(days=10)
-    new.status, new.completed_at = Status.COMPLETED, utc_now()
-    db.session.commit()
-    assert history.prune(7) == 1
-    assert {d.repository.name for d in history.list_downloads().downloads} == {"new", "active"}
-    assert history.prune() == 1
-    assert [d.id for d in history.list_downloads().downloads] == [active.id]
-
-
-def test_an_id_may_be_shortened_to_a_unique_prefix(alice: User, bob: User, provider: Provider) -> None:
-    row = in_status(alice, provider, "pending")
-    assert history.find_download(row.id).id == row.id
-    assert history.find_download(row.id[:6].upper()).id == row.id
-    assert history.find_download(row.id, owner=alice).id == row.id
-    for reference in (row.id, row.id[:6], "zz", "", "%", "_"):
-        with pytest.raises(NotFound):
-            history.find_download(reference, owner=bob)
-
-
-def test_an_ambiguous_prefix_is_a_conflict(alice: User, provider: Provider) -> None:
-    add_downloads(alice, provider, *(f"r{n}" for n in range(17)))  # two of them share their first digit
-    shared = [d.id[0] for d in history.list_downloads().downloads]
-    twice = next(digit for digit in shared if shared.count(digit) > 1)
-    with pytest.raises(Conflict, match="Several"):
-        history.find_download(twice)
-
-
-def test_lists_are_filtered_paged_and_newest_first(alice: User, bob: User, provider: Provider) -> None:
-    add_downloads(alice, provider, "a0", "a1", "a2")
-    add_downloads(alice, provider, "a3", status="failed")
-    add_downloads(bob, provider, "b0")
-    page = history.list_downloads(owner=alice, page_size=2)
-    assert ([d.repository.name for d in page.downloads], page.total) == (["a3", "a2"], 4)
-    page = history.list_downloads(owner=alice, page=2, page_size=2)
-    assert [d.repository.name for d in page.downloads] == ["a1", "a0"]
-    assert [d.repository.name for d in history.list_downloads(statuses=["failed"]).downloads] == ["a3"]
-    other = add_provider("other")
-    assert history.list_downloads(provider_id=other.id).total == 0
-
-
-def test_patterns_choose_files() -> None:
-    paths = ["a.gguf", "b.bin", "sub/c.gguf", "sub/d.txt", "[x].bin"]
-    files = [RemoteFile(path, "http://x/") for path in paths]
-
-    def chosen(include: list[str], exclude: list[str]) -> list[str]:
-        return [file.path for file in select_files(files, include, exclude)]
-
-    assert chosen([], []) == paths
-    assert chosen(["*.gguf"], []) == ["a.gguf", "sub/c.gguf"]
-    assert chosen([], ["sub/"]) == ["a.gguf", "b.bin", "[x].bin"]
-    assert chosen(["*.gguf", "*.txt"], ["sub/c*"]) == ["a.gguf", "sub/d.txt"]
-    assert chosen(["*.GGUF"], []) == []
-
-
-def test_a_listing_is_pinned_and_read_back_in_order(alice: User, provider: Provider) -> None:
-    in_status(alice, provider, "pending")
-    found = claim()
-    assert found is not None
-    files = tuple(RemoteFile(f"f{n}", f"http://x/f{n}", n, None) for n in range(1200))
-    assert listings.store_listing(found, Listing(files, "abc"))
-    assert [file.remote for file in listings.read_listing(found.download_id)] == list(files)
-    row = reload(found)
-    assert (row.commit, row.total_files, row.total_bytes) == ("abc", 1200, sum(range(1200)))
-    listings.mark_completed(found.download_id, [listings.CompletedFile(7, 7, "0" * 64)])
-    assert [f.position for f in listings.read_listing(found.download_id) if f.is_completed] == [7]
-
-
-def test_a_listing_of_unknown_sizes_has_no_total(alice: User, provider: Provider) -> None:
-    in_status(alice, provider, "pending")
-    found = claim()
-    assert found is not None
-    listings.store_listing(found, Listing((RemoteFile("a", "u", 5), RemoteFile("b", "u", None))))
-    assert (reload(found).total_files, reload(found).total_bytes) == (2, None)
-
-
-def test_a_worker_that_lost_the_download_stores_no_listing(alice: User, provider: Provider) -> None:
-    in_status(alice, provider, "pending")
-    found = claim()
-    assert found is not None
-    downloads.pause(reload(found))
-    assert not listings.store_listing(found, Listing((RemoteFile("a", "u", 5),)))
-    assert db.session.query(DownloadFile).count() == 0
-
-
-def test_the_quota_counts_each_folder_once_and_what_is_on_its_way_in_full(
-    alice: User, bob: User, provider: Provider
-) -> None:
-    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
-    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
-    running = add_downloads(alice, provider, "b", status="paused", total_bytes=1000, current_bytes=10)[0]
-    add_downloads(alice, provider, "c", status="failed", total_bytes=5000, current_bytes=10)
-    add_downloads(bob, provider, "d", status="completed", total_bytes=7, current_bytes=7)
-    assert listings.used_bytes(alice.id) == 1100
-    assert listings.used_bytes(alice.id, besides=running) == 100
-
-
-def write_files(row: Download) -> Path:
-    folder = folders.folder_of(row)
-    find_partials(folder).mkdir(parents=True)
-    (find_partials(folder) / "x.data").write_bytes(b"part")
-    folder.mkdir(parents=True)
-    (folder / "done.bin").write_bytes(b"done")
-    return folder

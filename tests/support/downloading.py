@@ -45,6 +45,19 @@ def claim(worker: str = WORKER) -> Claim | None:
     return queue.claim_next(worker, LEASE_SECONDS)
 
 
+def in_status(user: User, provider: Provider, status: str) -> Download:
+    """Add a download that stands so."""
+    return add_downloads(user, provider, "org/model", status=status)[0]
+
+
+def claimed(user: User, **columns: object) -> Claim:
+    """Queue one download of `user` and claim it."""
+    add_downloads(user, add_provider(), "one", **columns)
+    found = claim()
+    assert found is not None
+    return found
+
+
 def claim_name(worker: str = WORKER) -> str | None:
     """Claim the next download and return its repository's name."""
     claimed = claim(worker)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from downloads_app.models import Provider
 from tests.support.file_server import FileServer
+from tests.support.publishing import provide
 
 
 @pytest.fixture
@@ -19,3 +22,9 @@ def server() -> Iterator[FileServer]:
 def folder(tmp_path: Path) -> Path:
     """Return where a download's files are to lie; nothing is there yet."""
     return tmp_path / "repository" / "main"
+
+
+@pytest.fixture
+def provider(app: Flask, server: FileServer) -> Provider:
+    """Return the test server as a provider."""
+    return provide(server)

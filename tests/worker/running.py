@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,10 @@ from downloads_app.worker.job import Job
 from downloads_app.worker.lease import Lease, read_clock
 from downloads_app.worker.runner import Worker
 from tests.support.downloading import LEASE_SECONDS, WORKER
+from tests.worker.transferring import noise
+
+FILES = {"config.json": b"{}", "model.bin": noise(3_000_000), "deep/er/größe %.bin": noise(70_000, 1), "empty": b""}
+TOTAL_BYTES = sum(map(len, FILES.values()))
 
 
 @contextmanager
@@ -57,3 +62,8 @@ def running(job: Job) -> Iterator[threading.Thread]:
         job.lease.end()
         thread.join(30)
     assert not thread.is_alive()
+
+
+def arrived(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file below `folder` by its path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

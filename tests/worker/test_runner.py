@@ -2,24 +2,22 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Provider, RevokedToken, Status, User, new_id, utc_now
 from downloads_app.services import downloads, folders, history, outcomes, queue
-from downloads_app.worker.runner import PARENT_VARIABLE, Worker
+from downloads_app.worker.runner import PARENT_VARIABLE
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import wait_until
+from tests.worker.running import working
 from tests.worker.transferring import noise
 
 FILES = {"config.json": b"{}", "model.bin": noise(800_000)}
@@ -30,20 +28,6 @@ def provider(app: Flask, server: FileServer) -> Provider:
     for number in range(6):
         publish(server, f"org/m{number}", FILES)
     return provide(server)
-
-
-@contextmanager
-def working(app: Flask, **options: Any) -> Iterator[tuple[Worker, threading.Thread]]:
-    """Run a worker beside the test; it is drained at the end."""
-    worker = Worker(app, current_settings(), **options)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield worker, thread
-    finally:
-        worker.drain()
-        thread.join(30)
-    assert not thread.is_alive()
 
 
 def statuses() -> dict[str, str]:

@@ -1,0 +1,73 @@
+"""What cannot be done is one line on standard error and an exit code, never a traceback."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from downloads_app.models import User
+from tests.cli.conftest import Run
+from tests.support.downloading import add_provider
+from tests.support.server import environment, flask
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("downloads", "add", "nowhere", "org/model", "--user", "alice"),
+        ("downloads", "add", "hub", "org/model", "--user", "nobody"),
+        ("downloads", "add", "hub", "../escape", "--user", "alice"),
+        ("downloads", "show", "ffff"),
+        ("downloads", "show", "../../x"),
+        ("downloads", "watch", "ffff"),
+        ("downloads", "cancel", "ffff"),
+        ("providers", "remove", "nowhere"),
+        ("providers", "add", "hub", "--kind", "http", "--url", "https://x.example/"),
+        ("providers", "add", "new", "--kind", "http", "--url", "ftp://x.example/"),
+        ("providers", "add", "../x", "--kind", "http", "--url", "https://x.example/"),
+        ("users", "create", "alice"),
+        ("users", "create", "../alice"),
+        ("users", "disable", "nobody"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_done_is_one_line_on_stderr(fail: Run, alice: User, arguments: tuple[str, ...]) -> None:
+    add_provider()
+    fail(*arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("downloads", "list", "--status", "nonsense"),
+        ("downloads", "worker", "--concurrency", "0"),
+        ("downloads", "add", "hub"),
+        ("downloads", "cancel"),
+        ("providers", "add", "x", "--kind", "gopher", "--url", "https://x.example/"),
+        ("users", "token", "alice", "--expires", "-1"),
+        ("downloads", "nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_code_2(runner: FlaskCliRunner, alice: User, arguments: tuple[str, ...]) -> None:
+    assert runner.invoke(args=arguments).exit_code == 2
+
+
+def outside(database_url: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return flask(environment(database_url, folder / "instance"), *arguments)
+
+
+@pytest.mark.parametrize(
+    "command", [("users", "list"), ("downloads", "worker", "--until-idle"), ("downloads", "watch")]
+)
+def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = outside(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path, *command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: the database is not migrated: run `flask db upgrade`\n"
+
+
+def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path) -> None:
+    done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, "users", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"

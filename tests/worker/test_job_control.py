@@ -1,0 +1,104 @@
+"""A running download that is paused, cancelled, or taken over by another worker."""
+
+from flask import Flask
+
+from downloads_app.models import Provider, Status, User
+from downloads_app.services import downloads, folders, outcomes, queue
+from downloads_app.services.partials import find_partials
+from downloads_app.worker.lease import read_clock
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
+from tests.support.file_server import FileServer
+from tests.support.publishing import publish, publish_manifest, queue_download
+from tests.support.server import wait_until
+from tests.worker.running import FILES, arrived, make_job, run, running
+from tests.worker.transferring import noise
+
+
+def test_the_listing_of_the_first_start_is_kept_over_a_pause(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    server.bytes_per_second = 100_000
+    with running(make_job(app)):
+        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+        downloads.pause(reload(row))
+        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+    publish_manifest(server, "org/model", [{"path": "other", "size": 5}])
+    server.bytes_per_second = None
+    downloads.resume(reload(row))
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    assert arrived(folders.folder_of(row)) == FILES
+
+
+def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", {"model.bin": noise(6_000_000)})
+    row = queue_download(alice, provider)
+    server.bytes_per_second = 300_000
+    with running(make_job(app)):
+        wait_until(lambda: reload(row).current_bytes > 1_000_000, 60, "a megabyte")
+        downloads.pause(reload(row))
+        paused_at = read_clock()
+        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+        assert read_clock() - paused_at < 3
+    kept = reload(row).current_bytes
+    server.bytes_per_second = None
+    before = server.sent_bytes
+    downloads.resume(reload(row))
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    assert server.sent_bytes - before < 6_000_000 - kept + 1_500_000
+
+
+def test_cancelling_under_a_worker_leaves_no_partial_files(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    partials = find_partials(folders.folder_of(row))
+    server.bytes_per_second = 100_000
+    with running(make_job(app)):
+        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+        assert partials.exists()
+        downloads.cancel(reload(row))
+        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+        assert not partials.exists()
+    assert reload(row).status == Status.CANCELLED
+
+
+def test_a_superseded_worker_stops_and_leaves_the_other_alone(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    server.bytes_per_second = 40_000
+    job = make_job(app)
+    with running(job) as thread:
+        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+        expire_lease(job.claim)
+        queue.rescue_expired()
+        other = queue.claim_next(OTHER_WORKER, LEASE_SECONDS)
+        assert other is not None
+        thread.join(30)
+        assert not thread.is_alive()
+    assert outcomes.holds(other)
+    assert find_partials(folders.folder_of(row)).exists()
+
+
+def test_without_its_lease_a_worker_writes_no_byte(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    server.bytes_per_second = 100_000
+    job = make_job(app)
+    with running(job) as thread:
+        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+        job.lease.forbid()
+        partials = find_partials(folders.folder_of(row))
+        before = {path: path.stat().st_mtime_ns for path in partials.iterdir()}
+        thread.join(30)
+        assert {path: path.stat().st_mtime_ns for path in partials.iterdir()} == before
