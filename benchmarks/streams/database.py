@@ -91,17 +91,14 @@ def migrated_postgres(folder: Path) -> Iterator[Postgres]:
         yield postgres
 
 
-def make_tokens(user_ids: list[str], number: int) -> list[str]:
-    """Return so many access tokens, all different, for one user after the other."""
+def make_tokens(user_ids: list[str]) -> list[str]:
+    """Return an access token of each user: of a sign-in of its own at each call."""
     app = Flask("tokens")
     app.config["JWT_SECRET_KEY"] = JWT_SECRET_KEY
     JWTManager(app)
     with app.app_context():
         life = timedelta(hours=3)
-        return [
-            str(create_access_token(identity=user_ids[index % len(user_ids)], expires_delta=life))
-            for index in range(number)
-        ]
+        return [str(create_access_token(identity=user_id, expires_delta=life)) for user_id in user_ids]
 
 
 def _seed(url: str, dataset: Dataset) -> tuple[str, list[str]]:

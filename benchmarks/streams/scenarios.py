@@ -37,9 +37,8 @@ def hold_four_processes(stage: Stage) -> Iterator[Row]:
 
 
 def _hold(stage: Stage, scenario: str, streams: int, workers: int) -> Iterator[Row]:
-    size = replace(stage.size, rate=2 * stage.size.rate)
     with stage.act(OURS, VIEWERS, streams, workers) as (_server, load, observer):
-        yield _measure_at(load, observer, scenario, 0, streams, streams, size)
+        yield _measure_at(load, observer, scenario, 0, streams, streams, stage.size)
 
 
 def weather_storm(stage: Stage) -> Iterator[Row]:
@@ -49,8 +48,7 @@ def weather_storm(stage: Stage) -> Iterator[Row]:
         load.open(size.storm_open, size.rate)
         load.wait_until_fed(size.storm_open, size.storm_open / size.rate + FIRST_EVENTS_SECONDS)
         time.sleep(SETTLE_SECONDS)
-        tokens = stage.tokens(VIEWERS)
-        fresh = tokens[size.storm_open :] + tokens[: size.storm_open]
+        fresh = make_tokens(stage.database(VIEWERS).user_ids)  # all have signed in again: each token must be verified
         with stage.swarm(server, fresh, size.storm_new) as storm:
             storm.open(size.storm_new, size.rate)
             row = observer.measure("storm", 0, load.report(), size.storm_new / size.rate + 2)
@@ -70,7 +68,7 @@ def show_admin_everything(stage: Stage) -> Iterator[Row]:
     """Let an admin watch 10,000 active downloads, beside users who watch their own; a row for each."""
     size = replace(stage.size, rate=GENTLE_RATE)
     with stage.act(OURS, CROWD, size.watchers) as (server, load, observer):
-        admin_tokens = make_tokens([stage.database(CROWD).admin_id], 1)
+        admin_tokens = make_tokens([stage.database(CROWD).admin_id])
         with stage.swarm(server, admin_tokens, 1) as admin:
             load.open(size.watchers, size.rate)
             admin.open(1, 1)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.streams.database import VIEWERS, Database, Dataset, make_tokens
+from benchmarks.streams.database import Database, Dataset, make_tokens
 from benchmarks.streams.measuring import Observer
 from benchmarks.streams.servers import PATH, Contender, Running, running
 from benchmarks.streams.swarm import Swarm, swarm
@@ -27,11 +27,6 @@ class Size:
     storm_new: int
     watchers: int
     """Users who watch beside the admin, and among 100,000 active rows."""
-
-    @property
-    def tokens(self) -> int:
-        """How many different tokens to make: the storm's are new to the server."""
-        return max(*self.ladder, self.storm_open + self.storm_new)
 
 
 FULL = Size(2, 10, (1_000, 5_000, 15_000), (250, 1_000, 2_000), 1_000, 10_000, 60_000, 10_000, 15_000, 2_000)
@@ -56,10 +51,9 @@ class Stage:
         return self._databases[dataset]
 
     def tokens(self, dataset: Dataset) -> list[str]:
-        """Return tokens of its users, each a sign-in of its own."""
+        """Return a token of each of its users, who may have several streams."""
         if dataset not in self._tokens:
-            number = self.size.tokens if dataset is VIEWERS else self.size.watchers
-            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids, number)
+            self._tokens[dataset] = make_tokens(self.database(dataset).user_ids)
         return self._tokens[dataset]
 
     @contextmanager

@@ -15,7 +15,7 @@ from benchmarks.streams.processes import cpu_seconds
 
 SOURCE = Path(__file__).with_name("load.c")
 STREAMS_PER_PROCESS = 15_000
-"""Under the usual limit of 20,000 descriptors, and under the 28,000 ports of one source address."""
+"""Under the usual limit of 20,000 descriptors."""
 
 _source_addresses = count(1)
 
@@ -136,7 +136,7 @@ def swarm(program: Path, port: int, path: str, tokens: list[str], most_streams: 
     with ExitStack() as stack:
         processes = []
         for part in range(parts):
-            source = f"127.0.{next(_source_addresses) % 250 + 1}.1"  # each its own 28,000 ports
+            source = f"127.0.{next(_source_addresses) % 250 + 1}.1"  # each has its own ports
             tokens_file = program.with_name(f"tokens-{source}")
             tokens_file.write_text("".join(f"{token}\n" for token in tokens[part::parts]))
             stack.callback(tokens_file.unlink)

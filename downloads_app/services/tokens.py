@@ -1,10 +1,12 @@
 """Issues, verifies and revokes tokens. The one place where a token's key is looked up."""
 
+import base64
 import hashlib
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import jwt
@@ -102,10 +104,16 @@ def _decode(raw: str) -> Claims:
         raise NotAuthenticated(INVALID) from exc
 
 
-def _verification_key() -> str:
+def _verification_key() -> jwt.PyJWK:
     """Return the key that tokens are verified with; where other issuers' keys will be told apart."""
-    key: str = current_app.config["JWT_SECRET_KEY"]
-    return key
+    return _prepared(current_app.config["JWT_SECRET_KEY"], current_app.config["JWT_ALGORITHM"])
+
+
+@cache
+def _prepared(secret: str, algorithm: str) -> jwt.PyJWK:
+    """Return a secret as PyJWT wants it (RFC 7517, "oct"): given as text it would be examined for each token."""
+    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
+    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=algorithm)
 
 
 def _read_claims(content: dict[str, Any]) -> Claims:
