@@ -19,7 +19,8 @@ from downloads_app.sources.route import AMBIGUOUS, Way, find_ca_file, find_way, 
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_SECONDS = 15
-RECEIVE_BUFFER_BYTES = 256 * 1024
+RECEIVE_BUFFER_BYTES = 1024 * 1024
+"""One buffer serves all handles of a multi handle; a fourth of it costs half as much time again on a fast line."""
 USER_AGENT = "downloads-app"
 _KEPT_IN_URLS = "%/:=&?~#+!$,;'@()*[]"
 

@@ -13,7 +13,7 @@ from downloads_app.worker.disk import explain_disk, write_all
 from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
 
-FLUSH_BYTES = 256 * 1024
+FLUSH_BYTES = 1024 * 1024
 MAX_CHUNKS = 512
 """`pwritev` takes at most 1,024 parts."""
 IGNORED_LIMIT_BYTES = 64 * 1024
@@ -51,6 +51,7 @@ class Channel:
         self.begun_at = 0.0
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
+        """A moving average over the fetches of this connection; 0 before the first is known."""
         self._unmeasured_bytes = 0
         self._is_paused = False
         self._bandwidth = bandwidth
@@ -67,7 +68,6 @@ class Channel:
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self._is_paused = False
         self.begun_at = time.monotonic()
-        self.bytes_per_second, self._unmeasured_bytes = 0.0, 0
         self.took_shortcut = fetch.file.resolved_url is not None
         self._aim(fetch.file.resolved_url or fetch.file.remote.url)
 
@@ -94,7 +94,7 @@ class Channel:
     def measure(self, elapsed_seconds: float) -> None:
         """Take the speed since the last call into a moving average."""
         rate, self._unmeasured_bytes = self._unmeasured_bytes / elapsed_seconds, 0
-        share = 0.15 if self.bytes_per_second else 1.0
+        share = 0.1 if self.bytes_per_second else 1.0
         self.bytes_per_second += share * (rate - self.bytes_per_second)
 
     def conclude(self, code: int) -> bool:
@@ -146,16 +146,17 @@ class Channel:
         return True if answer.is_partial or announced == "bytes" else None
 
     def _take(self, data: bytes) -> int | None:
-        """libcurl's write callback."""
-        if self.fault is not None or self.is_stale:
+        """libcurl's write callback, called for each 16 KB: what can be asked less often is not asked here."""
+        fetch = self.fetch
+        if self.fault is not None or fetch.generation != fetch.file.generation:
             return STOP
-        if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
+        if self._bandwidth.bytes_per_second is not None and self._bandwidth.debt_seconds() > BORROWED_SECONDS:
             self._is_paused = True
             return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
         try:
             if self.answer is None and not 300 <= self.connection.head.status < 400:
                 self._accept()
-            return self._store(data) if self.answer is not None else self._ignore(data)
+            return self._ignore(data) if self.answer is None else self._store(data, fetch)
         except (DownloadsError, ContentChanged, RangesIgnored) as fault:
             self.fault = fault
             return STOP
@@ -164,16 +165,19 @@ class Channel:
         self._ignored_bytes += len(data)
         return STOP if self._ignored_bytes > IGNORED_LIMIT_BYTES else None
 
-    def _store(self, data: bytes) -> int | None:
+    def _store(self, data: bytes, fetch: Fetch) -> int | None:
         self.last_byte_at = time.monotonic()
         self.has_flowed = True
-        self._bandwidth.charge(len(data))
-        room = self.fetch.end - self.fetch.at - self._held_bytes
-        self._chunks.append(data if len(data) <= room else data[: max(0, room)])
-        self._held_bytes += min(len(data), room)
+        count_bytes = len(data)
+        self._bandwidth.charge(count_bytes)
+        room = fetch.end - fetch.at - self._held_bytes
+        if count_bytes > room:
+            data = data[: max(0, room)]
+        self._chunks.append(data)
+        self._held_bytes += len(data)
         if self._held_bytes >= FLUSH_BYTES or len(self._chunks) >= MAX_CHUNKS:
             self.flush()
-        return STOP if len(data) > room else None
+        return STOP if count_bytes > room else None
 
     def resume(self) -> None:
         """Go on reading, if a full bucket had made it stop."""

@@ -39,10 +39,11 @@ def complete(file: PartialFile, storage: Storage, must_leave: Callable[[], bool]
     if expected is not None and found != expected:
         raise Damaged(f"its SHA-256 is {found}, {expected} is expected")
     with explain_disk(file.remote.path):
+        is_new = file.descriptor < 0
         descriptor = file.open()
         if file.content is not None:
             write_all(descriptor, file.content, 0)
-        if os.fstat(descriptor).st_size != total:
+        if not is_new and os.fstat(descriptor).st_size != total:
             os.ftruncate(descriptor, total)  # the rest of an older, longer content
         os.fsync(descriptor)
         modified_ns = os.fstat(descriptor).st_mtime_ns

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 GROWTH = 4
 """1, 4, 16: a server that limits each connection is used to the full after two looks."""
-WINDOW_SECONDS = 0.2
+WINDOW_SECONDS = 0.15
 PATIENCE_SECONDS = 2.0
 """How long new connections may take to bring their first byte before they are judged all the same."""
 REST_SECONDS = 3.0

@@ -83,19 +83,28 @@ class Crew:
         """How many of those at work have ever brought a byte."""
         return sum(channel.has_flowed for channel in self._busy.values())
 
-    def median_speed(self) -> float | None:
-        """The middle one of the speeds, in bytes per second; None before any is known."""
+    def expected_speed(self) -> float | None:
+        """What the next fetch may hope for, in bytes per second; None before anything is known.
+
+        It is the speed that the connection had which will bring it, else the middle one of those at work.
+        """
+        if self._idle and self._idle[-1].bytes_per_second:
+            return self._idle[-1].bytes_per_second
         speeds = [channel.bytes_per_second for channel in self._busy.values() if channel.bytes_per_second]
         return statistics.median(speeds) if speeds else None
 
     def find_laggard(self) -> Channel | None:
-        """Return a connection far slower than the others that would still take long, now and then."""
+        """Return a connection far slower than the others that would still take long, now and then.
+
+        The others count with their last speed when they are done: the last one is not left to itself.
+        """
         now = time.monotonic()
         aged = [c for c in self._busy.values() if c.answer and now - c.begun_at > LAGGARD_AGE_SECONDS]
-        if len(aged) < 3 or now - self._replaced_at < LAGGARD_REST_SECONDS:
+        speeds = [c.bytes_per_second for c in (*self._busy.values(), *self._idle)]
+        if not aged or len(speeds) < 3 or now - self._replaced_at < LAGGARD_REST_SECONDS:
             return None
         slowest = min(aged, key=lambda channel: channel.bytes_per_second)
-        median = statistics.median(channel.bytes_per_second for channel in aged)
+        median = statistics.median(speeds)
         if slowest.bytes_per_second > median * LAGGARD_SHARE or slowest.remaining_seconds < LAGGARD_AGE_SECONDS:
             return None
         self._replaced_at = now

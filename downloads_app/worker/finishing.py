@@ -13,7 +13,7 @@ THREADS = 8
 """Most of them wait for the disk at any time."""
 STEP_BYTES = 4 << 20
 """How far the sum falls behind before it is worth a thread's while."""
-BATCH_FILES = 8
+BATCH_FILES = 16
 """How many small files one thread is given at once."""
 
 Outcome = FileResult | Damaged | None

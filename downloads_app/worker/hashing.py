@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from hashlib import sha256
 
-STEP_BYTES = 1 << 20
-"""Read back from the page cache, where these bytes have just been written."""
+STEP_BYTES = 256 << 10
+"""Read back from the page cache, where these bytes have just been written; few enough to stay in a core's cache."""
 
 
 class PrefixDigest:

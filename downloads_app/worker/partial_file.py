@@ -89,10 +89,7 @@ class PartialFile:
     def open(self, *, keep: bool = False) -> int:
         """Return the descriptor of the data, which begins empty unless there is something to keep."""
         if self.descriptor < 0:
-            self.descriptor = self.storage.open_partial(self.remote.path)
-            with explain_disk(self.remote.path):
-                if not keep and os.fstat(self.descriptor).st_size:
-                    os.ftruncate(self.descriptor, 0)
+            self.descriptor = self.storage.open_partial(self.remote.path, keep=keep)
         return self.descriptor
 
     def _is_of(self, known: SideFile) -> bool:

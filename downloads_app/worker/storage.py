@@ -66,10 +66,14 @@ class Storage:
             if folds_names(self.partials):
                 refuse_collisions(paths)
 
-    def open_partial(self, path: str) -> int:
-        """Open the data of a partial file for reading and writing; the caller closes the descriptor."""
+    def open_partial(self, path: str, *, keep: bool = True) -> int:
+        """Open the data of a partial file for reading and writing, empty unless there is something to keep.
+
+        The caller closes the descriptor.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if keep else os.O_TRUNC)
         with explain_disk(path):
-            return os.open(self._data_of(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return os.open(self._data_of(path), flags, 0o644)
 
     def _data_of(self, path: str) -> str:
         return f"{self.partials}/{_key(path)}.data"

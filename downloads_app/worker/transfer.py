@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
 """How long the thread waits for the network at most: `should_stop` is asked at least this often."""
-TEND_SECONDS = 0.1
+TEND_SECONDS = 0.05
 REPORT_SECONDS = 0.25
 SAVE_SECONDS = 1.0
 SMALL_FILE_CREDIT_BYTES = 32 * 1024
@@ -134,7 +134,7 @@ class Transfer:
         """Give work to as many connections as there should be."""
         target = min(self._count.target, self._ceiling())
         while len(self._crew) < target and time.monotonic() >= self._recovery.hold_until:
-            fetch = self._work.next_fetch(self._crew, is_alone=target == 1)
+            fetch = self._work.next_fetch(self._crew, connections=target)
             if fetch is None:
                 return
             self._crew.start(fetch)
@@ -186,7 +186,8 @@ class Transfer:
 
     def _collect(self) -> None:
         """Give the threads what is complete, and take over what they have completed."""
-        self._finisher.begin_small()
+        if not len(self._crew):
+            self._finisher.begin_small()
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, Damaged):
                 self._check_orders()
@@ -204,6 +205,7 @@ class Transfer:
         if elapsed < TEND_SECONDS:
             return
         self._tended_at = now
+        self._finisher.begin_small()
         for channel in self._crew:
             channel.flush()
             channel.measure(elapsed)

@@ -12,6 +12,8 @@ from downloads_app.worker.partial_file import Fetch, PartialFile
 from downloads_app.worker.storage import FileResult, Storage, is_wanted
 
 FIRST_PIECE_BYTES = 8 << 20
+MIN_PIECE_BYTES = 1 << 20
+MIN_PIECE_SECONDS = 0.1
 MAX_PIECE_BYTES, MAX_LONE_PIECE_BYTES = 64 << 20, 128 << 20
 PIECE_SECONDS = 1.0
 """Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
@@ -30,6 +32,7 @@ class Worklist:
 
     def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
         self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
+        self._total_bytes = sum(file.size_bytes or 0 for file in files)
         self._waiting: deque[RemoteFile] = deque()
         self._waiting_bytes: dict[str, int] = {}
         self.open: list[PartialFile] = []
@@ -73,7 +76,7 @@ class Worklist:
 
     def missing_bytes(self) -> int:
         """How many bytes are still to come, as far as sizes are known."""
-        return max(0, sum(file.size_bytes or 0 for file in self._files) - self.kept_bytes())
+        return max(0, self._total_bytes - self.kept_bytes())
 
     def finish(self, file: PartialFile, result: FileResult) -> None:
         """Take note that a file stands in its place."""
@@ -102,19 +105,19 @@ class Worklist:
         self.done_files += 1
         self.done_bytes += result.size_bytes
 
-    def next_fetch(self, crew: Crew, *, is_alone: bool) -> Fetch | None:
+    def next_fetch(self, crew: Crew, connections: int) -> Fetch | None:
         """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
         now = time.monotonic()
-        piece_bytes = _piece_bytes(crew.median_speed(), is_alone)
+        speed = crew.expected_speed()
         for file in list(self._needy):
             if self._may_join(file, now):
-                fetch = file.lease(piece_bytes)
+                fetch = file.lease(self._piece_bytes(file, speed, connections))
                 if fetch is not None:
                     return fetch
                 self._needy.remove(file)
         if self._waiting and len(self.open) < MAX_OPEN_FILES:
-            return self._open_next(piece_bytes)
-        return self._share_slowest(crew, piece_bytes, now)
+            return self._open_next(speed, connections)
+        return self._share_slowest(crew, now)
 
     def _may_join(self, file: PartialFile, now: float) -> bool:
         if now < file.not_before or self._finisher.has(file):
@@ -122,7 +125,7 @@ class Worklist:
         is_open_to_others = file.is_probed and file.accepts_ranges is True
         return len(file.fetches) < (max(1, self._limits.connections_per_file) if is_open_to_others else 1)
 
-    def _open_next(self, piece_bytes: int) -> Fetch | None:
+    def _open_next(self, speed: float | None, connections: int) -> Fetch | None:
         file = PartialFile(self._waiting.popleft(), self._storage)
         self.open.append(file)
         self._needy.append(file)
@@ -130,9 +133,19 @@ class Worklist:
         self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None
-        return file.lease(piece_bytes)
+        return file.lease(self._piece_bytes(file, speed, connections))
 
-    def _share_slowest(self, crew: Crew, piece_bytes: int, now: float) -> Fetch | None:
+    def _piece_bytes(self, file: PartialFile, bytes_per_second: float | None, connections: int) -> int:
+        """How much one fetch is given: less and less towards the end, so that all connections end together."""
+        if bytes_per_second is None or (file.total_bytes or 0) < MIN_PIECE_BYTES:
+            return FIRST_PIECE_BYTES
+        if connections == 1:
+            return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
+        share = self.missing_bytes() // (2 * connections)
+        least = max(MIN_PIECE_BYTES, int(bytes_per_second * MIN_PIECE_SECONDS))
+        return max(least, min(share, int(bytes_per_second * PIECE_SECONDS), MAX_PIECE_BYTES))
+
+    def _share_slowest(self, crew: Crew, now: float) -> Fetch | None:
         """Take from the range that would be the last to end, so that no single slow one is waited for."""
         shareable = [c for c in crew if c.answer and c.fetch and self._may_join(c.fetch.file, now)]
         if not shareable:
@@ -144,13 +157,5 @@ class Worklist:
         remaining = fetch.end - fetch.at
         if remaining < 2 * MIN_SPLIT_BYTES:
             return None
-        fetch.shorten(fetch.at + min(remaining // 2, piece_bytes))
-        return fetch.file.lease(piece_bytes)
-
-
-def _piece_bytes(bytes_per_second: float | None, is_alone: bool) -> int:
-    if bytes_per_second is None:
-        return FIRST_PIECE_BYTES
-    if is_alone:
-        return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
-    return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * PIECE_SECONDS), MAX_PIECE_BYTES))
+        fetch.shorten(fetch.at + remaining // 2)
+        return fetch.file.lease(MAX_PIECE_BYTES)
