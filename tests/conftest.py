@@ -1,5 +1,6 @@
 """Fixtures: a migrated database of each kind, an application on it, users and their tokens, a running server."""
 
+import os
 import shutil
 import sqlite3
 import uuid
@@ -16,6 +17,7 @@ from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services import accounts, tokens
+from tests.clients import npm
 from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
 
@@ -28,6 +30,13 @@ def postgres() -> Iterator[Postgres]:
     with Postgres() as server:
         migrate(server.url("template"), server.folder / "instance")
         yield server
+
+
+@pytest.fixture(scope="session")
+def vite_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Vite project with the packed client, its page built: once for all processes of the run."""
+    own = tmp_path_factory.getbasetemp()
+    return npm.build_vite_app(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")

@@ -7,16 +7,14 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.stack import MEBIBYTE, PASSWORD, Stack
-from tests.clients import npm
 from tests.support.proxy import Proxy
 
 
 @pytest.fixture
-def react_url(stack: Stack, tmp_path: Path) -> Iterator[str]:
+def react_url(stack: Stack, vite_app: Path) -> Iterator[str]:
     """Where the built page is served, on the application's own origin."""
-    (tmp_path / "package").mkdir()
-    built = npm.build_vite_page(npm.pack_client(tmp_path / "package"), tmp_path / "app")
-    static = f'location /react/ {{ alias "{built}/"; types {{ text/html html; text/javascript js; text/css css; }} }}'
+    types = "types { text/html html; text/javascript js; text/css css; }"
+    static = f'location /react/ {{ alias "{vite_app}/dist/"; {types} }}'
     with Proxy(stack.server.port, static) as proxy:
         yield f"{proxy.url}/react/"
 

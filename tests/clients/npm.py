@@ -43,16 +43,16 @@ def run(folder: Path, *command: str, env: dict[str, str] | None = None) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Keep the test processes of a parallel run out of each other's way in the client's folder."""
-    with (CLIENT / ".lock").open("w") as lock:
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep the test processes of a parallel run out of each other's way in a folder."""
+    with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def install_client() -> Path:
     """Install what the client's lock file says, unless that is there already; return its folder."""
-    with _alone():
+    with _alone_in(CLIENT):
         return _install_client()
 
 
@@ -67,17 +67,23 @@ def _install_client() -> Path:
 
 def pack_client(folder: Path) -> Path:
     """Return the package that `npm pack` makes, in `folder`."""
-    with _alone():
+    with _alone_in(CLIENT):
         _install_client()
         run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
     (package,) = folder.glob("*.tgz")
     return package
 
 
-def build_vite_page(package: Path, folder: Path) -> Path:
-    """Build the React page with the packed client, outside the checkout; return the folder to serve."""
-    shutil.copytree(VITE_APP, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
-    run(folder, "npm", "ci", *INSTALL)
-    run(folder, "npm", "install", "--no-save", *INSTALL, str(package))
-    run(folder, "npm", "run", "build")
-    return folder / "dist"
+def build_vite_app(shared: Path) -> Path:
+    """Return a fresh Vite project that has installed the packed client and built its page in `dist`.
+
+    It stands in `shared`, a folder of all processes of a run; the first that asks makes it.
+    """
+    folder = shared / "vite_app"
+    with _alone_in(shared):
+        if not folder.exists():
+            shutil.copytree(VITE_APP, folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+            run(folder, "npm", "ci", *INSTALL)
+            run(folder, "npm", "install", "--no-save", *INSTALL, str(pack_client(shared)))
+            run(folder, "npm", "run", "build")
+    return folder

@@ -67,12 +67,12 @@ def test_its_readmes_example_for_node_follows_the_real_server_and_ends(
     assert output.read_text().splitlines()[-1] == "All downloads completed"
 
 
-def test_a_fresh_vite_react_project_installs_type_checks_and_builds_it(client_package: Path, tmp_path: Path) -> None:
-    page = npm.build_vite_page(client_package, tmp_path / "app")
+def test_a_fresh_vite_react_project_installs_type_checks_and_builds_it(vite_app: Path) -> None:
+    page = vite_app / "dist"
     (script,) = page.glob("assets/*.js")
     assert f'src="./assets/{script.name}"' in (page / "index.html").read_text()
     assert "/api/downloads/subscribe" in script.read_text()
-    lock = json.loads((tmp_path / "app" / "node_modules" / ".package-lock.json").read_text())
+    lock = json.loads((vite_app / "node_modules" / ".package-lock.json").read_text())
     react = [name for name in lock["packages"] if name.endswith("node_modules/react")]
     assert react == ["node_modules/react"], "the hook must use the page's own React"
 
