@@ -32,7 +32,7 @@ bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/READM
 	$(PY) -m benchmarks.bench_streams $(ARGS)
 
 bench-transfer: .venv/dev .venv/apt
-	$(PY) -m benchmarks.bench_transfer
+	$(PY) -m benchmarks.bench_transfer $(ARGS)
 
 bench-eta: .venv/dev
 	$(PY) -m benchmarks.bench_eta

@@ -1,7 +1,7 @@
 """Ours against curl, aria2c, wget and hf download: wall time, CPU and memory, interleaved, as a Markdown table.
 
-Rows: one large file, and many small ones; on plain loopback, on a server that limits each connection, with
-50 ms of delay (where the kernel can add it), with connections cut at random. Ours verifies SHA-256 in all.
+Run `make bench-transfer`, or `python -m benchmarks.bench_transfer [--rounds N] [--line LINE]… [--shrink N]`. README.md
+here tells what is measured and how. Ours verifies SHA-256 in all rows.
 """
 
 import argparse
@@ -9,64 +9,79 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.transfer_tools import REPOSITORY, TOOLS, Command, Order
-from tests.support import hub_handlers, nginx
+from benchmarks.streams.processes import calibrate, describe_machine
+from benchmarks.transfer_lines import LINES, serve
+from benchmarks.transfer_report import HEAD, MIB, Row, Sample, render_head, render_noise, render_row
+from benchmarks.transfer_tools import ARIA2, ARIA2_SUMMED, REPOSITORY, TOOLS, Command, Order, sha256sum
+from tests.support import hub_handlers
 from tests.support.hub import Hub
 
-MIB = 1 << 20
 LARGE_BYTES = 2048 * MIB
 SMALL_BYTES, SMALL_COUNT = 64 * 1024, 2000
-LIMIT_BYTES_PER_SECOND = 32 * MIB
-MEAN_CUT_BYTES = {"large": 128 * MIB, "small": 8 * MIB}
-DELAY = "ip link set lo up && tc qdisc add dev lo root netem delay 25ms limit 100000"
-TIME_LIMIT_SECONDS = 300.0
-LINES = ("plain loopback", "32 MiB/s a connection", "50 ms of delay", "cut at random")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One run: seconds, seconds of CPU, bytes; `wall` is None where it did not end right."""
-
-    wall: float | None
-    cpu: float = 0.0
-    memory: int = 0
+TIME_LIMIT_SECONDS = 40.0
+SLOW_SECONDS = 10.0
+"""What takes longer is run once: its place is not in doubt."""
+MOST_SECONDS = 20 * 60
+RESULTS = Path(__file__).with_name("results") / "transfer.json"
+Files = dict[str, list[tuple[str, int, str]]]
 
 
 def main() -> None:
-    """Run what is asked for and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run what is asked for, print the table, keep the figures."""
+    options = _read_options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"gave up after {MOST_SECONDS} s"))
+    signal.alarm(MOST_SECONDS)
+    began = datetime.now(UTC)
+    results = {
+        "began_at": began.isoformat(timespec="seconds"),
+        "command": " ".join(["python -m benchmarks.bench_transfer", *sys.argv[1:]]),
+        "machine": describe_machine(),
+        "folder": str(options.folder),
+    }
+    print(f"{render_head(results)}\n\n{HEAD}", flush=True)
+    rows, noise = [], [calibrate()]
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as scratch:
+        files = _make_files(Path(scratch) / "files", options.shrink)
+        for line in options.line or LINES:
+            for kind in ("large", "small"):
+                for row in _measure(line, kind, files, Path(scratch), options.rounds, noise):
+                    rows.append(row)
+                    print(render_row(row, TIME_LIMIT_SECONDS), flush=True)
+    minutes = round((datetime.now(UTC) - began).total_seconds() / 60, 1)
+    print(f"\n{render_noise(noise)} All of it took {minutes} minutes.")
+    results |= {"minutes": minutes, "calibration_ms": noise, "rows": [row.as_json() for row in rows]}
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    options.results.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def _read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--line", action="append", choices=LINES, help="only these (default: all)")
     parser.add_argument("--shrink", type=int, default=1, help="divide all sizes and counts by this, to try it out")
     parser.add_argument("--folder", type=Path, default=Path("/dev/shm"), help="where the bytes go (default: memory)")
-    parser.add_argument("--inside-delay", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--results", type=Path, help="JSON file (a partial run: in the temporary folder)")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as scratch:
-        repository = _make_files(Path(scratch) / "files", options.shrink)
-        print(f"{os.cpu_count()} cores, {options.rounds} rounds, written to {options.folder}\n")
-        print("| line | files | tool | wall s (spread) | CPU s | memory MiB |\n| --- | --- | --- | --- | --- | --- |")
-        for line in options.line or LINES:
-            if line == "50 ms of delay" and not options.inside_delay:
-                _run_inside_delay(options)
-                continue
-            for files in ("large", "small"):
-                _print_rows(line, files, _measure(line, files, repository, Path(scratch), options.rounds))
+    is_partial = options.line or options.shrink > 1
+    options.results = options.results or (Path(tempfile.gettempdir()) / RESULTS.name if is_partial else RESULTS)
+    return options
 
 
-def _make_files(root: Path, shrink: int) -> dict[str, list[tuple[str, int, str]]]:
+def _make_files(root: Path, shrink: int) -> Files:
     plan = {"large": [("large/model.bin", LARGE_BYTES // shrink)]}
     plan["small"] = [(f"small/{n // 100}/{n}.bin", SMALL_BYTES) for n in range(SMALL_COUNT // shrink)]
-    made: dict[str, list[tuple[str, int, str]]] = {}
+    made: Files = {}
     for kind, files in plan.items():
         made[kind] = []
         for path, size in files:
@@ -81,65 +96,61 @@ def _make_files(root: Path, shrink: int) -> dict[str, list[tuple[str, int, str]]
     return made
 
 
-def _run_inside_delay(options: argparse.Namespace) -> None:
-    """Run the delayed lines in a network namespace of their own, whose loopback is slow."""
-    probe = subprocess.run(["unshare", "-n", "sh", "-c", DELAY], capture_output=True, check=False)
-    if probe.returncode != 0:
-        print("| 50 ms of delay | | *this kernel cannot add it* | | | |")
-        return
-    words = [sys.executable, "-m", "benchmarks.bench_transfer", "--inside-delay", "--line", "50 ms of delay"]
-    words += ["--rounds", str(options.rounds), "--shrink", str(options.shrink), "--folder", str(options.folder)]
-    command = ["unshare", "-n", "sh", "-c", f'{DELAY} && exec "$@"', "sh", *words]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    print("\n".join(row for row in text.splitlines() if row.startswith("| 50 ms")))
-
-
-def _measure(
-    line: str, kind: str, repository: dict[str, list[tuple[str, int, str]]], scratch: Path, rounds: int
-) -> dict[str, list[Sample]]:
+def _measure(line: str, kind: str, files: Files, scratch: Path, rounds: int, noise: list[float]) -> Iterator[Row]:
+    """Let the tools take turns, each round begun by another one, after one run that only warms the memory."""
     hub_handlers.TREE_PAGE_ROWS = 1000  # as the real hub has it
-    samples: dict[str, list[Sample]] = {name: [] for name in TOOLS}
+    samples: dict[str, list[Sample]] = {}
     root = scratch / "files"
-    with _serve(line, kind, root) as url, Hub() as hub:
-        held = hub.add(REPOSITORY, root)
+    with serve(line, kind, root, scratch) as url, Hub() as hub:
+        assert hub.add(REPOSITORY, root).refs
         hub.sign = lambda file: f"{url}/{file.path}"  # type: ignore[method-assign]  # objects come from nginx too
-        assert held.refs
+        names = list(TOOLS)
+        with _order(url, hub.url, files[kind], scratch) as order:
+            _run(TOOLS[names[0]](order))
         for number in range(rounds):
-            names = list(TOOLS)
             for name in names[number % len(names) :] + names[: number % len(names)]:
-                folder, own = scratch / "out", scratch / "own"
-                for made in (folder, own):
-                    made.mkdir()
-                for path, _, _ in repository[kind]:
-                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                order = Order(url, hub.url, repository[kind], folder, own)
-                sample = _run(TOOLS[name](order))
-                samples[name].append(sample if _is_right(order) else Sample(None))
-                for made in (folder, own, scratch / ".out.partial"):
-                    shutil.rmtree(made, ignore_errors=True)
-    return samples
+                so_far = samples.setdefault(name, [])
+                if so_far and (so_far[0].wall is None or so_far[0].wall > SLOW_SECONDS):
+                    continue
+                noise.append(calibrate())
+                with _order(url, hub.url, files[kind], scratch) as order:
+                    sample = _run(TOOLS[name](order))
+                    so_far.append(sample if _is_right(order) else Sample(None))
+                    if name == ARIA2:
+                        samples.setdefault(ARIA2_SUMMED, []).append(_add(so_far[-1], _run(sha256sum(order))))
+    for name in [*TOOLS, ARIA2_SUMMED]:
+        yield Row(line, kind, name, samples[name])
+
+
+def _add(first: Sample, second: Sample) -> Sample:
+    wall = None if first.wall is None or second.wall is None else first.wall + second.wall
+    return Sample(wall, first.cpu + second.cpu, max(first.memory, second.memory))
 
 
 @contextmanager
-def _serve(line: str, kind: str, root: Path) -> Iterator[str]:
-    limit = LIMIT_BYTES_PER_SECOND if line.startswith("32 MiB/s") else None
-    with nginx.serve(root, limit_rate_bytes=limit, extra="tcp_nopush on; keepalive_requests 100000;") as url:
-        if line != "cut at random":
-            yield url
-            return
-        port = url.rpartition(":")[2]
-        words = [sys.executable, "-m", "benchmarks.cutting_relay", port, str(MEAN_CUT_BYTES[kind])]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as relay:
-            assert relay.stdout is not None
-            yield f"http://127.0.0.1:{relay.stdout.readline().strip()}"
-            relay.kill()
+def _order(url: str, hub_url: str, paths: list[tuple[str, int, str]], scratch: Path) -> Iterator[Order]:
+    """Yield an order with folders for one run of a tool, which are gone afterwards."""
+    folder, own = scratch / "out", scratch / "own"
+    own.mkdir()
+    for path, _, _ in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield Order(url, hub_url, paths, folder, own)
+    finally:
+        for made in (folder, own, scratch / ".out.partial"):
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def _run(command: Command) -> Sample:
     """Run it to its end; CPU and memory are those of the process and its children."""
     begun_at = time.monotonic()
     process = subprocess.Popen(
-        command.words, env=command.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command.words,
+        env=command.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     )
     deadline = begun_at + TIME_LIMIT_SECONDS
     memory = 0
@@ -149,8 +160,9 @@ def _run(command: Command) -> Sample:
         if pid:
             break
         if time.monotonic() > deadline:
-            process.kill()
-            deadline = float("inf")
+            os.killpg(process.pid, signal.SIGKILL)
+            os.wait4(process.pid, 0)
+            return Sample(None)
         time.sleep(0.01)
     wall = time.monotonic() - begun_at
     process.returncode = 0  # wait4 has reaped it
@@ -182,18 +194,6 @@ def _is_right(order: Order) -> bool:
     if any(not file.is_file() for file in found):
         return False
     return all(file.stat().st_size == size for file, (_, size, _) in zip(found, order.paths, strict=True))
-
-
-def _print_rows(line: str, kind: str, samples: dict[str, Sequence[Sample]] | dict[str, list[Sample]]) -> None:
-    for name, runs in samples.items():
-        walls = [run.wall for run in runs if run.wall is not None]
-        if not walls:
-            print(f"| {line} | {kind} | {name} | *did not finish* | | |", flush=True)
-            continue
-        cpu = statistics.median(run.cpu for run in runs)
-        memory = max(run.memory for run in runs) / MIB
-        spread = f"{statistics.median(walls):.2f} ({min(walls):.2f} to {max(walls):.2f})"
-        print(f"| {line} | {kind} | {name} | {spread} | {cpu:.2f} | {memory:.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,52 @@
+"""The lines over which files are fetched: plain, limited a connection, long, and cut at random."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support import nginx
+
+MIB = 1 << 20
+LIMIT_BYTES_PER_SECOND = 32 * MIB
+MEAN_CUT_BYTES = {"large": 128 * MIB, "small": 8 * MIB}
+ROUND_TRIP_MS = 50
+WINDOW_BYTES = 4 * MIB
+"""What a connection may have under way on the long line: 80 MiB a second at most."""
+PLAIN, LIMITED, LONG, CUT = LINES = ("plain loopback", "32 MiB/s a connection", "50 ms of delay", "cut at random")
+
+
+@contextmanager
+def serve(line: str, kind: str, root: Path, scratch: Path) -> Iterator[str]:
+    """Serve `root` over a line; yield its base URL. `kind` is `large` or `small`."""
+    limit = LIMIT_BYTES_PER_SECOND if line == LIMITED else None
+    with nginx.serve(root, limit_rate_bytes=limit, extra="tcp_nopush on; keepalive_requests 100000;") as url:
+        port = url.rpartition(":")[2]
+        if line == LONG:
+            words = [compile_delay(scratch), port, str(ROUND_TRIP_MS), str(WINDOW_BYTES)]
+        elif line == CUT:
+            words = [sys.executable, "-m", "benchmarks.cutting_relay", port, str(MEAN_CUT_BYTES[kind])]
+        else:
+            yield url
+            return
+        with _relay(words) as relay_port:
+            yield f"http://127.0.0.1:{relay_port}"
+
+
+def compile_delay(scratch: Path) -> str:
+    """Compile the delaying relay into `scratch`; return its path."""
+    target = scratch / "delaying_relay"
+    source = Path(__file__).with_name("delaying_relay.c")
+    subprocess.run(["cc", "-O2", "-Wall", "-o", str(target), str(source)], check=True)
+    return str(target)
+
+
+@contextmanager
+def _relay(words: Sequence[str]) -> Iterator[str]:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as relay:
+        assert relay.stdout is not None
+        try:
+            yield relay.stdout.readline().strip()
+        finally:
+            relay.kill()
