@@ -17,7 +17,9 @@ from gevent.socket import wait_write
 from downloads_app.services.snapshot import Snapshot
 from downloads_app.services.viewers import Watch
 from downloads_app.web import metrics
-from downloads_app.web.stream import PlainLane, Stream, Wire, frame_of, next_tick
+from downloads_app.web.lane import PlainLane, next_tick
+from downloads_app.web.stream import Stream
+from downloads_app.web.wire import Wire, frame_of
 
 SLOTS = 64
 MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends

@@ -7,11 +7,10 @@ one that sleeps, or the process's pacer, which meanwhile sends the repeated upda
 
 import logging
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
 from sqlalchemy import Engine, create_engine
@@ -22,15 +21,15 @@ from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
 from downloads_app.services.snapshot import Snapshot, Unreadable
 from downloads_app.services.tokens import EXPIRED
-from downloads_app.services.viewers import View, Watch
-from downloads_app.web import metrics, sse
+from downloads_app.services.viewers import Watch
+from downloads_app.web import metrics, sse, wire
 from downloads_app.web.auth import read_claims
+from downloads_app.web.lane import Lane, PlainLane, next_tick
 from downloads_app.web.roster import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, FullHouse, Roster, jittered
 
 KEEP_ALIVE_SECONDS = 15
 RECONNECT_SECONDS = (1.0, 3.0)
 READ_TIMEOUT_SECONDS = 10
-SEND_BUFFER_BYTES = 64 * 1024
 HEADERS = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-store, no-transform",
@@ -39,34 +38,6 @@ HEADERS = {
 
 blueprint = Blueprint("stream", __name__)
 log = logging.getLogger(__name__)
-
-
-class Lane(Protocol):
-    """What a stream rests on between two of its events."""
-
-    def new_event(self) -> Any:
-        """Return what a resting stream is woken by: an Event."""
-        ...
-
-    def rest(self, stream: "Stream", tick: float) -> float:
-        """Return at a tick at which the stream has something of its own to say: the given one or a later one.
-
-        Whatever is due before, the lane has sent. Returns at once when the stream is to leave.
-        """
-        ...
-
-
-class PlainLane:
-    """Sleeps until the very next tick: works under any WSGI server."""
-
-    def new_event(self) -> threading.Event:
-        """See Lane."""
-        return threading.Event()
-
-    def rest(self, stream: "Stream", tick: float) -> float:
-        """Sleep until the tick, or until the stream is to leave."""
-        stream.woken.wait(max(0.0, tick - time.monotonic()))
-        return tick
 
 
 class Streams:
@@ -163,7 +134,7 @@ class Stream:
             return sse.error(sse.DATABASE_ERROR), True, None
         if not len(watch.view):
             return sse.complete(), False, "complete"
-        return frame_of(watch.view).frame, False, None
+        return wire.frame_of(watch.view).frame, False, None
 
     def leave(self) -> None:
         """End at once, with a time to come back."""
@@ -197,35 +168,6 @@ class Stream:
         if self.sock is not None:
             with suppress(OSError):
                 self.sock.shutdown(socket.SHUT_RD)
-
-
-def next_tick(tick: float, interval: float) -> float:
-    """Return the next time on schedule that is still ahead: late work shifts no later tick."""
-    missed = int((time.monotonic() - tick) // interval)
-    return tick + interval * (1 + max(0, missed))
-
-
-def frame_of(view: View) -> "Wire":
-    """Return the `update` of a view, made once for all streams that show it."""
-    if view.wire is None:
-        view.wire = Wire(sse.update(view.encoded(), view.state_id))
-    wire: Wire = view.wire
-    return wire
-
-
-class Wire:
-    """A frame, and the same in HTTP/1.1's chunked framing once somebody needs it."""
-
-    __slots__ = ("chunk", "frame")
-
-    def __init__(self, frame: bytes) -> None:
-        self.frame = frame
-        self.chunk: bytes | None = None
-
-    def make_chunk(self) -> bytes:
-        """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
-        self.chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
-        return self.chunk
 
 
 def init_app(app: Flask) -> None:
@@ -286,10 +228,10 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         response = Response(status=204, headers={"Cache-Control": "no-store"})
         response.call_on_close(release)
         return response
-    sock = _plain_socket(request.environ)
+    sock = wire.plain_socket(request.environ)
     stream = Stream(streams, watch, began, sock, request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0")
     if sock is not None:
-        _prepare_socket(sock, current_settings())
+        wire.prepare_socket(sock, current_settings().stream_send_timeout_seconds)
         request.environ["gunicorn.socket"].settimeout(current_settings().stream_send_timeout_seconds)
     metrics.count_opened()
     request.environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
@@ -302,24 +244,3 @@ def _turn_away(retry_seconds: tuple[float, float]) -> Response:
     """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
     body = sse.retry(jittered(retry_seconds)) + sse.comment("no place at the moment; come back")
     return Response(body, headers=HEADERS)
-
-
-def _plain_socket(environ: dict[str, Any]) -> Any:
-    """Return gunicorn's socket of this connection where it is a plain one, else None.
-
-    Under gevent it is the non-blocking one inside gevent's: its send() never waits, which costs half.
-    """
-    sock = environ.get("gunicorn.socket")
-    return None if sock is None or hasattr(sock, "cipher") else getattr(sock, "_sock", sock)
-
-
-def _prepare_socket(sock: Any, settings: Settings) -> None:
-    """Bound what a client that does not read can cost: bytes in the kernel, and time.
-
-    TCP_USER_TIMEOUT ends a connection whose client has vanished without a word: sent data that is not
-    acknowledged within it breaks the connection (RFC 5482).
-    """
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    if sock.family in (socket.AF_INET, socket.AF_INET6):
-        milliseconds = int(settings.stream_send_timeout_seconds * 1000)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)

@@ -18,8 +18,10 @@ from downloads_app.models import User
 from downloads_app.services.snapshot import Snapshot
 from downloads_app.services.viewers import Watch
 from downloads_app.web import roster, sse, stream
+from downloads_app.web.lane import PlainLane
 from downloads_app.web.pacer import ClientGoneError, Pacer
-from downloads_app.web.stream import PlainLane, Stream, Streams
+from downloads_app.web.stream import Stream, Streams
+from downloads_app.web.wire import frame_of
 from tests.services.test_snapshot import claims_of, make_engine
 from tests.support.rows import add_download, change
 
@@ -234,6 +236,6 @@ def test_a_client_that_does_not_read_is_dropped_and_one_that_reads_slowly_gets_w
         for connection in connections:
             connection.server.kill()
             connection.sock.client.close()
-    frame = stream.frame_of(connections[1].stream.watch.view).frame
+    frame = frame_of(connections[1].stream.watch.view).frame
     for event in _events(received)[1:-1]:
         assert event == b"%X\r\n%b\r\n" % (len(frame), frame)

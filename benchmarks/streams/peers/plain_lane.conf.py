@@ -13,6 +13,6 @@ globals().update({name: value for name, value in vars(_product).items() if not n
 def post_worker_init(worker):
     """Prepare the process as the product does, then take its pacer away."""
     _product.post_worker_init(worker)
-    from downloads_app.web.stream import PlainLane
+    from downloads_app.web.lane import PlainLane
 
     worker.wsgi.extensions["streams"].lane = PlainLane()

@@ -1,0 +1,53 @@
+"""What goes over a connection: a view's frame, made once for all who see it, and the socket that it goes to."""
+
+import socket
+from typing import Any
+
+from downloads_app.services.viewers import View
+from downloads_app.web import sse
+
+SEND_BUFFER_BYTES = 64 * 1024
+
+
+def frame_of(view: View) -> "Wire":
+    """Return the `update` of a view, made once for all streams that show it."""
+    if view.wire is None:
+        view.wire = Wire(sse.update(view.encoded(), view.state_id))
+    wire: Wire = view.wire
+    return wire
+
+
+class Wire:
+    """A frame, and the same in HTTP/1.1's chunked framing once somebody needs it."""
+
+    __slots__ = ("chunk", "frame")
+
+    def __init__(self, frame: bytes) -> None:
+        self.frame = frame
+        self.chunk: bytes | None = None
+
+    def make_chunk(self) -> bytes:
+        """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
+        self.chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+        return self.chunk
+
+
+def plain_socket(environ: dict[str, Any]) -> Any:
+    """Return gunicorn's socket of this connection where it is a plain one, else None.
+
+    Under gevent it is the non-blocking one inside gevent's: its send() never waits, which costs half.
+    """
+    sock = environ.get("gunicorn.socket")
+    return None if sock is None or hasattr(sock, "cipher") else getattr(sock, "_sock", sock)
+
+
+def prepare_socket(sock: Any, send_timeout_seconds: float) -> None:
+    """Bound what a client that does not read can cost: bytes in the kernel, and time.
+
+    TCP_USER_TIMEOUT ends a connection whose client has vanished without a word: sent data that is not
+    acknowledged within it breaks the connection (RFC 5482).
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        milliseconds = int(send_timeout_seconds * 1000)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
