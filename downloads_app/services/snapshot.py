@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from downloads_app.services import changes
-from downloads_app.services.tokens import REVOKED, Claims, is_outdated
-from downloads_app.services.viewers import Account, View, Watch
+from downloads_app.services.tokens import Claims
+from downloads_app.services.viewers import Audience, Watch
 
 REFRESH_SECONDS = 1.0
 """Between the beginnings of two reads; with MAX_AGE_SECONDS it leaves a read half a second."""
@@ -50,15 +50,10 @@ class Snapshot:
         start: Callable[[Callable[[], None]], None] = _start_thread,
     ) -> None:
         self._make_engine = make_engine
-        self._encode = encode
         self._clock = clock
         self._start = start
         self._lock = threading.RLock()
-        self._accounts: dict[str, Account] = {}
-        self._everybody = View()
-        self._nothing = View()
-        self._nothing.is_loaded = True
-        self._admin_watches = 0
+        self._audience = Audience(encode)
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._marker: str | None = None
@@ -78,13 +73,7 @@ class Snapshot:
     def watch(self, claims: Claims) -> Watch:
         """Begin to watch as the token's user; `wait` before the first look."""
         with self._lock:
-            account = self._accounts.get(claims.user_id)
-            if account is None:
-                account = self._accounts[claims.user_id] = Account(claims.user_id)
-            watch = Watch(account, claims)
-            account.watches.add(watch)
-            if account.is_loaded:
-                self._judge(watch)
+            watch = self._audience.join(claims)
             if not self._is_running:
                 self._is_running = True
                 self._start(self._run)
@@ -93,13 +82,9 @@ class Snapshot:
     def release(self, watch: Watch) -> None:
         """End a watch. What nobody watches is forgotten, and read no more."""
         with self._lock:
-            account = watch.account
-            account.watches.discard(watch)
-            self._show(watch, account.view)
-            if not account.watches and self._accounts.get(account.user_id) is account:
-                del self._accounts[account.user_id]
-                if not self._accounts:
-                    self._asked.set()
+            self._audience.leave(watch)
+            if not self._audience:
+                self._asked.set()
 
     def is_fresh(self, now: float) -> bool:
         """Whether what is held may still be told."""
@@ -138,7 +123,7 @@ class Snapshot:
         """Sleep until the next read is due; False, once, when nobody watches any more."""
         while True:
             with self._lock:
-                if not self._accounts:
+                if not self._audience:
                     self._forget()
                     self._close()
                     self._is_running = False
@@ -179,35 +164,20 @@ class Snapshot:
 
     def _read(self, began: float) -> None:
         with self._lock:
-            new = [account for account in self._accounts.values() if not account.is_loaded]
-            everybody = self._everybody
-            wants_everybody = self._admin_watches > 0 and not everybody.is_loaded
-            for view in [account.view for account in new] + [everybody] * wants_everybody:
-                view.clear()  # an earlier attempt may have left something
-            scope = changes.Scope(
-                known=[user_id for user_id, account in self._accounts.items() if account.is_loaded],
-                new=[account.user_id for account in new],
-                knows_everybody=everybody.is_loaded,
-                wants_everybody=wants_everybody,
-            )
+            reading = self._audience.begin_read()
         marker = self._marker
-        for rows in self._query(scope).partitions(changes.ROWS_AT_ONCE):
+        for rows in self._query(reading.scope).partitions(changes.ROWS_AT_ONCE):
             with self._lock:
                 for row in rows:
                     if row.kind == changes.MARKER:
                         marker = row.current_file
                     else:
-                        self._apply(row)
+                        self._audience.apply(row)
             time.sleep(0)  # a large first read must not hold up the other streams
         with self._lock:
-            for account in new:
-                account.is_loaded = account.view.is_loaded = True
-            if wants_everybody:
-                everybody.is_loaded = True
+            self._audience.end_read(reading)
             self._marker = marker
             self._read_began = began
-            for account in new:
-                self._judge_all(account)
         self.on_read(self._clock() - began)
 
     def _query(self, scope: changes.Scope) -> Any:
@@ -235,66 +205,4 @@ class Snapshot:
 
     def _forget(self) -> None:
         self._marker = None
-        self._everybody.clear()
-        for account in self._accounts.values():
-            account.forget()
-
-    # What a row means.
-
-    def _apply(self, row: Row[Any]) -> None:
-        account = self._accounts.get(row.user_id)
-        if row.kind == changes.DOWNLOAD:
-            self._apply_download(row, account)
-        elif row.kind == changes.DELETION:
-            self._everybody.remove(row.id)
-            if account is not None:
-                account.view.remove(row.id)
-                if row.id == account.user_id:
-                    account.state = None
-                    self._judge_all(account)
-        elif account is not None:
-            if row.kind == changes.USER:
-                account.state, account.valid_from = row.status, changes.as_time(row.created_at)
-            else:
-                account.revoked.add(row.current_file)
-            self._judge_all(account)
-
-    def _apply_download(self, row: Row[Any], account: Account | None) -> None:
-        everybody = self._everybody if self._admin_watches else None
-        download_id, created_at = row.id, row.created_at
-        encoded = self._encode(row[1:]) if row.status in ("pending", "downloading") else None
-        for view in (everybody, None if account is None else account.view):
-            if view is None:
-                continue
-            if encoded is None:
-                view.remove(download_id)
-            else:
-                view.put(download_id, created_at, encoded)
-
-    def _judge_all(self, account: Account) -> None:
-        if account.is_loaded:
-            for watch in account.watches:
-                self._judge(watch)
-
-    def _judge(self, watch: Watch) -> None:
-        """Decide anew what a token may see, and whether anything."""
-        account, claims = watch.account, watch.claims
-        if (
-            account.state in (None, "disabled")
-            or claims.token_id in account.revoked
-            or claims.family in account.revoked
-            or is_outdated(claims, account.valid_from)
-        ):
-            watch.verdict = REVOKED
-        if watch.verdict is not None:
-            self._show(watch, self._nothing)
-        else:
-            self._show(watch, self._everybody if account.state == "admin" else account.view)
-
-    def _show(self, watch: Watch, view: View) -> None:
-        if view is watch.view:
-            return
-        self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
-        watch.view = view
-        if not self._admin_watches:
-            self._everybody = View()
+        self._audience.forget()

@@ -1,9 +1,14 @@
 """What is known of those who watch, and what each of them is shown. Plain state; `snapshot.py` keeps it true."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from downloads_app.services.tokens import Claims
+from sqlalchemy import Row
+
+from downloads_app.services import changes
+from downloads_app.services.tokens import REVOKED, Claims, is_outdated
 
 
 class View:
@@ -96,3 +101,136 @@ class Watch:
         self.view = account.view
         self.verdict: str | None = None
         """Why the token is good no more; None while it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one read is to bring."""
+
+    scope: changes.Scope
+    new: list[Account]
+    """Accounts that will be known once it is over."""
+    everybody: View | None
+    """The view of all users' downloads, where it will be."""
+
+
+class Audience:
+    """All who watch in this process. Not safe for threads by itself."""
+
+    def __init__(self, encode: Callable[[Any], bytes]) -> None:
+        self._encode = encode
+        self._accounts: dict[str, Account] = {}
+        self._everybody = View()
+        self._admin_watches = 0
+        self._nothing = View()
+        self._nothing.is_loaded = True
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def join(self, claims: Claims) -> Watch:
+        """Begin a watch as the token's user."""
+        account = self._accounts.get(claims.user_id)
+        if account is None:
+            account = self._accounts[claims.user_id] = Account(claims.user_id)
+        watch = Watch(account, claims)
+        account.watches.add(watch)
+        if account.is_loaded:
+            self._judge(watch)
+        return watch
+
+    def leave(self, watch: Watch) -> None:
+        """End a watch; an account that nobody watches as is forgotten."""
+        account = watch.account
+        account.watches.discard(watch)
+        self._show(watch, account.view)
+        if not account.watches and self._accounts.get(account.user_id) is account:
+            del self._accounts[account.user_id]
+
+    def begin_read(self) -> Reading:
+        """Return what to read: changes for those who are known, everything for the others."""
+        new = [account for account in self._accounts.values() if not account.is_loaded]
+        wants_everybody = self._admin_watches > 0 and not self._everybody.is_loaded
+        for view in [account.view for account in new] + [self._everybody] * wants_everybody:
+            view.clear()  # an earlier attempt may have left something
+        scope = changes.Scope(
+            known=[user_id for user_id, account in self._accounts.items() if account.is_loaded],
+            new=[account.user_id for account in new],
+            knows_everybody=self._everybody.is_loaded,
+            wants_everybody=wants_everybody,
+        )
+        return Reading(scope, new, self._everybody if wants_everybody else None)
+
+    def end_read(self, reading: Reading) -> None:
+        """Take what was read as all there is."""
+        for account in reading.new:
+            account.is_loaded = account.view.is_loaded = True
+        if reading.everybody is not None:
+            reading.everybody.is_loaded = True
+        for account in reading.new:
+            self._judge_all(account)
+
+    def forget(self) -> None:
+        """Know nothing of anybody, as before the first read."""
+        self._everybody.clear()
+        for account in self._accounts.values():
+            account.forget()
+
+    def apply(self, row: Row[Any]) -> None:
+        """Take in a row of a read."""
+        account = self._accounts.get(row.user_id)
+        if row.kind == changes.DOWNLOAD:
+            self._apply_download(row, account)
+        elif row.kind == changes.DELETION:
+            self._everybody.remove(row.id)
+            if account is not None:
+                account.view.remove(row.id)
+                if row.id == account.user_id:
+                    account.state = None
+                    self._judge_all(account)
+        elif account is not None:
+            if row.kind == changes.USER:
+                account.state, account.valid_from = row.status, changes.as_time(row.created_at)
+            else:
+                account.revoked.add(row.current_file)
+            self._judge_all(account)
+
+    def _apply_download(self, row: Row[Any], account: Account | None) -> None:
+        everybody = self._everybody if self._admin_watches else None
+        download_id, created_at = row.id, row.created_at
+        encoded = self._encode(row[1:]) if row.status in ("pending", "downloading") else None
+        for view in (everybody, None if account is None else account.view):
+            if view is None:
+                continue
+            if encoded is None:
+                view.remove(download_id)
+            else:
+                view.put(download_id, created_at, encoded)
+
+    def _judge_all(self, account: Account) -> None:
+        if account.is_loaded:
+            for watch in account.watches:
+                self._judge(watch)
+
+    def _judge(self, watch: Watch) -> None:
+        """Decide anew what a token may see, and whether anything."""
+        account, claims = watch.account, watch.claims
+        if (
+            account.state in (None, "disabled")
+            or claims.token_id in account.revoked
+            or claims.family in account.revoked
+            or is_outdated(claims, account.valid_from)
+        ):
+            watch.verdict = REVOKED
+        if watch.verdict is not None:
+            self._show(watch, self._nothing)
+        else:
+            self._show(watch, self._everybody if account.state == "admin" else account.view)
+
+    def _show(self, watch: Watch, view: View) -> None:
+        if view is watch.view:
+            return
+        self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
+        watch.view = view
+        if not self._admin_watches:
+            self._everybody = View()
