@@ -122,6 +122,18 @@ def test_the_bandwidth_limit_holds_and_can_be_lifted_meanwhile(server: FileServe
     assert max(early) < 2 << 20
 
 
+def test_a_low_bandwidth_limit_holds_from_the_first_moment(server: FileServer, folder: Path) -> None:
+    bytes_per_second = 600_000
+    file = server.put("x.bin", noise(8 << 20))
+    limits = Limits()
+    limits.bandwidth.change(bytes_per_second)
+    run = Run(server, [file], folder, limits=limits, stop_when=lambda progress: run.seconds() > 3)
+    with pytest.raises(Stopped):
+        run.finish()
+    assert all(progress.current_bytes <= bytes_per_second * (at + 0.5) for at, progress in run.timed_reports)
+    assert run.last.current_bytes > bytes_per_second
+
+
 def test_finished_files_are_not_fetched_again_after_a_kill(server: FileServer, folder: Path) -> None:
     files = [server.put(f"f{number}", noise(5000 + number)) for number in range(5)]
     first = Run(server, files[:3], folder)

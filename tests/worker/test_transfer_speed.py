@@ -71,3 +71,17 @@ def test_several_files_come_at_once(server: FileServer, folder: Path) -> None:
     run.finish()
     assert server.most_seen_at_once >= 4
     assert run.seconds() < 9  # one after another: 12 s
+
+
+def test_the_last_ranges_are_small_so_that_all_connections_end_together(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 4 * MIB
+    file = server.put("x.bin", noise(64 * MIB))
+    Run(server, [file], folder, limits=Limits(8, 8)).finish()
+    sizes = [_asked_bytes(seen.headers["range"]) for seen in server.requests if "range" in seen.headers]
+    assert sum(sizes[-8:]) < 16 * MIB
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+
+
+def _asked_bytes(header: str) -> int:
+    first, _, last = header.removeprefix("bytes=").partition("-")
+    return int(last) - int(first) + 1
