@@ -55,7 +55,6 @@ class _Tally:
             opened, events, sent_bytes = self._opened, self._events, self._bytes
             self._opened = self._events = self._bytes = 0
         OPENED.inc(opened)
-        OPEN.inc(opened)
         EVENTS.inc(events)
         SENT_BYTES.inc(sent_bytes)
 
@@ -66,6 +65,7 @@ _tally = _Tally()
 def count_opened() -> None:
     """Count a stream that began."""
     _tally.add(opened=1)
+    OPEN.inc()
 
 
 def count_closed(reason: str) -> None:
