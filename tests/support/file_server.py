@@ -4,6 +4,7 @@ import contextlib
 import email.utils
 import hashlib
 import re
+import socket
 import ssl
 import threading
 import time
@@ -68,7 +69,7 @@ class FileServer:
         self.most_seen_at_once = 0
         self.sent_bytes = 0
         self.closing = threading.Event()
-        self.busy = 0
+        self.answering: list[socket.socket] = []
         self.lock = threading.Lock()
         self._server = _QuietServer(("127.0.0.1", 0), _handler_of(self))
         self.port = self._server.server_port
@@ -100,22 +101,26 @@ class FileServer:
         return [request for request in self.requests if request.path == path]
 
     @contextlib.contextmanager
-    def counting(self) -> Iterator[bool]:
-        """Count an answer under way; tells whether it is one too many."""
+    def counting(self, connection: socket.socket) -> Iterator[bool]:
+        """Count an answer under way; tells whether it is one too many.
+
+        Answers whose client has hung up are not counted, though their threads may not have seen it yet.
+        """
         with self.lock:
-            self.busy += 1
-            self.most_seen_at_once = max(self.most_seen_at_once, self.busy)
-            is_too_many = self.most_allowed_at_once is not None and self.busy > self.most_allowed_at_once
+            self.answering.append(connection)
+            at_once = sum(not _has_hung_up(each) for each in self.answering)
+            self.most_seen_at_once = max(self.most_seen_at_once, at_once)
+            is_too_many = self.most_allowed_at_once is not None and at_once > self.most_allowed_at_once
         try:
             yield is_too_many
         finally:
             with self.lock:
-                self.busy -= 1
+                self.answering.remove(connection)
 
     def count_sent(self) -> int:
         """Return how many bytes have been sent, when nobody is sent any more."""
         deadline = time.monotonic() + 30
-        while self.busy and time.monotonic() < deadline:
+        while self.answering and time.monotonic() < deadline:
             time.sleep(0.01)
         return self.sent_bytes
 
@@ -130,6 +135,18 @@ class FileServer:
         """Return what is to go wrong with this answer, if anything."""
         with self.lock:
             return self.faults[path].popleft() if self.faults[path] else Fault()
+
+
+def _has_hung_up(connection: socket.socket) -> bool:
+    """Whether the other side has closed; under TLS one sees that only by reading, so no."""
+    if isinstance(connection, ssl.SSLSocket):
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 class _QuietServer(ThreadingHTTPServer):
@@ -159,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         state, path = self.server_state, unquote(urlsplit(self.path).path).lstrip("/")
         headers = {name.lower(): value for name, value in self.headers.items()}
         state.requests.append(Seen(path, headers, self.client_address[1], time.monotonic()))
-        with state.counting() as is_too_many:
+        with state.counting(self.connection) as is_too_many:
             fault = state.refusal if is_too_many else state.take_fault(path)
             if fault.before:
                 fault.before()
