@@ -2,14 +2,16 @@
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, User, new_id
+from downloads_app.models import Download, Status, User, new_id, utc_now
 from downloads_app.services import accounts, downloads, outcomes, queue
+from downloads_app.services.queue import Claim
 from tests.support.downloading import (
     LEASE_SECONDS,
     OTHER_WORKER,
@@ -23,6 +25,7 @@ from tests.support.downloading import (
     expire_lease,
     reload,
 )
+from tests.support.rows import change
 
 MANY = 100_000
 
@@ -131,6 +134,12 @@ def test_a_provider_without_a_connection_to_spare_is_left_alone(alice: User, bob
     assert [claim_name(), claim_name(), claim_name()] == ["n0", "w0", None]
 
 
+def put_apart(*claims: Claim) -> None:
+    """Have claims be a second apart: SQLite's clock may give two of them the same millisecond."""
+    for number, found in enumerate(claims):
+        change(reload(found), claimed_at=utc_now() + timedelta(seconds=number))
+
+
 def test_connections_are_shared_out_among_a_providers_downloads(alice: User) -> None:
     provider = add_provider(max_connections=5)
     add_downloads(alice, provider, "a", "b", "c")
@@ -138,6 +147,7 @@ def test_connections_are_shared_out_among_a_providers_downloads(alice: User) -> 
     assert first
     assert second
     assert third
+    put_apart(first, second, third)
     assert queue.share_connections(WORKER) == {first.download_id: 2, third.download_id: 1}
     assert queue.share_connections(OTHER_WORKER) == {second.download_id: 2}
 
@@ -148,6 +158,7 @@ def test_more_downloads_than_connections_leave_the_youngest_with_none(alice: Use
     older, younger = claim(), claim()
     assert older
     assert younger
+    put_apart(older, younger)
     provider.max_connections = 1
     db.session.commit()
     assert queue.share_connections(WORKER) == {older.download_id: 1, younger.download_id: 0}
