@@ -11,7 +11,7 @@ from typing import Protocol
 from downloads_app.errors import TooMany
 
 FULL_RETRY_SECONDS = (5, 15)
-DRAIN_RETRY_SECONDS = (0.5, 1.5)
+DRAIN_RETRY_SECONDS = (0.25, 1.0)
 """Less than a tick: with the time until the end of the stream, a client misses one at most."""
 LAST_WORD_SECONDS = 1.0
 """For streams that were told late, on a busy machine, to say when to come back, before those left are cut."""

@@ -212,17 +212,23 @@ def check_stopped_readers(server: Server, whales: list[str], raw: str, slow: str
 SLOW = 'downloads_streams_closed_total{reason="slow client"}'
 
 
-def test_50_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
-    make_server: Callable[..., Server], viewer: str, whale: str
-) -> None:
+def serve_stopped_readers(make_server: Callable[..., Server], viewer: str, whales: list[str]) -> Server:
+    """Check a server of its own under so many readers that stop; return it."""
     server = make_server(
         workers=1,
         stream_interval_seconds=INTERVAL,
-        stream_max_per_user=50,
+        stream_max_per_user=len(whales),
         stream_send_timeout_seconds=SEND_TIMEOUT,
         metrics_token=METRICS_TOKEN,
     )
-    check_stopped_readers(server, [whale] * 50, viewer, SLOW)
+    check_stopped_readers(server, whales, viewer, SLOW)
+    return server
+
+
+def test_50_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
+    make_server: Callable[..., Server], viewer: str, whale: str
+) -> None:
+    server = serve_stopped_readers(make_server, viewer, [whale] * 50)
     assert "Traceback" not in server.log(), server.log()[-4000:]
 
 
@@ -230,14 +236,7 @@ def test_50_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
 def test_1000_readers_that_stop_are_dropped_and_shift_nobodys_ticks(
     make_server: Callable[..., Server], viewer: str, whale: str
 ) -> None:
-    server = make_server(
-        workers=1,
-        stream_interval_seconds=INTERVAL,
-        stream_max_per_user=1000,
-        stream_send_timeout_seconds=SEND_TIMEOUT,
-        metrics_token=METRICS_TOKEN,
-    )
-    check_stopped_readers(server, [whale] * 1000, viewer, SLOW)
+    serve_stopped_readers(make_server, viewer, [whale] * 1000)
 
 
 def test_a_reader_that_stops_later_is_dropped_too(server: Server, whale: str) -> None:

@@ -132,11 +132,8 @@ def check_reload(server: Server, clients: list[list[Viewer]], interval: float) -
         assert len(lives) == 2, [viewer.seen[-1] for viewer in lives]
         assert all(set(viewer.names) == {"update"} for viewer in lives)
         assert lives[0].seen[-1].retry_seconds
-    # One tick may be missed: two intervals from event to event, and the machine's own delay, which thousands of
-    # clients on the server's cores stretch for the last few.
-    gaps = sorted(longest_gap(lives) for lives in clients)
-    assert gaps[len(gaps) * 99 // 100 - 1] < 2 * interval + 1, gaps[-len(gaps) // 50 :]
-    assert gaps[-1] < 4 * interval, gaps[-5:]
+    # One tick may be missed: two intervals from event to event, and the machine's own delay.
+    assert max(longest_gap(lives) for lives in clients) < 2 * interval + 1
     check_log(server)
 
 

@@ -75,10 +75,12 @@ test('one stream too many waits until another one ends', async () => {
 test('a reload of the server is survived without a complete', async () => {
   const { log, lists } = await watch('busy');
   await until(() => expect(log).toContain('update 1'));
-  reload();
+  const isReloaded = reload();
   await until(() => expect(log).toContain('state reconnecting'));
   const before = lists.length;
   await until(() => expect(lists.length).toBeGreaterThan(before + 1));
   expect(log.filter((line) => line.startsWith('state')).at(-1)).toBe('state open');
   expect(log.join()).not.toMatch(/complete|closed/);
+  // An old process closes what it keeps alive; a test that follows must not meet that.
+  await until(() => expect(isReloaded()).toBe(true));
 });

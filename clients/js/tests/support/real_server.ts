@@ -1,5 +1,7 @@
 /** The real server that `tests/clients/test_js_client.py` starts, and what it put there. */
 
+import { readFileSync } from 'node:fs';
+
 function setting(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is missing: run this through tests/clients/test_js_client.py`);
@@ -43,5 +45,11 @@ export async function signOut({ access_token }: Tokens): Promise<void> {
 /** Lets the gated download go on to its end. */
 export const release = () => fetch(setting('RELEASE_URL'));
 
-/** Replaces the server's worker process under open streams. */
-export const reload = () => process.kill(Number(setting('SERVER_PID')), 'SIGHUP');
+/** Replaces the server's worker processes under open streams; returns a check of whether the old ones are gone. */
+export function reload(): () => boolean {
+  const pid = Number(setting('SERVER_PID'));
+  const workers = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const old = workers();
+  process.kill(pid, 'SIGHUP');
+  return () => !workers().some((worker) => old.includes(worker));
+}
