@@ -57,7 +57,7 @@ _POSTGRESQL = f"""{_WITH}, candidates AS (
     SELECT d.id FROM downloads d JOIN candidates c ON c.id = d.id WHERE d.status = 'pending'
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id
     LIMIT 1 FOR UPDATE OF d SKIP LOCKED
-) {_RETURNING}"""  # noqa: S608 (all ours)
+) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
 
 # SQLite has one writer at a time, so that the head of each user is enough.
 _SQLITE = f"""{_WITH}, candidates AS (
@@ -67,7 +67,7 @@ _SQLITE = f"""{_WITH}, candidates AS (
 ) {_UPDATE} WHERE id = (
     SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
-) {_RETURNING}"""  # noqa: S608 (all ours)
+) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
 
 
 def _fill_in(template: str, now: str, lease: str) -> TextClause:
