@@ -2,13 +2,13 @@
 
 A generator that wakes for every event costs several times what the event itself costs: the switch, and the cold memory
 it touches. So while a stream's generator sleeps, its next ticks stand on a wheel, and the pacer hands the ready frame
-to the kernel with one non-blocking send. It wakes the generator only when there is something else to say (`complete`,
-an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte for byte.
+to the kernel, with those of all streams of its slot. It wakes the generator only when there is something else to say
+(`complete`, an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte for byte.
 """
 
 import errno
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gevent
 from gevent.event import Event
@@ -18,8 +18,9 @@ from downloads_app.services.snapshot import Snapshot
 from downloads_app.services.viewers import Watch
 from downloads_app.web import metrics
 from downloads_app.web.lane import PlainLane, next_tick
+from downloads_app.web.sending import REFUSED, Sender
 from downloads_app.web.stream import Stream
-from downloads_app.web.wire import Wire, frame_of
+from downloads_app.web.wire import Packet, Wire, frame_of
 
 SLOTS = 64
 MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends
@@ -32,12 +33,13 @@ class ClientGoneError(BrokenPipeError):
 class Rider:
     """A stream on the wheel: what the pacer touches at a tick, and no more."""
 
-    __slots__ = ("events_sent", "expires", "is_chunked", "is_gone", "refused", "send", "tick", "watch", "woken")
+    __slots__ = ("events_sent", "expires", "fd", "is_chunked", "is_gone", "refused", "send", "tick", "watch", "woken")
 
     def __init__(self, stream: Stream) -> None:
         self.watch = stream.watch
         self.expires = stream.expires
         self.is_chunked = stream.is_chunked
+        self.fd: int = stream.sock.fileno()
         self.send: Callable[[bytes | memoryview], int] = stream.sock.send
         self.woken = stream.woken
         self.events_sent = 0
@@ -56,8 +58,11 @@ class Rider:
 class Pacer:
     """The wheel: SLOTS slots over one interval. `rest` runs in the streams' greenlets, the rest in the pacer's."""
 
-    def __init__(self, snapshot: Snapshot, interval_seconds: float, send_timeout_seconds: float) -> None:
+    def __init__(
+        self, snapshot: Snapshot, sender: Sender, interval_seconds: float, send_timeout_seconds: float
+    ) -> None:
         self._snapshot = snapshot
+        self._sender = sender
         self._interval = interval_seconds
         self._send_timeout = send_timeout_seconds
         self._plain = PlainLane()
@@ -154,31 +159,42 @@ class Pacer:
     def _serve(self, slot: dict[Rider, None], tick: float, now: float) -> None:
         """Send every stream of a slot its frame. Nothing in here yields; every microsecond counts."""
         is_fresh = self._snapshot.is_fresh(now)
-        woken = []
-        events = sent_bytes = 0
+        woken: list[Rider] = []
+        riders: list[Rider] = []
+        packets: list[Packet] = []
         for rider in slot:
             wire: Wire | None = rider.watch.view.wire or _first_wire(rider.watch)
             if wire is None or now >= rider.expires or not is_fresh:
                 woken.append(rider)
                 continue
-            frame = (wire.chunk or wire.make_chunk()) if rider.is_chunked else wire.frame
-            try:
-                sent = rider.send(frame)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                sent, rider.is_gone = 0, True
-            if sent:
-                rider.events_sent += 1
-                events += 1
-                sent_bytes += sent
-            if sent != len(frame):
-                rider.refused = memoryview(frame)[sent or len(frame) :]
-                woken.append(rider)
+            riders.append(rider)
+            if rider.is_chunked:
+                packets.append(wire.chunk or wire.make_chunk())
+            else:
+                packets.append(wire.plain or wire.make_plain())
+            rider.events_sent += 1
+        results = self._sender.send(riders, packets)
+        if results != [packet.length for packet in packets]:
+            woken += _take_refusals(riders, packets, results)
         for rider in woken:
             del slot[rider]  # at once: its greenlet may not have come to it a whole turn later
             rider.wake(tick)
-        metrics.count_sent(events, sent_bytes)
+        taken = [result for result in results if result > 0]
+        metrics.count_sent(len(taken), sum(taken))
+
+
+def _take_refusals(riders: list[Rider], packets: list[Packet], results: list[int]) -> Iterator[Rider]:
+    """Tell the riders of whom the kernel did not take everything what it left, and yield them."""
+    for rider, packet, sent in zip(riders, packets, results, strict=True):
+        if sent == packet.length:
+            continue
+        if sent > 0:
+            rider.refused = memoryview(packet.data)[sent:]
+        else:
+            rider.events_sent -= 1
+            rider.refused = memoryview(b"")
+            rider.is_gone = sent != REFUSED
+        yield rider
 
 
 def _first_wire(watch: Watch) -> Wire | None:

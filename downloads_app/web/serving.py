@@ -13,6 +13,7 @@ from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
 
 from downloads_app.web.pacer import Pacer
+from downloads_app.web.sending import best_sender
 from downloads_app.web.stream import Streams
 
 ANSWER_TIMEOUT_SECONDS = 20
@@ -31,7 +32,9 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     streams: Streams = app.extensions["streams"]
     settings = streams.settings
     streams.snapshot.new_event = gevent.event.Event
-    streams.lane = Pacer(streams.snapshot, settings.stream_interval_seconds, settings.stream_send_timeout_seconds)
+    streams.lane = Pacer(
+        streams.snapshot, best_sender(), settings.stream_interval_seconds, settings.stream_send_timeout_seconds
+    )
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)

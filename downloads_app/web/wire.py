@@ -5,6 +5,7 @@ from typing import Any
 
 from downloads_app.services.viewers import View
 from downloads_app.web import sse
+from downloads_app.web.ring import address_of
 
 SEND_BUFFER_BYTES = 64 * 1024
 
@@ -17,18 +18,35 @@ def frame_of(view: View) -> "Wire":
     return wire
 
 
-class Wire:
-    """A frame, and the same in HTTP/1.1's chunked framing once somebody needs it."""
+class Packet:
+    """Bytes to be sent, and what a system call must know of them."""
 
-    __slots__ = ("chunk", "frame")
+    __slots__ = ("address", "data", "length")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.address = address_of(data)
+        self.length = len(data)
+
+
+class Wire:
+    """A frame, and what goes over the connections that show it: plain, or in HTTP/1.1's chunked framing."""
+
+    __slots__ = ("chunk", "frame", "plain")
 
     def __init__(self, frame: bytes) -> None:
         self.frame = frame
-        self.chunk: bytes | None = None
+        self.plain: Packet | None = None
+        self.chunk: Packet | None = None
 
-    def make_chunk(self) -> bytes:
+    def make_plain(self) -> Packet:
+        """Keep and return the frame as it is."""
+        self.plain = Packet(self.frame)
+        return self.plain
+
+    def make_chunk(self) -> Packet:
         """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
-        self.chunk = b"%X\r\n%b\r\n" % (len(self.frame), self.frame)
+        self.chunk = Packet(b"%X\r\n%b\r\n" % (len(self.frame), self.frame))
         return self.chunk
 
 

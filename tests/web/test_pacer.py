@@ -4,8 +4,8 @@ import random
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import gevent
 import gevent.event
@@ -20,12 +20,15 @@ from downloads_app.services.viewers import Watch
 from downloads_app.web import roster, sse, stream
 from downloads_app.web.lane import PlainLane
 from downloads_app.web.pacer import ClientGoneError, Pacer
+from downloads_app.web.sending import OneByOne, Receiver, Sender, best_sender
 from downloads_app.web.stream import Stream, Streams
-from downloads_app.web.wire import frame_of
+from downloads_app.web.wire import Packet, frame_of
 from tests.services.test_snapshot import claims_of, make_engine
 from tests.support.rows import add_download, change
 
 INTERVAL = 0.1
+SENDERS = list({OneByOne: OneByOne, type(best_sender()): best_sender}.values())
+"""Sending one by one, and together where this kernel can."""
 CHANGES = 10
 
 
@@ -66,6 +69,29 @@ class Socket:
         self._sock.close()
 
 
+class Counting:
+    """The sender under test; it notes on the test's sockets which frames it began."""
+
+    sockets: ClassVar[dict[int, Socket]] = {}
+
+    def __init__(self, sender: Sender, chance: random.Random, moody: bool) -> None:
+        self._sender = sender
+        self._chance = chance
+        self._moody = moody
+
+    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
+        if isinstance(self._sender, OneByOne):
+            return self._sender.send(receivers, packets)  # through the sockets, which cut and count
+        cut = [self._cut(packet) if self._moody and self._chance.random() < 0.3 else packet for packet in packets]
+        results = self._sender.send(receivers, cut)
+        for receiver, result in zip(receivers, results, strict=True):
+            self.sockets[receiver.fd].frames += result > 0
+        return results
+
+    def _cut(self, packet: Packet) -> Packet:
+        return Packet(packet.data[: self._chance.randrange(1, packet.length)])
+
+
 class ReadsAtOnce(Snapshot):
     """A snapshot without a thread: who waits for a read does it."""
 
@@ -86,6 +112,7 @@ class Connection:
 
     def __init__(self, streams: Streams, user: User, began: float, chunked: bool, sock: Socket) -> None:
         self.sock = sock
+        Counting.sockets[sock.fileno()] = sock
         self.received = b""
         self._is_reading = True
         watch = streams.snapshot.watch(claims_of(user.id))
@@ -130,7 +157,9 @@ def make_streams(app: Flask) -> Iterator[Callable[..., Streams]]:
     def make(lane: Any, **settings: Any) -> Streams:
         streams = Streams(load_settings(stream_interval_seconds=INTERVAL, **settings))
         streams.snapshot = shared
-        streams.lane = lane or Pacer(shared, INTERVAL, streams.settings.stream_send_timeout_seconds)
+        if isinstance(lane, Sender):
+            lane = Pacer(shared, lane, INTERVAL, streams.settings.stream_send_timeout_seconds)
+        streams.lane = lane
         return streams
 
     yield make
@@ -149,9 +178,11 @@ def wait_for(condition: Callable[[], bool], snapshot: Snapshot | None = None) ->
 
 @pytest.mark.parametrize("chunked", [True, False], ids=["HTTP/1.1", "HTTP/1.0"])
 @pytest.mark.parametrize("moody", [False, True], ids=["whole sends", "short sends"])
+@pytest.mark.parametrize("make_sender", SENDERS)
 @pytest.mark.parametrize("seed", range(2))
 def test_both_lanes_put_the_same_bytes_on_the_wire(
     seed: int,
+    make_sender: Callable[[], Sender],
     moody: bool,
     chunked: bool,
     alice: User,
@@ -165,7 +196,8 @@ def test_both_lanes_put_the_same_bytes_on_the_wire(
     downloads = [add_download(alice, current_file="x" * chance.randrange(4000)) for _ in range(chance.randrange(1, 20))]
     began = time.monotonic()
     connections = [
-        Connection(make_streams(lane), alice, began, chunked, Socket(chance, moody)) for lane in (Patient(), None)
+        Connection(make_streams(lane), alice, began, chunked, Socket(chance, moody))
+        for lane in (Patient(), Counting(make_sender(), chance, moody))
     ]
     snapshot = connections[0].stream.streams.snapshot
 
@@ -208,12 +240,13 @@ def _states(received: bytes) -> list[bytes]:
     return [first, *(event for event, before in zip(events, [b"", *events], strict=False) if event != before)]
 
 
+@pytest.mark.parametrize("make_sender", SENDERS)
 def test_a_client_that_does_not_read_is_dropped_and_one_that_reads_slowly_gets_whole_events(
-    alice: User, make_streams: Callable[..., Streams]
+    make_sender: Callable[[], Sender], alice: User, make_streams: Callable[..., Streams]
 ) -> None:
     for _ in range(20):
         add_download(alice, current_file="z" * 4000)
-    streams = make_streams(None, stream_send_timeout_seconds=1)
+    streams = make_streams(make_sender(), stream_send_timeout_seconds=1)
     chance = random.Random(0)
     deaf, slow = Socket(chance, False), Socket(chance, False)
     connections = [Connection(streams, alice, time.monotonic(), True, sock) for sock in (deaf, slow)]
