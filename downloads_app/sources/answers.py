@@ -2,6 +2,7 @@
 
 import time
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 import pycurl
@@ -63,8 +64,8 @@ class AnswerHead:
             if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
                 self._status, self._headers = int(line.split(None, 2)[1]), {}
             elif b":" in line:
-                name, _, value = line.decode("latin-1").partition(":")
-                self._headers[name.strip().lower()] = value.strip()
+                name, value = _split(line)
+                self._headers[name] = value
         self._read_lines = len(self._lines)
 
     @property
@@ -86,6 +87,13 @@ class AnswerHead:
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
         except (TypeError, ValueError):
             return None
+
+
+@lru_cache(maxsize=64)
+def _split(line: bytes) -> tuple[str, str]:
+    """Return a header's name and value; most lines of a server's answers are the same in all of them."""
+    name, _, value = line.decode("latin-1").partition(":")
+    return name.strip().lower(), value.strip()
 
 
 def read_count(text: str | None) -> int | None:

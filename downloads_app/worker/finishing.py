@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from downloads_app.worker.completion import Damaged, check_existing, complete, follow
+from downloads_app.errors import DownloadsError
+from downloads_app.worker.completion import Completion, Damaged, Outcome, check_existing, follow
 from downloads_app.worker.partial_file import PartialFile
 from downloads_app.worker.storage import FileResult, SideFile, Storage
 
@@ -13,11 +14,11 @@ THREADS = 8
 """Most of them wait for the disk at any time."""
 STEP_BYTES = 4 << 20
 """How far the sum falls behind before it is worth a thread's while."""
-BATCH_FILES = 16
-"""How many small files one thread is given at once."""
+BATCH_FILES, CROWD_FILES = 16, 32
+"""How many small files a thread is given at once, and how many may wait before another thread joins.
 
-Outcome = FileResult | Damaged | None
-"""None: nothing has come of it yet."""
+Where the disk is quick, threads would only wait for each other; where it is slow, they wait for it together.
+"""
 
 
 class Finisher:
@@ -36,6 +37,7 @@ class Finisher:
         """Those that are checked and placed; nothing else happens to them meanwhile."""
         self._ended: deque[Future[list[Outcome]]] = deque()
         self._small: list[PartialFile] = []
+        self._small_tasks: set[Future[list[Outcome]]] = set()
 
     def has(self, file: PartialFile) -> bool:
         """Whether a file is in its last stage."""
@@ -56,22 +58,25 @@ class Finisher:
 
     def _begin_last(self, file: PartialFile) -> None:
         if file.content is None:
-            self._submit([file], self._last, lambda: [self._complete(file)])
+            self._submit([file], self._last, lambda: self._complete([file], self._should_stop))
             return
         self._last.add(file)
         self._small.append(file)
-        if len(self._small) >= BATCH_FILES:
+        self._begin_small_if_due()
+
+    def _begin_small_if_due(self) -> None:
+        if len(self._small) >= (CROWD_FILES if self._small_tasks else BATCH_FILES):
             self.begin_small()
 
     def begin_small(self) -> None:
         """Begin with the small files that have come together: waking a thread for each costs more than it does."""
         if self._small:
             files, self._small = self._small, []
-            self._submit(files, self._last, lambda: [self._complete(file) for file in files])
+            self._small_tasks.add(self._submit(files, self._last, lambda: self._complete(files, self._has_lost)))
 
     def adopt_existing(self, file: PartialFile) -> bool:
         """Check a file that stands under its final name already, if it could be the wanted one."""
-        remote, status = file.remote, self._storage.stat_final(file.remote.path)
+        remote, status = file.remote, self._storage.places.stat(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
         self._submit([file], self._last, lambda: [check_existing(remote, self._storage, self._should_stop)])
@@ -87,15 +92,22 @@ class Finisher:
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
+        refusal: DownloadsError | None = None
         while self._ended:
             task = self._ended.popleft()
             files, stage = self._tasks.pop(task)
+            self._small_tasks.discard(task)
             stage.difference_update(files)
             for file, outcome in zip(files, task.result(), strict=True):
-                if outcome is not None:
+                if isinstance(outcome, DownloadsError):
+                    refusal = outcome
+                elif outcome is not None:
                     yield file, outcome
                 else:
                     self.offer(file)
+        self._begin_small_if_due()
+        if refusal is not None:
+            raise refusal
 
     def wait(self, seconds: float) -> None:
         """Wait until something has ended, at most for `seconds`."""
@@ -110,17 +122,17 @@ class Finisher:
         self.begin_small()
         self._pool.shutdown()
 
-    def _submit(self, files: list[PartialFile], stage: set[PartialFile], work: Callable[[], list[Outcome]]) -> None:
+    def _submit(
+        self, files: list[PartialFile], stage: set[PartialFile], work: Callable[[], list[Outcome]]
+    ) -> Future[list[Outcome]]:
         stage.update(files)
         task = self._pool.submit(work)
         self._tasks[task] = files, stage
         task.add_done_callback(self._ended.append)
+        return task
 
-    def _complete(self, file: PartialFile) -> Outcome:
-        try:
-            return complete(file, self._storage, self._should_stop if file.content is None else self._has_lost)
-        except Damaged as damaged:
-            return damaged
+    def _complete(self, files: list[PartialFile], must_leave: Callable[[], bool]) -> list[Outcome]:
+        return Completion(files, self._storage, must_leave).run()
 
     def _sum(self, file: PartialFile, end: int) -> list[Outcome]:
         follow(file, end, self._should_stop)

@@ -74,7 +74,7 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
     missing = [
         file.remote
         for file in files
-        if file.remote.sha256 and file.remote.path not in done and storage.stat_final(file.remote.path) is None
+        if file.remote.sha256 and file.remote.path not in done and storage.places.stat(file.remote.path) is None
     ]
     copies = listings.find_copies(order.provider_id, missing) if missing else {}
     db.session.commit()

@@ -1,17 +1,14 @@
 """Where a download's bytes lie: partial files beside its folder, finished ones in it, and nothing outside.
 
 A partial file has its data in `.<folder>.partial/<key>.data` and, written after the data is, what is known
-of it in `<key>.json`. Names in the folder are reached one segment at a time without following symbolic
-links, so that a link planted there leads nowhere.
+of it in `<key>.json`; what is in its place is written down in a journal.
 """
 
 import json
 import os
 import shutil
-import stat
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -22,9 +19,9 @@ from downloads_app.services.partials import remove_partials as remove_partials
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.disk import explain_disk
 from downloads_app.worker.folding import folds_names, refuse_collisions
-
-_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_DONE = "done.jsonl"
+from downloads_app.worker.journal import FileResult as FileResult
+from downloads_app.worker.journal import Journal, Placed
+from downloads_app.worker.places import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +33,22 @@ class SideFile:
     ranges: list[tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """A file that stands verified under its final name. `sha256` is computed, whoever else knew it."""
-
-    sha256: str
-    size_bytes: int
-    validator: str
-
-
 class Storage:
     """The places of one download. Raises NoSpace for a full disk, Conflict for what else the disk refuses."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.partials = find_partials(folder)
+        self.places = Places(folder)
+        self._journal = Journal(self.partials)
         self._side_files: set[str] | None = None
-        self._done_descriptor = -1
-        self._was_empty = False
-        """Whether there was nothing in the folder when it was prepared: nothing old needs to be looked for."""
-        self._lock = threading.Lock()
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders; refuse names that this filesystem takes for one and the same."""
         with explain_disk(str(self.folder)):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
-            self._was_empty = next(self.folder.iterdir(), None) is None
+            self.places.look_around()
             if folds_names(self.partials):
                 refuse_collisions(paths)
 
@@ -102,74 +88,36 @@ class Storage:
             return
         (self.partials / f"{_key(path)}.json").unlink(missing_ok=True)
 
-    def place(self, path: str, result: FileResult, modified_ns: int) -> None:
-        """Move a verified and synced partial file to its final name and write that down."""
-        with explain_disk(path), self._parent_of(path, create=True) as parent:
-            os.rename(self._data_of(path), path.rpartition("/")[2], dst_dir_fd=parent)
-        self._note_done(
-            {
-                "path": path,
-                "modified_ns": modified_ns,
-                "sha256": result.sha256,
-                "size_bytes": result.size_bytes,
-                "validator": result.validator,
-            }
-        )
-        self.drop_side_file(path)
+    @contextmanager
+    def placing(self) -> Iterator[Callable[[Placed], None]]:
+        """Yield a function that moves a verified and synced partial file to its final name.
 
-    def _note_done(self, fields: dict[str, object]) -> None:
-        """Add a line; one write at the end of a file is not torn apart by other threads'."""
-        with explain_disk(_DONE), self._lock:
-            if self._done_descriptor < 0:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-                self._done_descriptor = os.open(self.partials / _DONE, flags, 0o644)
-            line = json.dumps(fields).encode()
-            os.write(self._done_descriptor, b"\n" + line + b"\n")  # the line before may be torn
+        When all are there, their names are synced, and only then it is written down that they are in place.
+        """
+        placed: list[Placed] = []
+
+        def place(file: Placed) -> None:
+            put(self._data_of(file.path), file.path)
+            placed.append(file)
+
+        with self.places.filling() as put:
+            yield place
+        self._journal.add(placed)
+        for file in placed:
+            self.drop_side_file(file.path)
 
     def close(self) -> None:
         """Close what is kept open between files."""
-        with self._lock:
-            if self._done_descriptor >= 0:
-                os.close(self._done_descriptor)
-                self._done_descriptor = -1
+        self._journal.close()
 
     def read_done(self) -> dict[str, FileResult]:
         """Return the files that were placed before and lie there untouched since."""
         found: dict[str, FileResult] = {}
-        for path, modified_ns, result in _read_done(self.partials):
-            status = self.stat_final(path)
-            if status and (status.st_size, status.st_mtime_ns) == (result.size_bytes, modified_ns):
-                found[path] = result
+        for file in self._journal.read():
+            status = self.places.stat(file.path)
+            if status and (status.st_size, status.st_mtime_ns) == (file.result.size_bytes, file.modified_ns):
+                found[file.path] = file.result
         return found
-
-    def stat_final(self, path: str) -> os.stat_result | None:
-        """Return the status of the regular file under a final name; None where there is none."""
-        if self._was_empty:
-            return None
-        try:
-            with self._parent_of(path, create=False) as parent:
-                status = os.stat(path.rpartition("/")[2], dir_fd=parent, follow_symlinks=False)
-        except OSError:
-            return None
-        return status if stat.S_ISREG(status.st_mode) else None
-
-    def open_final(self, path: str) -> int:
-        """Open a file under its final name for reading; the caller closes the descriptor."""
-        with explain_disk(path), self._parent_of(path, create=False) as parent:
-            return os.open(path.rpartition("/")[2], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
-
-    @contextmanager
-    def _parent_of(self, path: str, *, create: bool) -> Iterator[int]:
-        """Open the folder of `path`, segment by segment, never through a symbolic link."""
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for segment in path.split("/")[:-1]:
-                inner = _open_folder(segment, descriptor, create=create)
-                os.close(descriptor)
-                descriptor = inner
-            yield descriptor
-        finally:
-            os.close(descriptor)
 
 
 def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
@@ -204,25 +152,14 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
             os.link(source, draft, follow_symlinks=False)
         except OSError:
             shutil.copyfile(source, draft)
-        with storage._parent_of(path, create=True) as parent:
-            os.rename(draft, path.rpartition("/")[2], dst_dir_fd=parent)
+        with storage.places.filling() as put:
+            put(str(draft), path)
         draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
 
 
 @lru_cache(maxsize=1024)
 def _key(path: str) -> str:
     return sha256(path.encode()).hexdigest()[:32]
-
-
-def _open_folder(segment: str, parent: int, *, create: bool) -> int:
-    try:
-        return os.open(segment, _FOLDER_FLAGS, dir_fd=parent)
-    except FileNotFoundError:
-        if not create:
-            raise
-    with suppress(FileExistsError):  # another thread of this download was faster
-        os.mkdir(segment, dir_fd=parent)
-    return os.open(segment, _FOLDER_FLAGS, dir_fd=parent)
 
 
 def _read_side_file(partials: Path, path: str) -> SideFile | None:
@@ -235,17 +172,3 @@ def _read_side_file(partials: Path, path: str) -> SideFile | None:
         return SideFile(str(fields["validator"]), fields["total_bytes"], ranges)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _read_done(partials: Path) -> Iterator[tuple[str, int, FileResult]]:
-    try:
-        lines = (partials / _DONE).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        try:
-            fields = json.loads(line)
-            result = FileResult(fields["sha256"], fields["size_bytes"], fields["validator"])
-            yield fields["path"], fields["modified_ns"], result
-        except (ValueError, KeyError, TypeError):
-            continue  # empty, or the last line of a process that was killed while writing it

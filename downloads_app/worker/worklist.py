@@ -24,7 +24,8 @@ MIN_SPLIT_SECONDS = 1.0
 MAX_OPEN_FILES = 64
 SMALL_BYTES = 1 << 20
 MANY_FILES = 32
-FEW_CONNECTIONS = 4
+FEW_CONNECTIONS = 8
+"""As many as the hub's own client uses."""
 
 
 class Worklist:
@@ -94,7 +95,10 @@ class Worklist:
     def take_back(self, fetch: Fetch) -> None:
         """Take note that a fetch has ended; others bring what it has not."""
         fetch.file.release(fetch)
-        self.want(fetch.file)
+        if not fetch.file.is_complete:
+            self.want(fetch.file)
+        elif fetch.file in self._needy:
+            self._needy.remove(fetch.file)
 
     def want(self, file: PartialFile) -> None:
         """Look at a file again when there is a connection to spare: it may lack bytes that nobody fetches."""

@@ -11,8 +11,9 @@ from downloads_app.errors import Conflict, NoSpace, SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.disk import explain_disk, free_bytes, write_all
 from downloads_app.worker.folding import folds_names, refuse_collisions
+from downloads_app.worker.journal import FileResult, Placed
+from downloads_app.worker.places import Places
 from downloads_app.worker.storage import (
-    FileResult,
     SideFile,
     Storage,
     find_partials,
@@ -29,6 +30,12 @@ def storage(folder: Path) -> Storage:
     made = Storage(folder)
     made.prepare([])
     return made
+
+
+def place(storage: Storage, path: str, modified_ns: int) -> None:
+    """Move a partial file to its place."""
+    with storage.placing() as put:
+        put(Placed(path, RESULT, modified_ns))
 
 
 def put_data(storage: Storage, path: str, content: bytes) -> int:
@@ -63,7 +70,7 @@ def test_a_side_file_that_speaks_of_more_than_is_there_counts_as_none(storage: S
 
 def test_a_placed_file_is_remembered_until_it_is_touched(storage: Storage) -> None:
     modified_ns = put_data(storage, "a/b/x", b"abc")
-    storage.place("a/b/x", RESULT, modified_ns)
+    place(storage, "a/b/x", modified_ns)
     storage.close()
     assert (storage.folder / "a/b/x").read_bytes() == b"abc"
     assert Storage(storage.folder).read_done() == {"a/b/x": RESULT}
@@ -73,21 +80,21 @@ def test_a_placed_file_is_remembered_until_it_is_touched(storage: Storage) -> No
 
 def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
     modified_ns = put_data(storage, "x", b"abc")
-    storage.place("x", RESULT, modified_ns)
+    place(storage, "x", modified_ns)
     storage.close()
     with (storage.partials / "done.jsonl").open("a") as done:
         done.write('{"path": "y", "modi')
     assert list(Storage(storage.folder).read_done()) == ["x"]
     later = Storage(storage.folder)
     modified_ns = put_data(later, "z", b"abc")
-    later.place("z", RESULT, modified_ns)
+    place(later, "z", modified_ns)
     later.close()
     assert list(Storage(storage.folder).read_done()) == ["x", "z"]
 
 
 def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
     modified_ns = put_data(storage, "x", b"abc")
-    storage.place("x", RESULT, modified_ns)
+    place(storage, "x", modified_ns)
     storage.close()
     put_data(storage, "y", bytes(100))
     storage.write_side_file("y", SideFile("etag:x", 200, [(0, 50), (60, 100)]))
@@ -99,7 +106,7 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
 
 def test_removing_partials_leaves_finished_files(storage: Storage) -> None:
     modified_ns = put_data(storage, "x", b"abc")
-    storage.place("x", RESULT, modified_ns)
+    place(storage, "x", modified_ns)
     storage.close()
     put_data(storage, "y", b"abc")
     remove_partials(storage.folder)
@@ -116,7 +123,7 @@ def test_a_folder_that_is_a_link_or_a_file_is_not_entered(storage: Storage, tmp_
         (storage.folder / "a").write_text("in the way")
     modified_ns = put_data(storage, "a/x", b"abc")
     with pytest.raises(Conflict, match="a/x"):
-        storage.place("a/x", RESULT, modified_ns)
+        place(storage, "a/x", modified_ns)
     assert list((tmp_path / "outside").iterdir()) == []
 
 
@@ -124,9 +131,9 @@ def test_a_link_under_the_final_name_is_replaced_not_followed(storage: Storage, 
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (storage.folder / "x").symlink_to(victim)
-    assert storage.stat_final("x") is None
+    assert storage.places.stat("x") is None
     modified_ns = put_data(storage, "x", b"abc")
-    storage.place("x", RESULT, modified_ns)
+    place(storage, "x", modified_ns)
     storage.close()
     assert victim.read_text() == "precious"
     assert (storage.folder / "x").read_bytes() == b"abc"
@@ -207,3 +214,19 @@ def test_side_files_hold_no_address(storage: Storage) -> None:
     storage.write_side_file("x", SideFile("etag:x", 10, [(0, 5)]))
     fields = json.loads(next(storage.partials.glob("*.json")).read_text())
     assert set(fields) == {"validator", "total_bytes", "ranges"}
+
+
+def test_names_that_were_taken_when_it_looked_around_are_found_and_links_are_not_followed(
+    storage: Storage, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "x").write_text("not ours")
+    (storage.folder / "a" / "b").mkdir(parents=True)
+    (storage.folder / "a" / "b" / "x").write_text("abc")
+    (storage.folder / "c").symlink_to(tmp_path / "outside")
+    places = Places(storage.folder)
+    places.look_around()
+    status = places.stat("a/b/x")
+    assert status is not None
+    assert status.st_size == 3
+    assert [places.stat(path) for path in ("a/b", "a/b/y", "c/x", "c", "x")] == [None] * 5

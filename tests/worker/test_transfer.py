@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,7 +11,7 @@ import pytest
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.bandwidth import Limits
-from downloads_app.worker.finishing import Outcome
+from downloads_app.worker.completion import Outcome
 from downloads_app.worker.partial_file import PartialFile
 from downloads_app.worker.storage import find_partials
 from downloads_app.worker.transfer import Stopped
@@ -203,10 +204,10 @@ def test_a_worker_that_lost_its_right_leaves_damaged_bytes_alone(server: FileSer
     run.may_write_when(lambda: rights[0])
     complete = run.transfer._finisher._complete
 
-    def complete_then_lose(partial: PartialFile) -> Outcome:
-        outcome = complete(partial)
+    def complete_then_lose(files: list[PartialFile], must_leave: Callable[[], bool]) -> list[Outcome]:
+        outcomes = complete(files, must_leave)
         rights[0] = False
-        return outcome
+        return outcomes
 
     run.transfer._finisher._complete = complete_then_lose  # type: ignore[method-assign]  # to lose the lease right then
     with pytest.raises(Stopped):
