@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from downloads_app.config import load_settings
 from downloads_app.handover import Handover
 from downloads_app.logs import configure, dict_config
+from downloads_app.spread import Spread
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -46,6 +47,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a s
 def on_starting(server):
     """Keep the memory that all workers share where a reload of this file does not reach it."""
     server.handover = Handover()
+    server.spread = Spread()
 
 
 def on_reload(server):
@@ -54,8 +56,9 @@ def on_reload(server):
 
 
 def post_fork(server, worker):
-    """Take part in the handover."""
+    """Take part in the handover, and in the spread of connections over the processes."""
     worker.handover = server.handover
+    worker.spread = server.spread
 
 
 def post_worker_init(worker):
@@ -76,9 +79,10 @@ def when_ready(server):
 
 
 def child_exit(server, worker):
-    """Take a process that has ended out of the sums of what is open now."""
+    """Take a process that has ended out of what is open now."""
     from prometheus_client import multiprocess
 
+    server.spread.leave(worker.age)
     multiprocess.mark_process_dead(worker.pid, _metrics_dir)
 
 

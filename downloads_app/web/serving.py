@@ -12,6 +12,7 @@ from flask import Flask
 from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
 
+from downloads_app.web.listening import Connections, listen_evenly
 from downloads_app.web.pacer import Pacer
 from downloads_app.web.sending import best_sender
 from downloads_app.web.stream import Streams
@@ -38,7 +39,7 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)
-    gevent.spawn(_drain_when_told, streams, worker)
+    gevent.spawn(_drain_when_told, streams, worker, listen_evenly(worker))
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
@@ -77,14 +78,16 @@ def _wait_for_database(connection: Any) -> None:
         raise psycopg2.OperationalError("the database does not answer") from exc
 
 
-def _drain_when_told(streams: Streams, worker: Any) -> None:
+def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
     """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called.
 
     Streams that still arrive before gunicorn has closed its listeners are served like the others: told to come
     back, they would miss ticks that another process could have sent.
     """
     while worker.alive:
+        connections.tell()
         time.sleep(ALIVE_CHECK_SECONDS)
+    connections.leave()
     told = time.monotonic()
     accepting_until = told + LISTENERS_WAIT * streams.settings.stream_drain_seconds
     while any(listener.fileno() >= 0 for listener in worker.sockets) and time.monotonic() < accepting_until:

@@ -87,4 +87,4 @@ def test_neither_of_two_processes_gets_most_of_the_streams(
         crowd.run(lambda: all(viewer.names for viewer in crowd.viewers), what="first events")
         held = [after - earlier for after, earlier in zip(count_held(server, address), before, strict=True)]
     assert sum(held) == STREAMS
-    assert max(held) <= 0.75 * STREAMS, held  # about even, where nothing else takes the processors
+    assert max(held) <= 0.6 * STREAMS, held

@@ -1,0 +1,63 @@
+"""Listening sockets from which a process accepts no more than its share of the connections (see spread.py)."""
+
+import time
+from functools import partial
+from typing import Any
+
+from gevent.server import StreamServer
+from gunicorn.workers import ggevent
+
+from downloads_app.spread import Spread
+
+PAUSE_SECONDS = 0.02
+"""After each connection that a process accepts while it is ahead: should the others be stuck, it still serves."""
+
+
+class Connections:
+    """The connections of this process, which its fellows are told of."""
+
+    def __init__(self, spread: Spread, age: int) -> None:
+        self._spread = spread
+        self._age = age
+        self.servers: list[EvenServer] = []
+
+    def tell(self) -> None:
+        """Tell how many there are; when it has not been told for seconds, nobody waits for this process."""
+        self._spread.tell(self._age, self._count(), time.monotonic())
+
+    def are_ahead(self) -> bool:
+        """Whether there are clearly more than another process has; tells of them too."""
+        self.tell()
+        return self._spread.is_ahead(self._count(), time.monotonic())
+
+    def leave(self) -> None:
+        """Tell that no more are accepted."""
+        self._spread.leave(self._age)
+
+    def _count(self) -> int:
+        return sum(len(server.pool) for server in self.servers)
+
+
+class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
+    """Pauses after a connection while its process is ahead."""
+
+    def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._connections = connections
+        connections.servers.append(self)
+
+    def do_read(self) -> Any:
+        """Accept a connection; gevent calls it when there may be one."""
+        accepted = super().do_read()
+        if accepted is not None and self._connections.are_ahead():
+            self.stop_accepting()
+            self._timer = self.loop.timer(PAUSE_SECONDS)
+            self._timer.start(self._start_accepting_if_started)
+        return accepted
+
+
+def listen_evenly(worker: Any) -> Connections:
+    """Have a gunicorn worker that is about to run accept its share; the class is found in its module, not asked for."""
+    connections = Connections(worker.spread, worker.age)
+    ggevent.StreamServer = partial(EvenServer, connections)
+    return connections
