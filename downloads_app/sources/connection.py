@@ -35,6 +35,8 @@ class Connection:
         self._url = ""
         self._way = Way("", None, ())
         self._ways: dict[str, Way] = {}
+        self._rules: tuple[str, tuple[str, ...]] | None = None
+        """Proxy and headers as the handle has them."""
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
         self._set_rules()
@@ -62,8 +64,11 @@ class Connection:
         self._url, self._way, self.refusal = url, way, None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
-        self.curl.setopt(pycurl.PROXY, way.proxy or "")  # the empty string keeps libcurl from choosing one itself
-        self.curl.setopt(pycurl.HTTPHEADER, [*way.headers, *headers])
+        rules = way.proxy or "", (*way.headers, *headers)
+        if rules != self._rules:
+            self._rules = rules
+            self.curl.setopt(pycurl.PROXY, rules[0])  # the empty string keeps libcurl from choosing one itself
+            self.curl.setopt(pycurl.HTTPHEADER, rules[1])
 
     @property
     def host(self) -> str:

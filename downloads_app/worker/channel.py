@@ -201,7 +201,7 @@ class Channel:
         if self.is_stale or not self._may_write():
             return
         if fetch.at == 0:  # every file has such a flush
-            refuse_content(file.remote, b"".join(chunks)[:SNIFFED_BYTES])
+            refuse_content(file.remote, _first_bytes(chunks))
         if is_whole:
             file.content = chunks
         else:
@@ -214,6 +214,10 @@ class Channel:
         """Close the connection."""
         self._chunks = []
         self.connection.close()
+
+
+def _first_bytes(chunks: list[bytes]) -> bytes:
+    return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]
 
 
 def _range_headers(fetch: Fetch) -> list[str]:

@@ -145,6 +145,7 @@ class Transfer:
             time.sleep(debt_seconds)
             self._crew.excuse(debt_seconds)
         elif not len(self._crew):
+            self._finisher.begin_small()
             self._finisher.wait(TICK_SECONDS)
         else:
             self._crew.resume()
@@ -186,8 +187,6 @@ class Transfer:
 
     def _collect(self) -> None:
         """Give the threads what is complete, and take over what they have completed."""
-        if not len(self._crew):
-            self._finisher.begin_small()
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, Damaged):
                 self._check_orders()
