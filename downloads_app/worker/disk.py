@@ -3,6 +3,8 @@
 import ctypes
 import errno
 import os
+import time
+from pathlib import Path
 
 from downloads_app.errors import Conflict, NoSpace
 from downloads_app.services.folders import free_bytes as free_bytes
@@ -46,3 +48,17 @@ def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
 def start_writeback(descriptor: int, start: int, length: int) -> None:
     """Let the kernel begin to write a part of a file to the disk, without waiting for it."""
     _libc.sync_file_range(descriptor, ctypes.c_int64(start), ctypes.c_int64(length), _SYNC_FILE_RANGE_WRITE)
+
+
+def measure_sync(folder: Path) -> float:
+    """Return how many seconds the disk takes to have a few bytes for good."""
+    probe = folder / "probe"
+    begun_at = time.monotonic()
+    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        os.write(descriptor, b"probe")
+        os.fsync(descriptor)
+        return time.monotonic() - begun_at
+    finally:
+        os.close(descriptor)
+        probe.unlink()

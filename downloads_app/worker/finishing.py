@@ -1,6 +1,7 @@
 """The threads beside the one that moves bytes: who of them works at which file."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -19,6 +20,21 @@ BATCH_FILES, CROWD_FILES = 16, 32
 
 Where the disk is quick, threads would only wait for each other; where it is slow, they wait for it together.
 """
+
+QUICK_SYNC_SECONDS, SLOW_SYNC_SECONDS = 0.0005, 0.005
+"""Where the disk syncs as quickly as the former, the moving thread places small files itself, as long as none takes
+the latter: sharing Python's lock with another thread would cost it more."""
+LIGHT_BYTES = 128 << 10
+"""To sum larger files is worth a thread."""
+
+
+class _Here:
+    """Does what it is given at once, in the thread that gives it."""
+
+    def submit(self, work: Callable[[], list[Outcome]]) -> Future[list[Outcome]]:
+        task: Future[list[Outcome]] = Future()
+        task.set_result(work())
+        return task
 
 
 class Finisher:
@@ -72,7 +88,22 @@ class Finisher:
         """Begin with the small files that have come together: waking a thread for each costs more than it does."""
         if self._small:
             files, self._small = self._small, []
-            self._small_tasks.add(self._submit(files, self._last, lambda: self._complete(files, self._has_lost)))
+            executor = _Here() if self._is_light(files) else self._pool
+            task = self._submit(files, self._last, lambda: self._complete_small(files), executor)
+            self._small_tasks.add(task)
+
+    def _is_light(self, files: list[PartialFile]) -> bool:
+        """Whether the moving thread may as well place them itself."""
+        is_quick = self._storage.sync_seconds < QUICK_SYNC_SECONDS and not self._closing.is_set()
+        return is_quick and sum(file.total_bytes or 0 for file in files) < len(files) * LIGHT_BYTES
+
+    def _complete_small(self, files: list[PartialFile]) -> list[Outcome]:
+        begun_at = time.monotonic()
+        outcomes = self._complete(files, self._has_lost)
+        seconds_each = (time.monotonic() - begun_at) / len(files)
+        if seconds_each > SLOW_SYNC_SECONDS:
+            self._storage.sync_seconds = seconds_each
+        return outcomes
 
     def adopt_existing(self, file: PartialFile) -> bool:
         """Check a file that stands under its final name already, if it could be the wanted one."""
@@ -123,10 +154,14 @@ class Finisher:
         self._pool.shutdown()
 
     def _submit(
-        self, files: list[PartialFile], stage: set[PartialFile], work: Callable[[], list[Outcome]]
+        self,
+        files: list[PartialFile],
+        stage: set[PartialFile],
+        work: Callable[[], list[Outcome]],
+        executor: ThreadPoolExecutor | _Here | None = None,
     ) -> Future[list[Outcome]]:
         stage.update(files)
-        task = self._pool.submit(work)
+        task = (executor or self._pool).submit(work)
         self._tasks[task] = files, stage
         task.add_done_callback(self._ended.append)
         return task

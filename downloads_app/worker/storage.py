@@ -5,6 +5,7 @@ of it in `<key>.json`; what is in its place is written down in a journal.
 """
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,7 @@ from pathlib import Path
 from downloads_app.services.partials import find_partials as find_partials
 from downloads_app.services.partials import remove_partials as remove_partials
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.disk import explain_disk
+from downloads_app.worker.disk import explain_disk, measure_sync
 from downloads_app.worker.folding import folds_names, refuse_collisions
 from downloads_app.worker.journal import FileResult as FileResult
 from downloads_app.worker.journal import Journal, Placed
@@ -42,6 +43,8 @@ class Storage:
         self.places = Places(folder)
         self._journal = Journal(self.partials)
         self._side_files: set[str] | None = None
+        self.sync_seconds = math.inf
+        """How long the disk takes to sync a few bytes; it is tried when the folders are prepared."""
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders; refuse names that this filesystem takes for one and the same."""
@@ -49,6 +52,7 @@ class Storage:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
             self.places.look_around()
+            self.sync_seconds = measure_sync(self.partials)
             if folds_names(self.partials):
                 refuse_collisions(paths)
 
