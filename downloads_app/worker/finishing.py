@@ -124,7 +124,7 @@ class Finisher:
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
         """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
         refusal: DownloadsError | None = None
-        while self._ended:
+        for _ in range(len(self._ended)):  # what ends meanwhile comes next time: the caller has other things to ask
             task = self._ended.popleft()
             files, stage = self._tasks.pop(task)
             self._small_tasks.discard(task)

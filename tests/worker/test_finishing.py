@@ -8,6 +8,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.worker.completion import Completion, Outcome
+from downloads_app.worker.transfer import Stopped
 from tests.support.file_server import Fault, FileServer
 from tests.worker.transferring import Run, noise
 
@@ -63,6 +64,20 @@ def test_a_disk_that_becomes_slow_is_left_to_the_threads(
     Run(server, [server.put(f"f{number}", noise(2000 + number)) for number in range(60)], folder).finish()
     assert by_mover.count(True) == 1
     assert by_mover.count(False) > 0
+
+
+def test_a_right_that_is_lost_within_a_batch_ends_the_transfer_where_the_moving_thread_places(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_disk(monkeypatch, 0.00001)
+    by_mover = watch_completions(monkeypatch)
+    run = Run(server, [server.put(f"f{number}", noise(2000 + number)) for number in range(100)], folder)
+    left = iter(range(10))
+    run.may_write_when(lambda: not by_mover or next(left, None) is not None)
+    with pytest.raises(Stopped):
+        run.finish()
+    assert by_mover[0]
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("sync_seconds", [0.00001, 0.01])
