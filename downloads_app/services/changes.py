@@ -16,7 +16,7 @@ from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
 
 from downloads_app.models import IS_ACTIVE
 
-DOWNLOAD, USER, REVOKED, DELETION, MARKER = "download", "user", "revoked", "deletion", "marker"
+DOWNLOAD, LISTED, USER, REVOKED, DELETION, MARKER = "download", "listed", "user", "revoked", "deletion", "marker"
 COLUMNS = (
     "id",
     "user_id",
@@ -35,6 +35,8 @@ COLUMNS = (
     "updated_at",
 )
 ROWS_AT_ONCE = 500
+PAGE_ROWS = 10_000
+"""Of everybody's downloads, in one read: a quarter of a second's work, beside which the others' changes stay fresh."""
 _TYPES = {
     column: "text" if column.endswith(("id", "_at")) or column in ("status", "current_file") else "bigint"
     for column in COLUMNS
@@ -55,25 +57,28 @@ _DELETION = {"id": "row_id", "user_id": "user_id"}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to read: changes for the known, everything active for the new."""
+    """What to read: changes for the known, everything active for the new, a page of everybody's."""
 
     known: list[str]
     """Users of whom the reader holds everything up to its marker."""
     new: list[str]
     """Users of whom it holds nothing."""
     knows_everybody: bool = False
-    """Whether it holds all users' active downloads up to its marker."""
-    wants_everybody: bool = False
-    """Whether it wants all users' active downloads, and holds nothing of them."""
+    """Whether changes of all users' downloads matter."""
+    wants_page: bool = False
+    """Whether it wants the next PAGE_ROWS of all users' active downloads, in the order of `created_at` and id."""
+    page_after: tuple[str, str] | None = None
+    """The `created_at` and id after which the page begins; None for the first."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """How a database says: these users; changed since the marker; the next marker."""
+    """How a database says: these users; changed since the marker; the next marker; after the page before."""
 
     users: str
     changed: str
     marker: str
+    after: str
 
 
 _DIALECTS = {
@@ -82,29 +87,37 @@ _DIALECTS = {
         changed="{table}.change_id >= :oldest AND NOT pg_visible_in_snapshot("
         "CAST(CAST({table}.change_id AS text) AS xid8), CAST(:marker AS pg_snapshot))",
         marker="SELECT CAST(pg_current_snapshot() AS text) AS marker",
+        after="(created_at, id) > (CAST(:after_time AS timestamptz), CAST(:after_id AS uuid))",
     ),
     "sqlite": _Dialect(
         users="SELECT value FROM json_each(:{name})",
         changed="{table}.change_id > :oldest",
         marker="SELECT CAST(value AS TEXT) AS marker FROM change_counter",
+        after="(created_at, id) > (:after_time, :after_id)",
     ),
 }
 
 
 def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResult[Any]:
-    """Return rows that all have a `kind` and a download's columns; one row is the next marker.
+    """Return rows that all have a `kind` and a download's columns; one row is the next marker, those of a page LISTED.
 
     Times are text as the database writes it, in UTC: it sorts as the times do. A user's row has its state in
     `status` and the beginning of its tokens' validity in `created_at`; a revoked token (REVOKED) and the MARKER
     have theirs in `current_file`. Without a marker, nobody may be known.
     """
     name = connection.dialect.name
-    statement = _statement(name, marker is not None, bool(scope.new), scope.knows_everybody, scope.wants_everybody)
+    statement = _statement(
+        name, marker is not None, bool(scope.new), scope.knows_everybody, scope.wants_page, scope.page_after is None
+    )
     as_array = _postgres_array if name == "postgresql" else json.dumps
     parameters: dict[str, Any] = {"known": as_array(scope.known), "new": as_array(scope.new)}
     if marker is not None:
         # A PostgreSQL snapshot is 'xmin:xmax:…': every transaction below xmin was over.
         parameters |= {"marker": marker, "oldest": int(marker.partition(":")[0])}
+    if scope.wants_page:
+        parameters["page_rows"] = PAGE_ROWS
+        if scope.page_after is not None:
+            parameters |= {"after_time": scope.page_after[0], "after_id": scope.page_after[1]}
     return connection.execute(statement, parameters)
 
 
@@ -123,7 +136,7 @@ def as_time(text: str | None) -> datetime | None:
 
 @cache
 def _statement(
-    name: str, has_marker: bool, has_new: bool, knows_everybody: bool, wants_everybody: bool
+    name: str, has_marker: bool, has_new: bool, knows_everybody: bool, wants_page: bool, is_first_page: bool
 ) -> TextualSelect:
     dialect = _DIALECTS[name]
 
@@ -140,12 +153,14 @@ def _statement(
             _select(REVOKED, "revoked_tokens", _REVOKED, f"{changed('revoked_tokens')} AND user_id {_AMONG_KNOWN}"),
             _select(DELETION, "deletions", _DELETION, f"{changed('deletions')} AND {of_known}"),
         ]
-    if wants_everybody:
-        parts.append(_select(DOWNLOAD, "downloads", downloads, IS_ACTIVE))
+    if wants_page:
+        condition = IS_ACTIVE if is_first_page else f"{IS_ACTIVE} AND {dialect.after}"
+        listed = _select(LISTED, "downloads", downloads, condition)
+        order = "ORDER BY downloads.created_at, downloads.id LIMIT :page_rows"
+        parts.append(f"SELECT * FROM ({listed} {order}) AS page")  # noqa: S608  (our own words; values are bound)
     if has_new:
-        if not wants_everybody:
-            parts.append(_select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND user_id {_AMONG_NEW}"))
         parts += [
+            _select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND user_id {_AMONG_NEW}"),
             _select(USER, "users", _USER, f"id {_AMONG_NEW}"),
             _select(REVOKED, "revoked_tokens", _REVOKED, f"user_id {_AMONG_NEW}"),
         ]

@@ -99,14 +99,15 @@ class Snapshot:
     def wait(self, watch: Watch, since: float) -> None:
         """Return once a read that began at or after `since` holds what `watch` may see; raises Unreadable.
 
-        Takes at most MAX_AGE_SECONDS.
+        Takes at most MAX_AGE_SECONDS, and for an admin, who is shown everybody's downloads page by page, so long from
+        one page to the next.
         """
-        deadline = self._clock() + MAX_AGE_SECONDS
+        asked = self._clock()
         while True:
             with self._lock:
                 if self._read_began >= since and watch.account.is_loaded and watch.view.is_loaded:
                     return
-                remaining = deadline - self._clock()
+                remaining = max(asked, self._read_began) + MAX_AGE_SECONDS - self._clock()
                 if self._failed_began >= since or remaining <= 0:
                     raise Unreadable
                 done = self._done
@@ -172,7 +173,7 @@ class Snapshot:
                     if row.kind == changes.MARKER:
                         marker = row.current_file
                     else:
-                        self._audience.apply(row)
+                        self._audience.apply(row, reading)
             time.sleep(0)  # a large first read must not hold up the other streams
         with self._lock:
             self._audience.end_read(reading)

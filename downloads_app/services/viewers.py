@@ -103,15 +103,19 @@ class Watch:
         """Why the token is good no more; None while it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
-    """What one read is to bring."""
+    """What one read is to bring, and how much of it has come."""
 
     scope: changes.Scope
     new: list[Account]
     """Accounts that will be known once it is over."""
-    everybody: View | None
-    """The view of all users' downloads, where it will be."""
+    everybody: View
+    """The view of all users' downloads, of which it may bring a page."""
+    listed: int = 0
+    """Rows of the page so far."""
+    listed_up_to: tuple[str, str] | None = None
+    """The last `created_at` and id among them."""
 
 
 class Audience:
@@ -121,6 +125,8 @@ class Audience:
         self._encode = encode
         self._accounts: dict[str, Account] = {}
         self._everybody = View()
+        self._listed_up_to: tuple[str, str] | None = None
+        """So far everybody's downloads are known; they come page by page."""
         self._admin_watches = 0
         self._nothing = View()
         self._nothing.is_loaded = True
@@ -150,37 +156,46 @@ class Audience:
     def begin_read(self) -> Reading:
         """Return what to read: changes for those who are known, everything for the others."""
         new = [account for account in self._accounts.values() if not account.is_loaded]
-        wants_everybody = self._admin_watches > 0 and not self._everybody.is_loaded
-        for view in [account.view for account in new] + [self._everybody] * wants_everybody:
+        wants_page = self._admin_watches > 0 and not self._everybody.is_loaded
+        has_pages = self._listed_up_to is not None
+        for view in [account.view for account in new] + [self._everybody] * (wants_page and not has_pages):
             view.clear()  # an earlier attempt may have left something
         scope = changes.Scope(
             known=[user_id for user_id, account in self._accounts.items() if account.is_loaded],
             new=[account.user_id for account in new],
-            knows_everybody=self._everybody.is_loaded,
-            wants_everybody=wants_everybody,
+            knows_everybody=self._everybody.is_loaded or has_pages,
+            wants_page=wants_page,
+            page_after=self._listed_up_to,
         )
-        return Reading(scope, new, self._everybody if wants_everybody else None)
+        return Reading(scope, new, self._everybody)
 
     def end_read(self, reading: Reading) -> None:
         """Take what was read as all there is."""
         for account in reading.new:
             account.is_loaded = account.view.is_loaded = True
-        if reading.everybody is not None:
-            reading.everybody.is_loaded = True
+        if reading.scope.wants_page and reading.everybody is self._everybody:
+            self._listed_up_to = reading.listed_up_to
+            self._everybody.is_loaded = reading.listed < changes.PAGE_ROWS
         for account in reading.new:
             self._judge_all(account)
 
     def forget(self) -> None:
         """Know nothing of anybody, as before the first read."""
         self._everybody.clear()
+        self._listed_up_to = None
         for account in self._accounts.values():
             account.forget()
 
-    def apply(self, row: Row[Any]) -> None:
+    def apply(self, row: Row[Any], reading: Reading) -> None:
         """Take in a row of a read."""
         account = self._accounts.get(row.user_id)
         if row.kind == changes.DOWNLOAD:
             self._apply_download(row, account)
+        elif row.kind == changes.LISTED:
+            self._apply_download(row, account)
+            reading.listed += 1
+            key = (row.created_at, row.id)
+            reading.listed_up_to = key if reading.listed_up_to is None else max(reading.listed_up_to, key)
         elif row.kind == changes.DELETION:
             self._everybody.remove(row.id)
             if account is not None:
@@ -233,4 +248,5 @@ class Audience:
         self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
         watch.view = view
         if not self._admin_watches:
-            self._everybody = View()
+            self._everybody = View()  # not the same: a read that is under way must not fill it
+            self._listed_up_to = None
