@@ -8,6 +8,7 @@ from pathlib import Path
 
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.worker.bandwidth import Limits
+from downloads_app.worker.process import prepare_process
 from downloads_app.worker.transfer import Transfer
 
 
@@ -16,6 +17,7 @@ def main(url: str, folder: str, listing: str) -> None:
 
     The worker is a standing process: nobody waits for its imports.
     """
+    prepare_process()
     files = []
     for line in Path(listing).read_text().splitlines():
         size, sha256, path = line.split(" ", 2)

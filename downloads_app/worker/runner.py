@@ -23,6 +23,7 @@ from downloads_app.worker.bandwidth import Bandwidth, Limits
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job import Job
 from downloads_app.worker.lease import Lease, read_clock
+from downloads_app.worker.process import prepare_process
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Worker:
     def run(self) -> None:
         """Work until drained, or until idle where that was asked for."""
         self._listen()
+        prepare_process()
         self._heartbeat.start()
         log.info("worker %s: up to %d downloads at a time", self.worker_id, self._concurrency)
         outage_seconds = 0.0
