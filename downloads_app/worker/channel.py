@@ -1,5 +1,6 @@
 """One connection at work: it brings the bytes of one fetch after another and writes them to their place."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -14,8 +15,6 @@ from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
 from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
 
 FLUSH_BYTES = 1024 * 1024
-MAX_CHUNKS = 512
-"""`pwritev` takes at most 1,024 parts."""
 IGNORED_LIMIT_BYTES = 64 * 1024
 """How much of a redirect's or an error's page is read to keep the connection."""
 UNANNOUNCED_LIMIT_BYTES = 64 << 30
@@ -52,6 +51,8 @@ class Channel:
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
         """A moving average over the fetches of this connection; 0 before the first is known."""
+        self.round_trip_seconds = math.inf
+        """The shortest time between a request and the first bytes of its answer so far."""
         self._unmeasured_bytes = 0
         self._is_paused = False
         self._bandwidth = bandwidth
@@ -59,6 +60,8 @@ class Channel:
         self._may_write = may_write
         self._chunks: list[bytes] = []
         self._held_bytes = 0
+        self._is_free = False
+        """Whether bytes may be put aside without a look at anything but their number."""
         self._ignored_bytes = 0
         self._hops = 0
 
@@ -66,7 +69,7 @@ class Channel:
         """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
-        self._is_paused = False
+        self._is_paused = self._is_free = False
         self.begun_at = time.monotonic()
         self.took_shortcut = fetch.file.resolved_url is not None
         self._aim(fetch.file.resolved_url or fetch.file.remote.url)
@@ -108,6 +111,8 @@ class Channel:
                 return True
             self._accept()
         self.flush()
+        if not self.bytes_per_second:
+            self.measure(time.monotonic() - self.begun_at)
         return False
 
     def explain(self, code: int, text: str) -> SourceError:
@@ -129,6 +134,7 @@ class Channel:
     def _accept(self) -> None:
         """Judge the head of the answer, once, and learn from it; raises what is wrong with it."""
         fetch, file, head = self.fetch, self.file, self.connection.head
+        self.round_trip_seconds = min(self.round_trip_seconds, time.monotonic() - self.last_byte_at)
         answer = judge(head, file.remote, fetch.at, fetch.end, known_total=file.total_bytes, identity=file.identity)
         file.learn(answer.identity, answer.total_bytes, self._find_ranges(answer))
         if not answer.is_partial:
@@ -147,10 +153,18 @@ class Channel:
 
     def _take(self, data: bytes) -> int | None:
         """libcurl's write callback, called for each 16 KB: what can be asked less often is not asked here."""
-        fetch = self.fetch
-        if self.fault is not None or fetch.generation != fetch.file.generation:
+        fetch, held_bytes = self.fetch, self._held_bytes + len(data)
+        if self._is_free and held_bytes < FLUSH_BYTES and held_bytes <= fetch.end - fetch.at:
+            self.last_byte_at = time.monotonic()
+            self._chunks.append(data)
+            self._held_bytes = held_bytes
+            return None
+        return self._take_with_care(data, fetch)
+
+    def _take_with_care(self, data: bytes, fetch: Fetch) -> int | None:
+        if self.fault is not None or self.is_stale:
             return STOP
-        if self._bandwidth.bytes_per_second is not None and self._bandwidth.debt_seconds() > BORROWED_SECONDS:
+        if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
             self._is_paused = True
             return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
         try:
@@ -159,6 +173,7 @@ class Channel:
             return self._ignore(data) if self.answer is None else self._store(data, fetch)
         except (DownloadsError, ContentChanged, RangesIgnored) as fault:
             self.fault = fault
+            self._is_free = False
             return STOP
 
     def _ignore(self, data: bytes) -> int | None:
@@ -175,8 +190,9 @@ class Channel:
             data = data[: max(0, room)]
         self._chunks.append(data)
         self._held_bytes += len(data)
-        if self._held_bytes >= FLUSH_BYTES or len(self._chunks) >= MAX_CHUNKS:
+        if self._held_bytes >= FLUSH_BYTES:
             self.flush()
+        self._is_free = self._bandwidth.bytes_per_second is None
         return STOP if count_bytes > room else None
 
     def resume(self) -> None:
@@ -195,7 +211,7 @@ class Channel:
         if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_whole):
             return
         chunks, held_bytes = self._chunks, self._held_bytes
-        self._chunks, self._held_bytes = [], 0
+        self._chunks, self._held_bytes, self._is_free = [], 0, False
         self._unmeasured_bytes += held_bytes
         self._count(held_bytes)
         if self.is_stale or not self._may_write():

@@ -9,6 +9,8 @@ from pathlib import Path
 from downloads_app.errors import Conflict, NoSpace
 from downloads_app.services.folders import free_bytes as free_bytes
 
+_MAX_PARTS = 1024
+"""What `pwritev` takes at most."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
 _SYNC_FILE_RANGE_WRITE = 2
@@ -36,7 +38,9 @@ class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generat
 
 
 def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
-    """Write all of `chunks` (at most 1,024) from `at` on; a disk that is nearly full takes only a part."""
+    """Write all of `chunks` from `at` on; a disk that is nearly full takes only a part."""
+    if len(chunks) > _MAX_PARTS:
+        chunks = [b"".join(chunks)]
     written = os.pwritev(descriptor, chunks, at)
     wanted = sum(map(len, chunks))
     if written < wanted:
