@@ -1,5 +1,6 @@
 """All connections of one transfer: who is at work, at which speed, and what has just ended."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -80,18 +81,23 @@ class Crew:
             channel.last_byte_at += seconds
 
     def flowing(self) -> int:
-        """How many of those at work have ever brought a byte."""
-        return sum(channel.has_flowed for channel in self._busy.values())
+        """How many connections have ever brought a byte."""
+        return sum(channel.has_flowed for channel in (*self._busy.values(), *self._idle))
 
-    def expected_speed(self) -> float | None:
-        """What the next fetch may hope for, in bytes per second; None before anything is known.
+    @property
+    def round_trip_seconds(self) -> float:
+        """How long a connection is silent between two fetches at least; 0 before anything is known."""
+        shortest = min((channel.round_trip_seconds for channel in (*self._busy.values(), *self._idle)), default=0.0)
+        return shortest if shortest < math.inf else 0.0
 
-        It is the speed that the connection had which will bring it, else the middle one of those at work.
+    def expected_speed(self, connections: int) -> float:
+        """What the next fetch may hope for as one of `connections`, in bytes per second; 0 where it is a new one's.
+
+        It is the speed that the connection had which will bring it; at most an equal share, as new ones often take
+        from the others.
         """
-        if self._idle and self._idle[-1].bytes_per_second:
-            return self._idle[-1].bytes_per_second
-        speeds = [channel.bytes_per_second for channel in self._busy.values() if channel.bytes_per_second]
-        return statistics.median(speeds) if speeds else None
+        own = self._idle[-1].bytes_per_second if self._idle else 0.0
+        return min(own, (own + sum(channel.bytes_per_second for channel in self._busy.values())) / connections)
 
     def find_laggard(self) -> Channel | None:
         """Return a connection far slower than the others that would still take long, now and then.

@@ -50,13 +50,13 @@ class Recovery:
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
         head = channel.connection.head
         is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # by which hubs say other things
+        is_expired = head.status in _EXPIRED and channel.took_shortcut
+        if is_expired:
+            channel.file.resolved_url = None  # the provider is asked for another one
         if is_crowded and companions:
             self._count.refuse(companions + 1)
             fault = _as_transient(fault)
-        elif is_crowded and self._count.is_curbed and channel.file.failures < LINGERING_TRIES:
-            fault = _as_transient(fault)
-        elif head.status in _EXPIRED and channel.took_shortcut:
-            channel.file.resolved_url = None  # the provider is asked for another one
+        elif is_expired or (is_crowded and self._count.is_curbed and channel.file.failures < LINGERING_TRIES):
             fault = _as_transient(fault)
         self.retry(channel.file, fault, gained_bytes=0)
 

@@ -8,7 +8,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import pycurl
@@ -22,6 +21,8 @@ from downloads_app.worker.connection_count import ConnectionCount
 from downloads_app.worker.crew import Crew
 from downloads_app.worker.disk import free_bytes
 from downloads_app.worker.finishing import Finisher
+from downloads_app.worker.notices import Progress as Progress
+from downloads_app.worker.notices import Stopped as Stopped
 from downloads_app.worker.recovery import Recovery
 from downloads_app.worker.storage import FileResult, Storage
 from downloads_app.worker.verdicts import ContentChanged, RangesIgnored
@@ -36,23 +37,6 @@ REPORT_SECONDS = 0.25
 SAVE_SECONDS = 1.0
 SMALL_FILE_CREDIT_BYTES = 32 * 1024
 """What a finished file counts for beside its bytes, so that many tiny files are seen as speed too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the transfer is. `current_bytes` are on the disk, those of finished files included."""
-
-    current_bytes: int
-    files_completed: int
-    current_file: str | None
-
-
-class Stopped(Exception):
-    """`should_stop` said so; `kept_bytes` stay on the disk for another run."""
-
-    def __init__(self, kept_bytes: int) -> None:
-        super().__init__(f"stopped with {kept_bytes} bytes kept")
-        self.kept_bytes = kept_bytes
 
 
 class Transfer:
@@ -101,14 +85,14 @@ class Transfer:
             self._storage.prepare(self._paths)
             for file, result in self._work.take_stock():
                 self._file_done(file, result)
-            self._count.target = self._work.first_count()
+            self._count.begin(self._work.first_count())
             self._tell()
             while not self._work.is_done:
                 self._check_orders()
                 self._assign()
+                self._tend()
                 self._move()
                 self._collect()
-                self._tend()
             self._tell()
         except NoSpace as exc:
             free, missing = free_bytes(self._storage.folder), self._work.missing_bytes()
@@ -128,10 +112,16 @@ class Transfer:
         self._moved_bytes += count_bytes
 
     def _ceiling(self) -> int:
-        return max(1, min(self._limits.connections, self._access.max_connections or self._limits.connections))
+        allowed = max(1, min(self._limits.connections, self._access.max_connections or self._limits.connections))
+        return self._work.width(allowed)
+
+    def _observe(self) -> None:
+        self._count.observe(self._moved_bytes, len(self._crew), self._crew.flowing(), self._ceiling())
 
     def _assign(self) -> None:
         """Give work to as many connections as there should be."""
+        if self._count.is_probing:
+            self._observe()
         target = min(self._count.target, self._ceiling())
         while len(self._crew) < target and time.monotonic() >= self._recovery.hold_until:
             fetch = self._work.next_fetch(self._crew, connections=target)
@@ -213,7 +203,7 @@ class Transfer:
                 self._cut(channel, f"no byte came for {limit:g} s")
         if laggard := self._crew.find_laggard():
             self._cut(laggard, "its connection was far slower than the others")
-        self._count.observe(self._moved_bytes, len(self._crew), self._crew.flowing(), self._ceiling())
+        self._observe()
         is_time_to_save = now - self._saved_at >= SAVE_SECONDS
         for file in self._work.open:
             self._finisher.offer(file)

@@ -15,8 +15,10 @@ FIRST_PIECE_BYTES = 8 << 20
 MIN_PIECE_BYTES = 1 << 20
 MIN_PIECE_SECONDS = 0.1
 MAX_PIECE_BYTES, MAX_LONE_PIECE_BYTES = 64 << 20, 128 << 20
-PIECE_SECONDS = 1.0
+PIECE_SECONDS = 0.25
 """Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
+PIECE_ROUND_TRIPS = 40
+"""Each piece costs a round trip of silence: on a long line pieces take so many of them."""
 LONE_PIECE_SECONDS = 8.0
 """With a single connection each piece costs a round trip of silence."""
 MIN_SPLIT_BYTES = 2 << 20
@@ -71,6 +73,16 @@ class Worklist:
     def current_file(self) -> str | None:
         return self.open[0].remote.path if self.open else None
 
+    def width(self, ceiling: int) -> int:
+        """How many connections there is work for at once, at most `ceiling`."""
+        if self._waiting:
+            return ceiling
+        return max(1, min(ceiling, sum(map(self._width_of, self.open))))
+
+    def _width_of(self, file: PartialFile) -> int:
+        is_open_to_others = file.is_probed and file.accepts_ranges is True
+        return max(1, self._limits.connections_per_file) if is_open_to_others else 1
+
     def kept_bytes(self) -> int:
         """How many bytes are on the disk, all files together."""
         return self.done_bytes + sum(file.stored_bytes for file in self.open) + sum(self._waiting_bytes.values())
@@ -112,24 +124,22 @@ class Worklist:
     def next_fetch(self, crew: Crew, connections: int) -> Fetch | None:
         """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
         now = time.monotonic()
-        speed = crew.expected_speed()
         for file in list(self._needy):
             if self._may_join(file, now):
-                fetch = file.lease(self._piece_bytes(file, speed, connections))
+                fetch = file.lease(self._piece_bytes(file, crew, connections))
                 if fetch is not None:
                     return fetch
                 self._needy.remove(file)
         if self._waiting and len(self.open) < MAX_OPEN_FILES:
-            return self._open_next(speed, connections)
+            return self._open_next(crew, connections)
         return self._share_slowest(crew, now)
 
     def _may_join(self, file: PartialFile, now: float) -> bool:
         if now < file.not_before or self._finisher.has(file):
             return False
-        is_open_to_others = file.is_probed and file.accepts_ranges is True
-        return len(file.fetches) < (max(1, self._limits.connections_per_file) if is_open_to_others else 1)
+        return len(file.fetches) < self._width_of(file)
 
-    def _open_next(self, speed: float | None, connections: int) -> Fetch | None:
+    def _open_next(self, crew: Crew, connections: int) -> Fetch | None:
         file = PartialFile(self._waiting.popleft(), self._storage)
         self.open.append(file)
         self._needy.append(file)
@@ -137,17 +147,21 @@ class Worklist:
         self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None
-        return file.lease(self._piece_bytes(file, speed, connections))
+        return file.lease(self._piece_bytes(file, crew, connections))
 
-    def _piece_bytes(self, file: PartialFile, bytes_per_second: float | None, connections: int) -> int:
+    def _piece_bytes(self, file: PartialFile, crew: Crew, connections: int) -> int:
         """How much one fetch is given: less and less towards the end, so that all connections end together."""
-        if bytes_per_second is None or (file.total_bytes or 0) < MIN_PIECE_BYTES:
+        if (file.total_bytes or 0) < MIN_PIECE_BYTES:
             return FIRST_PIECE_BYTES
+        speed = crew.expected_speed(connections)
         if connections == 1:
-            return max(FIRST_PIECE_BYTES, min(int(bytes_per_second * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
+            return max(FIRST_PIECE_BYTES, min(int(speed * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
         share = self.missing_bytes() // (2 * connections)
-        least = max(MIN_PIECE_BYTES, int(bytes_per_second * MIN_PIECE_SECONDS))
-        return max(least, min(share, int(bytes_per_second * PIECE_SECONDS), MAX_PIECE_BYTES))
+        if not speed:
+            return max(MIN_PIECE_BYTES, min(share, FIRST_PIECE_BYTES))
+        seconds = max(PIECE_SECONDS, PIECE_ROUND_TRIPS * crew.round_trip_seconds)
+        least = max(MIN_PIECE_BYTES, int(speed * MIN_PIECE_SECONDS))
+        return max(least, min(share, int(speed * seconds), MAX_PIECE_BYTES))
 
     def _share_slowest(self, crew: Crew, now: float) -> Fetch | None:
         """Take from the range that would be the last to end, so that no single slow one is waited for."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from downloads_app.sources import Access
 from downloads_app.worker.bandwidth import Limits
-from tests.support.file_server import FileServer
+from tests.support.file_server import Fault, FileServer
 from tests.worker.transferring import Run, noise
 
 MIB = 1 << 20
@@ -85,3 +85,46 @@ def test_the_last_ranges_are_small_so_that_all_connections_end_together(server: 
 def _asked_bytes(header: str) -> int:
     first, _, last = header.removeprefix("bytes=").partition("-")
     return int(last) - int(first) + 1
+
+
+def test_on_a_line_with_delay_all_connections_are_there_after_few_answers(server: FileServer, folder: Path) -> None:
+    server.bytes_per_second = 2 * MIB
+    file = server.put("x.bin", noise(64 * MIB))
+    asked_at_the_height: list[int] = []
+
+    def delay() -> None:
+        server.closing.wait(0.05)
+        if server.most_seen_at_once == 16:
+            asked_at_the_height.append(len(server.requests))
+
+    server.fail("x.bin", *[Fault(before=delay)] * 1000)
+    Run(server, [file], folder, limits=Limits(16, 16)).finish()
+    assert asked_at_the_height
+    assert asked_at_the_height[0] < 40
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+
+
+def test_a_server_that_answers_429_to_the_fifth_connection_is_not_asked_by_more_again(
+    server: FileServer, folder: Path
+) -> None:
+    server.bytes_per_second = 4 * MIB
+    server.most_allowed_at_once = 4
+    server.refusal = Fault(status=429)
+    file = server.put("x.bin", noise(32 * MIB))
+    run = Run(server, [file], folder, limits=Limits(16, 16))
+    run.finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    ports = [seen.client_port for seen in server.requests]
+    assert 4 < server.most_seen_at_once <= 16
+    assert len(set(ports[-3:])) == 1  # a single connection to the end
+    assert len(set(ports)) <= 16  # nobody was sent to try it again
+
+
+def test_a_probe_is_alone_until_it_is_answered(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(32 * MIB))
+    at_once: list[int] = []
+    server.fail("x.bin", Fault(before=lambda: at_once.append(server.closing.wait(0.3) or server.most_seen_at_once)))
+    server.bytes_per_second = 16 * MIB
+    Run(server, [file], folder, limits=Limits(16, 16)).finish()
+    assert at_once == [1]
+    assert server.most_seen_at_once >= 4
