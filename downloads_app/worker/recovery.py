@@ -1,6 +1,7 @@
 """What follows when a fetch fails: try again and when, begin the file anew, use fewer connections, give up."""
 
 import logging
+import math
 import random
 import time
 
@@ -33,6 +34,7 @@ class Recovery:
         self._count = count
         self.hold_until = 0.0
         """When the server may be asked again (`Retry-After`), on the monotonic clock."""
+        self._refused_at = -math.inf
 
     def deal_with(self, channel: Channel, fault: Exception, companions: int) -> None:
         """Do what `fault` asks for, which ended the channel's fetch beside `companions` others."""
@@ -55,6 +57,9 @@ class Recovery:
             channel.file.resolved_url = None  # the provider is asked for another one
         if is_crowded and companions:
             self._count.refuse(companions + 1)
+            if channel.begun_at < self._refused_at:
+                return  # it was on its way when another one was refused: that is one failure, not twelve
+            self._refused_at = time.monotonic()
             fault = _as_transient(fault)
         elif is_expired or (is_crowded and self._count.is_curbed and channel.file.failures < LINGERING_TRIES):
             fault = _as_transient(fault)
