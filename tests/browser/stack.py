@@ -28,6 +28,8 @@ PASSWORD = "correct horse battery"
 USERS = {"alice": False, "bruno": False, "root": True}
 MEBIBYTE = 1 << 20
 INTERVAL_SECONDS = 0.5
+SLOW_BYTES_PER_SECOND = 48 * 1024
+"""Of each connection: what is to be seen under way takes minutes, however slow the machine that looks."""
 
 
 def make_content(path: str, size: int) -> bytes:

@@ -9,14 +9,14 @@ from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services import accounts, tokens
 from tests.browser.conftest import sign_in
-from tests.browser.stack import MEBIBYTE, Stack
+from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.relay import Relay
 
 
 @pytest.fixture
 def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
     """A slow download of Alice's, long enough for any test here; cancelled at the end."""
-    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
     name = f"slow/{request.node.name}"
     stack.put_repository(name, {"model.bin": 40 * MEBIBYTE})
     download_id = stack.add_download("alice", name)

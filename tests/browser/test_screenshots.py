@@ -57,7 +57,7 @@ def test_the_page_is_photographed(
     sign_in.goto(stack.proxy.url)
     expect(sign_in.locator("#sign-in")).to_be_visible()
     sign_in.screenshot(path=FOLDER / "sign-in.png")
-    stack.files.bytes_per_second = 0.4 * MEBIBYTE
+    stack.files.bytes_per_second = 0.2 * MEBIBYTE
     alice, admin = open_page("alice", **DESKTOP), open_page("root", **DESKTOP)
     ids = queue_active(stack)
     for page in (alice, admin):

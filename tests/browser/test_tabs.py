@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from tests.browser.conftest import sign_in
-from tests.browser.stack import MEBIBYTE, Stack
+from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 
 TABS = 10
 
@@ -18,7 +18,7 @@ def streams_of(context: BrowserContext) -> list[Request]:
 
 
 def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
-    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
     stack.put_repository("shared/model", {"model.bin": 40 * MEBIBYTE})
     download_id = stack.add_download("alice", "shared/model")
     context = new_context()
@@ -47,7 +47,7 @@ def test_ten_tabs_share_one_stream_over_http_1(stack: Stack, new_context: Callab
 def test_a_tab_takes_over_from_a_leader_that_it_no_longer_hears(
     stack: Stack, new_context: Callable[..., BrowserContext]
 ) -> None:
-    stack.files.bytes_per_second = 0.2 * MEBIBYTE
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
     stack.put_repository("silent/model", {"model.bin": 40 * MEBIBYTE})
     download_id = stack.add_download("alice", "silent/model")
     context = new_context()

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from downloads_app.sources import RemoteFile
 
 MODIFIED_AT = 1_700_000_000
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class FileServer:
         self.dates = True
         self.ranges = True
         self.bytes_per_second: float | None = None
-        """Of each connection."""
+        """Of each connection; a change acts at once, also on answers under way."""
         self.block_bytes = 16 * 1024
         self.slow_connections: dict[int, float] = {}
         """Bytes per second of single connections, by the order in which they were made (from 0)."""
@@ -233,10 +234,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if fault.chunked else block)
             sent += len(block)
             state.sent_bytes += len(block)
-            if speed := state.speed_of(self.client_address[1]):
-                state.closing.wait(max(0.0, begun_at + sent / speed - time.monotonic()))
+            self._wait_turn(begun_at, sent)
         if fault.chunked:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _wait_turn(self, begun_at: float, sent: int) -> None:
+        """Wait until so many bytes may have gone; looks often, since the speed may be changed meanwhile."""
+        state = self.server_state
+        while speed := state.speed_of(self.client_address[1]):
+            left_seconds = begun_at + sent / speed - time.monotonic()
+            if left_seconds <= 0 or state.closing.wait(min(left_seconds, LOOK_SECONDS)):
+                return
 
     def _break_off(self, fault: Fault) -> None:
         self.wfile.flush()

@@ -1,6 +1,7 @@
 """The real thing for acceptance tests: gunicorn with gevent workers, and `flask` commands, as processes."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,14 +14,26 @@ from typing import Any
 import requests
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 30
+START_SECONDS = 90
+PORTS = range(10_000, 32_768)
 
 
 def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is this process's own until it ends.
+
+    It lies below those that the kernel gives to clients, and a UDP socket of the same number, which is never closed,
+    keeps it from other test processes: what is to listen there starts later, and may start twice.
+    """
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as claim:
+            try:
+                probe.bind(("127.0.0.1", port))
+                claim.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            claim.detach()
+        return port
 
 
 def environment(database_url: str, instance_dir: Path, **settings: Any) -> dict[str, str]:
@@ -48,7 +61,7 @@ def migrate(database_url: str, instance_dir: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30, what: str = "the condition") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 60, what: str = "the condition") -> Any:
     """Return the condition's first true value; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

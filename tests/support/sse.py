@@ -114,14 +114,14 @@ class StreamClient:
             self.events.append(event)
             self._news.notify_all()
 
-    def wait_status(self, seconds: float = 30) -> int:
+    def wait_status(self, seconds: float = 60) -> int:
         """Return the status once it is there."""
         with self._news:
             assert self._news.wait_for(lambda: self.status is not None or self.closed.is_set(), seconds), "no status"
             assert self.status is not None, "closed without a status"
             return self.status
 
-    def wait_events(self, number: int, name: str | None = None, seconds: float = 30) -> list[Event]:
+    def wait_events(self, number: int, name: str | None = None, seconds: float = 60) -> list[Event]:
         """Return the events (of that name) once there are so many; fails when the stream ends before."""
 
         def chosen() -> list[Event]:
@@ -132,7 +132,7 @@ class StreamClient:
             assert len(chosen()) >= number, f"{len(chosen())} of {number} {name} events; last: {self.events[-2:]}"
             return chosen()
 
-    def wait_closed(self, seconds: float = 30) -> list[Event]:
+    def wait_closed(self, seconds: float = 60) -> list[Event]:
         """Return all events once the server has closed the stream."""
         assert self.closed.wait(seconds), f"still open after {seconds} s; last: {self.events[-2:]}"
         return self.events

@@ -50,7 +50,7 @@ def test_numbers_are_written_while_bytes_arrive(
             assert current.total_files == len(FILES)
         return len(seen) >= 3
 
-    server.bytes_per_second = 150_000
+    server.bytes_per_second = 40_000
     with running(make_job(app)):
         wait_until(has_grown, 60, "three different figures")
         assert reload(row).download_speed > 0

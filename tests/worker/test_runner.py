@@ -21,6 +21,8 @@ from tests.worker.running import working
 from tests.worker.transferring import noise
 
 FILES = {"config.json": b"{}", "model.bin": noise(800_000)}
+SLOW = 4_000
+"""Bytes per second of a connection: with all that a file may have it takes the better part of a minute."""
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def test_until_idle_ends_when_all_is_done(app: Flask, alice: User, provider: Pro
 
 
 def test_no_more_run_at_a_time_than_allowed(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
-    server.bytes_per_second = 100_000
+    server.bytes_per_second = SLOW
     for number in range(6):
         queue_download(alice, provider, f"org/m{number}")
     with working(app, concurrency=2):
@@ -63,7 +65,7 @@ def test_no_more_run_at_a_time_than_allowed(app: Flask, alice: User, provider: P
 def test_a_drained_worker_hands_its_downloads_back_at_once_with_their_bytes(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
-    server.bytes_per_second = 50_000
+    server.bytes_per_second = SLOW
     row = queue_download(alice, provider, "org/m0")
     with working(app) as (worker, thread):
         wait_until(lambda: reload(row).current_bytes > 0, what="bytes")
@@ -121,7 +123,7 @@ def test_a_running_download_keeps_its_lease(make_app: Callable[..., Flask], serv
     with app.app_context():
         publish(server, "org/m0", FILES)
         row = queue_download(accounts.create_user("carol", "correct horse battery"), provide(server), "org/m0")
-        server.bytes_per_second = 30_000
+        server.bytes_per_second = SLOW
         with working(app):
             wait_until(lambda: reload(row).lease_expires_at is not None, what="a claim")
             claimed_at = reload(row).claimed_at
@@ -134,7 +136,7 @@ def test_a_running_download_keeps_its_lease(make_app: Callable[..., Flask], serv
 def test_pausing_and_resuming_ends_in_a_complete_download(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
-    server.bytes_per_second = 60_000
+    server.bytes_per_second = SLOW
     row = queue_download(alice, provider, "org/m0")
     with working(app):
         for _ in range(2):
@@ -165,7 +167,7 @@ def test_a_providers_connections_are_kept_to_by_all_its_downloads(
 def test_a_limit_that_is_lowered_sends_the_youngest_back_to_wait(
     app: Flask, alice: User, server: FileServer, provider: Provider
 ) -> None:
-    server.bytes_per_second = 40_000
+    server.bytes_per_second = SLOW
     for number in range(2):
         queue_download(alice, provider, f"org/m{number}")
     with working(app, concurrency=2):
@@ -178,7 +180,7 @@ def test_a_limit_that_is_lowered_sends_the_youngest_back_to_wait(
 
 
 def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
-    server.bytes_per_second = 100_000
+    server.bytes_per_second = SLOW
     row = queue_download(alice, provider, "org/m0")
     is_away = threading.Event()
 
@@ -195,6 +197,7 @@ def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider
             wait_until(lambda: reload(row).current_bytes > 0, what="bytes")
             is_away.set()
             bytes_before = server.sent_bytes
+            server.bytes_per_second = 100_000
             wait_until(lambda: server.sent_bytes > bytes_before + 200_000, what="bytes without a database")
             is_away.clear()
             server.bytes_per_second = None
