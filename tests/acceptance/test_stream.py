@@ -1,6 +1,7 @@
 """The live stream against a real gunicorn: who sees what, when, in which form, and how it ends."""
 
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -100,7 +101,7 @@ def test_events_have_the_given_form_and_come_on_schedule(alice: User, server: Se
     }
     add_download(alice, **known)
     stream = open_stream(server, alice)
-    events = stream.wait_events(6, "update")
+    events = stream.wait_events(8, "update")
     assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert stream.headers["cache-control"] == "no-store, no-transform"
     assert stream.headers["x-accel-buffering"] == "no"
@@ -112,8 +113,9 @@ def test_events_have_the_given_form_and_come_on_schedule(alice: User, server: Se
     assert unknown["progress_data"] == empty
     assert unknown["started_at"] is None
     gaps = [later.arrived - earlier.arrived for earlier, later in pairwise(events)]
-    assert all(gap < 3 * INTERVAL for gap in gaps), gaps
-    assert abs(sum(gaps) / len(gaps) - INTERVAL) < INTERVAL / 3, gaps
+    assert abs(statistics.median(gaps) - INTERVAL) < INTERVAL / 3, gaps
+    lateness = [event.arrived - events[0].arrived - number * INTERVAL for number, event in enumerate(events)]
+    assert min(lateness[-3:]) < INTERVAL / 3, f"the schedule has shifted: {lateness}"
 
 
 def test_the_first_event_leaves_at_once_whatever_the_interval(
@@ -122,7 +124,7 @@ def test_the_first_event_leaves_at_once_whatever_the_interval(
     add_download(alice)
     server = make_server(stream_interval_seconds=60)
     stream = open_stream(server, alice)
-    assert stream.wait_events(1, "update", seconds=3)
+    assert stream.wait_events(1, "update", seconds=15)
 
 
 def test_each_sees_their_own_and_an_admin_everybodys(
@@ -148,7 +150,7 @@ def test_changes_show_at_the_next_ticks_and_complete_ends_the_stream(
     stream = open_stream(server, alice)
     stream.wait_events(2, "update")
     change(download, status="downloading", current_bytes=17)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while stream.events[-1].data["downloads"][0]["progress_data"]["current_bytes"] != 17:
         assert time.monotonic() < deadline
         stream.wait_events(len(stream.events) + 1)
@@ -241,7 +243,7 @@ def test_a_user_has_so_many_streams_and_no_more(
     assert int(refused.headers["retry-after"]) > 0
     assert open_stream(server, bob).wait_events(1, "update")
     held[0].close()
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while open_stream(server, alice).wait_status() != 200:
         assert time.monotonic() < deadline, "the place of a client that left did not come back"
 
@@ -265,10 +267,10 @@ def test_a_full_house_turns_streams_away_with_200_and_still_serves_requests(
 def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stream: OpenStream) -> None:
     add_download(alice)
     stream = open_stream(server, token=tokens.issue_access(alice, expires_seconds=2))
-    last = stream.wait_closed()[-1]
+    *updates, last = stream.wait_closed()
     check_event(last)
     assert last.data["error"] == "Token has expired"
-    assert last.arrived - stream.opened < 2 + 3 * INTERVAL + 1
+    assert len(updates) <= 2 / INTERVAL + 2  # one at once, and those of the ticks before the end
 
 
 def test_rights_taken_away_take_effect_on_open_streams(
@@ -299,7 +301,7 @@ def test_rights_taken_away_take_effect_on_open_streams(
     accounts.delete_user(bob)
 
     for stream in (by_disabling, by_deleting, by_logout):
-        last = stream.wait_closed(15)[-1]
+        last = stream.wait_closed()[-1]
         check_event(last)
         assert last.data["error"] == "Token has been revoked"
     assert open_stream(server, token=raw).wait_status() == 401
@@ -315,7 +317,7 @@ def test_a_promoted_user_sees_everybody(alice: User, bob: User, server: Server, 
     stream = open_stream(server, alice)
     stream.wait_events(1, "update")
     accounts.set_admin(alice, True)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while len(stream.events[-1].data["downloads"]) < 2:
         assert time.monotonic() < deadline
         stream.wait_events(len(stream.events) + 1, "update")

@@ -153,8 +153,9 @@ def _answer_on_terminal(env: dict[str, str], arguments: list[str], answer: bytes
             except OSError:  # the other end is closed: it has ended
                 break
             shown += block
-            if b"[y/N]" in block:
+            if answer and b"[y/N]" in shown:  # it may come in parts
                 os.write(master, answer)
+                answer = b""
     finally:
         process.wait(30)
         os.close(master)

@@ -41,6 +41,7 @@ class Viewer:
     """One client of the crowd."""
 
     token: str
+    opened: float = field(default_factory=time.monotonic)
     status: int | None = None
     seen: list[Seen] = field(default_factory=list)
     closed: float | None = None
