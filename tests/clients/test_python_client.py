@@ -3,13 +3,13 @@
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from tests.support.loopback import LoopbackServer
 from tests.support.server import PROJECT
 
 UPDATE = 'id: u1\nevent: update\ndata: {"type":"update","downloads":[]}\n\n'
@@ -42,10 +42,8 @@ def serve(script: Script) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """The script remembers."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with LoopbackServer(Handler) as server:
+        yield f"http://{server.address}"
 
 
 def watch(script: Script) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,5 @@
 """Small documents, redirects, credentials, proxies: what leaves this machine, and for where."""
 
-import http.server
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +8,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import fetch_text
 from tests.support.file_server import Fault, FileServer
+from tests.support.pages import Page, Pages, serve_pages
 
 TOKEN = "hf_secret"
 
@@ -144,38 +143,23 @@ def test_messages_hold_no_query_and_no_token(server: FileServer) -> None:
     assert TOKEN not in repr(access_to(server))
 
 
-class _Proxy(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.server.asked.append((self.path, dict(self.headers)))  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.send_header("Content-Length", "7")
-        self.end_headers()
-        self.wfile.write(b"proxied")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
-def proxy() -> Iterator[http.server.ThreadingHTTPServer]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
-    server.asked = []  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def proxy() -> Iterator[Pages]:
+    """A proxy that answers everything by itself, and remembers what it was asked for."""
+    with serve_pages(lambda address: Page(b"proxied")) as running:
+        yield running
 
 
-def test_the_providers_proxy_is_used(proxy: http.server.ThreadingHTTPServer) -> None:
-    access = Access("http://hub.invalid/", proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+def test_the_providers_proxy_is_used(proxy: Pages) -> None:
+    access = Access("http://hub.invalid/", proxy_url=proxy.url)
     assert fetch_text(access, "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
-    assert proxy.asked[0][0] == "http://hub.invalid/x"  # type: ignore[attr-defined]
+    assert proxy.paths == ["http://hub.invalid/x"]
 
 
 def test_the_environments_proxy_is_used_unless_exempted(
-    proxy: http.server.ThreadingHTTPServer, server: FileServer, monkeypatch: pytest.MonkeyPatch
+    proxy: Pages, server: FileServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
+    monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     server.put("x", b"direct")
     assert fetch_text(Access("http://hub.invalid/"), "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
@@ -183,11 +167,11 @@ def test_the_environments_proxy_is_used_unless_exempted(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
-def test_a_proxy_is_not_asked_for_private_addresses(proxy: http.server.ThreadingHTTPServer, host: str) -> None:
-    access = Access("http://hub.invalid/", proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+def test_a_proxy_is_not_asked_for_private_addresses(proxy: Pages, host: str) -> None:
+    access = Access("http://hub.invalid/", proxy_url=proxy.url)
     with pytest.raises(SourceError, match="private address"):
         fetch_text(access, f"http://{host}/x", limit_bytes=1000)
-    assert proxy.asked == []  # type: ignore[attr-defined]
+    assert proxy.requests == []
 
 
 @pytest.mark.parametrize("target", ["http://[::1", "http://h:99999/x", "http://h:port/x"])

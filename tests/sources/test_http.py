@@ -2,7 +2,6 @@
 
 import functools
 import http.server
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
 from downloads_app.sources.http import HttpSource
 from tests.support import nginx
+from tests.support.loopback import LoopbackServer
 from tests.support.pages import Page, serve_pages
 from tests.support.repositories import SMALL_SIZES_BYTES, build_repository, make_content, write_manifest
 
@@ -46,13 +46,8 @@ def python_server(root: Path) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    handler = functools.partial(Handler, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with LoopbackServer(functools.partial(Handler, directory=str(root))) as server:
+        yield f"http://{server.address}"
 
 
 def open_http(url: str, token: str | None = None) -> HttpSource:

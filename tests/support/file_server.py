@@ -11,10 +11,11 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
 
 from downloads_app.sources import RemoteFile
+from tests.support.loopback import LoopbackServer
 
 MODIFIED_AT = 1_700_000_000
 LOOK_SECONDS = 0.1
@@ -72,20 +73,19 @@ class FileServer:
         self.closing = threading.Event()
         self.answering: list[socket.socket] = []
         self.lock = threading.Lock()
-        self._server = _QuietServer(("127.0.0.1", 0), _handler_of(self))
+        self._server = LoopbackServer(_handler_of(self))
         self.port = self._server.server_port
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/"
+        self.url = f"{'https' if tls else 'http'}://{self._server.address}/"
 
     def __enter__(self) -> "FileServer":
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def put(self, path: str, content: bytes, *, told: bool = True) -> RemoteFile:
         """Serve `content` at `path`; return its listing, with size and sum if they are to be told."""
@@ -148,14 +148,6 @@ def _has_hung_up(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
-
-
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that leave are part of the game."""
 
 
 def _handler_of(owner: FileServer) -> type[BaseHTTPRequestHandler]:

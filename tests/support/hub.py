@@ -13,15 +13,13 @@ import sys
 import threading
 import time
 from collections import deque
-from contextlib import ExitStack
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from tests.support.hub_answers import AnswerHandler, HubRefusal
 from tests.support.hub_handlers import CdnHandler, HubHandler
 from tests.support.hub_repository import HubFile, HubRepository
+from tests.support.loopback import LoopbackServer
 
 SIGNATURE_SECONDS = 3600
 
@@ -38,28 +36,19 @@ class Hub:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.cdn_requests: list[tuple[str, dict[str, str]]] = []
         self._secret = secrets.token_bytes(32)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _make_handler(HubHandler, self))
-        self._cdn = ThreadingHTTPServer(("127.0.0.1", 0), _make_handler(CdnHandler, self))
+        self._server = LoopbackServer(_make_handler(HubHandler, self), port)
+        self._cdn = LoopbackServer(_make_handler(CdnHandler, self))
         self.objects: dict[str, HubFile] = {}
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.cdn_url = f"http://127.0.0.1:{self._cdn.server_port}"
-        self._stack = ExitStack()
+        self.url, self.cdn_url = f"http://{self._server.address}", f"http://{self._cdn.address}"
 
     def __enter__(self) -> Self:
-        for server in (self._server, self._cdn):
-            server.daemon_threads = True
-            server.block_on_close = False
-            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-            thread.start()
-            self._stack.callback(server.server_close)
-            self._stack.callback(thread.join)
-            self._stack.callback(server.shutdown)
+        self._server.start()
+        self._cdn.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+    def __exit__(self, *_: object) -> None:
+        self._server.stop()
+        self._cdn.stop()
 
     def add(self, id: str, folder: Path, *, private: bool = False, gated: bool = False) -> HubRepository:
         """Hold the files of `folder` as repository `id` (`datasets/owner/name` for a data set)."""

@@ -1,10 +1,11 @@
 """A web server of canned or computed answers on an ephemeral loopback port, which remembers what it was asked."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,5 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield Pages(f"http://127.0.0.1:{server.server_port}", asked, client_ports)
-        finally:
-            server.shutdown()
-            thread.join()
+    with LoopbackServer(Handler) as server:
+        yield Pages(f"http://{server.address}", asked, client_ports)

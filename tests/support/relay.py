@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from collections.abc import Callable
 
 BLOCK_BYTES = 64 * 1024
 
@@ -49,12 +50,14 @@ class Relay:
             server = socket.create_connection(("127.0.0.1", self._target_port))
             self._sockets += [client, server]
             for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=pass_on, args=(source, target, self._connected.wait), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while block := source.recv(BLOCK_BYTES):
-                self._connected.wait()
-                target.sendall(block)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
+
+def pass_on(source: socket.socket, target: socket.socket, before_each: Callable[[], object] = lambda: None) -> None:
+    """Pass bytes on until either side has had enough, then close the target's sending half."""
+    with contextlib.suppress(OSError):
+        while block := source.recv(BLOCK_BYTES):
+            before_each()
+            target.sendall(block)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

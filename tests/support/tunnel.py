@@ -1,12 +1,12 @@
 """An outgoing proxy as companies have them: it opens tunnels (CONNECT) for those who know the password."""
 
 import base64
-import contextlib
 import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
-BLOCK_BYTES = 64 * 1024
+from tests.support.loopback import LoopbackServer
+from tests.support.relay import pass_on
 
 
 class Tunnel:
@@ -16,17 +16,15 @@ class Tunnel:
         self.heads: list[tuple[str, dict[str, str]]] = []
         """What was asked for, and with which headers (names in lower case): all that a proxy gets to see."""
         self.opened = 0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self, target_port, credentials))
-        self._server.daemon_threads = True
-        self.address = f"127.0.0.1:{self._server.server_port}"
+        self._server = LoopbackServer(_handler_of(self, target_port, credentials))
+        self.address = self._server.address
 
     def __enter__(self) -> "Tunnel":
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
 
 def _handler_of(owner: Tunnel, target_port: int, credentials: str | None) -> type[BaseHTTPRequestHandler]:
@@ -44,9 +42,9 @@ def _handler_of(owner: Tunnel, target_port: int, credentials: str | None) -> typ
             self.close_connection = True
 
         def _join(self, target: socket.socket) -> None:
-            back = threading.Thread(target=_pass_on, args=(target, self.connection), daemon=True)
+            back = threading.Thread(target=pass_on, args=(target, self.connection), daemon=True)
             back.start()
-            _pass_on(self.connection, target)
+            pass_on(self.connection, target)
             back.join(60)
 
         def log_message(self, format: str, *args: object) -> None:
@@ -57,11 +55,3 @@ def _handler_of(owner: Tunnel, target_port: int, credentials: str | None) -> typ
 
 def _basic(credentials: str) -> str:
     return f"Basic {base64.b64encode(credentials.encode()).decode()}"
-
-
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while block := source.recv(BLOCK_BYTES):
-            target.sendall(block)
-    with contextlib.suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
