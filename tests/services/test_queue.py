@@ -1,4 +1,4 @@
-"""The queue on both databases: whose turn it is, what must wait, what a claim costs."""
+"""The queue on both databases: whose turn it is, how connections are shared out, what a claim costs."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User, new_id, utc_now
-from downloads_app.services import accounts, downloads, outcomes, queue
+from downloads_app.services import outcomes, queue
 from downloads_app.services.queue import Claim
 from tests.support.downloading import (
     LEASE_SECONDS,
@@ -21,8 +21,6 @@ from tests.support.downloading import (
     claim,
     claim_name,
     claimed,
-    end_wait,
-    expire_lease,
     reload,
 )
 from tests.support.rows import change
@@ -109,23 +107,6 @@ def test_priority_does_not_push_other_users_aside(alice: User, bob: User) -> Non
     assert sorted([claim_name() or "", claim_name() or ""]) == ["a0", "b0"]
 
 
-def test_a_disabled_users_downloads_are_not_claimed(alice: User, admin: User) -> None:
-    add_downloads(alice, add_provider(), "one")
-    accounts.set_disabled(alice, True)
-    assert claim() is None
-
-
-def test_a_download_waits_for_its_time(alice: User) -> None:
-    found = claimed(alice)
-    assert outcomes.wait(found, "the disk is full", 60)
-    row = reload(found)
-    assert (row.status, row.wait_reason, row.worker_id) == (Status.PENDING, "the disk is full", None)
-    assert claim() is None
-    end_wait(row)
-    assert claim() is not None
-    assert reload(found).wait_reason is None
-
-
 def test_a_provider_without_a_connection_to_spare_is_left_alone(alice: User, bob: User) -> None:
     narrow, wide = add_provider("narrow", max_connections=1), add_provider("wide")
     add_downloads(alice, narrow, "n0", "n1")
@@ -162,47 +143,6 @@ def test_more_downloads_than_connections_leave_the_youngest_with_none(alice: Use
     provider.max_connections = 1
     db.session.commit()
     assert queue.share_connections(WORKER) == {older.download_id: 1, younger.download_id: 0}
-
-
-def test_a_paused_and_resumed_download_waits_until_its_worker_has_let_go(alice: User) -> None:
-    found = claimed(alice)
-    row = reload(found)
-    downloads.pause(row)
-    downloads.resume(row)
-    assert claim(OTHER_WORKER) is None
-    assert not outcomes.holds(found)
-    assert outcomes.let_go(found)
-    assert claim(OTHER_WORKER) is not None
-
-
-def test_a_second_download_of_a_folder_waits_until_the_first_ones_worker_has_let_go(alice: User) -> None:
-    found = claimed(alice)
-    row = reload(found)
-    downloads.cancel(row)
-    downloads.create(alice, row.provider, "one")
-    assert claim(OTHER_WORKER) is None
-    outcomes.let_go(found)
-    assert claim(OTHER_WORKER) is not None
-
-
-def test_a_hold_ends_with_its_lease(alice: User) -> None:
-    found = claimed(alice)
-    row = reload(found)
-    downloads.pause(row)
-    downloads.resume(row)
-    expire_lease(found)
-    assert claim(OTHER_WORKER) is not None
-
-
-def test_what_is_unfinished_counts_retries_but_not_what_waits_for_room(alice: User) -> None:
-    add_downloads(alice, add_provider(), "one", "two")
-    assert queue.count_unfinished() == 2
-    first, second = claim(), claim()
-    assert first
-    assert second
-    outcomes.wait(first, "the disk is full", 60)
-    outcomes.wait(second, "the server is away", 60, failures=1)
-    assert queue.count_unfinished() == 1
 
 
 def test_a_claim_stays_cheap_with_a_hundred_thousand_waiting(alice: User, bob: User) -> None:

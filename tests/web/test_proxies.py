@@ -16,6 +16,23 @@ FORWARDED = {
     "X-Forwarded-Host": "evil.example",
     "Forwarded": "for=203.0.113.8;proto=https",
 }
+TRUSTED = [
+    ("unix", ""),
+    ("127.0.0.1", "127.0.0.1"),
+    ("10.0.0.0/8, unix", "10.9.8.7"),
+    ("10.0.0.0/8", "::ffff:10.9.8.7"),
+    ("fd00::/8", "fd00::1"),
+]
+STRANGERS = [
+    ("", "127.0.0.1"),
+    ("", ""),
+    ("unix", "127.0.0.1"),
+    ("127.0.0.1", ""),
+    ("10.0.0.0/8", "11.0.0.1"),
+    ("10.0.0.0/8", "::ffff:11.0.0.1"),
+    ("127.0.0.1", "not an address"),
+]
+SeeFrom = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
@@ -24,12 +41,17 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def seen_from(app: Flask, peer: str, **headers: str) -> dict[str, str]:
-    """Return what a view sees of a request that arrives from `peer`."""
-    app.add_url_rule("/seen", "seen", lambda: jsonify(_seen()))
-    answer = app.test_client().get("/seen", headers=FORWARDED | headers, environ_overrides={"REMOTE_ADDR": peer})
-    seen: dict[str, str] = answer.get_json()
-    return seen
+@pytest.fixture
+def see_from(make_app: Callable[..., Flask]) -> SeeFrom:
+    """Return what a view sees of a request from a peer, where certain proxies are trusted."""
+
+    def see(trusted: str, peer: str, **headers: str) -> dict[str, str]:
+        app = make_app(trusted_proxies=trusted)
+        app.add_url_rule("/seen", "seen", lambda: jsonify(_seen()))
+        answer = app.test_client().get("/seen", headers=FORWARDED | headers, environ_overrides={"REMOTE_ADDR": peer})
+        return dict(answer.get_json())
+
+    return see
 
 
 def _seen() -> dict[str, str | None]:
@@ -41,42 +63,22 @@ def _seen() -> dict[str, str | None]:
     }
 
 
-@pytest.mark.parametrize(
-    ("trusted", "peer"),
-    [
-        ("unix", ""),
-        ("127.0.0.1", "127.0.0.1"),
-        ("10.0.0.0/8, unix", "10.9.8.7"),
-        ("10.0.0.0/8", "::ffff:10.9.8.7"),
-        ("fd00::/8", "fd00::1"),
-    ],
-)
-def test_a_trusted_proxy_is_believed_but_for_the_host(make_app: Callable[..., Flask], trusted: str, peer: str) -> None:
-    seen = seen_from(make_app(trusted_proxies=trusted), peer)
-    assert seen == {"address": "203.0.113.7", "scheme": "https", "prefix": "/models", "host": "localhost"}
+@pytest.mark.parametrize(("trusted", "peer"), TRUSTED)
+def test_a_trusted_proxy_is_believed_but_for_the_host(see_from: SeeFrom, trusted: str, peer: str) -> None:
+    believed = {"address": "203.0.113.7", "scheme": "https", "prefix": "/models", "host": "localhost"}
+    assert see_from(trusted, peer) == believed
 
 
-@pytest.mark.parametrize(
-    ("trusted", "peer"),
-    [
-        ("", "127.0.0.1"),
-        ("", ""),
-        ("unix", "127.0.0.1"),
-        ("127.0.0.1", ""),
-        ("10.0.0.0/8", "11.0.0.1"),
-        ("10.0.0.0/8", "::ffff:11.0.0.1"),
-        ("127.0.0.1", "not an address"),
-    ],
-)
-def test_nobody_else_is_believed(make_app: Callable[..., Flask], trusted: str, peer: str) -> None:
-    seen = seen_from(make_app(trusted_proxies=trusted), peer)
+@pytest.mark.parametrize(("trusted", "peer"), STRANGERS)
+def test_nobody_else_is_believed(see_from: SeeFrom, trusted: str, peer: str) -> None:
+    seen = see_from(trusted, peer)
     assert seen["scheme"] == "http"
     assert seen["prefix"] == ""
     assert seen["address"] in (peer, None)
 
 
-def test_of_several_addresses_the_one_that_the_proxy_saw_counts(make_app: Callable[..., Flask]) -> None:
-    seen = seen_from(make_app(trusted_proxies="unix"), "", **{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+def test_of_several_addresses_the_one_that_the_proxy_saw_counts(see_from: SeeFrom) -> None:
+    seen = see_from("unix", "", **{"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
     assert seen["address"] == "203.0.113.9"
 
 

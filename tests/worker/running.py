@@ -9,13 +9,14 @@ from typing import Any
 from flask import Flask
 
 from downloads_app.config import current_settings
+from downloads_app.models import Status
 from downloads_app.services import queue
 from downloads_app.services.queue import Claim
 from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.job import Job
 from downloads_app.worker.lease import Lease, read_clock
 from downloads_app.worker.runner import Worker
-from tests.support.downloading import LEASE_SECONDS, WORKER
+from tests.support.downloading import LEASE_SECONDS, WORKER, reload
 from tests.worker.transferring import noise
 
 FILES = {"config.json": b"{}", "model.bin": noise(3_000_000), "deep/er/größe %.bin": noise(70_000, 1), "empty": b""}
@@ -49,6 +50,13 @@ def run(app: Flask, worker: str = WORKER) -> Claim:
     job = make_job(app, worker)
     job.run()
     return job.claim
+
+
+def run_to_failure(app: Flask) -> str:
+    """Run the next download, which is to fail; return the reason that its row gives."""
+    row = reload(run(app))
+    assert row.status == Status.FAILED
+    return row.error_message or ""
 
 
 @contextmanager

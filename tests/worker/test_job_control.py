@@ -1,13 +1,18 @@
 """A running download that is paused, cancelled, or taken over by another worker."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
-from downloads_app.models import Provider, Status, User
+from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services import downloads, folders, outcomes, queue
 from downloads_app.services.partials import find_partials
+from downloads_app.worker.job import Job
 from downloads_app.worker.lease import read_clock
 from downloads_app.worker.transfer import SAVE_SECONDS
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
@@ -18,16 +23,31 @@ from tests.worker.running import FILES, arrived, make_job, run, running
 from tests.worker.transferring import noise
 
 
-def test_the_listing_of_the_first_start_is_kept_over_a_pause(
-    app: Flask, alice: User, provider: Provider, server: FileServer
-) -> None:
+@pytest.fixture
+def row(alice: User, provider: Provider, server: FileServer) -> Download:
+    """A download of Alice's that waits for a worker."""
     publish(server, "org/model", FILES)
-    row = queue_download(alice, provider)
+    return queue_download(alice, provider)
+
+
+@contextmanager
+def under_way(app: Flask, server: FileServer, row: Download) -> Iterator[tuple[Job, threading.Thread]]:
+    """Run the download too slowly to end here; its first bytes have come."""
     server.bytes_per_second = 20_000
-    with running(make_job(app)):
-        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+    job = make_job(app)
+    with running(job) as thread:
+        wait_until(lambda: reload(row).current_bytes > 0, what="bytes")
+        yield job, thread
+
+
+def wait_until_let_go(row: Download) -> None:
+    wait_until(lambda: reload(row).worker_id is None, what="the worker to let go")
+
+
+def test_the_listing_of_the_first_start_is_kept_over_a_pause(app: Flask, server: FileServer, row: Download) -> None:
+    with under_way(app, server, row):
         downloads.pause(reload(row))
-        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+        wait_until_let_go(row)
     publish_manifest(server, "org/model", [{"path": "other", "size": 5}])
     server.bytes_per_second = None
     downloads.resume(reload(row))
@@ -43,10 +63,10 @@ def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
     row = queue_download(alice, provider)
     server.bytes_per_second = 100_000
     with running(make_job(app)):
-        wait_until(lambda: reload(row).current_bytes > 1_000_000, 60, "a megabyte")
+        wait_until(lambda: reload(row).current_bytes > 1_000_000, what="a megabyte")
         downloads.pause(reload(row))
         paused_at = read_clock()
-        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+        wait_until_let_go(row)
         assert read_clock() - paused_at < 5  # a second, and a loaded machine's delays
     kept = reload(row).current_bytes
     server.bytes_per_second = None
@@ -57,31 +77,18 @@ def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
     assert server.sent_bytes - before < 6_000_000 - kept + 1_500_000
 
 
-def test_cancelling_under_a_worker_leaves_no_partial_files(
-    app: Flask, alice: User, provider: Provider, server: FileServer
-) -> None:
-    publish(server, "org/model", FILES)
-    row = queue_download(alice, provider)
+def test_cancelling_under_a_worker_leaves_no_partial_files(app: Flask, server: FileServer, row: Download) -> None:
     partials = find_partials(folders.folder_of(row))
-    server.bytes_per_second = 20_000
-    with running(make_job(app)):
-        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+    with under_way(app, server, row):
         assert partials.exists()
         downloads.cancel(reload(row))
-        wait_until(lambda: reload(row).worker_id is None, 30, "the worker to let go")
+        wait_until_let_go(row)
         assert not partials.exists()
     assert reload(row).status == Status.CANCELLED
 
 
-def test_a_superseded_worker_stops_and_leaves_the_other_alone(
-    app: Flask, alice: User, provider: Provider, server: FileServer
-) -> None:
-    publish(server, "org/model", FILES)
-    row = queue_download(alice, provider)
-    server.bytes_per_second = 20_000
-    job = make_job(app)
-    with running(job) as thread:
-        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+def test_a_superseded_worker_stops_and_leaves_the_other_alone(app: Flask, server: FileServer, row: Download) -> None:
+    with under_way(app, server, row) as (job, thread):
         expire_lease(job.claim)
         queue.rescue_expired()
         other = queue.claim_next(OTHER_WORKER, LEASE_SECONDS)
@@ -92,18 +99,11 @@ def test_a_superseded_worker_stops_and_leaves_the_other_alone(
     assert find_partials(folders.folder_of(row)).exists()
 
 
-def test_without_its_lease_a_worker_writes_no_byte(
-    app: Flask, alice: User, provider: Provider, server: FileServer
-) -> None:
-    publish(server, "org/model", FILES)
-    row = queue_download(alice, provider)
-    server.bytes_per_second = 20_000
-    job = make_job(app)
-    with running(job) as thread:
-        wait_until(lambda: reload(row).current_bytes > 0, 60, "bytes")
+def test_without_its_lease_a_worker_writes_no_byte(app: Flask, server: FileServer, row: Download) -> None:
+    partials = find_partials(folders.folder_of(row))
+    with under_way(app, server, row) as (job, thread):
         server.bytes_per_second = 1
-        partials = find_partials(folders.folder_of(row))
-        wait_until(lambda: time.time() - max(changes(partials).values()) > 2 * SAVE_SECONDS, 60, "all to be saved")
+        wait_until(lambda: time.time() - max(changes(partials).values()) > 2 * SAVE_SECONDS, what="all to be saved")
         job.lease.forbid()
         before = changes(partials)
         server.bytes_per_second = None
