@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, User, new_id, utc_now
+from downloads_app.models import Download, Status, User, utc_now
 from downloads_app.services import outcomes, queue
 from downloads_app.services.queue import Claim
 from tests.support.downloading import (
@@ -145,25 +145,24 @@ def test_more_downloads_than_connections_leave_the_youngest_with_none(alice: Use
     assert queue.share_connections(WORKER) == {older.download_id: 1, younger.download_id: 0}
 
 
+def multiply(first: Download, number: int) -> None:
+    """Add so many rows that are like the first, of other revisions."""
+    is_postgresql = db.engine.dialect.name == "postgresql"
+    new_id = f"CAST('00000000-0000-4000-8000-' || (100000000000 + n) AS {'uuid' if is_postgresql else 'text'})"
+    others = [f'"{column.name}"' for column in Download.__table__.columns if column.name not in ("id", "revision")]
+    names = ", ".join(others)
+    series = "WITH RECURSIVE series(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < :number)"
+    rows = f"SELECT {new_id}, 'r' || n, {names} FROM downloads, series WHERE id = :first"
+    insert = f"{series} INSERT INTO downloads (id, revision, {names}) {rows}"
+    db.session.execute(text(insert), {"number": number, "first": first.id})
+    if is_postgresql:
+        db.session.execute(text("ANALYZE downloads"))
+    db.session.commit()
+
+
 def test_a_claim_stays_cheap_with_a_hundred_thousand_waiting(alice: User, bob: User) -> None:
     provider = add_provider()
-    first = add_downloads(alice, provider, "first")[0]
-    rows = [
-        {
-            **{column: getattr(first, column) for column in ("user_id", "provider_id", "repository_id")},
-            "id": new_id(),
-            "revision": f"r{number}",
-            "include": [],
-            "exclude": [],
-            "status": "pending",
-        }
-        for number in range(MANY)
-    ]
-    db.session.execute(Download.__table__.insert(), rows)
-    db.session.commit()
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("ANALYZE downloads"))
-        db.session.commit()
+    multiply(add_downloads(alice, provider, "first")[0], MANY)
     add_downloads(bob, provider, "b0")
     names, took_seconds = [], []
     for _ in range(20):
