@@ -1,0 +1,28 @@
+"""A hub with repositories that are open, private and gated."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.hub import Hub
+from tests.support.repositories import SMALL_SIZES_BYTES, build_repository
+
+
+@pytest.fixture(scope="module")
+def source_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of odd names, little in each."""
+    folder = tmp_path_factory.mktemp("source")
+    build_repository(folder, SMALL_SIZES_BYTES)
+    return folder
+
+
+@pytest.fixture
+def hub(source_folder: Path) -> Iterator[Hub]:
+    """A hub that knows two tokens: `good` opens what is gated, `other` nothing."""
+    with Hub() as hub:
+        hub.tokens |= {"good": {"org/gated"}, "other": set()}
+        hub.add("org/open", source_folder)
+        hub.add("org/private", source_folder, private=True)
+        hub.add("org/gated", source_folder, gated=True)
+        yield hub
