@@ -1,9 +1,13 @@
 """A real PostgreSQL in a temporary folder, that can be stopped and started."""
 
 import logging
+import os
 import shutil
+import signal
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +49,19 @@ class Postgres:
     def start(self) -> None:
         """Start it again."""
         self._server.start()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stop all its processes in the middle of what they do."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        stopped = [self.pid, *map(int, children)]
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
 
     @property
     def pid(self) -> int:

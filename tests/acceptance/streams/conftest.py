@@ -1,5 +1,6 @@
 """Fixtures of the stream's proofs under faults and load: one database and one instance folder a file."""
 
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,12 +17,22 @@ from tests.support.server import Server
 
 
 @pytest.fixture(scope="module")
-def database_url(postgres: Postgres) -> Iterator[str]:
-    """A PostgreSQL database for this whole file: starting servers takes longer than the tests."""
-    name = f"streams_{uuid.uuid4().hex[:12]}"
-    postgres.create_database(name, template="template")
-    yield postgres.url(name)
-    postgres.drop_database(name)
+def database_url(request: pytest.FixtureRequest, instance_dir: Path) -> Iterator[str]:
+    """One database for this whole file: starting servers takes longer than the tests.
+
+    PostgreSQL, unless a file asks for another kind, or for both, by indirect parameters.
+    """
+    if getattr(request, "param", "postgresql") == "sqlite":
+        path = instance_dir.parent / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        path.unlink()
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        name = f"streams_{uuid.uuid4().hex[:12]}"
+        postgres.create_database(name, template="template")
+        yield postgres.url(name)
+        postgres.drop_database(name)
 
 
 @pytest.fixture(scope="module")

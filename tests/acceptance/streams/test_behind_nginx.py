@@ -6,8 +6,6 @@ import signal
 import socket
 import ssl
 import statistics
-import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -20,6 +18,7 @@ import requests
 from downloads_app.models import User
 from downloads_app.services import tokens
 from tests.conftest import PASSWORD
+from tests.support.curl import Curl
 from tests.support.front import Front
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until
@@ -27,59 +26,6 @@ from tests.support.server import Server, wait_until
 INTERVAL = 0.5
 METRICS_TOKEN = "metrics-token-of-this-test"
 PROTOCOLS = ["--http1.1", "--http2"]
-
-
-class Curl:
-    """`curl -N` on the stream: its head, and its blocks with the times they came."""
-
-    def __init__(self, front: Front, raw: str, protocol: str = "--http2") -> None:
-        self.head: list[str] = []
-        self.blocks: list[tuple[float, str]] = []
-        url = f"{front.url}/api/downloads/subscribe"
-        command = ["curl", "-sSkNi", protocol, "-H", f"Authorization: Bearer {raw}", url]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
-        )
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        lines: list[str] = []
-        for line in self._process.stdout:
-            if line.strip():
-                lines.append(line.strip())
-            elif not self.head:
-                self.head, lines = lines, []
-            else:
-                self.blocks.append((time.monotonic(), "\n".join(lines)))
-                lines = []
-
-    @property
-    def updates(self) -> list[float]:
-        """When updates came."""
-        return [arrived for arrived, block in self.blocks if "event: update" in block]
-
-    @property
-    def text(self) -> str:
-        """The whole body."""
-        return "\n\n".join(block for _, block in self.blocks)
-
-    def wait_updates(self, number: int) -> None:
-        wait_until(lambda: len(self.updates) >= number, what=f"{number} updates; got {self.head} {self.blocks[-1:]}")
-
-    def wait_end(self) -> None:
-        self._process.wait(60)
-        self._thread.join(10)
-
-    def leave(self) -> None:
-        """Go, whatever the state; may be called twice."""
-        self._process.kill()
-        self.wait_end()
-        if self._process.stdout:
-            self._process.stdout.close()
-
-
 OpenCurl = Callable[..., Curl]
 
 

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
-import requests
 
 from downloads_app.models import User
 from downloads_app.services import tokens
 from tests.acceptance.conftest import check_event
 from tests.support.crowd import PATH, Crowd, Viewer
+from tests.support.leaving import WAYS, ask_for_the_head
+from tests.support.places import METRICS_TOKEN, metric, wait_until_none_is_open
 from tests.support.relay import Relay
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until
@@ -21,7 +22,6 @@ from tests.support.sse import StreamClient
 INTERVAL = 0.4
 PER_USER = 3
 SEND_TIMEOUT = 2
-METRICS_TOKEN = "metrics-token-of-this-test"
 OpenStream = Callable[..., StreamClient]
 
 
@@ -54,16 +54,6 @@ def whale(bob: User) -> str:
     return tokens.issue_access(bob)
 
 
-def metric(server: Server, name: str) -> int:
-    headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
-    lines = requests.get(f"{server.url}/metrics", headers=headers, timeout=30).text.splitlines()
-    return sum(int(float(line.rsplit(" ", 1)[1])) for line in lines if line.startswith(name))
-
-
-def wait_until_none_is_open(server: Server) -> None:
-    wait_until(lambda: metric(server, "downloads_streams_open ") == 0, 60, "all streams to be over")
-
-
 def check_all_places_are_free(server: Server, raw: str) -> None:
     """Assert that the user can soon open as many streams as ever, and no more.
 
@@ -84,51 +74,6 @@ def check_all_places_are_free(server: Server, raw: str) -> None:
 
     wait_until(opens_all, 60, "all places to be free")
     wait_until_none_is_open(server)
-
-
-def send(server: Server, raw: str, method: str = "GET") -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
-    connection.sendall(f"{method} {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {raw}\r\n\r\n".encode())
-    return connection
-
-
-def leave_before_the_first_byte(server: Server, raw: str) -> None:
-    send(server, raw).close()
-
-
-def leave_with_a_reset(server: Server, raw: str) -> None:
-    connection = send(server, raw)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    connection.close()
-
-
-def leave_after_an_event(server: Server, raw: str) -> None:
-    connection = send(server, raw)
-    while (piece := connection.recv(65536)) and b"event: " not in piece:
-        pass
-    connection.close()
-
-
-def leave_half(server: Server, raw: str) -> None:
-    connection = send(server, raw)
-    connection.shutdown(socket.SHUT_WR)
-    connection.recv(65536)
-    connection.close()
-
-
-def ask_for_the_head(server: Server, raw: str) -> None:
-    connection = send(server, raw, "HEAD")
-    assert connection.recv(65536).startswith(b"HTTP/1.1 200")
-    connection.close()
-
-
-def be_refused(server: Server, raw: str) -> None:
-    connection = send(server, raw + "x")
-    assert connection.recv(65536).startswith(b"HTTP/1.1 401")
-    connection.close()
-
-
-WAYS = [leave_before_the_first_byte, leave_with_a_reset, leave_after_an_event, leave_half, ask_for_the_head, be_refused]
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -1,14 +1,9 @@
 """What streams do while PostgreSQL is stopped, cut, locked or hung: one error a tick, and then updates again."""
 
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import pairwise
-from pathlib import Path
 
 import psycopg2
 import pytest
@@ -19,6 +14,7 @@ from downloads_app.models import Download, User
 from downloads_app.services import tokens
 from tests.acceptance.conftest import check_event
 from tests.support.crowd import Crowd, Viewer
+from tests.support.health import healthy
 from tests.support.postgres import Postgres
 from tests.support.rows import add_download
 from tests.support.server import Server, migrate, wait_until
@@ -61,28 +57,6 @@ def crowd(server: Server, raw: list[str]) -> Iterator[Crowd]:
         crowd.open(raw * 10)
         crowd.run(lambda: all(len(viewer.names) >= 2 for viewer in crowd.viewers), what="first events")
         yield crowd
-
-
-@contextmanager
-def healthy(server: Server) -> Iterator[None]:
-    """Ask /healthz all the while; each answer must come fast."""
-    slowest, is_over = 0.0, threading.Event()
-
-    def ask() -> None:
-        nonlocal slowest
-        while not is_over.wait(0.05):
-            began = time.monotonic()
-            assert requests.get(f"{server.url}/healthz", timeout=30).ok
-            slowest = max(slowest, time.monotonic() - began)
-
-    with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(ask)
-        try:
-            yield
-        finally:
-            is_over.set()
-        asking.result()
-    assert slowest < 1.5, f"/healthz took {slowest:.1f} s"
 
 
 def count(viewer: Viewer, name: str) -> int:
@@ -229,30 +203,11 @@ def wait_for_waiters(connection: "psycopg2.extensions.connection", number: int) 
     wait_until(count_waiters, what="the pool to be exhausted")
 
 
-def processes_of(postmaster: int) -> list[int]:
-    """Return a postmaster's process id and those of its backends."""
-    children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    return [postmaster, *map(int, children)]
-
-
-@contextmanager
-def hanging(postgres: Postgres) -> Iterator[None]:
-    """Stop all processes of the database in the middle of what they do."""
-    stopped = processes_of(postgres.pid)
-    for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
-
-
 def test_a_database_that_hangs_costs_errors_and_no_stream(
     crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
 ) -> None:
     with healthy(server):
-        with hanging(postgres):
+        with postgres.hanging():
             wait_for_errors(crowd, 3)
             check_newcomer(crowd, server, raw[0], open_stream)
         check_recovery(crowd)
@@ -266,7 +221,7 @@ def test_a_database_that_hangs_longer_than_any_time_limit_costs_errors_and_no_st
     with healthy(server), Crowd(("127.0.0.1", server.port)) as crowd:
         crowd.open(raw * 10)
         crowd.run(lambda: all(viewer.names for viewer in crowd.viewers), what="first events")
-        with hanging(postgres):
+        with postgres.hanging():
             wait_for_errors(crowd, int(50 / INTERVAL))  # the wait for an answer, and that for a new connection
         check_recovery(crowd)
 

@@ -1,0 +1,151 @@
+"""Who gets a stream, how many, and for how long: cookies, limits, and rights that change while it runs."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from downloads_app.extensions import db
+from downloads_app.models import User
+from downloads_app.services import accounts, tokens
+from tests.acceptance.conftest import check_event
+from tests.support.rows import add_download
+from tests.support.server import Server
+from tests.support.sse import StreamClient
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True, scope="module")
+INTERVAL = 0.4
+MakeServer = Callable[..., Server]
+OpenStream = Callable[..., StreamClient]
+
+
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Server]) -> Server:
+    """The server of this file."""
+    return start_server(stream_interval_seconds=INTERVAL)
+
+
+def test_head_answers_the_headers_and_holds_nothing(alice: User, make_server: MakeServer) -> None:
+    add_download(alice)
+    server = make_server(stream_max_per_user=1)
+    headers = {"Authorization": f"Bearer {tokens.issue_access(alice)}"}
+    for _ in range(5):
+        answer = requests.head(f"{server.url}/api/downloads/subscribe", headers=headers, timeout=10)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+def test_the_cookie_opens_a_stream_and_a_bad_header_beside_it_does_not(
+    alice: User, server: Server, open_stream: OpenStream
+) -> None:
+    add_download(alice)
+    cookie = {"Cookie": f"access_token_cookie={tokens.issue_access(alice)}"}
+    assert open_stream(server, headers=cookie).wait_events(1, "update")
+    assert open_stream(server, headers=cookie | {"Authorization": "Bearer x"}).wait_status() == 401
+
+
+def test_more_streams_than_the_pool_has_connections(
+    alice: User, bob: User, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    for user in (alice, bob):
+        add_download(user)
+    server = make_server(stream_interval_seconds=INTERVAL, stream_max_per_user=30)
+    streams = [open_stream(server, user) for user in (alice, bob) for _ in range(30)]
+    for stream in streams:
+        stream.wait_events(3, "update")
+    headers = {"Authorization": f"Bearer {tokens.issue_access(alice)}"}
+    assert requests.get(f"{server.url}/api/auth/me", headers=headers, timeout=10).status_code == 200
+
+
+def test_a_user_has_so_many_streams_and_no_more(
+    alice: User, bob: User, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    for user in (alice, bob):
+        add_download(user)
+    server = make_server(stream_interval_seconds=INTERVAL, stream_max_per_user=2)
+    held = [open_stream(server, alice) for _ in range(2)]
+    for stream in held:
+        stream.wait_events(1)
+    refused = open_stream(server, alice)
+    assert refused.wait_status() == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert open_stream(server, bob).wait_events(1, "update")
+    held[0].close()
+    deadline = time.monotonic() + 60
+    while open_stream(server, alice).wait_status() != 200:
+        assert time.monotonic() < deadline, "the place of a client that left did not come back"
+
+
+def test_a_full_house_turns_streams_away_with_200_and_still_serves_requests(
+    alice: User, bob: User, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    add_download(alice)
+    server = make_server(stream_interval_seconds=INTERVAL, stream_max=2)
+    for _ in range(2):
+        open_stream(server, alice).wait_events(1)
+    refused = open_stream(server, bob)
+    assert refused.wait_status() == 200
+    events = refused.wait_closed()
+    assert [event.name for event in events if event.data] == []
+    assert 5000 <= int(events[0].retry or 0) <= 15000
+    assert any(event.comments for event in events)
+    assert requests.get(f"{server.url}/healthz", timeout=5).ok
+
+
+def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stream: OpenStream) -> None:
+    add_download(alice)
+    stream = open_stream(server, token=tokens.issue_access(alice, expires_seconds=2))
+    *updates, last = stream.wait_closed()
+    check_event(last)
+    assert last.data["error"] == "Token has expired"
+    assert len(updates) <= 2 / INTERVAL + 2  # one at once, and those of the ticks before the end
+
+
+def test_rights_taken_away_take_effect_on_open_streams(
+    alice: User,
+    bob: User,
+    admin: User,
+    make_user: Callable[..., User],
+    server: Server,
+    open_stream: OpenStream,
+) -> None:
+    carol = make_user("carol")
+    second_admin = make_user("second-admin", is_admin=True)
+    for user in (alice, bob, carol, second_admin):
+        add_download(user)
+    raw = tokens.issue_access(carol)
+    by_disabling, by_deleting = open_stream(server, alice), open_stream(server, bob)
+    by_logout, untouched = open_stream(server, token=raw), open_stream(server, carol)
+    demoted = open_stream(server, second_admin)
+    for stream in (by_disabling, by_deleting, by_logout, untouched):
+        stream.wait_events(1, "update")
+    assert len(demoted.wait_events(1, "update")[0].data["downloads"]) == 4
+
+    headers = {"Authorization": f"Bearer {raw}"}
+    assert requests.post(f"{server.url}/api/auth/logout", headers=headers, timeout=10).status_code == 204
+    accounts.set_admin(second_admin, False)
+    db.session.execute(db.update(User).where(User.id == alice.id).values(is_disabled=True))
+    db.session.commit()
+    accounts.delete_user(bob)
+
+    for stream in (by_disabling, by_deleting, by_logout):
+        last = stream.wait_closed()[-1]
+        check_event(last)
+        assert last.data["error"] == "Token has been revoked"
+    assert open_stream(server, token=raw).wait_status() == 401
+    number = len(demoted.events)
+    later = demoted.wait_events(number + 5, "update")[-1]
+    assert [download["user_id"] for download in later.data["downloads"]] == [second_admin.id]
+    assert not untouched.closed.is_set()
+
+
+def test_a_promoted_user_sees_everybody(alice: User, bob: User, server: Server, open_stream: OpenStream) -> None:
+    for user in (alice, bob):
+        add_download(user)
+    stream = open_stream(server, alice)
+    stream.wait_events(1, "update")
+    accounts.set_admin(alice, True)
+    deadline = time.monotonic() + 60
+    while len(stream.events[-1].data["downloads"]) < 2:
+        assert time.monotonic() < deadline
+        stream.wait_events(len(stream.events) + 1, "update")
