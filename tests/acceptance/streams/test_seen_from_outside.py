@@ -1,0 +1,60 @@
+"""What operators see of the streams: metrics summed over the processes, and a log line when one ends."""
+
+import re
+from collections.abc import Callable
+
+from downloads_app.models import User
+from downloads_app.services import tokens
+from tests.support.places import METRICS_TOKEN, metric
+from tests.support.rows import add_download, change
+from tests.support.server import Server, wait_until
+from tests.support.sse import StreamClient
+
+INTERVAL = 0.4
+PER_USER = 2
+PROCESSES = 2
+FRAMING_BYTES = 10
+"""What the chunks of HTTP/1.1 may add to an event."""
+
+
+def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
+    alice: User, make_server: Callable[..., Server], open_stream: Callable[..., StreamClient]
+) -> None:
+    download = add_download(alice)
+    server = make_server(
+        workers=PROCESSES,
+        stream_interval_seconds=INTERVAL,
+        stream_max_per_user=PER_USER,
+        metrics_token=METRICS_TOKEN,
+    )
+    held: list[StreamClient] = []
+    refused = 0
+    while len(held) < PROCESSES * PER_USER:  # until each process holds as many as it may
+        stream = open_stream(server, alice)
+        if stream.wait_status() == 200:
+            held.append(stream)
+        else:
+            refused += 1
+    for stream in held:
+        stream.wait_events(3, "update")
+    assert metric(server, "downloads_streams_open ") == len(held)
+    change(download, status="completed")
+    sent = [stream.wait_closed() for stream in held]
+
+    wait_until(lambda: metric(server, "downloads_streams_open ") == 0, what="all streams to be over")
+    closed_by_completion = 'downloads_streams_closed_total{reason="complete"}'
+    wait_until(lambda: metric(server, closed_by_completion) == len(held), what="all ends to be counted")
+    assert metric(server, "downloads_streams_opened_total") == len(held)
+    assert metric(server, 'downloads_streams_refused_total{reason="user\'s limit"}') == refused
+    events = sum(len(each) for each in sent)
+    assert metric(server, "downloads_stream_events_total") == events
+    sent_bytes = sum(len(event.raw.encode()) + 2 for each in sent for event in each)
+    counted_bytes = metric(server, "downloads_stream_bytes_total")
+    assert sent_bytes <= counted_bytes <= sent_bytes + events * FRAMING_BYTES
+    assert metric(server, "downloads_stream_tick_lateness_seconds_count") > 0
+    assert metric(server, "downloads_snapshot_refresh_seconds_count") > 0
+
+    line = rf"stream ended: user={alice.id} seconds=\d+\.\d events=(\d+) reason=complete"
+    told = re.findall(line, server.log())
+    assert sorted(map(int, told)) == sorted(len(each) for each in sent)
+    assert tokens.issue_access(alice).split(".")[0] not in server.log()
