@@ -30,4 +30,4 @@ def healthy(server: Server) -> Iterator[None]:
         finally:
             is_over.set()
         asking.result()
-    assert slowest < 3, f"/healthz took {slowest:.1f} s"
+    assert slowest < 1.5, f"/healthz took {slowest:.1f} s"

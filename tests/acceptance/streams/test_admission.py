@@ -99,6 +99,7 @@ def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stre
     check_event(last)
     assert last.data["error"] == "Token has expired"
     assert len(updates) <= 2 / INTERVAL + 2  # one at once, and those of the ticks before the end
+    assert last.arrived - stream.opened < 2 + 3 * INTERVAL + 1
 
 
 def test_rights_taken_away_take_effect_on_open_streams(

@@ -67,7 +67,7 @@ def test_the_first_event_leaves_at_once_whatever_the_interval(
     add_download(alice)
     server = make_server(stream_interval_seconds=60)
     stream = open_stream(server, alice)
-    assert stream.wait_events(1, "update", seconds=15)
+    assert stream.wait_events(1, "update", seconds=3)
 
 
 def test_each_sees_their_own_and_an_admin_everybodys(
