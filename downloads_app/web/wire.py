@@ -3,7 +3,7 @@
 import socket
 from typing import Any
 
-from downloads_app.services.viewers import View
+from downloads_app.services.view import View
 from downloads_app.web import sse
 from downloads_app.web.ring import address_of
 

@@ -23,8 +23,8 @@ from downloads_app.web.pacer import ClientGoneError, Pacer
 from downloads_app.web.sending import OneByOne, Receiver, Sender, best_sender
 from downloads_app.web.stream import Stream, Streams
 from downloads_app.web.wire import Packet, frame_of
-from tests.services.test_snapshot import claims_of, make_engine
 from tests.support.rows import add_download, change
+from tests.support.snapshots import claims_of, make_engine
 
 INTERVAL = 0.1
 SENDERS = list({OneByOne: OneByOne, type(best_sender()): best_sender}.values())
