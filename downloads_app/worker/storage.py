@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -23,6 +23,9 @@ from downloads_app.worker.folding import folds_names, refuse_collisions
 from downloads_app.worker.journal import FileResult as FileResult
 from downloads_app.worker.journal import Journal, Placed
 from downloads_app.worker.places import Places
+
+DRAFT_BYTES = 4096
+"""More than a side-file has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,17 @@ class Storage:
         return _read_side_file(self.partials, path)
 
     def write_side_file(self, path: str, known: SideFile) -> None:
-        """Replace the side-file in one step; the data it speaks of has been written before."""
+        """Replace the side-file in one step; the data it speaks of has been written before.
+
+        The next one's room is taken at once: when the data has filled the disk, what it holds must not be forgotten.
+        """
         target = self.partials / f"{_key(path)}.json"
+        draft = target.with_suffix(".draft")
         with explain_disk(path):
-            draft = target.with_suffix(".draft")
-            draft.write_text(json.dumps(asdict(known)))
+            _write_over(draft, json.dumps(asdict(known)).encode())
             draft.replace(target)
+        with suppress(OSError):
+            draft.write_bytes(bytes(DRAFT_BYTES))
         if self._side_files is not None:
             self._side_files.add(_key(path))
 
@@ -90,7 +98,8 @@ class Storage:
         """Remove a side-file: data that no side-file speaks of is worth nothing."""
         if self._side_files == set() or (self._side_files and _key(path) not in self._side_files):
             return
-        (self.partials / f"{_key(path)}.json").unlink(missing_ok=True)
+        for suffix in ("json", "draft"):
+            (self.partials / f"{_key(path)}.{suffix}").unlink(missing_ok=True)
 
     @contextmanager
     def placing(self) -> Iterator[Callable[[Placed], None]]:
@@ -176,3 +185,10 @@ def _read_side_file(partials: Path, path: str) -> SideFile | None:
         return SideFile(str(fields["validator"]), fields["total_bytes"], ranges)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _write_over(file: Path, content: bytes) -> None:
+    """Write a file, in the room that it has."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as writer:
+        writer.write(content)
+        writer.truncate()

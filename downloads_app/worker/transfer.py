@@ -226,18 +226,22 @@ class Transfer:
 
     def _close(self) -> None:
         self._finisher.close()
-        with suppress(DownloadsError):  # what ends the transfer matters more
-            self._keep()
+        self._keep()
         self._crew.close()
         for file in self._work.open:
             file.close()
         self._storage.close()
 
     def _keep(self) -> None:
-        """Write what is held in memory, and down what is on the disk, for another run."""
+        """Write what is held in memory, and down what is on the disk, for another run.
+
+        What ends the transfer matters more than what fails here, and one file's failure is not another's.
+        """
         for channel in self._crew:
-            channel.flush()
+            with suppress(DownloadsError):
+                channel.flush()
         for file in self._work.open:
             known = file.describe()
             if known is not None:
-                file.write_down(known, file.generation, self._may_write)
+                with suppress(DownloadsError):
+                    file.write_down(known, file.generation, self._may_write)

@@ -103,7 +103,7 @@ def test_without_a_sum_the_validator_allows_to_go_on(server: FileServer, folder:
 def test_without_the_right_to_write_nothing_is_written_any_more(server: FileServer, folder: Path) -> None:
     file = server.put("x.bin", noise(4 << 20))
     server.bytes_per_second = 2 << 20
-    run = Run(server, [file], folder)
+    run = Run(server, [file], folder, limits=Limits(1, 1))  # one connection: the file is as long as what was written
     run.may_write_when(lambda: not run.reports or run.last.current_bytes < 1 << 20)
     with pytest.raises(Stopped):
         run.finish()
