@@ -237,7 +237,7 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
     request.environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
     # Not response.call_on_close: passed through, the body alone is what the server closes.
     body = ClosingIterator(stream.events(), [stream.close, release])
-    return Response(body, headers=HEADERS, direct_passthrough=True)
+    return wire.ClosingResponse(body, headers=HEADERS, direct_passthrough=True)
 
 
 def _turn_away(retry_seconds: tuple[float, float]) -> Response:

@@ -1,7 +1,10 @@
 """What goes over a connection: a view's frame, made once for all who see it, and the socket that it goes to."""
 
 import socket
+from collections.abc import Iterable
 from typing import Any
+
+from flask import Response
 
 from downloads_app.services.view import View
 from downloads_app.web import sse
@@ -48,6 +51,21 @@ class Wire:
         """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
         self.chunk = Packet(b"%X\r\n%b\r\n" % (len(self.frame), self.frame))
         return self.chunk
+
+
+class ClosingResponse(Response):
+    """An answer after which the server closes the connection, and says so (RFC 9112, section 9.6).
+
+    Otherwise a client may send its next request on it at the very moment it is closed. A WSGI application may not set
+    `Connection` itself; gunicorn's object behind `start_response` does it when told.
+    """
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """See WSGI."""
+        force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)
+        if force_close is not None:
+            force_close()
+        return super().__call__(environ, start_response)
 
 
 def plain_socket(environ: dict[str, Any]) -> Any:

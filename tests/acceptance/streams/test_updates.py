@@ -48,6 +48,7 @@ def test_events_have_the_given_form_and_come_on_schedule(alice: User, server: Se
     assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert stream.headers["cache-control"] == "no-store, no-transform"
     assert stream.headers["x-accel-buffering"] == "no"
+    assert stream.headers["connection"] == "close"  # its end closes it: nobody may send a next request on it
     for event in events:
         check_event(event)
     unknown, full = events[0].data["downloads"]
