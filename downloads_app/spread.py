@@ -6,8 +6,8 @@ same ones. So each tells in shared memory how many it has, and who has clearly m
 
 import mmap
 
-SLOTS = 256
-"""More than there are processes; a process's slot is its age (gunicorn's count of processes) modulo this."""
+SLOTS = 64
+"""As a rule more than there are processes; a slot is a process's age (gunicorn's count of them) modulo this."""
 STALE_SECONDS = 3.0
 """A process that has told nothing for so long is stuck or gone, and nobody waits for it."""
 MARGIN, MARGIN_SHARE = 16, 0.01
