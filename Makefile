@@ -21,7 +21,7 @@ lint: .venv/dev
 	$(PY) -m mypy
 
 test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
-	$(PY) -m pytest -m "not scale" -n 3 --dist loadfile
+	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile
 
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
 	$(PY) -m pytest -m scale
