@@ -21,21 +21,19 @@ class Connections:
         self._age = age
         self.servers: list[EvenServer] = []
 
-    def tell(self) -> None:
-        """Tell how many there are; when it has not been told for seconds, nobody waits for this process."""
-        self._spread.tell(self._age, self._count(), time.monotonic())
+    def tell(self) -> int:
+        """Tell how many there are, and return it; nobody waits for a process that has told nothing for seconds."""
+        count = sum(len(server.pool) for server in self.servers)
+        self._spread.tell(self._age, count, time.monotonic())
+        return count
 
     def are_ahead(self) -> bool:
         """Whether there are clearly more than another process has; tells of them too."""
-        self.tell()
-        return self._spread.is_ahead(self._count(), time.monotonic())
+        return self._spread.is_ahead(self.tell(), time.monotonic())
 
     def leave(self) -> None:
         """Tell that no more are accepted."""
         self._spread.leave(self._age)
-
-    def _count(self) -> int:
-        return sum(len(server.pool) for server in self.servers)
 
 
 class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types

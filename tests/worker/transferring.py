@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import pytest
+
+from downloads_app.errors import SourceError
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.storage import FileResult
@@ -78,3 +81,11 @@ class Run:
     def _report(self, progress: Progress) -> None:
         self.timed_reports.append((self.seconds(), progress))
         self._also(progress)
+
+
+def fail_with(server: FileServer, files: list[RemoteFile], folder: Path) -> SourceError:
+    """Run a transfer that is bound to fail; return why it did."""
+    with pytest.raises(SourceError) as error:
+        Run(server, files, folder).finish()
+    assert not any((folder / file.path).exists() for file in files if file.path == "x.bin")
+    return error.value

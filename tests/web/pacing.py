@@ -1,0 +1,130 @@
+"""Connections whose kernel is moody, senders that are watched, and all that a client receives."""
+
+import random
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import gevent
+import gevent.event
+import gevent.socket
+
+from downloads_app.models import User
+from downloads_app.services.snapshot import Snapshot
+from downloads_app.services.viewers import Watch
+from downloads_app.web.lane import PlainLane
+from downloads_app.web.pacer import ClientGoneError
+from downloads_app.web.sending import OneByOne, Receiver, Sender
+from downloads_app.web.stream import Stream, Streams
+from downloads_app.web.wire import Packet
+from tests.support.snapshots import claims_of
+
+
+class Socket:
+    """A connection whose kernel takes as much of each send as chance has it, or nothing."""
+
+    def __init__(self, chance: random.Random, moody: bool) -> None:
+        self._ours, self.client = gevent.socket.socketpair()
+        self._sock = self._ours._sock
+        self._chance = chance
+        self._moody = moody
+        self.frames = 0
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def send(self, data: bytes | memoryview) -> int:
+        if self._moody and self._chance.random() < 0.3:
+            data = data[: self._chance.randrange(1, len(data) + 1)]
+        sent = self._sock.send(data)
+        if b"\nevent: " in bytes(data[:60]):
+            self.frames += 1
+        return sent
+
+    def sendall(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self.send(rest) :]
+            except BlockingIOError:
+                gevent.socket.wait_write(self.fileno())
+
+    def shutdown(self, how: int) -> None:
+        self._sock.shutdown(how)
+
+    def close(self) -> None:
+        self._ours.close()
+        self._sock.close()
+
+
+class Counting:
+    """The sender under test; it notes on the test's sockets which frames it began."""
+
+    sockets: ClassVar[dict[int, Socket]] = {}
+
+    def __init__(self, sender: Sender, chance: random.Random, moody: bool) -> None:
+        self._sender = sender
+        self._chance = chance
+        self._moody = moody
+
+    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
+        if isinstance(self._sender, OneByOne):
+            return self._sender.send(receivers, packets)  # through the sockets, which cut and count
+        cut = [self._cut(packet) if self._moody and self._chance.random() < 0.3 else packet for packet in packets]
+        results = self._sender.send(receivers, cut)
+        for receiver, result in zip(receivers, results, strict=True):
+            self.sockets[receiver.fd].frames += result > 0
+        return results
+
+    def _cut(self, packet: Packet) -> Packet:
+        return Packet(packet.data[: self._chance.randrange(1, packet.length)])
+
+
+class ReadsAtOnce(Snapshot):
+    """A snapshot without a thread: who waits for a read does it."""
+
+    def wait(self, watch: Watch, since: float) -> None:
+        self.refresh()
+        super().wait(watch, since)
+
+
+class Patient(PlainLane):
+    """The plain lane, in greenlets."""
+
+    def new_event(self) -> Any:
+        return gevent.event.Event()
+
+
+class Connection:
+    """A stream served as gunicorn serves it, and all that its client receives."""
+
+    def __init__(self, streams: Streams, user: User, began: float, chunked: bool, sock: Socket) -> None:
+        self.sock = sock
+        Counting.sockets[sock.fileno()] = sock
+        self.received = b""
+        self._is_reading = True
+        watch = streams.snapshot.watch(claims_of(user.id))
+        streams.snapshot.refresh()
+        self.stream = Stream(streams, watch, began, sock, chunked)
+        self.server = gevent.spawn(self._serve, chunked)
+        self.reader = gevent.spawn(self._read)
+
+    def _serve(self, chunked: bool) -> None:
+        try:
+            for frame in self.stream.events():
+                self.sock.sendall(b"%X\r\n%b\r\n" % (len(frame), frame) if chunked else frame)
+            self.sock.sendall(b"0\r\n\r\n" if chunked else b"")
+        except ClientGoneError:
+            pass
+        finally:
+            self.sock.close()
+
+    def _read(self) -> None:
+        while self._is_reading and (piece := self.sock.client.recv(65536)):
+            self.received += piece
+        if self._is_reading:
+            self.sock.client.close()
+
+    def stop_reading(self) -> None:
+        """Leave what comes from now on in the kernel."""
+        self._is_reading = False
+        self.reader.join(timeout=30)
