@@ -166,6 +166,7 @@ class Channel:
             return STOP
         if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
             self._is_paused = True
+            self.last_byte_at = time.monotonic()  # there are bytes, which we do not read
             return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
         try:
             if self.answer is None and not 300 <= self.connection.head.status < 400:

@@ -201,7 +201,8 @@ class Transfer:
             limit = self._stall_seconds if channel.answer else self._answer_seconds
             if now - channel.last_byte_at > limit:
                 self._cut(channel, f"no byte came for {limit:g} s")
-        if laggard := self._crew.find_laggard():
+        is_unlimited = self._limits.bandwidth.bytes_per_second is None  # else it is our limit that makes one slow
+        if is_unlimited and (laggard := self._crew.find_laggard()):
             self._cut(laggard, "its connection was far slower than the others")
         self._observe()
         is_time_to_save = now - self._saved_at >= SAVE_SECONDS

@@ -10,6 +10,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
+from downloads_app.worker import crew
 from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.completion import Outcome
 from downloads_app.worker.partial_file import PartialFile
@@ -133,6 +134,20 @@ def test_a_low_bandwidth_limit_holds_from_the_first_moment(server: FileServer, f
         run.finish()
     assert all(progress.current_bytes <= bytes_per_second * (at + 0.5) for at, progress in run.timed_reports)
     assert run.last.current_bytes > bytes_per_second
+
+
+def test_connections_that_wait_for_the_bandwidth_are_neither_silent_nor_slow(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(crew, "LAGGARD_AGE_SECONDS", 0.2)
+    monkeypatch.setattr(crew, "LAGGARD_REST_SECONDS", 0.2)
+    files = [server.put(f"{number}.bin", noise(4 << 20, number)) for number in range(4)]
+    limits = Limits()
+    limits.bandwidth.change(600_000)
+    run = Run(server, files, folder, limits=limits, stall_seconds=0.5, stop_when=lambda progress: run.seconds() > 4)
+    with caplog.at_level("INFO"), pytest.raises(Stopped):
+        run.finish()
+    assert "trying again" not in caplog.text
 
 
 def test_finished_files_are_not_fetched_again_after_a_kill(server: FileServer, folder: Path) -> None:
