@@ -118,6 +118,11 @@ def source_of(provider: Provider) -> Source:
     return open_source(provider.kind, access_of(provider))
 
 
+def check_remote(kind: str, access: Access) -> None:
+    """Raise SourceError unless a provider answers as its kind should. Needs no database."""
+    open_source(kind, access).check()
+
+
 def _find_by_id(provider_id: str) -> Provider | None:
     try:
         return db.session.get(Provider, str(uuid.UUID(provider_id)))

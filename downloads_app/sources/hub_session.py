@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 import httpx2
+from gevent.monkey import get_original
 from huggingface_hub import set_client_factory
 
 from downloads_app.sources import Access
@@ -20,6 +21,12 @@ ANSWER_SECONDS = 60.0
 # A cookie would be kept for the next provider; a warning would be printed as it is.
 _DROPPED_HEADERS = {"set-cookie", "x-hf-warning", "content-length", "content-encoding", "transfer-encoding"}
 
+_turn = get_original("_thread", "allocate_lock")()
+"""Held while the library's own code runs, free while it waits for the network.
+
+That code takes locks (to import, to parse a date), which are gevent's under the web server; when two real threads
+wait for one of those, a wake-up can be lost, and a thread never goes on. This lock is the system's.
+"""
 _asking: ContextVar[Access | None] = ContextVar("asking", default=None)
 
 
@@ -31,7 +38,11 @@ class GuardedTransport(httpx2.BaseTransport):
         access = _asking.get()
         if access is None or request.method != "GET":
             raise RuntimeError("huggingface_hub may only read here, and only inside ask_as()")
-        answer = fetch_text(access, str(request.url), limit_bytes=MAX_LISTING_BYTES, timeout_seconds=ANSWER_SECONDS)
+        _turn.release()
+        try:
+            answer = fetch_text(access, str(request.url), limit_bytes=MAX_LISTING_BYTES, timeout_seconds=ANSWER_SECONDS)
+        finally:
+            _turn.acquire()
         headers = {name: value for name, value in answer.headers.items() if name not in _DROPPED_HEADERS}
         return httpx2.Response(answer.status, headers=headers, content=answer.body, request=request)
 
@@ -39,11 +50,12 @@ class GuardedTransport(httpx2.BaseTransport):
 @contextmanager
 def ask_as(access: Access) -> Iterator[None]:
     """Let what this thread asks of huggingface_hub go to the provider of `access`."""
-    previous = _asking.set(access)
-    try:
-        yield
-    finally:
-        _asking.reset(previous)
+    with _turn:
+        previous = _asking.set(access)
+        try:
+            yield
+        finally:
+            _asking.reset(previous)
 
 
 def _make_client() -> httpx2.Client:

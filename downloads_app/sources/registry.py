@@ -1,5 +1,6 @@
 """The kinds of providers there are, and the source that speaks each."""
 
+import importlib
 from collections.abc import Callable
 
 from downloads_app.errors import InvalidInput
@@ -15,6 +16,16 @@ def _open_huggingface(access: Access) -> Source:
 
 
 _KINDS: dict[str, Callable[[Access], Source]] = {"http": HttpSource, "huggingface": _open_huggingface}
+
+
+_MODULES = {"huggingface": "downloads_app.sources.huggingface"}
+"""What `open_source` would load of a kind only when asked for it."""
+
+
+def load(kind: str) -> None:
+    """Load the libraries of a kind ahead of the threads that will use them."""
+    if kind in _MODULES:
+        importlib.import_module(_MODULES[kind])
 
 
 def open_source(kind: str, access: Access) -> Source:

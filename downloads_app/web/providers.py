@@ -131,9 +131,10 @@ class OneProvider(MethodView):
 @blueprint.alt_response(424, description="It fails, and why")
 def test_provider(provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should."""
-    source = providers.source_of(find_provider(provider_id))
+    provider = find_provider(provider_id)
+    kind, access = provider.kind, providers.access_of(provider)
     db.session.remove()  # no connection is held while the network takes its time
-    upstream.ask(source.check)
+    upstream.ask(providers.check_remote, kind, access)
     return {"ok": True}
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from downloads_app.errors import SourceError, TooMany
+from downloads_app.sources import Access, registry
 
 LIMIT_SECONDS = 30.0
 MAX_AT_ONCE = 8
@@ -16,8 +17,10 @@ _under_way: set[Any] = set()
 """Asked in this process and not answered yet, also where the caller has given up."""
 
 
-def ask(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `function`, which speaks to a provider and must not touch the database.
+def ask(
+    function: Callable[Concatenate[str, Access, P], R], kind: str, access: Access, *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Call `function`, which speaks to a provider of `kind` by `access` and must not touch the database.
 
     Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
     the network's own time limits end it), and TooMany where MAX_AT_ONCE such calls are under way.
@@ -25,17 +28,18 @@ def ask(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     from gevent import monkey
 
     if monkey.is_module_patched("threading"):
-        return _ask_beside_hub(lambda: function(*args, **kwargs))
+        return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind)
     try:
-        return _threads().submit(function, *args, **kwargs).result(LIMIT_SECONDS)
+        return _threads().submit(function, kind, access, *args, **kwargs).result(LIMIT_SECONDS)
     except FutureTimeout as exc:
         raise _no_answer() from exc
 
 
-def _ask_beside_hub(call: Callable[[], R]) -> R:
+def _ask_beside_hub(call: Callable[[], R], kind: str) -> R:
     """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords."""
     import gevent
 
+    _loaded(kind).wait(LIMIT_SECONDS)
     _under_way.difference_update([asked for asked in _under_way if asked.ready()])
     if len(_under_way) >= MAX_AT_ONCE:
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
@@ -62,3 +66,11 @@ def _hub_threads() -> Any:
     from gevent.threadpool import ThreadPool
 
     return ThreadPool(MAX_AT_ONCE)
+
+
+@cache
+def _loaded(kind: str) -> Any:
+    """Let one thread load what the others will use: several that import the same would wait for a lock of gevent's,
+    and such a one can lose a wake-up between real threads.
+    """
+    return _hub_threads().spawn(registry.load, kind)

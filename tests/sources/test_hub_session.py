@@ -10,17 +10,19 @@ from downloads_app.sources.hub_session import ask_as
 from tests.support.pages import Page, serve_pages
 
 
-def test_two_threads_inside_at_the_same_time_ask_each_as_their_own_provider() -> None:
-    both_inside = threading.Barrier(2, timeout=30)
+def test_threads_ask_each_as_their_own_provider_at_once() -> None:
+    both_asked = threading.Barrier(2, timeout=30)
     answers: list[int] = []
+
+    def answer(path: str) -> Page:
+        both_asked.wait()
+        return Page()
 
     def ask(url: str, token: str) -> None:
         with ask_as(Access(url, token=token, allow_private_network=True)):
-            both_inside.wait()
             answers.append(get_session().get(f"{url}/{token}").status_code)
-            both_inside.wait()
 
-    with serve_pages(lambda path: Page()) as first, serve_pages(lambda path: Page()) as second:
+    with serve_pages(answer) as first, serve_pages(answer) as second:
         threads = [
             threading.Thread(target=ask, args=(first.url, "a")),
             threading.Thread(target=ask, args=(second.url, "b")),
@@ -32,6 +34,22 @@ def test_two_threads_inside_at_the_same_time_ask_each_as_their_own_provider() ->
     assert answers == [200, 200]
     assert [(path, headers["authorization"]) for path, headers in first.requests] == [("/a", "Bearer a")]
     assert [(path, headers["authorization"]) for path, headers in second.requests] == [("/b", "Bearer b")]
+
+
+def test_nobody_enters_the_librarys_code_while_another_is_in_it() -> None:
+    access = Access("http://127.0.0.1:9", allow_private_network=True)
+    entered = threading.Event()
+
+    def enter() -> None:
+        with ask_as(access):
+            entered.set()
+
+    second = threading.Thread(target=enter)
+    with ask_as(access):
+        second.start()
+        assert not entered.wait(0.2)
+    assert entered.wait(30)
+    second.join()
 
 
 def test_outside_of_a_providers_name_nothing_is_asked() -> None:
