@@ -1,8 +1,7 @@
 """The lines over which files are fetched: plain, limited a connection, long, and cut at random."""
 
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,28 +22,24 @@ def serve(line: str, kind: str, root: Path, scratch: Path) -> Iterator[str]:
     limit = LIMIT_BYTES_PER_SECOND if line == LIMITED else None
     with nginx.serve(root, limit_rate_bytes=limit, extra="tcp_nopush on; keepalive_requests 100000;") as url:
         port = url.rpartition(":")[2]
-        if line == LONG:
-            words = [compile_delay(scratch), port, str(ROUND_TRIP_MS), str(WINDOW_BYTES)]
-        elif line == CUT:
-            words = [sys.executable, "-m", "benchmarks.cutting_relay", port, str(MEAN_CUT_BYTES[kind])]
-        else:
+        if line in (PLAIN, LIMITED):
             yield url
             return
-        with _relay(words) as relay_port:
+        delay_ms, cut_bytes = (ROUND_TRIP_MS, 0) if line == LONG else (0, MEAN_CUT_BYTES[kind])
+        with _relay(compile_relay(scratch), port, delay_ms, WINDOW_BYTES, cut_bytes) as relay_port:
             yield f"http://127.0.0.1:{relay_port}"
 
 
-def compile_delay(scratch: Path) -> str:
-    """Compile the delaying relay into `scratch`; return its path."""
-    target = scratch / "delaying_relay"
-    source = Path(__file__).with_name("delaying_relay.c")
-    subprocess.run(["cc", "-O2", "-Wall", "-o", str(target), str(source)], check=True)
+def compile_relay(scratch: Path) -> str:
+    """Compile the relay into `scratch`; return its path."""
+    target, source = scratch / "relay", Path(__file__).with_name("relay.c")
+    subprocess.run(["cc", "-O2", "-Wall", "-o", str(target), str(source), "-lm"], check=True)
     return str(target)
 
 
 @contextmanager
-def _relay(words: Sequence[str]) -> Iterator[str]:
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as relay:
+def _relay(*words: object) -> Iterator[str]:
+    with subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, text=True) as relay:
         assert relay.stdout is not None
         try:
             yield relay.stdout.readline().strip()
