@@ -24,7 +24,7 @@ CLOSED = Counter("downloads_streams_closed", "Streams closed", ["reason"])
 REFUSED = Counter("downloads_streams_refused", "Streams refused", ["reason"])
 OPEN = Gauge("downloads_streams_open", "Streams open now", multiprocess_mode="livesum")
 EVENTS = Counter("downloads_stream_events", "Events sent")
-SENT_BYTES = Counter("downloads_stream_bytes", "Bytes of events sent", unit="bytes")
+SENT_BYTES = Counter("downloads_stream_bytes", "Bytes of events sent, as they go over the connection", unit="bytes")
 LATENESS = Histogram(
     "downloads_stream_tick_lateness_seconds",
     "How late ticks are served",
@@ -81,8 +81,8 @@ def count_refused(reason: str) -> None:
 
 
 def count_sent(events: int, sent_bytes: int) -> None:
-    """Count what was sent."""
-    if events:
+    """Count what was sent; the rest of an event is bytes alone."""
+    if sent_bytes:
         _tally.add(events=events, sent_bytes=sent_bytes)
 
 

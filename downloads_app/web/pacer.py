@@ -128,7 +128,9 @@ class Pacer:
             try:
                 wait_write(stream.sock.fileno(), timeout=max(0.001, deadline - time.monotonic()))
                 if rest:
-                    rest = rest[rider.send(rest) :]
+                    sent = rider.send(rest)
+                    metrics.count_sent(0, sent)
+                    rest = rest[sent:]
             except BlockingIOError:
                 continue
             except TimeoutError as exc:

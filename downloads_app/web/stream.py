@@ -98,7 +98,7 @@ class Stream:
                 if tick == self.began:
                     frame = sse.with_retry(frame, jittered(RECONNECT_SECONDS))
                 self.events_sent += 1
-                metrics.count_sent(1, len(frame))
+                metrics.count_sent(1, wire.length_on_wire(frame, self.is_chunked))
                 if end_reason:
                     self.end_reason = end_reason
                 self._handed_over = time.monotonic()

@@ -21,6 +21,11 @@ def frame_of(view: View) -> "Wire":
     return wire
 
 
+def length_on_wire(frame: bytes, is_chunked: bool) -> int:
+    """Return how many bytes a frame takes, framing included."""
+    return len(frame) + (len(b"%X\r\n\r\n" % len(frame)) if is_chunked else 0)
+
+
 class Packet:
     """Bytes to be sent, and what a system call must know of them."""
 

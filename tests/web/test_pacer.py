@@ -12,11 +12,13 @@ import gevent.event
 import gevent.socket
 import pytest
 from flask import Flask
+from prometheus_client import REGISTRY
 
 from downloads_app.config import load_settings
 from downloads_app.models import User
+from downloads_app.services import snapshot as snapshots
 from downloads_app.services.snapshot import Snapshot
-from downloads_app.web import roster, sse, stream
+from downloads_app.web import metrics, roster, sse, stream
 from downloads_app.web.pacer import Pacer
 from downloads_app.web.sending import OneByOne, Sender, best_sender
 from downloads_app.web.stream import Streams
@@ -109,6 +111,56 @@ def test_both_lanes_put_the_same_bytes_on_the_wire(
     assert len(plain) == CHANGES + 3  # the first event alone tells when to come back; the last piece ends the body
     assert b"event: complete" in plain[-2]
     assert plain == paced
+
+
+@pytest.mark.parametrize("chunked", [True, False], ids=["HTTP/1.1", "HTTP/1.0"])
+@pytest.mark.parametrize("make_lane", [Patient, *SENDERS])
+def test_what_is_counted_is_what_goes_over_the_connection(
+    make_lane: Callable[[], Any], chunked: bool, alice: User, make_streams: Callable[..., Streams]
+) -> None:
+    download = add_download(alice)
+    lane = make_lane()
+    chance = random.Random(0)
+    lane = lane if isinstance(lane, Patient) else Counting(lane, chance, moody=True)
+    before = _counted()
+    connection = Connection(make_streams(lane), alice, time.monotonic(), chunked, Socket(chance, True))
+    snapshot = connection.stream.streams.snapshot
+    wait_for(lambda: connection.received.count(b"event: update") >= CHANGES, snapshot)
+    change(download, status="completed")
+    wait_for(lambda: connection.server.dead, snapshot)
+    connection.reader.join(timeout=30)
+    body = connection.received.removesuffix(b"0\r\n\r\n")
+    events, sent_bytes = (after - first for after, first in zip(_counted(), before, strict=True))
+    assert (events, sent_bytes) == (body.count(b"event: "), len(body))
+
+
+def _counted() -> tuple[float, float]:
+    metrics.render()
+    values = [REGISTRY.get_sample_value(f"downloads_stream_{name}_total") for name in ("events", "bytes")]
+    return values[0] or 0.0, values[1] or 0.0
+
+
+@pytest.mark.parametrize("make_lane", [Patient, *SENDERS])
+def test_a_state_that_is_too_old_is_told_no_more(
+    make_lane: Callable[[], Any], alice: User, make_streams: Callable[..., Streams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "MAX_AGE_SECONDS", 3 * INTERVAL)
+    download = add_download(alice)
+    connection = Connection(
+        make_streams(make_lane()), alice, time.monotonic(), True, Socket(random.Random(0), moody=False)
+    )
+    snapshot = connection.stream.streams.snapshot
+    wait_for(lambda: connection.received.count(b"event: update") > 2, snapshot)
+    with monkeypatch.context() as hanging:
+        hanging.setattr(snapshot, "refresh", lambda: None)
+        wait_for(lambda: b"event: error" in connection.received)
+        told = connection.received.count(b"event: update")
+        wait_for(lambda: connection.received.count(b"event: error") > 1)
+        assert connection.received.count(b"event: update") == told
+    change(download, status="completed")
+    wait_for(lambda: connection.server.dead, snapshot)
+    connection.reader.join(timeout=30)
+    assert b"event: complete" in connection.received
 
 
 def _keep_fresh(snapshot: Snapshot) -> None:

@@ -1,20 +1,23 @@
-"""Tokens and signed addresses stay in memory: a gated download leaves neither in a row, a log line or a file name."""
+"""Tokens and signed addresses stay in memory: in no row, log line, file or process list does a download show them."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from downloads_app.extensions import db
-from downloads_app.models import Status, User
+from downloads_app.models import Provider, Status, User
 from downloads_app.services import folders, providers
 from downloads_app.services.partials import find_partials
 from tests.support.downloading import reload
 from tests.support.hub import Hub
 from tests.support.publishing import queue_download
-from tests.support.server import wait_until
+from tests.support.server import PROJECT, environment, flask, wait_until
 from tests.worker.running import make_job, run_to_failure, running
 
 TOKEN = "hf_ThisIsTheSecretToken"
@@ -62,3 +65,34 @@ def test_no_row_no_log_line_and_no_side_file_holds_a_token_or_a_signature(
     seen = "\n".join([while_under_way, everything_stored(), caplog.text, reason, *map(bytes.decode, kept)])
     assert TOKEN not in seen
     assert "Signature=" not in seen
+
+
+def test_no_process_shows_a_token_or_a_signature(
+    app: Flask, alice: User, hub: Hub, database_url: str, tmp_path: Path
+) -> None:
+    env = environment(database_url, tmp_path / "instance")
+    options = ["providers", "add", "hub", "--kind", "huggingface", "--url", hub.url, "--allow-private-network"]
+    added = flask(env, *options, "--token-stdin", stdin=f"{TOKEN}\n")
+    assert added.returncode == 0, added.stderr
+    provider = db.session.scalars(db.select(Provider).where(Provider.name == "hub")).one()
+    queue_download(alice, provider, "org/gated")
+    hub.bytes_per_second = 100_000
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"]
+    worker = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: hub.cdn_requests, what="the signed address to be used")
+        shown = _read_all("cmdline") + _read_all("environ")
+    finally:
+        worker.kill()
+        worker.wait(30)
+    assert any(b"downloads\0worker" in text for text in shown), "the worker was not seen: this test proves nothing"
+    assert not any(TOKEN.encode() in text or b"Signature=" in text for text in shown)
+
+
+def _read_all(name: str) -> list[bytes]:
+    """Return what every process on this machine shows to its user."""
+    texts = []
+    for file in Path("/proc").glob(f"[0-9]*/{name}"):
+        with suppress(OSError):
+            texts.append(file.read_bytes())
+    return texts
