@@ -51,7 +51,7 @@ bench-eta: .venv/dev
 
 # nginx serves test files and stands before the app; chromium opens the page.
 .venv/apt: | .venv/bin/python
-	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2; do \
+	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || { $(APT) update && $(APT) install -y --no-install-recommends $$missing; }
 	@touch .venv/apt

@@ -127,7 +127,7 @@ def main() -> None:
         port = free_port(8000)
         os.environ |= {
             "INSTANCE_DIR": folder,
-            "DATABASE_URL": "",  # the folder's own SQLite, whatever .env says
+            "DATABASE_URL": f"sqlite:///{folder}/downloads.sqlite3",  # whatever .env says
             "DOWNLOADS_DIR": f"{folder}/downloads",
             "EMBEDDED_WORKER": "1",
             "MAX_BYTES_PER_SECOND": str(BYTES_PER_SECOND),

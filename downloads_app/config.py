@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from dotenv import dotenv_values
 from flask import Flask, current_app
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -127,6 +128,12 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as exc:
         raise ConfigError(_describe(exc)) from None
     return settings
+
+
+def forget_env_file(variable: str) -> None:
+    """Let `.env` be read again for a variable: the `flask` command has copied it into the environment, which wins."""
+    if variable in os.environ and os.environ[variable] == dotenv_values(PROJECT_DIR / ".env").get(variable):
+        del os.environ[variable]
 
 
 def _describe(exc: ValidationError) -> str:

@@ -36,7 +36,7 @@ api = Api()
 def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[str, Any]:
     """Return what a new connection is opened with, so that nobody waits for the database for ever.
 
-    PostgreSQL ends a statement itself; a server that has vanished is noticed by TCP within the same time.
+    PostgreSQL ends a statement itself; a server that has vanished is noticed by TCP within about the same time.
     """
     if database_url.startswith("sqlite"):
         return {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}

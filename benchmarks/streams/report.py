@@ -70,8 +70,14 @@ def _figures(rows: list[Row]) -> list[str]:
         _span(rows, lambda row: row.rss_kb_per_stream, 0),
         _span(rows, lambda row: row.queries_per_second, 1),
         _span(rows, lambda row: row.postgres_percent, 0),
-        _span(rows, lambda row: row.lost + row.late, 0),
+        _span_lost(rows),
     ]
+
+
+def _span_lost(rows: list[Row]) -> str:
+    """Those closed and, after a plus, those without an event when the window began, if any; some may be both."""
+    late = _span(rows, lambda row: row.late, 0)
+    return _span(rows, lambda row: row.lost, 0) + ("" if late == "0" else f" + {late}")
 
 
 def _span(rows: Iterable[Row], figure: Figure, digits: int) -> str:

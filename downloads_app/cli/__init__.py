@@ -1,8 +1,12 @@
 """Door 3: the `flask` commands. Thin: they read arguments, call a service, print."""
 
 from flask import Flask
+from flask_migrate.cli import db as migrations
 
 from downloads_app.cli import downloads, providers, users, watch, worker  # noqa: F401  (they add commands)
+from downloads_app.cli.groups import adopt
+
+adopt(migrations)
 
 
 def init_app(app: Flask) -> None:

@@ -82,7 +82,7 @@ def show_download(download_id: str, as_json: bool) -> None:
 @click.option("--older-than", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Finished so long ago.")
 @click.option("--files", is_flag=True, help="Remove their files too.")
 def prune_downloads(older_than: float, files: bool) -> None:
-    """Remove finished downloads from the list; their files stay unless --files is given."""
+    """Remove finished downloads from the list; complete files stay unless --files is given."""
     count = history.prune(older_than, files=files)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 

@@ -1,6 +1,8 @@
 """The kind of group all our commands are in: what goes wrong is one line on stderr, never a traceback."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -18,15 +20,33 @@ class Commands(AppGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; translate errors."""
-        try:
+        with errors_in_one_line():
             return super().invoke(ctx)
-        except DownloadsError as exc:
-            stop(exc.message)
-        except SQLAlchemyError as exc:
-            stop(explain_database(exc))
-        except BrokenPipeError:
-            sys.stderr.close()  # the reader of our output has left; nothing to say to anybody
-            sys.exit(1)
+
+
+def adopt(group: click.Group) -> None:
+    """Let the commands of another library's group end as ours do."""
+    invoke = group.invoke
+
+    def invoke_translated(ctx: click.Context) -> Any:
+        with errors_in_one_line():
+            return invoke(ctx)
+
+    group.invoke = invoke_translated  # type: ignore[method-assign]  # the group is made already
+
+
+@contextmanager
+def errors_in_one_line() -> Iterator[None]:
+    """End with exit code 1 and one line on stderr where a service or the database fails."""
+    try:
+        yield
+    except DownloadsError as exc:
+        stop(exc.message)
+    except SQLAlchemyError as exc:
+        stop(explain_database(exc))
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has left; nothing to say to anybody
+        sys.exit(1)
 
 
 def stop(message: str) -> None:

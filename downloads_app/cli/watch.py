@@ -28,7 +28,7 @@ MAX_ROWS = 500
 @group.command("watch")
 @click.argument("ids", metavar="[ID...]", nargs=-1)
 def watch_downloads(ids: tuple[str, ...]) -> None:
-    """Follow downloads live, all active ones unless ids are given; ends when nothing is active.
+    """Follow downloads live, the newest active ones unless ids are given; ends when nothing is active.
 
     Ctrl-C ends the watching (exit code 130) and leaves the downloads alone.
     """

@@ -12,13 +12,14 @@ from downloads_app.services import queue
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Downloads at a time (WORKER_CONCURRENCY).")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do.")
 def run_worker(concurrency: int | None, until_idle: bool) -> None:
-    """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again."""
+    """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again from .env."""
     from flask import current_app
 
     from downloads_app import logs
-    from downloads_app.config import current_settings
+    from downloads_app.config import current_settings, forget_env_file
     from downloads_app.worker.runner import Worker
 
+    forget_env_file("MAX_BYTES_PER_SECOND")
     _check_migrated()
     logs.configure(current_settings().log_format)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy, not of what it is for

@@ -22,7 +22,7 @@ from downloads_app.models.providers import Provider, Repository
 
 
 class Status(enum.StrEnum):
-    """Where a download is in its life; `services/downloads.py` holds the allowed changes."""
+    """Where a download is in its life; `services/downloads.py` holds what its owner may change."""
 
     PENDING = "pending"  # waits for a worker
     DOWNLOADING = "downloading"  # a worker holds its lease

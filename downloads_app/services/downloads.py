@@ -1,4 +1,4 @@
-"""The life of a download: what its owner may do. Beside the queue, the only writer of `Download.status`."""
+"""The life of a download: what its owner may do. `queue.py` and `outcomes.py` write what a worker does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

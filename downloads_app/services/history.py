@@ -78,7 +78,10 @@ def list_downloads(
 
 
 def delete(download: Download, *, files: bool = False) -> None:
-    """Remove a download's row, and its files where asked; raises Conflict while it is active or being stopped."""
+    """Remove a download's row and partial files, and complete ones where asked.
+
+    Raises Conflict while it is active or being stopped.
+    """
     if download.status in ACTIVE:
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
     if _is_held(download):

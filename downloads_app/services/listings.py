@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import String, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, update
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, new_id
@@ -72,12 +72,13 @@ def read_listing(download_id: str) -> list[ListedFile]:
     ]
 
 
-def mark_completed(download_id: str, files: Sequence[CompletedFile]) -> None:
-    """Note files that stand verified in their place."""
+def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
+    """Note files that stand verified in their place, where the claim holds: the listing may be another's by now."""
     table = DownloadFile.metadata.tables[DownloadFile.__tablename__]  # rows by another key than the primary one
     statement = (
         update(table)
-        .where(table.c.download_id == download_id, table.c.position == bindparam("at"))
+        .where(table.c.download_id == claim.download_id, table.c.position == bindparam("at"))
+        .where(exists().where(fence(claim)))
         .values(size_bytes=bindparam("size"), sha256=bindparam("sum"), completed_at=database_now())
     )
     rows = [{"at": file.position, "size": file.size_bytes, "sum": file.sha256} for file in files]

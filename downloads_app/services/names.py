@@ -15,7 +15,7 @@ def check_folder_name(name: str, what: str) -> str:
     """Return the name of a `what` that will be a folder's name too; raises InvalidInput."""
     if not FOLDER_NAME.fullmatch(name):
         raise InvalidInput(
-            f"{name!r} is not a name for a {what}: 1 to 80 of a-z A-Z 0-9 . _ @ -, and no dot in front",
+            f"{name!r} is not a name for a {what}: 1 to 80 of a-z A-Z 0-9 . _ @ -, beginning with a letter or digit",
             {"name": "not a name"},
         )
     return name

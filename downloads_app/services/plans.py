@@ -99,7 +99,7 @@ def make_plan(
 
 
 def _find_finished(user: User, provider: Provider, repository: str, revision: str) -> set[tuple[str, str | None]]:
-    """Return path and sum of what an unfinished download of the same folder has already put in place."""
+    """Return path and sum of what a download of the same folder, finished or not, has already put in place."""
     query = (
         select(DownloadFile.path, DownloadFile.sha256)
         .join(Download, Download.id == DownloadFile.download_id)

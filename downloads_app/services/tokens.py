@@ -23,6 +23,7 @@ EXPIRED = "Token has expired"
 REVOKED = "Token has been revoked"
 INVALID = "Token is not valid"
 REMEMBERED_TOKENS = 50_000
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +152,15 @@ def is_revoked(claims: Claims) -> bool:
     return bool(db.session.scalar(select(named)))
 
 
-def revoke(token_or_family: str, user_id: str) -> None:
-    """Put a token or a family on the list until the last token it can name has expired; commits."""
+def revoke(claims: Claims) -> None:
+    """Put a token's family on the list until the last token of it has expired; commits.
+
+    That is the token itself, which may have a life of its own, or one that a refresh has just given.
+    """
     longest = max(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"], current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
     longest = longest if isinstance(longest, timedelta) else timedelta(seconds=longest)
-    db.session.add(RevokedToken(id=token_or_family, user_id=user_id, expires_at=utc_now() + longest))
+    expires_at = max(_as_time(claims.expires_at), utc_now() + longest)
+    db.session.add(RevokedToken(id=claims.family, user_id=claims.user_id, expires_at=expires_at))
     try:
         db.session.commit()
     except IntegrityError:
@@ -171,11 +176,16 @@ def rotate(claims: Claims, user: User) -> TokenPair:
 
 def _revoke_once(claims: Claims) -> bool:
     """Revoke the token; False where another request did so first (two exchanges of one token at once)."""
-    expires_at = datetime.fromtimestamp(claims.expires_at, UTC)
-    db.session.add(RevokedToken(id=claims.token_id, user_id=claims.user_id, expires_at=expires_at))
+    revoked = RevokedToken(id=claims.token_id, user_id=claims.user_id, expires_at=_as_time(claims.expires_at))
+    db.session.add(revoked)
     try:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()
         return False
     return True
+
+
+def _as_time(expires_at: float) -> datetime:
+    """Return a time that a database can hold, also for a token that never expires."""
+    return datetime.fromtimestamp(min(expires_at, FOREVER.timestamp()), UTC)

@@ -1,4 +1,4 @@
-"""Runs what would hold up the process's event loop (password hashing, upstream calls) in a real thread."""
+"""Runs what would hold up the process's event loop (password hashing, removing files) in a real thread."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.config import PROJECT_DIR, current_settings
 from downloads_app.extensions import db
 from downloads_app.web import metrics
+from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
 
 blueprint = Blueprint("status", __name__)
@@ -23,16 +24,16 @@ def healthz() -> Response:
 
 
 @blueprint.route("/readyz")
-def readyz() -> tuple[Response, int]:
+def readyz() -> Response:
     """Say whether the database answers and has the form this code expects: 200 or 503."""
     try:
         with db.engine.connect() as connection:
             heads = set(MigrationContext.configure(connection).get_current_heads())
     except SQLAlchemyError:
-        return jsonify(status="unavailable", reason="the database does not answer"), 503
+        return error_response(503, "The database does not answer")
     if heads != _expected_heads():
-        return jsonify(status="unavailable", reason="migrations are not current: run 'flask db upgrade'"), 503
-    return jsonify(status="ok"), 200
+        return error_response(503, "Migrations are not current: run 'flask db upgrade'")
+    return jsonify(status="ok")
 
 
 @cache

@@ -19,8 +19,8 @@ from werkzeug.wsgi import ClosingIterator
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
+from downloads_app.services import tokens
 from downloads_app.services.snapshot import Snapshot, Unreadable
-from downloads_app.services.tokens import EXPIRED
 from downloads_app.services.viewers import Watch
 from downloads_app.web import metrics, sse, wire
 from downloads_app.web.auth import read_claims
@@ -117,7 +117,7 @@ class Stream:
     def _look(self, tick: float) -> tuple[bytes, bool, str | None]:
         """Return what is to be said at a tick, whether it is a passing error, and why it is the last word."""
         if time.monotonic() >= self.expires:
-            return sse.error(EXPIRED), False, "token expired"
+            return sse.error(tokens.EXPIRED), False, "token expired"
         watch, snapshot = self.watch, self.streams.snapshot
         is_readable = True
         try:
@@ -191,6 +191,7 @@ def subscribe() -> Response:
     began = time.monotonic()
     claims = read_claims()
     if request.method == "HEAD":
+        tokens.authorize(claims)
         return Response(headers=HEADERS)
     streams = current_streams()
     try:

@@ -23,7 +23,7 @@ def ask(
     """Call `function`, which speaks to a provider of `kind` by `access` and must not touch the database.
 
     Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
-    the network's own time limits end it), and TooMany where MAX_AT_ONCE such calls are under way.
+    the network's own time limits end it), and under gevent TooMany where MAX_AT_ONCE such calls are under way.
     """
     from gevent import monkey
 

@@ -48,7 +48,7 @@ class Fetch:
 
 @dataclass(eq=False)
 class PartialFile:
-    """The state of one file; used by the transfer's own thread, save `digest`."""
+    """The state of one file; used by the transfer's own thread, and by one that finishes it while it has it."""
 
     remote: RemoteFile
     storage: Storage

@@ -85,7 +85,7 @@ class Reporter:
 
     def _write_completed(self) -> None:
         count = len(self._completed)
-        listings.mark_completed(self._claim.download_id, self._completed[:count])
+        listings.mark_completed(self._claim, self._completed[:count])
         del self._completed[:count]
 
     def _measure(self) -> ProgressReport | None:

@@ -67,7 +67,8 @@ def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path, command: tu
     assert done.stderr == "error: the database is not migrated: run `flask db upgrade`\n"
 
 
-def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path) -> None:
-    done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, "users", "list")
+@pytest.mark.parametrize("command", [("users", "list"), ("db", "upgrade")])
+def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path, command: tuple[str, ...]) -> None:
+    done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"

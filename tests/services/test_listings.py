@@ -31,8 +31,18 @@ def test_a_listing_is_pinned_and_read_back_in_order(alice: User, provider: Provi
     assert [file.remote for file in listings.read_listing(found.download_id)] == list(files)
     row = reload(found)
     assert (row.commit, row.total_files, row.total_bytes) == ("abc", 1200, sum(range(1200)))
-    listings.mark_completed(found.download_id, [listings.CompletedFile(7, 7, "0" * 64)])
+    listings.mark_completed(found, [listings.CompletedFile(7, 7, "0" * 64)])
     assert [f.position for f in listings.read_listing(found.download_id) if f.is_completed] == [7]
+
+
+def test_a_worker_that_lost_the_download_marks_none_of_its_files(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    assert listings.store_listing(found, Listing((RemoteFile("a", "u", 5, None),), "abc"))
+    downloads.pause(reload(found))
+    listings.mark_completed(found, [listings.CompletedFile(0, 5, "0" * 64)])
+    assert not listings.read_listing(found.download_id)[0].is_completed
 
 
 def test_a_listing_of_unknown_sizes_has_no_total(alice: User, provider: Provider) -> None:

@@ -110,7 +110,7 @@ def test_rights_follow_their_rows(snapshot: Snapshot, alice: User, bob: User) ->
     db.session.commit()
     snapshot.refresh()
     assert len(watch.view) == 1
-    revoke("family", alice.id)
+    revoke(claims_of(alice.id))
     snapshot.refresh()
     assert (watch.verdict, other.verdict) == (REVOKED, None)
     db.session.delete(bob)

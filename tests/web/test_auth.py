@@ -1,13 +1,15 @@
 """Signing in, and what a bad token gets."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_jwt_extended import create_access_token
 
 from downloads_app.models import User
-from downloads_app.services import accounts
+from downloads_app.services import accounts, housekeeping
 from tests.conftest import PASSWORD, bearer
 
 LOGIN = "/api/auth/login"
@@ -56,6 +58,20 @@ def test_a_bad_header_decides_over_a_good_cookie(client: FlaskClient, alice: Use
     sign_in(client, cookies=True)
     for header in ("Bearer nonsense", "Basic abc", "Bearer", ""):
         assert client.get("/api/auth/me", headers={"Authorization": header}).status_code == 401, header
+
+
+@pytest.mark.parametrize("life", [timedelta(days=3650), False], ids=["ten years", "for ever"])
+def test_a_token_that_outlives_all_others_stays_revoked_as_long(
+    client: FlaskClient, alice: User, life: timedelta | bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = create_access_token(identity=alice.id, expires_delta=life)
+    headers = {"Authorization": f"Bearer {raw}"}
+    assert client.get("/api/auth/me", headers=headers).status_code == 200
+    assert client.post("/api/auth/logout", headers=headers).status_code == 204
+    in_nine_years = datetime.now(UTC) + timedelta(days=3285)
+    monkeypatch.setattr(housekeeping, "database_now", lambda seconds=0: in_nine_years)
+    housekeeping.remove_old_rows()
+    assert client.get("/api/auth/me", headers=headers).status_code == 401
 
 
 def test_logout_revokes_all_tokens_of_the_sign_in(client: FlaskClient, alice: User) -> None:

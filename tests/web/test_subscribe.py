@@ -32,6 +32,7 @@ def test_a_token_that_has_lost_its_right_opens_no_stream(
     opened = client.get(SUBSCRIBE, headers=headers)
     assert opened.status_code == 200
     opened.close()
+    assert client.head(SUBSCRIBE, headers=headers).status_code == 200
     if end == "sign out":
         assert client.post("/api/auth/logout", headers=headers).status_code == 204
     elif end == "disable":
@@ -42,6 +43,7 @@ def test_a_token_that_has_lost_its_right_opens_no_stream(
         accounts.set_password_hash(alice, password_hash)
     answer = client.get(SUBSCRIBE, headers=headers)
     assert (answer.status_code, answer.mimetype) == (401, "application/json")
+    assert client.head(SUBSCRIBE, headers=headers).status_code == 401
 
 
 def test_any_access_token_of_the_library_under_our_key_is_good(client: FlaskClient, alice: User) -> None:

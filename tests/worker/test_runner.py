@@ -230,16 +230,3 @@ def test_old_rows_are_removed_now_and_then(app: Flask, alice: User) -> None:
         thread.join(30)
     assert db.session.query(Deletion).count() == 1
     assert [row.id for row in db.session.query(RevokedToken)] == ["new"]
-
-
-def test_a_changed_limit_is_read_again_when_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAX_BYTES_PER_SECOND", "1000")
-    with working(app) as (worker, _):
-        assert worker.bandwidth.bytes_per_second is None
-        worker.read_limit_again()
-        wait_until(lambda: worker.bandwidth.bytes_per_second == 1000, what="the new limit")
-        monkeypatch.setenv("MAX_BYTES_PER_SECOND", "nonsense")
-        worker.read_limit_again()
-        monkeypatch.setenv("MAX_BYTES_PER_SECOND", "2000")
-        worker.read_limit_again()
-        wait_until(lambda: worker.bandwidth.bytes_per_second == 2000, what="the next limit")
