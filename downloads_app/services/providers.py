@@ -14,7 +14,7 @@ from downloads_app.services import vault
 from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.provider_fields import KINDS as KINDS
 from downloads_app.services.provider_fields import check_connections, check_kind, check_token, check_url
-from downloads_app.sources import Access, Source
+from downloads_app.sources import Access
 from downloads_app.sources.registry import open_source
 
 
@@ -111,11 +111,6 @@ def access_of(provider: Provider) -> Access:
         ca_file=provider.ca_file,
         max_connections=provider.max_connections,
     )
-
-
-def source_of(provider: Provider) -> Source:
-    """Return a live connection to a provider; its calls take as long as the network does."""
-    return open_source(provider.kind, access_of(provider))
 
 
 def check_remote(kind: str, access: Access) -> None:
