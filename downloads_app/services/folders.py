@@ -10,12 +10,17 @@ from downloads_app.errors import Conflict
 from downloads_app.services.partials import remove_partials
 
 if TYPE_CHECKING:
-    from downloads_app.models import Download, User
+    from downloads_app.models import Download, Provider, User
 
 
 def folder_of(download: "Download") -> Path:
     """Return where a download's files lie; every part has passed its check when it was created."""
-    return folder_of_user(download.user) / download.provider.name / download.repository.name / download.revision
+    return folder_for(download.user, download.provider, download.repository.name, download.revision)
+
+
+def folder_for(user: "User", provider: "Provider", repository: str, revision: str) -> Path:
+    """Return where the files of a user's download lie, or would; the names have passed their checks."""
+    return folder_of_user(user) / provider.name / repository / revision
 
 
 def folder_of_user(user: "User") -> Path:

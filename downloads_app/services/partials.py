@@ -1,7 +1,35 @@
-"""Where the partial files of a download's folder lie."""
+"""Where the partial files of a download's folder lie, and what is known of them."""
 
+import json
 import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
+
+from downloads_app.sources import RemoteFile
+
+
+@dataclass(frozen=True, slots=True)
+class SideFile:
+    """What is known of a partial file: for which content it is, and which bytes of it are there."""
+
+    validator: str
+    total_bytes: int | None
+    ranges: list[tuple[int, int]]
+
+    def is_of(self, file: RemoteFile) -> bool:
+        """Whether the bytes are of the content that is wanted, as far as can be told before the server is asked."""
+        if file.size_bytes not in (None, self.total_bytes):
+            return False
+        if file.sha256 is not None:
+            return self.validator == f"sha256:{file.sha256}"
+        return self.validator.startswith(("etag:", "modified:"))
+
+    @property
+    def kept_bytes(self) -> int:
+        return sum(end - start for start, end in self.ranges)
 
 
 def find_partials(folder: Path) -> Path:
@@ -12,3 +40,35 @@ def find_partials(folder: Path) -> Path:
 def remove_partials(folder: Path) -> None:
     """Remove all partial files of a download, and what is known of them."""
     shutil.rmtree(find_partials(folder), ignore_errors=True)
+
+
+def find_side_files(partials: Path) -> set[str]:
+    """Return the keys of the partial files that something is known of."""
+    return {entry.stem for entry in partials.glob("*.json")}
+
+
+@lru_cache(maxsize=1024)
+def key_of(path: str) -> str:
+    """Return the name under which the partial file of `path` lies."""
+    return sha256(path.encode()).hexdigest()[:32]
+
+
+def read_side_file(partials: Path, path: str) -> SideFile | None:
+    """Return what is known of a partial file; None where nothing usable is."""
+    try:
+        fields = json.loads((partials / f"{key_of(path)}.json").read_bytes())
+        present = (partials / f"{key_of(path)}.data").stat().st_size
+        ranges = [(int(start), int(end)) for start, end in fields["ranges"]]
+        if any(not 0 <= start < end <= present for start, end in ranges):
+            return None
+        return SideFile(str(fields["validator"]), fields["total_bytes"], ranges)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def kept_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
+    """Return how many bytes of `files` an earlier, unfinished run has left, which the next one keeps."""
+    partials = find_partials(folder)
+    keys = find_side_files(partials)
+    known = [(file, read_side_file(partials, file.path)) for file in files if key_of(file.path) in keys]
+    return sum(side_file.kept_bytes for file, side_file in known if side_file is not None and side_file.is_of(file))

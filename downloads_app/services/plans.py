@@ -8,7 +8,7 @@ from sqlalchemy import select
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
-from downloads_app.services import folders, listings
+from downloads_app.services import folders, listings, partials
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
 from downloads_app.services.patterns import check_patterns, select_files
 from downloads_app.services.providers import access_of
@@ -74,7 +74,8 @@ def make_plan(
 ) -> Plan:
     """Say what a download of an already listed repository would fetch."""
     wanted = select_files(listing.files, *check_patterns(include, exclude))
-    finished = _find_finished(user, provider, repository, check_revision(revision))
+    revision = check_revision(revision)
+    finished = _find_finished(user, provider, repository, revision)
     copies = listings.find_copies(provider.id, wanted)
     files = tuple(
         PlannedFile(
@@ -85,13 +86,15 @@ def make_plan(
         )
         for file in wanted
     )
+    to_fetch = [file for file, planned in zip(wanted, files, strict=True) if not planned.is_here]
+    folder = folders.folder_for(user, provider, check_repository(repository), revision)
     sizes = [file.size_bytes for file in files]
     settings = current_settings()
     quota = settings.user_quota_bytes
     return Plan(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
         free_bytes=folders.free_bytes(settings.downloads_dir),
         quota_left_bytes=None if quota is None else max(0, quota - listings.used_bytes(user.id)),
         commit=listing.commit,

@@ -30,7 +30,7 @@ class PlanSchema(OutputSchema):
     files = fields.List(fields.Nested(PlannedFileSchema))
     total_files = fields.Function(lambda plan: len(plan.files), metadata={"type": "integer"})
     total_bytes = fields.Integer(allow_none=True, metadata={"description": "null while a size is unknown"})
-    here_bytes = fields.Integer(metadata={"description": "of these, whole files that are here already"})
+    here_bytes = fields.Integer(metadata={"description": "of these, what is here already, of unfinished files too"})
     free_bytes = fields.Integer(metadata={"description": "room on the disk"})
     quota_left_bytes = fields.Integer(allow_none=True, metadata={"description": "null without a quota"})
     commit = fields.String(allow_none=True)

@@ -78,7 +78,7 @@ class PartialFile:
         """Find what an earlier run brought, and keep it if it is of the content that is wanted."""
         self.total_bytes = self.remote.size_bytes
         known = self.storage.read_side_file(self.remote.path)
-        if known is None or not self._is_of(known):
+        if known is None or not known.is_of(self.remote):
             return
         self.open(keep=True)
         self.total_bytes = known.total_bytes
@@ -91,13 +91,6 @@ class PartialFile:
         if self.descriptor < 0:
             self.descriptor = self.storage.open_partial(self.remote.path, keep=keep)
         return self.descriptor
-
-    def _is_of(self, known: SideFile) -> bool:
-        if self.remote.size_bytes not in (None, known.total_bytes):
-            return False
-        if self.remote.sha256 is not None:
-            return known.validator == f"sha256:{self.remote.sha256}"
-        return known.validator.startswith(("etag:", "modified:"))
 
     @property
     def validator(self) -> str:

@@ -10,12 +10,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from functools import lru_cache
-from hashlib import sha256
+from dataclasses import asdict
 from pathlib import Path
 
+from downloads_app.services.partials import SideFile as SideFile
 from downloads_app.services.partials import find_partials as find_partials
+from downloads_app.services.partials import find_side_files, key_of, read_side_file
 from downloads_app.services.partials import remove_partials as remove_partials
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.disk import explain_disk, measure_sync
@@ -26,15 +26,6 @@ from downloads_app.worker.places import Places
 
 DRAFT_BYTES = 4096
 """More than a side-file has."""
-
-
-@dataclass(frozen=True, slots=True)
-class SideFile:
-    """What is known of a partial file: for which content it is, and which bytes of it are there."""
-
-    validator: str
-    total_bytes: int | None
-    ranges: list[tuple[int, int]]
 
 
 class Storage:
@@ -69,22 +60,22 @@ class Storage:
             return os.open(self._data_of(path), flags, 0o644)
 
     def _data_of(self, path: str) -> str:
-        return f"{self.partials}/{_key(path)}.data"
+        return f"{self.partials}/{key_of(path)}.data"
 
     def read_side_file(self, path: str) -> SideFile | None:
         """Return what is known of a partial file; None where nothing usable is."""
         if self._side_files is None:
-            self._side_files = {entry.stem for entry in self.partials.glob("*.json")}
-        if not self._side_files or _key(path) not in self._side_files:
+            self._side_files = find_side_files(self.partials)
+        if not self._side_files or key_of(path) not in self._side_files:
             return None
-        return _read_side_file(self.partials, path)
+        return read_side_file(self.partials, path)
 
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step; the data it speaks of has been written before.
 
         The next one's room is taken at once: when the data has filled the disk, what it holds must not be forgotten.
         """
-        target = self.partials / f"{_key(path)}.json"
+        target = self.partials / f"{key_of(path)}.json"
         draft = target.with_suffix(".draft")
         with explain_disk(path):
             _write_over(draft, json.dumps(asdict(known)).encode())
@@ -92,14 +83,14 @@ class Storage:
         with suppress(OSError):
             draft.write_bytes(bytes(DRAFT_BYTES))
         if self._side_files is not None:
-            self._side_files.add(_key(path))
+            self._side_files.add(key_of(path))
 
     def drop_side_file(self, path: str) -> None:
         """Remove a side-file: data that no side-file speaks of is worth nothing."""
-        if self._side_files == set() or (self._side_files and _key(path) not in self._side_files):
+        if self._side_files == set() or (self._side_files and key_of(path) not in self._side_files):
             return
         for suffix in ("json", "draft"):
-            (self.partials / f"{_key(path)}.{suffix}").unlink(missing_ok=True)
+            (self.partials / f"{key_of(path)}.{suffix}").unlink(missing_ok=True)
 
     @contextmanager
     def placing(self) -> Iterator[Callable[[Placed], None]]:
@@ -143,7 +134,7 @@ def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
         if finished is not None and is_wanted(finished, file):
             total += finished.size_bytes
         elif known := storage.read_side_file(file.path):
-            total += sum(end - start for start, end in known.ranges)
+            total += known.kept_bytes
     return total
 
 
@@ -158,7 +149,7 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
     """Give a verified file of another download its place here: a hard link, or a copy where that fails."""
     storage = Storage(folder)
     storage.prepare([path])
-    draft = storage.partials / f"{_key(path)}.data"
+    draft = storage.partials / f"{key_of(path)}.data"
     with explain_disk(path):
         draft.unlink(missing_ok=True)
         try:
@@ -168,23 +159,6 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
         with storage.places.filling() as put:
             put(str(draft), path)
         draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
-
-
-@lru_cache(maxsize=1024)
-def _key(path: str) -> str:
-    return sha256(path.encode()).hexdigest()[:32]
-
-
-def _read_side_file(partials: Path, path: str) -> SideFile | None:
-    try:
-        fields = json.loads((partials / f"{_key(path)}.json").read_bytes())
-        present = (partials / f"{_key(path)}.data").stat().st_size
-        ranges = [(int(start), int(end)) for start, end in fields["ranges"]]
-        if any(not 0 <= start < end <= present for start, end in ranges):
-            return None
-        return SideFile(str(fields["validator"]), fields["total_bytes"], ranges)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _write_over(file: Path, content: bytes) -> None:

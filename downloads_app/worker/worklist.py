@@ -57,7 +57,7 @@ class Worklist:
             self._waiting.append(file)
             known = self._storage.read_side_file(file.path)
             if known is not None:
-                self._waiting_bytes[file.path] = sum(end - start for start, end in known.ranges)
+                self._waiting_bytes[file.path] = known.kept_bytes
         return finished
 
     def first_count(self) -> int:

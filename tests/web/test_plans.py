@@ -9,6 +9,9 @@ from sqlalchemy import func, select
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
+from downloads_app.services import folders
+from downloads_app.services.names import DEFAULT_REVISION
+from downloads_app.services.partials import find_partials, key_of
 from tests.conftest import bearer
 from tests.support.file_server import FileServer
 from tests.web.rest import NOBODYS_ID, add_provider, add_repository
@@ -38,6 +41,21 @@ def test_a_plan_tells_files_bytes_and_room_and_changes_nothing(
     assert plan.json["quota_left_bytes"] is None
     for model in (Download, Repository):
         assert db.session.scalar(select(func.count()).select_from(model)) == 0
+
+
+def test_a_plan_counts_what_an_unfinished_download_has_left(
+    client: FlaskClient, alice: User, bob: User, provider: Provider
+) -> None:
+    everybody = bearer(alice), bearer(bob)
+    partials = find_partials(folders.folder_for(alice, provider, "org/model", DEFAULT_REVISION))
+    partials.mkdir(parents=True)
+    for path, validator in [("model.gguf", f"sha256:{'ab' * 32}"), ("config.json", f"sha256:{'cd' * 32}")]:
+        (partials / f"{key_of(path)}.data").write_bytes(bytes(FILES[path]))
+        known = {"validator": validator, "total_bytes": FILES[path], "ranges": [[0, 5], [8, 15]]}
+        (partials / f"{key_of(path)}.json").write_text(json.dumps(known))
+    body = {"provider_id": provider.id, "repository": "org/model"}
+    here = [client.post(PLAN, json=body, headers=headers).json["here_bytes"] for headers in everybody]
+    assert here == [12, 0]
 
 
 def test_a_plan_keeps_to_include_and_exclude(client: FlaskClient, alice: User, provider: Provider) -> None:
