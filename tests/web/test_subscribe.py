@@ -1,5 +1,6 @@
 """`GET /api/downloads/subscribe` before its first event, and in the time between two."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -54,6 +55,25 @@ def test_any_access_token_of_the_library_under_our_key_is_good(client: FlaskClie
     assert answer.status_code == 200
     assert b"event: update" in next(answer.iter_encoded())
     answer.close()
+
+
+def test_the_first_event_alone_tells_when_to_come_back_and_each_client_another_time(
+    make_app: Callable[..., Flask], alice: User
+) -> None:
+    add_download(alice)
+    headers = bearer(alice)
+    client = make_app(stream_interval_seconds=0.1).test_client()
+    told = set()
+    for _ in range(5):
+        answer = client.get(SUBSCRIBE, headers=headers)
+        events = answer.iter_encoded()
+        retry = re.search(rb"^retry: (\d+)$", next(events), re.MULTILINE)
+        assert retry is not None
+        told.add(int(retry[1]))
+        assert b"retry:" not in next(events)
+        answer.close()
+    assert len(told) > 1
+    assert all(1000 <= milliseconds <= 3000 for milliseconds in told)
 
 
 def test_between_events_far_apart_a_comment_keeps_the_connection_alive(
