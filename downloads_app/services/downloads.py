@@ -126,8 +126,8 @@ _NO_SYNC = {"synchronize_session": False}
 def _apply(download: Download, change: Change) -> None:
     """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
     allowed = (Download.id == download.id, Download.status.in_(change.allowed))
-    statement = update(Download).where(*allowed).values(change.values)
-    changed = db.session.execute(statement, execution_options=_NO_SYNC).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has one
+    statement = update(Download).where(*allowed).values(change.values).returning(Download.id)
+    changed = db.session.scalar(statement, execution_options=_NO_SYNC) is not None
     db.session.commit()
     db.session.refresh(download)
     if not changed:

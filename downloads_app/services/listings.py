@@ -48,7 +48,7 @@ def store_listing(claim: Claim, listing: Listing) -> bool:
             total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
         )
     )
-    if db.session.execute(pinned).rowcount != 1:  # type: ignore[attr-defined]  # an UPDATE's result has one
+    if db.session.scalar(pinned.returning(Download.id)) is None:
         db.session.rollback()
         return False
     db.session.execute(delete(DownloadFile).where(DownloadFile.download_id == claim.download_id))
