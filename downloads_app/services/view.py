@@ -1,13 +1,21 @@
 """What one viewer is shown, or all admins: encoded downloads in their order."""
 
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
+
+
+class Feed(Protocol):
+    """Who keeps what it has made of `View.wire`."""
+
+    def outdate(self) -> None:
+        """Take notice that the view shows something else now."""
+        ...
 
 
 class View:
-    """What one viewer is shown: encoded active downloads in order. `wire` is the readers' to keep a frame in."""
+    """What one viewer is shown: encoded active downloads in order."""
 
-    __slots__ = ("_rows", "_serial", "_sorted", "_version", "is_loaded", "wire")
+    __slots__ = ("_rows", "_serial", "_sorted", "_version", "feeds", "is_loaded", "wire")
     _serials = count()
 
     def __init__(self) -> None:
@@ -17,6 +25,9 @@ class View:
         self.is_loaded = False
         self._version = 0
         self.wire: Any = None
+        """The readers' to keep a frame in: of what is shown now, or None."""
+        self.feeds: list[Feed] = []
+        """Told when `wire` shows what is no more."""
 
     def put(self, download_id: str, created_at: str, encoded: bytes) -> None:
         """Show a download; nothing happens where it looks as before."""
@@ -44,7 +55,10 @@ class View:
 
     def _changed(self) -> None:
         self._version += 1
-        self.wire = None
+        if self.wire is not None:
+            self.wire = None
+            for feed in self.feeds:
+                feed.outdate()
 
     def __len__(self) -> int:
         return len(self._rows)

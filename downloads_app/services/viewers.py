@@ -35,7 +35,7 @@ class Account:
 class Watch:
     """One stream's hold on the snapshot. `view` and `verdict` change under it, as its user's rights do."""
 
-    __slots__ = ("account", "claims", "verdict", "view")
+    __slots__ = ("account", "claims", "on_show", "verdict", "view")
 
     def __init__(self, account: Account, claims: Claims) -> None:
         self.account = account
@@ -43,6 +43,12 @@ class Watch:
         self.view = account.view
         self.verdict: str | None = None
         """Why the token is good no more; None while it is."""
+        self.on_show: Callable[[], object] = look_away
+        """Called when another view is to be shown."""
+
+
+def look_away() -> None:
+    """Take no notice: who looks at `view` at every tick need not be told."""
 
 
 @dataclass(slots=True)
@@ -189,6 +195,7 @@ class Audience:
             return
         self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
         watch.view = view
+        watch.on_show()
         if not self._admin_watches:
             self._everybody = View()  # not the same: a read that is under way must not fill it
             self._listed_up_to = None

@@ -8,19 +8,17 @@ to the kernel, with those of all streams of its slot. It wakes the generator onl
 
 import errno
 import time
-from collections.abc import Callable, Iterator
 
 import gevent
 from gevent.event import Event
 from gevent.socket import wait_write
 
 from downloads_app.services.snapshot import Snapshot
-from downloads_app.services.viewers import Watch
 from downloads_app.web import metrics
 from downloads_app.web.lane import PlainLane, next_tick
-from downloads_app.web.sending import REFUSED, Sender
+from downloads_app.web.sending import Sender
 from downloads_app.web.stream import Stream
-from downloads_app.web.wire import Packet, Wire, frame_of
+from downloads_app.web.wheel import Rider, Wheel
 
 SLOTS = 64
 MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends
@@ -28,31 +26,6 @@ MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, whi
 
 class ClientGoneError(BrokenPipeError):
     """The client left, or did not read for too long; the server closes the connection without a word."""
-
-
-class Rider:
-    """A stream on the wheel: what the pacer touches at a tick, and no more."""
-
-    __slots__ = ("events_sent", "expires", "fd", "is_chunked", "is_gone", "refused", "send", "tick", "watch", "woken")
-
-    def __init__(self, stream: Stream) -> None:
-        self.watch = stream.watch
-        self.expires = stream.expires
-        self.is_chunked = stream.is_chunked
-        self.fd: int = stream.sock.fileno()
-        self.send: Callable[[bytes | memoryview], int] = stream.sock.send
-        self.woken = stream.woken
-        self.events_sent = 0
-        self.is_gone = False
-        self.tick: float | None = None
-        """The tick at which the generator has to act; None while the pacer acts for it."""
-        self.refused: memoryview | None = None
-        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
-
-    def wake(self, tick: float) -> None:
-        """Give the stream back to its generator."""
-        self.tick = tick
-        self.woken.set()
 
 
 class Pacer:
@@ -69,7 +42,7 @@ class Pacer:
         self._step = interval_seconds / SLOTS
         self._origin = time.monotonic()
         self._position = 0
-        self._slots: list[dict[Rider, None]] = [{} for _ in range(SLOTS)]
+        self._wheel = Wheel(SLOTS)
         self._riders = 0
         self._is_running = False
 
@@ -104,15 +77,14 @@ class Pacer:
             self._is_running = True
             self._position = self._nearest_position(time.monotonic())
             gevent.spawn(self._run)
-        slot = self._slots[max(self._nearest_position(tick), self._position) % SLOTS]
-        slot[rider] = None
+        self._wheel.add(rider, max(self._nearest_position(tick), self._position))
         self._riders += 1
         try:
             rider.woken.wait()
             rider.woken.clear()
         finally:
             self._riders -= 1
-            slot.pop(rider, None)
+            self._wheel.drop(rider)
 
     def _nearest_position(self, moment: float) -> int:
         return round((moment - self._origin) / self._step)
@@ -153,52 +125,8 @@ class Pacer:
             if now < tick:
                 gevent.sleep(tick - now)
                 continue
-            self._serve(self._slots[self._position % SLOTS], tick, now)
+            for rider in self._wheel.serve(self._position, self._sender, now, self._snapshot.is_fresh(now)):
+                rider.wake(tick)
             metrics.observe_lateness(now - tick)
             self._position += 1
         self._is_running = False
-
-    def _serve(self, slot: dict[Rider, None], tick: float, now: float) -> None:
-        """Send every stream of a slot its frame. Nothing in here yields; every microsecond counts."""
-        is_fresh = self._snapshot.is_fresh(now)
-        woken: list[Rider] = []
-        riders: list[Rider] = []
-        packets: list[Packet] = []
-        for rider in slot:
-            wire: Wire | None = rider.watch.view.wire or _first_wire(rider.watch)
-            if wire is None or now >= rider.expires or not is_fresh:
-                woken.append(rider)
-                continue
-            riders.append(rider)
-            if rider.is_chunked:
-                packets.append(wire.chunk or wire.make_chunk())
-            else:
-                packets.append(wire.plain or wire.make_plain())
-            rider.events_sent += 1
-        results = self._sender.send(riders, packets)
-        if results != [packet.length for packet in packets]:
-            woken += _take_refusals(riders, packets, results)
-        for rider in woken:
-            del slot[rider]  # at once: its greenlet may not have come to it a whole turn later
-            rider.wake(tick)
-        taken = [result for result in results if result > 0]
-        metrics.count_sent(len(taken), sum(taken))
-
-
-def _take_refusals(riders: list[Rider], packets: list[Packet], results: list[int]) -> Iterator[Rider]:
-    """Tell the riders of whom the kernel did not take everything what it left, and yield them."""
-    for rider, packet, sent in zip(riders, packets, results, strict=True):
-        if sent == packet.length:
-            continue
-        if sent > 0:
-            rider.refused = memoryview(packet.data)[sent:]
-        else:
-            rider.events_sent -= 1
-            rider.refused = memoryview(b"")
-            rider.is_gone = sent != REFUSED
-        yield rider
-
-
-def _first_wire(watch: Watch) -> Wire | None:
-    """Return the frame of what has changed since it was last shown; None where an `update` is not what is due."""
-    return frame_of(watch.view) if watch.verdict is None and len(watch.view) else None

@@ -89,7 +89,7 @@ class Ring:
         whole = memoryview(entries)
         self._fds = whole.cast("i")[1::16]
         self._addresses = whole.cast("Q")[2::8]
-        self._lengths = whole.cast("I")[6::16]
+        self._lengths = whole.cast("i")[6::16]
         words = memoryview(rings).cast("I")
         order = submission.array // 4
         words[order : order + ENTRIES] = array("I", range(ENTRIES))
@@ -105,27 +105,31 @@ class Ring:
         """Send a byte: a sandbox may let a ring be made and not be used."""
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            (result,) = self.send([ours.fileno()], [address_of(b"x")], [1])
-            if result != 1 or theirs.recv(2, socket.MSG_DONTWAIT) != b"x":
-                raise OSError(-result, "the kernel's io_uring does not send")
+            missed = self.send(array("i", [ours.fileno()]), array("Q", [address_of(b"x")]), array("i", [1]))
+            if missed or theirs.recv(2, socket.MSG_DONTWAIT) != b"x":
+                raise OSError(-missed.get(0, -errno.ENOTSUP), "the kernel's io_uring does not send")
 
-    def send(self, fds: list[int], addresses: list[int], lengths: list[int]) -> list[int]:
-        """Send bytes to non-blocking sockets; return for each what send(2) would: bytes taken, or a negative errno."""
-        results: list[int] = []
-        while (done := len(results)) < len(fds):
-            start = self._sent % ENTRIES
-            part = slice(done, done + ENTRIES - start)  # up to the end of the ring, so that nothing wraps
-            results += self._send_part(start, fds[part], addresses[part], lengths[part])
-        return results
+    def send(self, fds: "array[int]", addresses: "array[int]", lengths: "array[int]") -> dict[int, int]:
+        """Send bytes to non-blocking sockets. Return the places at which the kernel did not take all of them, and for
+        each what send(2) would return: how many it took, or a negative errno.
+        """
+        missed: dict[int, int] = {}
+        done = 0
+        while done < len(fds):
+            part = slice(done, done + ENTRIES - self._sent % ENTRIES)  # up to the ring's end, so that nothing wraps
+            missed_here = self._send_part(fds[part], addresses[part], lengths[part])
+            missed |= {done + place: result for place, result in missed_here.items()}
+            done = part.stop
+        return missed
 
-    def _send_part(self, start: int, fds: list[int], addresses: list[int], lengths: list[int]) -> list[int]:
+    def _send_part(self, fds: "array[int]", addresses: "array[int]", lengths: "array[int]") -> dict[int, int]:
         wanted = len(fds)
+        start = self._sent % ENTRIES
         here = slice(start, start + wanted)
-        self._fds[here] = array("i", fds)
-        self._addresses[here] = array("Q", addresses)
-        self._lengths[here] = array("I", lengths)
+        self._fds[here] = fds
+        self._addresses[here] = addresses
+        self._lengths[here] = lengths
         self._submitted[0] = (self._sent + wanted) & 0xFFFFFFFF
-        results = [-errno.EAGAIN] * wanted  # what the kernel does not take now is not sent
         try:
             taken = _syscall(_ENTER, self._fd, wanted, 0, 0)
         except OSError:
@@ -135,11 +139,15 @@ class Ring:
             _syscall(_ENTER, self._fd, 0, taken, _GET_EVENTS)
         first = self._sent % len(self._results)
         told = slice(first, first + taken)
-        for place, result in zip(self._places[told].tolist(), self._results[told].tolist(), strict=True):
-            results[place - start] = result
+        missed = {}
+        if self._results[told] != lengths:  # as equal sums would say, in whatever order they are: none exceeds its own
+            results = dict.fromkeys(range(wanted), -errno.EAGAIN)  # what the kernel does not take now is not sent
+            places = (place - start for place in self._places[told])
+            results.update(zip(places, self._results[told], strict=True))
+            missed = {place: result for place, result in results.items() if result != lengths[place]}
         self._sent += taken
         self._submitted[0] = self._taken[0] = after
-        return results
+        return missed
 
     def close(self) -> None:
         """Give the ring back."""

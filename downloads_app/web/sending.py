@@ -2,8 +2,9 @@
 
 import errno
 import logging
-from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from array import array
+from collections.abc import MutableSequence
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from downloads_app.web.ring import Ring
 from downloads_app.web.wire import Packet
@@ -24,21 +25,76 @@ class Receiver(Protocol):
         ...
 
 
+R = TypeVar("R", bound=Receiver)
+
+
+NOTHING = Packet(b"")
+
+
+class Batch(Generic[R]):
+    """What stands ready to be sent together: at each place, from 0 on, a receiver and its packet.
+
+    It stays from one time to the next, with the columns of numbers that the kernel is to be given.
+    """
+
+    __slots__ = ("addresses", "fds", "lengths", "packets", "receivers", "total_bytes")
+
+    def __init__(self) -> None:
+        self.receivers: list[R] = []
+        self.packets: list[Packet] = []
+        self.fds = array("i")
+        self.addresses = array("Q")
+        self.lengths = array("i")
+        self.total_bytes = 0
+
+    def __len__(self) -> int:
+        return len(self.receivers)
+
+    def add(self, receiver: R) -> int:
+        """Give a receiver the next place, with nothing to be sent yet; return the place."""
+        self.receivers.append(receiver)
+        self.packets.append(NOTHING)
+        self.fds.append(receiver.fd)
+        self.addresses.append(NOTHING.address)
+        self.lengths.append(NOTHING.length)
+        return len(self.receivers) - 1
+
+    def load(self, place: int, packet: Packet) -> None:
+        """Have a packet sent to the receiver at a place from now on."""
+        self.total_bytes += packet.length - self.lengths[place]
+        self.packets[place] = packet
+        self.addresses[place] = packet.address
+        self.lengths[place] = packet.length
+
+    def drop(self, place: int) -> R:
+        """Clear a place, which the last receiver takes; return that one."""
+        self.total_bytes -= self.lengths[place]
+        last = self.receivers[-1]
+        columns: list[MutableSequence[Any]] = [self.receivers, self.packets, self.fds, self.addresses, self.lengths]
+        for column in columns:
+            column[place] = column[-1]
+            column.pop()
+        return last
+
+
 @runtime_checkable
 class Sender(Protocol):
     """Hands bytes to the kernel, and never waits."""
 
-    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
-        """Send each its packet; return for each how many bytes were taken, REFUSED, or another negative errno."""
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
+        """Send each its packet. Return the places of those of which the kernel did not take all, and for each
+        how many bytes it took, REFUSED, or another negative errno.
+        """
         ...
 
 
 class OneByOne:
     """A system call for each."""
 
-    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
         """See Sender."""
-        return [_send(receiver, packet) for receiver, packet in zip(receivers, packets, strict=True)]
+        results = map(_send, batch.receivers, batch.packets)
+        return {place: sent for place, sent in enumerate(results) if sent != batch.lengths[place]}
 
 
 def _send(receiver: Receiver, packet: Packet) -> int:
@@ -56,13 +112,9 @@ class Together:
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
 
-    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
         """See Sender."""
-        return self._ring.send(
-            [receiver.fd for receiver in receivers],
-            [packet.address for packet in packets],
-            [packet.length for packet in packets],
-        )
+        return self._ring.send(batch.fds, batch.addresses, batch.lengths)
 
 
 def best_sender() -> Sender:

@@ -1,7 +1,6 @@
 """Connections whose kernel is moody, senders that are watched, and all that a client receives."""
 
 import random
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import gevent
@@ -13,7 +12,7 @@ from downloads_app.services.snapshot import Snapshot
 from downloads_app.services.viewers import Watch
 from downloads_app.web.lane import PlainLane
 from downloads_app.web.pacer import ClientGoneError
-from downloads_app.web.sending import OneByOne, Receiver, Sender
+from downloads_app.web.sending import Batch, OneByOne, Sender
 from downloads_app.web.stream import Stream, Streams
 from downloads_app.web.wire import Packet
 from tests.support.snapshots import claims_of
@@ -66,14 +65,17 @@ class Counting:
         self._chance = chance
         self._moody = moody
 
-    def send(self, receivers: Sequence[Receiver], packets: Sequence[Packet]) -> list[int]:
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
         if isinstance(self._sender, OneByOne):
-            return self._sender.send(receivers, packets)  # through the sockets, which cut and count
-        cut = [self._cut(packet) if self._moody and self._chance.random() < 0.3 else packet for packet in packets]
-        results = self._sender.send(receivers, cut)
-        for receiver, result in zip(receivers, results, strict=True):
+            return self._sender.send(batch)  # through the sockets, which cut and count
+        cut: Batch[Any] = Batch()
+        for receiver, packet in zip(batch.receivers, batch.packets, strict=True):
+            cut.load(cut.add(receiver), self._cut(packet) if self._moody and self._chance.random() < 0.3 else packet)
+        told = self._sender.send(cut)
+        results = [told.get(place, length) for place, length in enumerate(cut.lengths)]
+        for receiver, result in zip(batch.receivers, results, strict=True):
             self.sockets[receiver.fd].frames += result > 0
-        return results
+        return {place: result for place, result in enumerate(results) if result != batch.lengths[place]}
 
     def _cut(self, packet: Packet) -> Packet:
         return Packet(packet.data[: self._chance.randrange(1, packet.length)])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from downloads_app.web import ring, sending
-from downloads_app.web.sending import REFUSED, OneByOne, Sender, best_sender
+from downloads_app.web.sending import REFUSED, Batch, OneByOne, Sender, best_sender
 from downloads_app.web.wire import Packet
 
 SENDERS: list[Sender] = list({type(sender): sender for sender in (OneByOne(), best_sender())}.values())
@@ -44,6 +44,15 @@ class Line:
         self.theirs.close()
 
 
+def send(sender: Sender, what: list[tuple[Line, Packet]]) -> list[int]:
+    """Send to each line its packet; return how many bytes were taken of each, or a negative errno."""
+    batch: Batch[Line] = Batch()
+    for line, packet in what:
+        batch.load(batch.add(line), packet)
+    missed = sender.send(batch)
+    return [missed.get(place, packet.length) for place, (_line, packet) in enumerate(what)]
+
+
 @pytest.fixture
 def lines() -> Iterator[list[Line]]:
     """Forty connections."""
@@ -60,7 +69,7 @@ def test_each_gets_its_own_bytes_however_many_are_sent_at_once(sender: Sender, l
         batch = [
             (chance.choice(lines), Packet(os.urandom(chance.randrange(1, 200)))) for _ in range(chance.randrange(1300))
         ]
-        results = sender.send([line for line, _ in batch], [packet for _, packet in batch])
+        results = send(sender, batch)
         assert results == [packet.length for _, packet in batch]
         for line in lines:
             assert line.read() == b"".join(packet.data for to, packet in batch if to is line)
@@ -71,12 +80,12 @@ def test_what_a_full_connection_took_is_told_to_the_byte(sender: Sender, lines: 
     full, free = lines[:2]
     full._ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     packet = Packet(os.urandom(3000))
-    results = sender.send([full, free] * 30, [packet] * 60)
+    results = send(sender, [(full, packet), (free, packet)] * 30)
     assert results[1::2] == [3000] * 30
     assert results[-2] == REFUSED
     taken = [max(0, result) for result in results[0::2]]
     assert full.read() == b"".join(packet.data[:size] for size in taken)
-    assert sender.send([full], [packet]) == [3000]
+    assert send(sender, [(full, packet)]) == [3000]
 
 
 @pytest.mark.parametrize("sender", SENDERS)
@@ -89,7 +98,7 @@ def test_a_part_that_a_connection_has_room_for_is_sent(sender: Sender) -> None:
     ours.setblocking(False)
     theirs.setblocking(False)
     packet = Packet(os.urandom(32 << 20))
-    (sent,) = sender.send([line], [packet])
+    (sent,) = send(sender, [(line, packet)])
     assert 0 < sent < packet.length
     received = b""
     while len(received) < sent:
@@ -102,9 +111,9 @@ def test_a_part_that_a_connection_has_room_for_is_sent(sender: Sender) -> None:
 def test_a_client_that_is_gone_stops_nobody_else(sender: Sender, lines: list[Line]) -> None:
     gone, here = lines[:2]
     gone.theirs.close()
-    assert sender.send([gone, here], [Packet(b"one"), Packet(b"two")]) == [-errno.EPIPE, 3]
+    assert send(sender, [(gone, Packet(b"one")), (here, Packet(b"two"))]) == [-errno.EPIPE, 3]
     assert here.read() == b"two"
-    assert sender.send([], []) == []
+    assert send(sender, []) == []
 
 
 def test_where_the_kernel_has_no_io_uring_it_sends_one_by_one(
@@ -129,9 +138,10 @@ def test_what_the_kernel_does_not_take_in_one_call_is_told_as_refused(
         return real(number, fd, count // 2, *rest)
 
     packets = [Packet(b"%03d" % number) for number in range(40)]
+    batch = list(zip(lines, packets, strict=True))
     with monkeypatch.context() as patch:
         patch.setattr(ring, "_syscall", take_half)
-        assert sender.send(lines, packets) == [3] * 20 + [REFUSED] * 20
+        assert send(sender, batch) == [3] * 20 + [REFUSED] * 20
     assert [line.read() for line in lines] == [packet.data for packet in packets[:20]] + [b""] * 20
-    assert sender.send(lines, packets) == [3] * 40
+    assert send(sender, batch) == [3] * 40
     assert [line.read() for line in lines] == [packet.data for packet in packets]

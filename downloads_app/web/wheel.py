@@ -1,0 +1,237 @@
+"""The streams that the pacer sends for, by the time of their ticks; and what stands ready to be sent to each.
+
+A stream that shows what it showed before costs nothing to prepare: its frame's address stands in a column that is
+handed to the kernel as it is. Whatever is touched for one stream alone is cold memory two seconds after the last time,
+and a good part of a microsecond each. So a change finds its way to the streams, not the streams to the change: a view
+tells its feeds, a feed marks its seats, and at a tick only marked seats are looked at.
+"""
+
+import math
+from array import array
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from downloads_app.services.view import View
+from downloads_app.services.viewers import look_away
+from downloads_app.web import metrics
+from downloads_app.web.sending import REFUSED, Batch, Sender
+from downloads_app.web.stream import Stream
+from downloads_app.web.wire import Packet, frame_of
+
+_SLOT_BITS = 8
+"""A seat is one number: the place in the slot, and in the lower bits the slot's number."""
+MAX_SLOTS = 1 << _SLOT_BITS
+
+
+class Rider:
+    """A stream on the wheel."""
+
+    __slots__ = (
+        "events_sent",
+        "expires",
+        "fd",
+        "is_chunked",
+        "is_gone",
+        "joined",
+        "place",
+        "refused",
+        "send",
+        "slot",
+        "tick",
+        "watch",
+        "woken",
+    )
+
+    def __init__(self, stream: Stream) -> None:
+        self.watch = stream.watch
+        self.expires = stream.expires
+        self.is_chunked = stream.is_chunked
+        self.fd: int = stream.sock.fileno()
+        self.send: Callable[[bytes | memoryview], int] = stream.sock.send
+        self.woken = stream.woken
+        self.slot: Slot | None = None
+        self.place = self.joined = 0
+        """Where in its slot it sits, and since which of the slot's turns."""
+        self.events_sent = 0
+        self.is_gone = False
+        self.tick: float | None = None
+        """The tick at which the generator has to act; None while the pacer acts for it."""
+        self.refused: memoryview | None = None
+        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
+
+    def wake(self, tick: float) -> None:
+        """Give the stream back to its generator."""
+        self.tick = tick
+        self.woken.set()
+
+
+class Feed:
+    """A view's frame in one framing, and the seats of all who are sent it."""
+
+    __slots__ = ("_slots", "is_chunked", "packet", "seats", "view")
+
+    def __init__(self, view: View, is_chunked: bool, slots: "list[Slot]") -> None:
+        self.view = view
+        self.is_chunked = is_chunked
+        self._slots = slots
+        self.seats = array("Q")
+        self.packet: Packet | None = None
+        """The frame that is loaded at all seats; None while it has to be made anew."""
+
+    def outdate(self) -> None:
+        """Have the frame made anew before the next of those who are sent it: the view has changed."""
+        self.packet = None
+        slots = self._slots
+        for seat in self.seats:
+            slots[seat % MAX_SLOTS].is_stale[seat >> _SLOT_BITS] = 1
+
+    def renew(self) -> bool:
+        """Make the frame of what is shown now, and load it at every seat; False where no `update` is due."""
+        if not len(self.view):
+            return False
+        wire = frame_of(self.view)
+        packet = (wire.chunk or wire.make_chunk()) if self.is_chunked else (wire.plain or wire.make_plain())
+        self.packet = packet
+        for seat in self.seats:
+            self._slots[seat % MAX_SLOTS].load(seat >> _SLOT_BITS, packet)
+        return True
+
+
+class Slot:
+    """Riders whose ticks fall together; each has a seat here, 0, 1, 2 and so on."""
+
+    def __init__(self, number: int) -> None:
+        self.batch: Batch[Rider] = Batch()
+        self.is_stale = bytearray()
+        """At each seat whether its frame has to be looked at before it is sent."""
+        self._number = number
+        self._feeds: list[Feed] = []
+        self._expires = math.inf
+        """When the first token expires, or sooner."""
+        self._turns = 0
+
+    def add(self, rider: Rider, feed: Feed) -> None:
+        """Let a rider have every turn from the next one on."""
+        rider.slot, rider.place, rider.joined = self, self.batch.add(rider), self._turns
+        self._feeds.append(feed)
+        self.is_stale.append(1)
+        self._sit(rider.place, feed)
+        self._expires = min(self._expires, rider.expires)
+
+    def drop(self, rider: Rider) -> Feed:
+        """Let a rider go; who sits last takes its seat. Return what it was sent."""
+        place, last = rider.place, len(self.batch) - 1
+        feed, moved = self._feeds[place], self._feeds[last]
+        feed.seats.remove(self._seat(place))
+        if place != last:
+            moved.seats[moved.seats.index(self._seat(last))] = self._seat(place)
+        self._feeds[place] = moved
+        self.is_stale[place] = self.is_stale[last]
+        self._feeds.pop()
+        self.is_stale.pop()
+        self.batch.drop(place).place = place
+        rider.events_sent += self._turns - rider.joined
+        rider.slot = None
+        return feed
+
+    def _sit(self, place: int, feed: Feed) -> None:
+        feed.seats.append(self._seat(place))
+        if feed.packet is not None:
+            self.load(place, feed.packet)
+
+    def _seat(self, place: int) -> int:
+        return place << _SLOT_BITS | self._number
+
+    def load(self, place: int, packet: Packet) -> None:
+        """Have a frame sent at a seat."""
+        self.batch.load(place, packet)
+        self.is_stale[place] = 0
+
+    def find_due(self, now: float) -> list[Rider]:
+        """Return those to whom something else than an `update` is to be said; renew the frames of the others."""
+        due = []
+        if now >= self._expires:
+            riders = self.batch.receivers
+            due = [rider for rider in riders if now >= rider.expires]
+            self._expires = min((rider.expires for rider in riders if now < rider.expires), default=math.inf)
+        place = self.is_stale.find(1)
+        while place >= 0:
+            if not self._feeds[place].renew():
+                due.append(self.batch.receivers[place])
+            place = self.is_stale.find(1, place + 1)
+        return due
+
+    def send(self, sender: Sender) -> list[Rider]:
+        """Send each its frame; return those of whom the kernel did not take everything."""
+        batch = self.batch
+        missed = sender.send(batch)
+        self._turns += 1
+        events, sent_bytes = len(batch), batch.total_bytes
+        refused = []
+        for place, sent in missed.items():
+            rider, packet = batch.receivers[place], batch.packets[place]
+            sent_bytes -= packet.length - max(0, sent)
+            if sent > 0:
+                rider.refused = memoryview(packet.data)[sent:]
+            else:
+                events -= 1
+                rider.events_sent -= 1
+                rider.refused = memoryview(b"")
+                rider.is_gone = sent != REFUSED
+            refused.append(rider)
+        metrics.count_sent(events, sent_bytes)
+        return refused
+
+
+class Wheel:
+    """Slots that have their turn one after the other."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = [Slot(number) for number in range(slots)]
+        self._feeds: dict[tuple[View, bool], Feed] = {}
+
+    def add(self, rider: Rider, position: int) -> None:
+        """Give a rider a seat in the slot of a position."""
+        self._slots[position % len(self._slots)].add(rider, self._feed_of(rider))
+        rider.watch.on_show = partial(self._reseat, rider)
+
+    def drop(self, rider: Rider) -> None:
+        """Take a rider from its seat, if it has one."""
+        if rider.slot is not None:
+            rider.watch.on_show = look_away
+            self._end_unless_used(rider.slot.drop(rider))
+
+    def _drop_all(self, riders: Iterable[Rider]) -> None:
+        """At once: a rider's greenlet may not have come to it a whole turn later."""
+        for rider in riders:
+            self.drop(rider)
+
+    def _feed_of(self, rider: Rider) -> Feed:
+        key = (rider.watch.view, rider.is_chunked)
+        feed = self._feeds.get(key)
+        if feed is None:
+            feed = self._feeds[key] = Feed(*key, self._slots)
+            feed.view.feeds.append(feed)
+        return feed
+
+    def _end_unless_used(self, feed: Feed) -> None:
+        if not feed.seats:
+            feed.view.feeds.remove(feed)
+            del self._feeds[feed.view, feed.is_chunked]
+
+    def _reseat(self, rider: Rider) -> None:
+        """Send a rider another view from now on."""
+        if (slot := rider.slot) is not None:
+            self._end_unless_used(slot.drop(rider))
+            slot.add(rider, self._feed_of(rider))
+
+    def serve(self, position: int, sender: Sender, now: float, is_fresh: bool) -> list[Rider]:
+        """Send those of a position their `update`; let go, and return, whoever has something else to say or was
+        not sent everything.
+        """
+        slot = self._slots[position % len(self._slots)]
+        due = slot.find_due(now) if is_fresh else list(slot.batch.receivers)
+        self._drop_all(due)
+        refused = slot.send(sender)
+        self._drop_all(refused)
+        return due + refused
