@@ -34,10 +34,12 @@ class View:
         old = self._rows.get(download_id)
         if old is not None and old[1] == encoded:
             return
-        key = (created_at, download_id)
-        if self._sorted and self._rows:
-            last = next(reversed(self._rows.values()))[0]
-            self._sorted = old[0] == key if old is not None else last <= key
+        if old is not None and old[0][0] == created_at:
+            key = old[0]
+        else:
+            key = (created_at, download_id)
+            if self._sorted and self._rows:
+                self._sorted = old is None and next(reversed(self._rows.values()))[0] <= key
         self._rows[download_id] = (key, encoded)
         self._changed()
 

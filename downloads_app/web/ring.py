@@ -28,6 +28,8 @@ _PAGE = mmap.PAGESIZE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
+_address_of_bytes = ctypes.pythonapi.PyBytes_AsString
+_address_of_bytes.argtypes, _address_of_bytes.restype = [ctypes.py_object], c_void_p
 
 
 class _SubmissionOffsets(ctypes.Structure):
@@ -59,7 +61,8 @@ class _Parameters(ctypes.Structure):
 
 def address_of(data: bytes) -> int:
     """Return where in memory the bytes are; they must be kept as long as it is used."""
-    return ctypes.cast(ctypes.c_char_p(data), c_void_p).value or 0
+    address: int = _address_of_bytes(data)
+    return address
 
 
 class Ring:

@@ -68,42 +68,40 @@ class Rider:
 class Feed:
     """A view's frame in one framing, and the seats of all who are sent it."""
 
-    __slots__ = ("_slots", "is_chunked", "packet", "seats", "view")
+    __slots__ = ("_marks", "is_chunked", "packet", "seats", "view")
 
-    def __init__(self, view: View, is_chunked: bool, slots: "list[Slot]") -> None:
+    def __init__(self, view: View, is_chunked: bool, marks: list[bytearray]) -> None:
         self.view = view
         self.is_chunked = is_chunked
-        self._slots = slots
+        self._marks = marks
         self.seats = array("Q")
         self.packet: Packet | None = None
-        """The frame that is loaded at all seats; None while it has to be made anew."""
+        """The frame of what is shown now; None until it is made."""
 
     def outdate(self) -> None:
-        """Have the frame made anew before the next of those who are sent it: the view has changed."""
+        """Mark the seats: what is loaded there shows what is no more."""
         self.packet = None
-        slots = self._slots
         for seat in self.seats:
-            slots[seat % MAX_SLOTS].is_stale[seat >> _SLOT_BITS] = 1
+            self._marks[seat % MAX_SLOTS][seat >> _SLOT_BITS] = 1
 
-    def renew(self) -> bool:
-        """Make the frame of what is shown now, and load it at every seat; False where no `update` is due."""
+    def make(self) -> Packet | None:
+        """Keep and return the frame of what is shown now; None where no `update` is due."""
         if not len(self.view):
-            return False
+            return None
         wire = frame_of(self.view)
-        packet = (wire.chunk or wire.make_chunk()) if self.is_chunked else (wire.plain or wire.make_plain())
-        self.packet = packet
-        for seat in self.seats:
-            self._slots[seat % MAX_SLOTS].load(seat >> _SLOT_BITS, packet)
-        return True
+        self.packet = (wire.chunk or wire.make_chunk()) if self.is_chunked else (wire.plain or wire.make_plain())
+        return self.packet
 
 
 class Slot:
     """Riders whose ticks fall together; each has a seat here, 0, 1, 2 and so on."""
 
+    __slots__ = ("_expires", "_feeds", "_number", "_turns", "batch", "marks")
+
     def __init__(self, number: int) -> None:
         self.batch: Batch[Rider] = Batch()
-        self.is_stale = bytearray()
-        """At each seat whether its frame has to be looked at before it is sent."""
+        self.marks = bytearray()
+        """1 at each seat of which the frame has to be looked at before the next turn."""
         self._number = number
         self._feeds: list[Feed] = []
         self._expires = math.inf
@@ -114,8 +112,8 @@ class Slot:
         """Let a rider have every turn from the next one on."""
         rider.slot, rider.place, rider.joined = self, self.batch.add(rider), self._turns
         self._feeds.append(feed)
-        self.is_stale.append(1)
-        self._sit(rider.place, feed)
+        self.marks.append(1)
+        feed.seats.append(self._seat(rider.place))
         self._expires = min(self._expires, rider.expires)
 
     def drop(self, rider: Rider) -> Feed:
@@ -126,39 +124,33 @@ class Slot:
         if place != last:
             moved.seats[moved.seats.index(self._seat(last))] = self._seat(place)
         self._feeds[place] = moved
-        self.is_stale[place] = self.is_stale[last]
+        self.marks[place] = self.marks[last]
         self._feeds.pop()
-        self.is_stale.pop()
+        self.marks.pop()
         self.batch.drop(place).place = place
         rider.events_sent += self._turns - rider.joined
         rider.slot = None
         return feed
 
-    def _sit(self, place: int, feed: Feed) -> None:
-        feed.seats.append(self._seat(place))
-        if feed.packet is not None:
-            self.load(place, feed.packet)
-
     def _seat(self, place: int) -> int:
         return place << _SLOT_BITS | self._number
 
-    def load(self, place: int, packet: Packet) -> None:
-        """Have a frame sent at a seat."""
-        self.batch.load(place, packet)
-        self.is_stale[place] = 0
-
     def find_due(self, now: float) -> list[Rider]:
-        """Return those to whom something else than an `update` is to be said; renew the frames of the others."""
+        """Return those to whom something else than an `update` is to be said; load what has changed for the others."""
         due = []
         if now >= self._expires:
             riders = self.batch.receivers
             due = [rider for rider in riders if now >= rider.expires]
             self._expires = min((rider.expires for rider in riders if now < rider.expires), default=math.inf)
-        place = self.is_stale.find(1)
+        place = self.marks.find(1)
         while place >= 0:
-            if not self._feeds[place].renew():
+            packet = self._feeds[place].packet or self._feeds[place].make()
+            if packet is None:
                 due.append(self.batch.receivers[place])
-            place = self.is_stale.find(1, place + 1)
+            else:
+                self.batch.load(place, packet)
+                self.marks[place] = 0
+            place = self.marks.find(1, place + 1)
         return due
 
     def send(self, sender: Sender) -> list[Rider]:
@@ -188,6 +180,7 @@ class Wheel:
 
     def __init__(self, slots: int) -> None:
         self._slots = [Slot(number) for number in range(slots)]
+        self._marks = [slot.marks for slot in self._slots]
         self._feeds: dict[tuple[View, bool], Feed] = {}
 
     def add(self, rider: Rider, position: int) -> None:
@@ -210,7 +203,7 @@ class Wheel:
         key = (rider.watch.view, rider.is_chunked)
         feed = self._feeds.get(key)
         if feed is None:
-            feed = self._feeds[key] = Feed(*key, self._slots)
+            feed = self._feeds[key] = Feed(*key, self._marks)
             feed.view.feeds.append(feed)
         return feed
 
