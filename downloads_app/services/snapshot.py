@@ -52,7 +52,8 @@ class Snapshot:
         self._make_engine = make_engine
         self._clock = clock
         self._start = start
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        """Held while what is shown changes: where streams are threads, they hold it to look at a view twice."""
         self._audience = Audience(encode)
         self._engine: Engine | None = None
         self._connection: Connection | None = None
@@ -72,7 +73,7 @@ class Snapshot:
 
     def watch(self, claims: Claims) -> Watch:
         """Begin to watch as the token's user; `wait` before the first look."""
-        with self._lock:
+        with self.lock:
             watch = self._audience.join(claims)
             if not self._is_running:
                 self._is_running = True
@@ -81,7 +82,7 @@ class Snapshot:
 
     def release(self, watch: Watch) -> None:
         """End a watch. What nobody watches is forgotten, and read no more."""
-        with self._lock:
+        with self.lock:
             self._audience.leave(watch)
             if not self._audience:
                 self._asked.set()
@@ -104,7 +105,7 @@ class Snapshot:
         """
         asked = self._clock()
         while True:
-            with self._lock:
+            with self.lock:
                 if self._read_began >= since and watch.account.is_loaded and watch.view.is_loaded:
                     return
                 remaining = max(asked, self._read_began) + MAX_AGE_SECONDS - self._clock()
@@ -123,7 +124,7 @@ class Snapshot:
     def _rest(self) -> bool:
         """Sleep until the next read is due; False, once, when nobody watches any more."""
         while True:
-            with self._lock:
+            with self.lock:
                 if not self._audience:
                     self._forget()
                     self._close()
@@ -148,7 +149,7 @@ class Snapshot:
         """Read once, and wake those who wait, however it went."""
         began = self._reading_since = self._clock()
         if began - self._read_began > FORGET_SECONDS:
-            with self._lock:
+            with self.lock:
                 self._forget()
         try:
             self._read(began)
@@ -159,23 +160,23 @@ class Snapshot:
             self._close()
         finally:
             self._reading_since = None
-            with self._lock:
+            with self.lock:
                 done, self._done = self._done, self.new_event()
             done.set()
 
     def _read(self, began: float) -> None:
-        with self._lock:
+        with self.lock:
             reading = self._audience.begin_read()
         marker = self._marker
         for rows in self._query(reading.scope).partitions(changes.ROWS_AT_ONCE):
-            with self._lock:
+            with self.lock:
                 for row in rows:
                     if row.kind == changes.MARKER:
                         marker = row.current_file
                     else:
                         self._audience.apply(row, reading)
             time.sleep(0)  # a large first read must not hold up the other streams
-        with self._lock:
+        with self.lock:
             self._audience.end_read(reading)
             self._marker = marker
             self._read_began = began

@@ -132,9 +132,12 @@ class Stream:
             return sse.error(watch.verdict), False, "token revoked"
         if not is_readable:
             return sse.error(sse.DATABASE_ERROR), True, None
-        if not len(watch.view):
-            return sse.complete(), False, "complete"
-        return wire.frame_of(watch.view).frame, False, None
+        with snapshot.lock:
+            if not watch.view.is_loaded:
+                return sse.error(sse.DATABASE_ERROR), True, None  # forgotten just now, in another thread
+            if not len(watch.view):
+                return sse.complete(), False, "complete"
+            return wire.frame_of(watch.view).frame, False, None
 
     def leave(self) -> None:
         """End at once, with a time to come back."""

@@ -8,8 +8,9 @@ tells its feeds, a feed marks its seats, and at a tick only marked seats are loo
 
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from functools import partial
+from typing import Any
 
 from downloads_app.services.view import View
 from downloads_app.services.viewers import look_away
@@ -68,25 +69,45 @@ class Rider:
 class Feed:
     """A view's frame in one framing, and the seats of all who are sent it."""
 
-    __slots__ = ("_marks", "is_chunked", "packet", "seats", "view")
+    __slots__ = ("_seats", "_slots", "is_chunked", "packet", "view")
 
-    def __init__(self, view: View, is_chunked: bool, marks: list[bytearray]) -> None:
+    def __init__(self, view: View, is_chunked: bool, slots: "list[Slot]") -> None:
         self.view = view
         self.is_chunked = is_chunked
-        self._marks = marks
-        self.seats = array("Q")
+        self._slots = slots
+        self._seats = array("Q")
         self.packet: Packet | None = None
         """The frame of what is shown now; None until it is made."""
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def add(self, seat: int) -> int:
+        """Send it to a seat; return its entry here, by which it is known again."""
+        self._seats.append(seat)
+        return len(self._seats) - 1
+
+    def move(self, entry: int, seat: int) -> None:
+        """Send it to another seat instead."""
+        self._seats[entry] = seat
+
+    def remove(self, entry: int) -> None:
+        """Send it to a seat no more; the last one takes its entry."""
+        last = self._seats.pop()
+        if entry < len(self._seats):
+            self._seats[entry] = last
+            self._slots[last % MAX_SLOTS].entries[last >> _SLOT_BITS] = entry
 
     def outdate(self) -> None:
         """Mark the seats: what is loaded there shows what is no more."""
         self.packet = None
-        for seat in self.seats:
-            self._marks[seat % MAX_SLOTS][seat >> _SLOT_BITS] = 1
+        slots = self._slots
+        for seat in self._seats:
+            slots[seat % MAX_SLOTS].marks[seat >> _SLOT_BITS] = 1
 
     def make(self) -> Packet | None:
         """Keep and return the frame of what is shown now; None where no `update` is due."""
-        if not len(self.view):
+        if not (self.view.is_loaded and len(self.view)):
             return None
         wire = frame_of(self.view)
         self.packet = (wire.chunk or wire.make_chunk()) if self.is_chunked else (wire.plain or wire.make_plain())
@@ -94,14 +115,16 @@ class Feed:
 
 
 class Slot:
-    """Riders whose ticks fall together; each has a seat here, 0, 1, 2 and so on."""
+    """Riders whose ticks fall together; each has a seat here, at place 0, 1, 2 and so on."""
 
-    __slots__ = ("_expires", "_feeds", "_number", "_turns", "batch", "marks")
+    __slots__ = ("_expires", "_feeds", "_number", "_turns", "batch", "entries", "marks")
 
     def __init__(self, number: int) -> None:
         self.batch: Batch[Rider] = Batch()
         self.marks = bytearray()
-        """1 at each seat of which the frame has to be looked at before the next turn."""
+        """1 at each place of which the frame has to be looked at before the next turn."""
+        self.entries = array("I")
+        """For each place its entry in its feed."""
         self._number = number
         self._feeds: list[Feed] = []
         self._expires = math.inf
@@ -112,21 +135,21 @@ class Slot:
         """Let a rider have every turn from the next one on."""
         rider.slot, rider.place, rider.joined = self, self.batch.add(rider), self._turns
         self._feeds.append(feed)
+        self.entries.append(feed.add(self._seat(rider.place)))
         self.marks.append(1)
-        feed.seats.append(self._seat(rider.place))
         self._expires = min(self._expires, rider.expires)
 
     def drop(self, rider: Rider) -> Feed:
         """Let a rider go; who sits last takes its seat. Return what it was sent."""
         place, last = rider.place, len(self.batch) - 1
-        feed, moved = self._feeds[place], self._feeds[last]
-        feed.seats.remove(self._seat(place))
+        feed = self._feeds[place]
+        feed.remove(self.entries[place])
         if place != last:
-            moved.seats[moved.seats.index(self._seat(last))] = self._seat(place)
-        self._feeds[place] = moved
-        self.marks[place] = self.marks[last]
-        self._feeds.pop()
-        self.marks.pop()
+            self._feeds[last].move(self.entries[last], self._seat(place))
+        columns: list[MutableSequence[Any]] = [self._feeds, self.entries, self.marks]
+        for column in columns:
+            column[place] = column[-1]
+            column.pop()
         self.batch.drop(place).place = place
         rider.events_sent += self._turns - rider.joined
         rider.slot = None
@@ -135,23 +158,27 @@ class Slot:
     def _seat(self, place: int) -> int:
         return place << _SLOT_BITS | self._number
 
-    def find_due(self, now: float) -> list[Rider]:
-        """Return those to whom something else than an `update` is to be said; load what has changed for the others."""
-        due = []
-        if now >= self._expires:
-            riders = self.batch.receivers
-            due = [rider for rider in riders if now >= rider.expires]
-            self._expires = min((rider.expires for rider in riders if now < rider.expires), default=math.inf)
+    def find_expired(self, now: float) -> list[Rider]:
+        """Return those whose token is over."""
+        if now < self._expires:
+            return []
+        riders = self.batch.receivers
+        self._expires = min((rider.expires for rider in riders if now < rider.expires), default=math.inf)
+        return [rider for rider in riders if now >= rider.expires]
+
+    def load_changed(self) -> list[Rider]:
+        """Have sent what is shown now; return those to whom no `update` is due."""
+        done = []
         place = self.marks.find(1)
         while place >= 0:
             packet = self._feeds[place].packet or self._feeds[place].make()
             if packet is None:
-                due.append(self.batch.receivers[place])
+                done.append(self.batch.receivers[place])
             else:
                 self.batch.load(place, packet)
                 self.marks[place] = 0
             place = self.marks.find(1, place + 1)
-        return due
+        return done
 
     def send(self, sender: Sender) -> list[Rider]:
         """Send each its frame; return those of whom the kernel did not take everything."""
@@ -180,7 +207,6 @@ class Wheel:
 
     def __init__(self, slots: int) -> None:
         self._slots = [Slot(number) for number in range(slots)]
-        self._marks = [slot.marks for slot in self._slots]
         self._feeds: dict[tuple[View, bool], Feed] = {}
 
     def add(self, rider: Rider, position: int) -> None:
@@ -194,21 +220,22 @@ class Wheel:
             rider.watch.on_show = look_away
             self._end_unless_used(rider.slot.drop(rider))
 
-    def _drop_all(self, riders: Iterable[Rider]) -> None:
-        """At once: a rider's greenlet may not have come to it a whole turn later."""
+    def _let_go(self, riders: Iterable[Rider]) -> Iterator[Rider]:
+        """Drop at once: a rider's greenlet may not have come to it a whole turn later."""
         for rider in riders:
             self.drop(rider)
+            yield rider
 
     def _feed_of(self, rider: Rider) -> Feed:
         key = (rider.watch.view, rider.is_chunked)
         feed = self._feeds.get(key)
         if feed is None:
-            feed = self._feeds[key] = Feed(*key, self._marks)
+            feed = self._feeds[key] = Feed(*key, self._slots)
             feed.view.feeds.append(feed)
         return feed
 
     def _end_unless_used(self, feed: Feed) -> None:
-        if not feed.seats:
+        if not len(feed):
             feed.view.feeds.remove(feed)
             del self._feeds[feed.view, feed.is_chunked]
 
@@ -218,13 +245,15 @@ class Wheel:
             self._end_unless_used(slot.drop(rider))
             slot.add(rider, self._feed_of(rider))
 
-    def serve(self, position: int, sender: Sender, now: float, is_fresh: bool) -> list[Rider]:
-        """Send those of a position their `update`; let go, and return, whoever has something else to say or was
-        not sent everything.
+    def serve(self, position: int, sender: Sender, now: float, is_fresh: bool) -> Iterator[Rider]:
+        """Send those of a position their `update`. Yield those, who are let go, that have something else to say or
+        were not sent everything.
         """
         slot = self._slots[position % len(self._slots)]
-        due = slot.find_due(now) if is_fresh else list(slot.batch.receivers)
-        self._drop_all(due)
-        refused = slot.send(sender)
-        self._drop_all(refused)
-        return due + refused
+        yield from self._let_go(slot.find_expired(now)) if is_fresh else self.clear(position)
+        yield from self._let_go(slot.load_changed())
+        yield from self._let_go(slot.send(sender))
+
+    def clear(self, position: int) -> Iterator[Rider]:
+        """Let all of a position go, and yield them."""
+        yield from self._let_go(list(self._slots[position % len(self._slots)].batch.receivers))

@@ -18,9 +18,10 @@ from downloads_app.config import load_settings
 from downloads_app.models import User
 from downloads_app.services import snapshot as snapshots
 from downloads_app.services.snapshot import Snapshot
+from downloads_app.services.view import View
 from downloads_app.web import metrics, roster, sse, stream
 from downloads_app.web.pacer import Pacer
-from downloads_app.web.sending import OneByOne, Sender, best_sender
+from downloads_app.web.sending import Batch, OneByOne, Sender, best_sender
 from downloads_app.web.stream import Streams
 from downloads_app.web.wire import frame_of
 from tests.support.rows import add_download, change
@@ -161,6 +162,70 @@ def test_a_state_that_is_too_old_is_told_no_more(
     wait_for(lambda: connection.server.dead, snapshot)
     connection.reader.join(timeout=30)
     assert b"event: complete" in connection.received
+
+
+class Broken:
+    """A sender that fails once, when it has sent."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self.is_to_fail = False
+
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
+        missed = self._sender.send(batch)
+        if self.is_to_fail and len(batch):
+            self.is_to_fail = False
+            raise MemoryError
+        return missed
+
+
+def test_a_turn_that_fails_closes_its_connections_and_no_others(
+    alice: User, make_streams: Callable[..., Streams], caplog: pytest.LogCaptureFixture
+) -> None:
+    add_download(alice)
+    sender = Broken(best_sender())
+    streams = make_streams(sender)
+    chance = random.Random(0)
+
+    def connect(began: float) -> Connection:
+        return Connection(streams, alice, began, True, Socket(chance, moody=False))
+
+    began = time.monotonic()
+    unlucky, other = connect(began), connect(began + INTERVAL / 2)
+    refresher = gevent.spawn(_keep_fresh, streams.snapshot)
+    wait_for(lambda: all(connection.received.count(b"event: update") > 1 for connection in (unlucky, other)))
+    sender.is_to_fail = True
+    wait_for(lambda: unlucky.server.dead or other.server.dead)
+    (left,) = [connection for connection in (unlucky, other) if not connection.server.dead]
+    late = connect(time.monotonic())
+    told = left.received.count(b"event: update")
+    wait_for(lambda: left.received.count(b"event: update") > told + 2 and late.received.count(b"event: update") > 2)
+    assert "this turn's connections are closed" in caplog.text
+    refresher.kill()
+    for connection in (left, late):
+        connection.server.kill()
+        connection.reader.join(timeout=30)
+
+
+def test_a_generator_looks_at_a_view_while_nothing_changes_it(
+    alice: User, make_streams: Callable[..., Streams], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_download(alice)
+    streams = make_streams(Patient())
+    encoded = View.encoded
+    held: list[bool] = []
+
+    def note(view: View) -> list[bytes]:
+        held.append(streams.snapshot.lock._is_owned())  # type: ignore[attr-defined]
+        return encoded(view)
+
+    monkeypatch.setattr(View, "encoded", note)
+    connection = Connection(streams, alice, time.monotonic(), True, Socket(random.Random(0), moody=False))
+    wait_for(lambda: b"event: update" in connection.received)
+    connection.server.kill()
+    connection.reader.join(timeout=30)
+    assert held
+    assert all(held)
 
 
 def _keep_fresh(snapshot: Snapshot) -> None:

@@ -1,0 +1,148 @@
+"""Whatever happens between two ticks, each stream of a slot is sent exactly what its view shows at the tick."""
+
+import itertools
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from downloads_app.services.view import View
+from downloads_app.services.viewers import look_away
+from downloads_app.web.sending import REFUSED, Batch
+from downloads_app.web.wheel import Rider, Wheel
+from downloads_app.web.wire import frame_of
+
+SLOTS = 2
+VIEWS = 3
+
+
+class Kernel:
+    """A sender that keeps what it is given, and refuses what it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.refusals: dict[int, int] = {}
+        self.sent: dict[Rider, bytes] = {}
+
+    def send(self, batch: Batch[Any]) -> dict[int, int]:
+        self.sent = dict(zip(batch.receivers, (packet.data for packet in batch.packets), strict=True))
+        assert list(batch.fds) == [rider.fd for rider in batch.receivers]
+        assert list(batch.addresses) == [packet.address for packet in batch.packets]
+        assert list(batch.lengths) == [len(packet.data) for packet in batch.packets]
+        assert batch.total_bytes == sum(batch.lengths)
+        return {place: sent for place, sent in self.refusals.items() if place < len(batch)}
+
+
+class Riding(RuleBasedStateMachine):
+    """Streams come, go and are shown other views, views change, and slots have their turns."""
+
+    riders = Bundle("riders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wheel = Wheel(SLOTS)
+        self.kernel = Kernel()
+        self.views = [View() for _ in range(VIEWS)]
+        self.position_of: dict[Rider, int] = {}
+        self.events: dict[Rider, int] = {}
+        self.fds = itertools.count(3)
+        self.contents = itertools.count()
+        for view in range(VIEWS):
+            self.end_read(view)
+            self.change(view, 0)
+
+    @rule(
+        target=riders,
+        view=st.integers(0, VIEWS - 1),
+        position=st.integers(0, SLOTS - 1),
+        is_chunked=st.booleans(),
+        expires=st.sampled_from([10.0, 20.0, float("inf")]),
+    )
+    def come(self, view: int, position: int, is_chunked: bool, expires: float) -> Rider:
+        watch = SimpleNamespace(view=self.views[view], on_show=look_away)
+        sock = SimpleNamespace(fileno=partial(next, self.fds), send=None)
+        stream: Any = SimpleNamespace(watch=watch, expires=expires, is_chunked=is_chunked, sock=sock, woken=None)
+        rider = Rider(stream)
+        self.wheel.add(rider, position)
+        self.position_of[rider] = position
+        self.events[rider] = 0
+        return rider
+
+    @rule(rider=consumes(riders))
+    def go(self, rider: Rider) -> None:
+        self.wheel.drop(rider)
+        self.position_of.pop(rider, None)
+
+    @rule(rider=riders, view=st.integers(0, VIEWS - 1))
+    def show_another(self, rider: Rider, view: int) -> None:
+        rider.watch.view = self.views[view]
+        rider.watch.on_show()
+
+    @rule(view=st.integers(0, VIEWS - 1), download=st.integers(0, 2))
+    def change(self, view: int, download: int) -> None:
+        self.views[view].put(str(download), str(download), b"%d" % next(self.contents))
+
+    @rule(view=st.integers(0, VIEWS - 1), download=st.integers(0, 2))
+    def remove(self, view: int, download: int) -> None:
+        self.views[view].remove(str(download))
+
+    @rule(view=st.integers(0, VIEWS - 1))
+    def forget(self, view: int) -> None:
+        self.views[view].clear()
+
+    @rule(view=st.integers(0, VIEWS - 1))
+    def end_read(self, view: int) -> None:
+        self.views[view].is_loaded = True
+
+    @rule(view=st.integers(0, VIEWS - 1))
+    def let_a_generator_look(self, view: int) -> None:
+        if _is_shown(self.views[view]):
+            frame_of(self.views[view])
+
+    @rule(
+        position=st.integers(0, 2 * SLOTS - 1),
+        now=st.sampled_from([0.0] * 8 + [15.0, 25.0]),
+        is_fresh=st.sampled_from([True] * 9 + [False]),
+        refusals=st.dictionaries(st.integers(0, 5), st.sampled_from([REFUSED, -32, 1]), max_size=2),
+    )
+    def tick(self, position: int, now: float, is_fresh: bool, refusals: dict[int, int]) -> None:
+        here = {rider for rider, where in self.position_of.items() if where == position % SLOTS}
+        self.kernel.refusals = refusals
+        leaving = list(self.wheel.serve(position, self.kernel, now, is_fresh))
+        due = {rider for rider in here if not is_fresh or now >= rider.expires or not _is_shown(rider.watch.view)}
+        assert self.kernel.sent == {rider: _on_the_wire(rider) for rider in here - due}
+        refused = {rider for place, rider in enumerate(self.kernel.sent) if place in refusals}
+        assert len(leaving) == len(due | refused)
+        assert set(leaving) == due | refused
+        assert all((rider.refused is not None) == (rider in refused) for rider in here)
+        for place, rider in enumerate(self.kernel.sent):
+            self.events[rider] += refusals.get(place, 1) > 0
+        for rider in leaving:
+            del self.position_of[rider]
+
+    @invariant()
+    def nothing_is_kept_of_those_who_left(self) -> None:
+        shown = {(id(rider.watch.view), rider.is_chunked) for rider in self.position_of}
+        assert {(id(view), is_chunked) for view, is_chunked in self.wheel._feeds} == shown
+        assert sum(len(view.feeds) for view in self.views) == len(shown)
+        for rider, events in self.events.items():
+            if rider in self.position_of:
+                assert rider.watch.on_show is not look_away
+            else:
+                assert rider.watch.on_show is look_away
+                assert rider.events_sent == events
+
+
+def _is_shown(view: View) -> bool:
+    return view.is_loaded and len(view) > 0
+
+
+def _on_the_wire(rider: Rider) -> bytes:
+    wire = frame_of(rider.watch.view)
+    return b"%X\r\n%b\r\n" % (len(wire.frame), wire.frame) if rider.is_chunked else wire.frame
+
+
+TestRiding = Riding.TestCase
+TestRiding.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
