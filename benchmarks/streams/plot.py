@@ -15,8 +15,8 @@ from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
 from benchmarks.streams.measuring import Row  # noqa: E402
 from benchmarks.streams.servers import CONTENDERS  # noqa: E402
 
-COLORS = ("#0072b2", "#56b4e9", "#d55e00", "#009e73", "#444444")  # told apart by colour-blind readers too
-MARKERS = "osD^v"
+COLORS = ("#0072b2", "#56b4e9", "#d55e00", "#cc79a7", "#009e73", "#444444")  # told apart by colour-blind readers too
+MARKERS = "osDP^v"
 
 
 def draw(rows: list[Row], path: Path) -> None:

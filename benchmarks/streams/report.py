@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from benchmarks.streams.measuring import Row
-from benchmarks.streams.servers import CONTENDERS, NAIVE, NCHAN, OURS, STARLETTE, Contender
+from benchmarks.streams.servers import CONTENDERS, NAIVE, NCHAN, OURS, STARLETTE, STARLETTE_FAST, Contender
 
 TITLES = {contender.name: contender.title for contender in CONTENDERS}
 Figure = Callable[[Row], float | int | None]
@@ -92,7 +92,7 @@ def _ratios(rows: list[Row]) -> str:
     """How many times the CPU per event of this server the others take, each at its most streams."""
     ours = _cpu_at_most_streams(rows, OURS)
     lines = []
-    for contender in (NCHAN, STARLETTE, NAIVE):
+    for contender in (NCHAN, STARLETTE, STARLETTE_FAST, NAIVE):
         theirs = _cpu_at_most_streams(rows, contender)
         if ours and theirs:
             lines.append(f"* {contender.title}: {theirs / ours:.1f} ×")

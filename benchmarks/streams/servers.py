@@ -40,8 +40,9 @@ OURS = Contender("ours", "this server")
 PLAIN = Contender("plain", "this server, plain generator lane")
 NAIVE = Contender("naive", "Flask, a query per stream")
 STARLETTE = Contender("starlette", "sse-starlette on uvicorn, static frame", reads_database=False)
+STARLETTE_FAST = Contender("starlette-fast", "sse-starlette with uvloop and httptools", reads_database=False)
 NCHAN = Contender("nchan", "nginx with nchan, one channel", reads_database=False)
-CONTENDERS = (OURS, PLAIN, NAIVE, STARLETTE, NCHAN)
+CONTENDERS = (OURS, PLAIN, NAIVE, STARLETTE, STARLETTE_FAST, NCHAN)
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,12 @@ def _command(contender: Contender, place: Path, port: int, workers: int) -> list
         limits = ["-k", "gevent", "--worker-connections", str(STREAMS_PER_PROCESS), "--backlog", "4096"]
         ends = ["--graceful-timeout", "2", "--config", os.devnull]
         return [*GUNICORN, "benchmarks.streams.peers.naive:app", *bind, *limits, *ends]
-    if contender is STARLETTE:
+    if contender in (STARLETTE, STARLETTE_FAST):
         where = ["--host", "127.0.0.1", "--port", str(port), "--backlog", "4096"]
         quiet = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "2"]
-        fast = ["--loop", "uvloop", "--http", "httptools"]
-        return [sys.executable, "-m", "uvicorn", "benchmarks.streams.peers.static_sse:app", *where, *fast, *quiet]
+        is_fast = contender is STARLETTE_FAST
+        how = ["--loop", "uvloop", "--http", "httptools"] if is_fast else ["--loop", "asyncio", "--http", "h11"]
+        return [sys.executable, "-m", "uvicorn", "benchmarks.streams.peers.static_sse:app", *where, *how, *quiet]
     configuration = nchan.write_configuration(place, port)
     return ["nginx", "-p", str(place), "-c", str(configuration), "-e", str(place / "nginx-error.log")]
 

@@ -1,4 +1,4 @@
-"""sse-starlette at its best: no database, no tokens, the same ready frame for everybody, uvloop and httptools.
+"""sse-starlette at its best: no database, no tokens, the same ready frame for everybody.
 
 Run by uvicorn, `benchmarks.streams.peers.static_sse:app`; the frame is read from the file FRAME_FILE.
 """
