@@ -39,6 +39,10 @@ class Connections:
 class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
     """Pauses after a connection while its process is ahead."""
 
+    max_accept = 1
+    """Connections a turn of the loop, also in a single process: when more come than it can open, those that are open
+    go on, and the others wait in the kernel's queue. With gevent's 100 a read of the snapshot takes seconds then."""
+
     def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._connections = connections

@@ -1,0 +1,40 @@
+"""A process that is offered more connections than it can open goes on with those it has."""
+
+import socket
+from typing import Any
+
+import gevent
+import gevent.pool
+import gevent.socket
+
+from downloads_app.spread import Spread
+from downloads_app.web.listening import Connections, EvenServer
+
+WAITING = 20
+
+
+def test_one_connection_is_accepted_a_turn_of_the_loop() -> None:
+    turn = 0
+    accepted: list[int] = []
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+
+    def handle(_sock: Any, _address: Any) -> None:
+        accepted.append(turn)
+
+    turns = gevent.get_hub().loop.prepare()
+    turns.start(count)
+    with gevent.socket.create_server(("127.0.0.1", 0), backlog=WAITING) as listener:
+        clients = [socket.create_connection(listener.getsockname()) for _ in range(WAITING)]
+        server = EvenServer(Connections(Spread(), 1), listener, handle, spawn=gevent.pool.Pool(WAITING))
+        server.start()
+        with gevent.Timeout(30):
+            while len(accepted) < WAITING:
+                gevent.sleep(0)
+        server.stop()
+        for client in clients:
+            client.close()
+    turns.stop()
+    assert len(set(accepted)) == WAITING
