@@ -75,8 +75,8 @@ class Observer:
     def measure(self, scenario: str, turn: int, ramp: Report, seconds: float) -> Row:
         """Measure for so long; `ramp` is the load's report on how the streams came in."""
         calibration_ms = calibrate()
-        traffic = self._database.traffic()
         refreshes = self._server.refresh_totals()
+        traffic = self._database.traffic()
         self._load.mark()
         before = self._count()
         time.sleep(seconds)

@@ -74,7 +74,7 @@ def test_several_files_come_at_once(server: FileServer, folder: Path) -> None:
 
 
 def test_the_last_ranges_are_small_so_that_all_connections_end_together(server: FileServer, folder: Path) -> None:
-    server.bytes_per_second = 4 * MIB
+    server.bytes_per_second = MIB  # so slow that all eight are at work long before the end, also on a busy machine
     file = server.put("x.bin", noise(64 * MIB))
     Run(server, [file], folder, limits=Limits(8, 8)).finish()
     sizes = [_asked_bytes(seen.headers["range"]) for seen in server.requests if "range" in seen.headers]
