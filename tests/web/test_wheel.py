@@ -5,7 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
@@ -145,4 +145,6 @@ def _on_the_wire(rider: Rider) -> bytes:
 
 
 TestRiding = Riding.TestCase
-TestRiding.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestRiding.settings = settings(
+    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
