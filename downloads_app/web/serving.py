@@ -22,6 +22,9 @@ ANSWER_TIMEOUT_SECONDS = 20
 ALIVE_CHECK_SECONDS = 0.1
 SUCCESSORS_WAIT_SECONDS = 60
 """For the new processes of a reload to load the application; then the old ones leave all the same."""
+LISTENERS_SECONDS = 1.5
+"""Within which the fellows of a process that is told to end have closed their listeners too: a stream that is told to
+come back sooner may be accepted by one that ends as well."""
 LISTENERS_WAIT = 0.3
 """Of the drain time: gunicorn looks once a second whether it is to stop accepting."""
 
@@ -90,6 +93,8 @@ def _drain_when_told(streams: Streams, worker: Any, connections: Connections) ->
     connections.leave()
     told = time.monotonic()
     accepting_until = told + LISTENERS_WAIT * streams.settings.stream_drain_seconds
-    while any(listener.fileno() >= 0 for listener in worker.sockets) and time.monotonic() < accepting_until:
+    while time.monotonic() < accepting_until and (
+        time.monotonic() < told + LISTENERS_SECONDS or any(listener.fileno() >= 0 for listener in worker.sockets)
+    ):
         time.sleep(ALIVE_CHECK_SECONDS / 4)
     streams.roster.drain(told)
