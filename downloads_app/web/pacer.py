@@ -17,9 +17,10 @@ from gevent.socket import wait_write
 from downloads_app.services.snapshot import Snapshot
 from downloads_app.web import metrics
 from downloads_app.web.lane import PlainLane, next_tick
+from downloads_app.web.rider import Rider
 from downloads_app.web.sending import Sender
 from downloads_app.web.stream import Stream
-from downloads_app.web.wheel import Rider, Wheel
+from downloads_app.web.wheel import Wheel
 
 SLOTS = 64
 MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends

@@ -8,62 +8,20 @@ tells its feeds, a feed marks its seats, and at a tick only marked seats are loo
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from collections.abc import Iterable, Iterator, MutableSequence
 from functools import partial
 from typing import Any
 
 from downloads_app.services.view import View
 from downloads_app.services.viewers import look_away
 from downloads_app.web import metrics
+from downloads_app.web.rider import Rider
 from downloads_app.web.sending import REFUSED, Batch, Sender
-from downloads_app.web.stream import Stream
 from downloads_app.web.wire import Packet, frame_of
 
 _SLOT_BITS = 8
 """A seat is one number: the place in the slot, and in the lower bits the slot's number."""
 MAX_SLOTS = 1 << _SLOT_BITS
-
-
-class Rider:
-    """A stream on the wheel."""
-
-    __slots__ = (
-        "events_sent",
-        "expires",
-        "fd",
-        "is_chunked",
-        "is_gone",
-        "joined",
-        "place",
-        "refused",
-        "send",
-        "slot",
-        "tick",
-        "watch",
-        "woken",
-    )
-
-    def __init__(self, stream: Stream) -> None:
-        self.watch = stream.watch
-        self.expires = stream.expires
-        self.is_chunked = stream.is_chunked
-        self.fd: int = stream.sock.fileno()
-        self.send: Callable[[bytes | memoryview], int] = stream.sock.send
-        self.woken = stream.woken
-        self.slot: Slot | None = None
-        self.place = self.joined = 0
-        """Where in its slot it sits, and since which of the slot's turns."""
-        self.events_sent = 0
-        self.is_gone = False
-        self.tick: float | None = None
-        """The tick at which the generator has to act; None while the pacer acts for it."""
-        self.refused: memoryview | None = None
-        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
-
-    def wake(self, tick: float) -> None:
-        """Give the stream back to its generator."""
-        self.tick = tick
-        self.woken.set()
 
 
 class Feed:

@@ -11,8 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from downloads_app.services.view import View
 from downloads_app.services.viewers import look_away
+from downloads_app.web.rider import Rider
 from downloads_app.web.sending import REFUSED, Batch
-from downloads_app.web.wheel import Rider, Wheel
+from downloads_app.web.wheel import Wheel
 from downloads_app.web.wire import frame_of
 
 SLOTS = 2
