@@ -1,4 +1,4 @@
-"""deploy/nginx.conf as it is shipped, with ports, certificate and socket of a test put in, before the application."""
+"""What deploy/ has for nginx, with ports, certificate and socket of a test put in, before the application."""
 
 import os
 import signal
@@ -10,15 +10,14 @@ from pathlib import Path
 from tests.support.proxy import write_certificate
 from tests.support.server import PROJECT, free_port, wait_until
 
-SHIPPED = PROJECT / "deploy" / "nginx.conf"
+DEPLOY = PROJECT / "deploy"
 _MAIN = """
 {user}
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log notice;
 worker_processes 1;
-worker_shutdown_timeout {shutdown_seconds}s;
-worker_rlimit_nofile 65536;
+include {folder}/main.conf;
 events {{ worker_connections 30000; }}
 http {{
     access_log off;
@@ -30,6 +29,15 @@ http {{
     include {folder}/downloads.conf;
 }}
 """
+
+
+def _changed(name: str, changes: Mapping[str, str]) -> str:
+    """Return the text of a file that is shipped, with these replacements."""
+    text = (DEPLOY / name).read_text()
+    for shipped, ours in changes.items():
+        assert shipped in text, f"{name} no longer has {shipped!r}"
+        text = text.replace(shipped, ours)
+    return text
 
 
 class Front:
@@ -55,8 +63,10 @@ class Front:
     def __enter__(self) -> "Front":
         write_certificate(self.folder)
         (self.folder / "downloads.conf").write_text(self._shipped())
+        shutdown = {"worker_shutdown_timeout 10s;": f"worker_shutdown_timeout {self._shutdown_seconds}s;"}
+        (self.folder / "main.conf").write_text(_changed("nginx-main.conf", shutdown))
         user = "user root;" if os.geteuid() == 0 else ""
-        main = _MAIN.format(folder=self.folder, user=user, shutdown_seconds=self._shutdown_seconds)
+        main = _MAIN.format(folder=self.folder, user=user)
         (self.folder / "nginx.conf").write_text(main)
         command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
         self._process = subprocess.Popen([*command, "-e", str(self.folder / "error.log")], stdin=subprocess.DEVNULL)
@@ -68,8 +78,7 @@ class Front:
         return (self.folder / "nginx.pid").exists()
 
     def _shipped(self) -> str:
-        text = SHIPPED.read_text()
-        for shipped, ours in {
+        changes = {
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen [::]:80;": "",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
@@ -78,10 +87,8 @@ class Front:
             "/etc/ssl/private/downloads.key": str(self.folder / "key.pem"),
             "/run/downloads-app/gunicorn.sock": str(self.socket_path),
             **self._changes,
-        }.items():
-            assert shipped in text, f"{SHIPPED} no longer has {shipped!r}"
-            text = text.replace(shipped, ours)
-        return text
+        }
+        return _changed("nginx.conf", changes)
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
