@@ -3,15 +3,19 @@
 import gc
 import logging
 import signal
+import socket
 import time
 from typing import Any
 
+import gevent
 import gevent.event
 import psycopg2
 from flask import Flask
 from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
+from sqlalchemy import Dialect, Engine, event
 
+from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.listening import Connections, listen_evenly
 from downloads_app.web.pacer import Pacer
 from downloads_app.web.sending import best_sender
@@ -32,6 +36,7 @@ LISTENERS_WAIT = 0.3
 def prepare_worker(app: Flask, worker: Any) -> None:
     """Make a gevent worker process fit for streams."""
     extensions.set_wait_callback(_wait_for_database)
+    event.listen(Engine, "do_connect", resolve_host)
     _spare_the_collector()
     streams: Streams = app.extensions["streams"]
     settings = streams.settings
@@ -79,6 +84,24 @@ def _wait_for_database(connection: Any) -> None:
         gevent_wait_callback(connection, timeout=ANSWER_TIMEOUT_SECONDS)
     except TimeoutError as exc:
         raise psycopg2.OperationalError("the database does not answer") from exc
+
+
+def resolve_host(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    """Give libpq the addresses of a database server's name: itself it looks names up while nothing else can run.
+
+    A name may have several, and each is tried, as libpq itself does ("hostaddr", "Specifying Multiple Hosts").
+    """
+    host = parameters.get("host", "")
+    if dialect.driver != "psycopg2" or not host or host[0] in "/@" or "," in host or "hostaddr" in parameters:
+        return
+    too_late = psycopg2.OperationalError("the name of the database server is not resolved in time")
+    try:
+        with gevent.Timeout(CONNECT_TIMEOUT_SECONDS, too_late):
+            found = gevent.get_hub().resolver.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as exc:
+        raise psycopg2.OperationalError("the name of the database server is not known") from exc
+    addresses = [address[0] for *_, address in found]
+    parameters |= {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
 
 
 def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
