@@ -25,6 +25,7 @@ _ENTRIES_OFFSET = 0x10000000
 _ENTRY = struct.Struct("=BBHiQQIIQ")  # opcode, flags, ioprio, fd, off, addr, len, msg_flags, user_data; 64 bytes in all
 _ENTRY_BYTES = 64
 _PAGE = mmap.PAGESIZE
+_PASSING = (errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ENOMEM)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
@@ -69,6 +70,8 @@ class Ring:
     """An io_uring of this process, for one thread. Raises OSError where the kernel gives none."""
 
     def __init__(self) -> None:
+        self.failure: OSError | None = None
+        """Why the kernel will not be asked again: the frames of this turn were refused, or nobody knows."""
         parameters = _Parameters(flags=_SUBMIT_ALL)
         self._fd = _syscall(_SETUP, ENTRIES, ctypes.addressof(parameters), 0, 0)
         try:
@@ -133,13 +136,12 @@ class Ring:
         self._addresses[here] = addresses
         self._lengths[here] = lengths
         self._submitted[0] = (self._sent + wanted) & 0xFFFFFFFF
-        try:
-            taken = _syscall(_ENTER, self._fd, wanted, 0, 0)
-        except OSError:
-            taken = 0
+        taken = self._enter(wanted, 0, 0)
         after = (self._sent + taken) & 0xFFFFFFFF
         while self._completed[0] != after:  # never seen: a send that must not wait is over when it is submitted
-            _syscall(_ENTER, self._fd, 0, taken, _GET_EVENTS)
+            self._enter(0, taken, _GET_EVENTS)
+            if self.failure is not None:
+                raise self.failure
         first = self._sent % len(self._results)
         told = slice(first, first + taken)
         missed = {}
@@ -151,6 +153,15 @@ class Ring:
         self._sent += taken
         self._submitted[0] = self._taken[0] = after
         return missed
+
+    def _enter(self, submitted: int, awaited: int, flags: int) -> int:
+        """Return how many entries the kernel took; see io_uring_enter(2)."""
+        try:
+            return _syscall(_ENTER, self._fd, submitted, awaited, flags)
+        except OSError as exc:
+            if exc.errno not in _PASSING:
+                self.failure = exc
+            return 0
 
     def close(self) -> None:
         """Give the ring back."""

@@ -107,14 +107,20 @@ def _send(receiver: Receiver, packet: Packet) -> int:
 
 
 class Together:
-    """A system call for all."""
+    """A system call for all, or for each once the kernel has failed: then a turn is lost, not all that follow."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
+        self._one_by_one: OneByOne | None = None
 
     def send(self, batch: Batch[Any]) -> dict[int, int]:
         """See Sender."""
-        return self._ring.send(batch.fds, batch.addresses, batch.lengths)
+        if self._ring.failure is None:
+            return self._ring.send(batch.fds, batch.addresses, batch.lengths)
+        if self._one_by_one is None:
+            self._one_by_one = OneByOne()
+            log.warning("sending one by one, since the kernel's io_uring failed: %s", self._ring.failure)
+        return self._one_by_one.send(batch)
 
 
 def best_sender() -> Sender:

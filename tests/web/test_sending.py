@@ -4,7 +4,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -145,3 +145,24 @@ def test_what_the_kernel_does_not_take_in_one_call_is_told_as_refused(
     assert [line.read() for line in lines] == [packet.data for packet in packets[:20]] + [b""] * 20
     assert send(sender, batch) == [3] * 40
     assert [line.read() for line in lines] == [packet.data for packet in packets]
+
+
+@pytest.mark.parametrize("make_sender", [best_sender] * (len(SENDERS) - 1))
+def test_a_kernel_that_fails_costs_one_turn(
+    make_sender: Callable[[], Sender],
+    lines: list[Line],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sender = make_sender()
+
+    def fail(*_arguments: int) -> int:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(ring, "_syscall", fail)
+    what = [(line, Packet(b"now")) for line in lines]
+    assert send(sender, what) == [REFUSED] * 40
+    for _ in range(2):
+        assert send(sender, what) == [3] * 40
+    assert [line.read() for line in lines] == [b"nownow"] * 40
+    assert caplog.text.count("io_uring failed: [Errno 1] Operation not permitted") == 1
