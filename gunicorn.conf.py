@@ -36,8 +36,9 @@ if settings.log_format == "json":
     logconfig_dict = dict_config("json")
 
 # The processes' metrics meet in files of this folder; it must be known before prometheus_client is loaded.
+_OUR_METRICS = "downloads-metrics-"
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="downloads-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OUR_METRICS)
 _metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"]
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -90,4 +91,5 @@ def on_exit(server):
     """Stop the worker with the server."""
     if hasattr(server, "embedded_worker"):
         server.embedded_worker.stop()
-    shutil.rmtree(_metrics_dir, ignore_errors=True)
+    if Path(_metrics_dir).name.startswith(_OUR_METRICS):
+        shutil.rmtree(_metrics_dir, ignore_errors=True)

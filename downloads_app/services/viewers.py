@@ -35,7 +35,7 @@ class Account:
 class Watch:
     """One stream's hold on the snapshot. `view` and `verdict` change under it, as its user's rights do."""
 
-    __slots__ = ("account", "claims", "on_show", "verdict", "view")
+    __slots__ = ("account", "claims", "on_show", "on_verdict", "verdict", "view")
 
     def __init__(self, account: Account, claims: Claims) -> None:
         self.account = account
@@ -45,10 +45,12 @@ class Watch:
         """Why the token is good no more; None while it is."""
         self.on_show: Callable[[], object] = look_away
         """Called when another view is to be shown."""
+        self.on_verdict: Callable[[], object] = look_away
+        """Called when the token is good no more."""
 
 
 def look_away() -> None:
-    """Take no notice: who looks at `view` at every tick need not be told."""
+    """Take no notice: who looks for itself need not be told."""
 
 
 @dataclass(slots=True)
@@ -178,13 +180,14 @@ class Audience:
     def _judge(self, watch: Watch) -> None:
         """Decide anew what a token may see, and whether anything."""
         account, claims = watch.account, watch.claims
-        if (
+        if watch.verdict is None and (
             account.state in (None, "disabled")
             or claims.token_id in account.revoked
             or claims.family in account.revoked
             or is_outdated(claims, account.valid_from)
         ):
             watch.verdict = REVOKED
+            watch.on_verdict()
         if watch.verdict is not None:
             self._show(watch, self._nothing)
         else:

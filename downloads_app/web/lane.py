@@ -4,6 +4,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from downloads_app.web import metrics
+
 if TYPE_CHECKING:
     from downloads_app.web.stream import Stream
 
@@ -32,7 +34,8 @@ class PlainLane:
 
     def rest(self, stream: "Stream", tick: float) -> float:
         """Sleep until the tick, or until the stream is to leave."""
-        stream.woken.wait(max(0.0, tick - time.monotonic()))
+        if not stream.woken.wait(max(0.0, tick - time.monotonic())):
+            metrics.observe_lateness(time.monotonic() - tick)
         return tick
 
 

@@ -56,7 +56,7 @@ class Pacer:
 
     def rest(self, stream: Stream, tick: float) -> float:
         """See Lane. Raises ClientGoneError."""
-        if stream.sock is None or self._interval > MAX_INTERVAL_SECONDS:
+        if stream.sock is None or stream.is_encrypted or self._interval > MAX_INTERVAL_SECONDS:
             return self._plain.rest(stream, tick)
         rider = Rider(stream)
         try:
@@ -81,7 +81,9 @@ class Pacer:
             self._is_running = True
             self._position = self._nearest_position(time.monotonic())
             gevent.spawn(self._run)
-        self._wheel.add(rider, max(self._nearest_position(tick), self._position))
+        position = max(self._nearest_position(tick), self._position)
+        # A whole interval ahead is the slot that is just about to have its turn, which would come an interval early.
+        self._wheel.add(rider, min(position, self._position + SLOTS - 1))
         self._riders += 1
         try:
             rider.woken.wait()

@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 from sqlalchemy import Engine, create_engine
 from werkzeug.wsgi import ClosingIterator
 
-from downloads_app.config import Settings, current_settings
+from downloads_app.config import Settings
 from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.extensions import connect_args
 from downloads_app.services import tokens
@@ -69,17 +69,21 @@ def _make_engine(settings: Settings) -> Engine:
 class Stream:
     """One open stream. Everything it needs is a plain value or shared: no request, no session."""
 
-    def __init__(self, streams: Streams, watch: Watch, began: float, sock: Any, is_chunked: bool) -> None:
+    def __init__(
+        self, streams: Streams, watch: Watch, began: float, sock: Any, is_chunked: bool, is_encrypted: bool = False
+    ) -> None:
         self.streams = streams
         self.watch = watch
         self.began = began
         self.expires = began + watch.claims.expires_at - time.time()
         self.sock = sock
         self.is_chunked = is_chunked
+        self.is_encrypted = is_encrypted
         self.woken = streams.lane.new_event()
         self.is_leaving = False
         self.end_reason = "client gone"
         self.events_sent = 0
+        watch.on_verdict = self.woken.set  # the end comes with the read that tells of it: within a tick of the cause
         self._handed_over: float | None = None
         """When the server was given an event that it still sends."""
 
@@ -107,10 +111,12 @@ class Stream:
                 if end_reason:
                     return
                 tick = next_tick(tick, settings.stream_interval_seconds)
-                while tick - time.monotonic() > KEEP_ALIVE_SECONDS and not self.is_leaving:
-                    self.woken.wait(KEEP_ALIVE_SECONDS)
+                while tick - time.monotonic() > KEEP_ALIVE_SECONDS and not self.woken.wait(KEEP_ALIVE_SECONDS):
                     yield sse.KEEP_ALIVE
+                told = self.events_sent
                 tick = lane.rest(self, tick)
+                if self.events_sent > told:
+                    errors = 0  # the lane has sent updates
             self.end_reason = "drained"
             yield sse.retry(jittered(DRAIN_RETRY_SECONDS))
 
@@ -151,11 +157,7 @@ class Stream:
                 self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Tell what became of the stream, and let the server see the end of the connection.
-
-        Without this the server would keep the connection open for a next request; the contract is that a
-        stream's end closes it.
-        """
+        """Tell what became of the stream."""
         now = time.monotonic()
         if self._handed_over and now - self._handed_over >= self.streams.settings.stream_send_timeout_seconds:
             self.end_reason = "slow client"
@@ -168,9 +170,6 @@ class Stream:
             self.events_sent,
             self.end_reason,
         )
-        if self.sock is not None:
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RD)
 
 
 def init_app(app: Flask) -> None:
@@ -192,13 +191,13 @@ def subscribe() -> Response:
     `complete` while still nothing is active; else the stream.
     """
     began = time.monotonic()
-    claims = read_claims()
-    if request.method == "HEAD":
-        tokens.authorize(claims)
-        return Response(headers=HEADERS)
     streams = current_streams()
     try:
+        claims = read_claims()
         give_back = streams.roster.take_place(claims.user_id)
+    except NotAuthenticated:
+        metrics.count_refused("token")
+        raise
     except FullHouse:
         metrics.count_refused("full house")
         return _turn_away(DRAIN_RETRY_SECONDS if streams.roster.is_draining else FULL_RETRY_SECONDS)
@@ -232,19 +231,23 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         response = Response(status=204, headers={"Cache-Control": "no-store"})
         response.call_on_close(release)
         return response
-    sock = wire.plain_socket(request.environ)
-    stream = Stream(streams, watch, began, sock, request.environ.get("SERVER_PROTOCOL") != "HTTP/1.0")
+    if request.method == "HEAD":
+        release()
+        return Response(headers=HEADERS)
+    environ = request.environ
+    sock, is_chunked = wire.socket_of(environ), environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+    stream = Stream(streams, watch, began, sock, is_chunked, wire.is_encrypted(environ))
     if sock is not None:
-        wire.prepare_socket(sock, current_settings().stream_send_timeout_seconds)
-        request.environ["gunicorn.socket"].settimeout(current_settings().stream_send_timeout_seconds)
+        wire.prepare_socket(sock, streams.settings.stream_send_timeout_seconds)
+        environ["gunicorn.socket"].settimeout(streams.settings.stream_send_timeout_seconds)
     metrics.count_opened()
-    request.environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
+    environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
     # Not response.call_on_close: passed through, the body alone is what the server closes.
-    body = ClosingIterator(stream.events(), [stream.close, release])
+    body = ClosingIterator(stream.events(), [release, stream.close])
     return wire.ClosingResponse(body, headers=HEADERS, direct_passthrough=True)
 
 
 def _turn_away(retry_seconds: tuple[float, float]) -> Response:
     """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
     body = sse.retry(jittered(retry_seconds)) + sse.comment("no place at the moment; come back")
-    return Response(body, headers=HEADERS)
+    return wire.ClosingResponse(body, headers=HEADERS)

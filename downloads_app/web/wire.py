@@ -73,13 +73,18 @@ class ClosingResponse(Response):
         return super().__call__(environ, start_response)
 
 
-def plain_socket(environ: dict[str, Any]) -> Any:
-    """Return gunicorn's socket of this connection where it is a plain one, else None.
+def socket_of(environ: dict[str, Any]) -> Any:
+    """Return the socket of gunicorn's connection where this answer has it for itself (HTTP/1), else None.
 
     Under gevent it is the non-blocking one inside gevent's: its send() never waits, which costs half.
     """
-    sock = environ.get("gunicorn.socket")
-    return None if sock is None or hasattr(sock, "cipher") else getattr(sock, "_sock", sock)
+    sock = environ.get("gunicorn.socket") if environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") else None
+    return getattr(sock, "_sock", sock)
+
+
+def is_encrypted(environ: dict[str, Any]) -> bool:
+    """Whether gunicorn speaks TLS on this connection, so that only it can send."""
+    return hasattr(environ.get("gunicorn.socket"), "cipher")
 
 
 def prepare_socket(sock: Any, send_timeout_seconds: float) -> None:

@@ -73,7 +73,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = 60, what: str = "t
 
 
 class Server:
-    """gunicorn on a loopback port (or on `bind`)."""
+    """gunicorn on a loopback port (or on `bind`), speaking TLS where there is a certificate."""
 
     def __init__(
         self,
@@ -82,14 +82,21 @@ class Server:
         workers: int = 1,
         arguments: tuple[str, ...] = (),
         bind: str | None = None,
+        certificate: Path | None = None,
         **settings: Any,
     ) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
+        self._certificate = certificate
         self.env = environment(database_url, instance_dir, **settings)
         self._bind = bind or f"127.0.0.1:{self.port}"
         self._workers = workers
-        self._arguments = arguments
+        key = (
+            ()
+            if certificate is None
+            else ("--certfile", str(certificate), "--keyfile", f"{certificate.parent}/key.pem")
+        )
+        self._arguments = (*arguments, *key)
         self.log_path = instance_dir.parent / f"gunicorn-{self.port}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -115,7 +122,9 @@ class Server:
         assert self.process is not None
         assert self.process.poll() is None, self.log()
         try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
+            return requests.get(
+                f"{self.url}/healthz", timeout=5, verify=str(self._certificate) if self._certificate else True
+            ).ok
         except requests.RequestException:
             return False
 

@@ -1,10 +1,20 @@
-"""What tests of the REST resources share: a repository of Alice's and a download in progress."""
+"""What tests of the web share: a repository of Alice's, a download in progress, streams over either lane."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from flask import Flask
 
+from downloads_app.config import load_settings
 from downloads_app.models import Download, Repository, Status, User
+from downloads_app.web import sse
+from downloads_app.web.pacer import Pacer
+from downloads_app.web.sending import Sender
+from downloads_app.web.stream import Streams
+from tests.support.snapshots import make_engine
+from tests.web.pacing import INTERVAL, ReadsAtOnce
 from tests.web.rest import add_download, add_provider, add_repository
 
 MOMENT = datetime(2024, 1, 1, 12, 30, 15, 987_654, tzinfo=UTC)
@@ -33,3 +43,21 @@ def download(alice: User, repository: Repository) -> Download:
         started_at=MOMENT,
         created_at=MOMENT,
     )
+
+
+@pytest.fixture
+def make_streams(app: Flask) -> Iterator[Callable[..., Streams]]:
+    """Streams on one snapshot, over either lane."""
+    shared = ReadsAtOnce(lambda: make_engine(app), sse.encode_download, start=lambda target: None)
+
+    def make(lane: Any, **settings: Any) -> Streams:
+        streams = Streams(load_settings(**{"stream_interval_seconds": INTERVAL, **settings}))
+        streams.snapshot = shared
+        interval, send_timeout = streams.settings.stream_interval_seconds, streams.settings.stream_send_timeout_seconds
+        if isinstance(lane, Sender):
+            lane = Pacer(shared, lane, interval, send_timeout)
+        streams.lane = lane
+        return streams
+
+    yield make
+    shared._close()

@@ -1,6 +1,10 @@
-"""Connections whose kernel is moody, senders that are watched, and all that a client receives."""
+"""What tests of the lanes share: connections with a moody kernel, watched senders, all that a client receives."""
 
 import random
+import re
+import socket
+import time
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import gevent
@@ -12,18 +16,24 @@ from downloads_app.services.snapshot import Snapshot
 from downloads_app.services.viewers import Watch
 from downloads_app.web.lane import PlainLane
 from downloads_app.web.pacer import ClientGoneError
-from downloads_app.web.sending import Batch, OneByOne, Sender
+from downloads_app.web.sending import Batch, OneByOne, Sender, best_sender
 from downloads_app.web.stream import Stream, Streams
 from downloads_app.web.wire import Packet
 from tests.support.snapshots import claims_of
+
+INTERVAL = 0.1
+SENDERS = list({OneByOne: OneByOne, type(best_sender()): best_sender}.values())
+"""Sending one by one, and together where this kernel can."""
 
 
 class Socket:
     """A connection whose kernel takes as much of each send as chance has it, or nothing."""
 
-    def __init__(self, chance: random.Random, moody: bool) -> None:
+    def __init__(self, chance: random.Random, moody: bool, buffer_bytes: int | None = None) -> None:
         self._ours, self.client = gevent.socket.socketpair()
         self._sock = self._ours._sock
+        if buffer_bytes:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
         self._chance = chance
         self._moody = moody
         self.frames = 0
@@ -97,10 +107,21 @@ class Patient(PlainLane):
 
 
 class Connection:
-    """A stream served as gunicorn serves it, and all that its client receives."""
+    """A stream served as gunicorn serves it, and all that its client receives, in bites or at once."""
 
-    def __init__(self, streams: Streams, user: User, began: float, chunked: bool, sock: Socket) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        user: User,
+        began: float,
+        chunked: bool,
+        sock: Socket,
+        bites: Callable[[], int] | None = None,
+    ) -> None:
         self.sock = sock
+        self._bites = bites
+        self.arrived: list[float] = []
+        """When each event began to arrive."""
         Counting.sockets[sock.fileno()] = sock
         self.received = b""
         self._is_reading = True
@@ -121,8 +142,11 @@ class Connection:
             self.sock.close()
 
     def _read(self) -> None:
-        while self._is_reading and (piece := self.sock.client.recv(65536)):
+        while self._is_reading and (piece := self.sock.client.recv(self._bites() if self._bites else 65536)):
             self.received += piece
+            self.arrived += [time.monotonic()] * (self.received.count(b"event: ") - len(self.arrived))
+            if self._bites:
+                gevent.sleep(0.001)
         if self._is_reading:
             self.sock.client.close()
 
@@ -130,3 +154,25 @@ class Connection:
         """Leave what comes from now on in the kernel."""
         self._is_reading = False
         self.reader.join(timeout=30)
+
+
+def wait_for(condition: Callable[[], bool], snapshot: Snapshot | None = None) -> None:
+    """Wait until the condition holds, keeping the snapshot fresh."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        if snapshot is not None:
+            snapshot.refresh()
+        gevent.sleep(0.005)
+
+
+def keep_fresh(snapshot: Snapshot) -> None:
+    """Read again and again, in a greenlet of its own."""
+    while True:
+        snapshot.refresh()
+        gevent.sleep(0.02)
+
+
+def split_events(received: bytes) -> list[bytes]:
+    """Split where an event ends; the bytes, framing included, stay as they came."""
+    return re.split(rb"(?<=\n\n\r\n)" if received[:2] != b"id" else rb"(?<=\n\n)", received)

@@ -1,5 +1,7 @@
 """What becomes of a stream's place when the unforeseen happens, whichever side of the first byte."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,9 +10,11 @@ from flask.testing import FlaskClient
 
 from downloads_app.models import User
 from downloads_app.web import metrics
-from downloads_app.web.stream import Stream, current_streams
+from downloads_app.web.lane import PlainLane
+from downloads_app.web.stream import Stream, Streams, current_streams
 from tests.conftest import bearer
 from tests.support.rows import add_download
+from tests.support.snapshots import claims_of
 
 SUBSCRIBE = "/api/downloads/subscribe"
 
@@ -55,4 +59,28 @@ def test_a_stream_that_was_never_read_gives_its_place_back(client: FlaskClient, 
     response = client.get(SUBSCRIBE, headers=bearer(alice))
     assert current_streams().roster.open_streams == 1
     response.close()
+    assert current_streams().roster.open_streams == 0
+
+
+def test_what_was_read_before_a_tick_is_never_taken_for_the_end(
+    alice: User, make_streams: Callable[..., Streams]
+) -> None:
+    streams = make_streams(PlainLane())
+    watch = streams.snapshot.watch(claims_of(alice.id))
+    streams.snapshot.refresh()
+    assert watch.view.is_loaded
+    assert not len(watch.view)
+    add_download(alice)
+    frame, *_ = Stream(streams, watch, time.monotonic(), None, True)._look(time.monotonic())
+    assert b"event: update" in frame
+
+
+def test_a_stream_that_cannot_tell_of_its_end_gives_its_place_back(
+    client: FlaskClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_download(alice)
+    monkeypatch.setattr(metrics, "count_closed", fail)
+    response = client.get(SUBSCRIBE, headers=bearer(alice))
+    with pytest.raises(UnforeseenError):
+        response.close()
     assert current_streams().roster.open_streams == 0

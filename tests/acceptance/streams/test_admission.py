@@ -10,6 +10,7 @@ from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services import accounts, tokens
 from tests.acceptance.conftest import check_event
+from tests.support.crowd import Crowd
 from tests.support.rows import add_download
 from tests.support.server import Server
 from tests.support.sse import StreamClient
@@ -85,11 +86,20 @@ def test_a_full_house_turns_streams_away_with_200_and_still_serves_requests(
         open_stream(server, alice).wait_events(1)
     refused = open_stream(server, bob)
     assert refused.wait_status() == 200
+    assert refused.headers["connection"] == "close"
     events = refused.wait_closed()
     assert [event.name for event in events if event.data] == []
-    assert 5000 <= int(events[0].retry or 0) <= 15000
     assert any(event.comments for event in events)
-    assert requests.get(f"{server.url}/healthz", timeout=5).ok
+    raw = tokens.issue_access(bob)
+    with Crowd(("127.0.0.1", server.port)) as crowd:  # more than the process has connections
+        crowd.open([raw] * 400)
+        crowd.run(lambda: all(viewer.closed for viewer in crowd.viewers), what="the server to close")
+        assert requests.get(f"{server.url}/healthz", timeout=3).ok
+        me = requests.get(f"{server.url}/api/auth/me", headers={"Authorization": f"Bearer {raw}"}, timeout=3)
+        assert me.json()["id"] == bob.id
+    retries = [viewer.seen[0].retry_seconds or 0 for viewer in crowd.viewers]
+    assert all(5 <= seconds <= 15 for seconds in retries)
+    assert len(set(retries)) > 100
 
 
 def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stream: OpenStream) -> None:
@@ -138,6 +148,25 @@ def test_rights_taken_away_take_effect_on_open_streams(
     later = demoted.wait_events(number + 5, "update")[-1]
     assert [download["user_id"] for download in later.data["downloads"]] == [second_admin.id]
     assert not untouched.closed.is_set()
+
+
+@pytest.mark.parametrize("interval", [12, 40], ids=["the pacer's", "the plain lane's"])
+@pytest.mark.parametrize("cause", ["sign-out", "new password"])
+def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
+    cause: str, interval: int, alice: User, password_hash: str, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    add_download(alice)
+    server = make_server(stream_interval_seconds=interval)
+    raw = tokens.issue_access(alice)
+    stream = open_stream(server, token=raw)
+    stream.wait_events(1, "update")
+    if cause == "sign-out":
+        requests.post(f"{server.url}/api/auth/logout", headers={"Authorization": f"Bearer {raw}"}, timeout=10)
+    else:
+        accounts.set_password_hash(alice, password_hash)
+    last = stream.wait_closed(seconds=interval / 2)[-1]
+    check_event(last)
+    assert last.data["error"] == "Token has been revoked"
 
 
 def test_a_promoted_user_sees_everybody(alice: User, bob: User, server: Server, open_stream: OpenStream) -> None:

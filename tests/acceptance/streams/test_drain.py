@@ -37,8 +37,16 @@ def check_ends(viewers: list[Viewer], began: float, drain_seconds: float) -> Non
         last = viewer.seen[-1]
         assert last.name == ""
         assert last.retry_seconds
+    assert len({viewer.seen[-1].retry_seconds for viewer in viewers}) > len(viewers) / 10, "all come back at once"
     ends = sorted(viewer.closed or 0 for viewer in viewers)
     assert ends[-1] - began < drain_seconds + 1, "later than the drain window"
+    check_spread(viewers, drain_seconds)
+
+
+def check_spread(viewers: list[Viewer], drain_seconds: float) -> None:
+    """Assert that the viewers' streams ended one after the other."""
+    ends = sorted(viewer.closed or 0 for viewer in viewers)
+    assert ends[-1] - ends[0] < drain_seconds
     middle = ends[len(ends) * 9 // 10] - ends[len(ends) // 10]
     assert middle > drain_seconds * 0.35, f"80 % left within {middle:.2f} s"
     assert max(later - earlier for earlier, later in pairwise(ends)) < drain_seconds * 0.35
@@ -134,6 +142,7 @@ def check_reload(server: Server, clients: list[list[Viewer]], interval: float) -
         assert lives[0].seen[-1].retry_seconds
     # One tick may be missed: two intervals from event to event, and the machine's own delay.
     assert max(longest_gap(lives) for lives in clients) < 2 * interval + 1
+    check_spread([lives[0] for lives in clients], 5)
     check_log(server)
 
 
@@ -159,7 +168,7 @@ def test_a_worker_that_has_served_its_requests_lets_its_streams_leave(
 ) -> None:
     raw = seed(make_user, 4)
     server = make_server(
-        workers=1, arguments=("--max-requests", "60"), stream_interval_seconds=INTERVAL, stream_drain_seconds=2
+        workers=1, arguments=("--max-requests", "60"), stream_interval_seconds=INTERVAL, stream_drain_seconds=DRAIN
     )
 
     def request_until_replaced() -> None:
@@ -170,5 +179,6 @@ def test_a_worker_that_has_served_its_requests_lets_its_streams_leave(
     for lives in clients:
         assert all(set(viewer.names) == {"update"} for viewer in lives)
         assert lives[0].seen[-1].retry_seconds
+    check_spread([lives[0] for lives in clients], DRAIN)
     wait_until(lambda: "Autorestarting worker" in server.log())
     check_log(server)

@@ -230,12 +230,18 @@ def test_a_database_that_hangs_longer_than_any_time_limit_costs_errors_and_no_st
 def test_after_the_most_errors_in_a_row_the_server_closes(
     make_server: Callable[..., Server], raw: list[str], database_url: str
 ) -> None:
-    server = make_server(workers=1, stream_interval_seconds=INTERVAL, stream_max_errors=3)
+    most = 8
+    server = make_server(workers=1, stream_interval_seconds=INTERVAL, stream_max_errors=most)
     with Crowd(("127.0.0.1", server.port)) as crowd, closing(psycopg2.connect(database_url)) as migration:
         viewers = crowd.open(raw)
-        crowd.run(lambda: all(viewer.names for viewer in viewers), what="first events")
+        for outage in range(1, 4):  # each shorter than that, and together longer
+            wait_for_updates(crowd, 1)
+            migration.cursor().execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
+            wait_for_errors(crowd, outage * most // 2)
+            migration.rollback()
+        wait_for_updates(crowd, 1)
         migration.cursor().execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
         crowd.run(lambda: all(viewer.closed for viewer in viewers), what="the end")
         for viewer in viewers:
-            assert viewer.names[-4:] == ["update", "error", "error", "error"]
-            assert [seen.data for seen in viewer.seen[-3:]] == [MESSAGE] * 3
+            assert viewer.names[-most - 1 :] == ["update"] + ["error"] * most
+            assert [seen.data for seen in viewer.seen[-most:]] == [MESSAGE] * most

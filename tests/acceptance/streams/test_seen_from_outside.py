@@ -13,7 +13,6 @@ from tests.support.sse import StreamClient
 INTERVAL = 0.4
 PER_USER = 2
 PROCESSES = 2
-"""What the chunks of HTTP/1.1 may add to an event."""
 
 
 def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
