@@ -37,6 +37,9 @@ class Row:
     rss_kb_per_stream: float | None
     """Growth of the resident memory since the server answered its first request."""
     queries_per_second: float | None
+    """Of all that use the database but the writer: PostgreSQL's own vacuum too."""
+    reads_per_second: float | None
+    """Reads of the snapshot, told by /metrics."""
     refresh_ms: float | None
     """How long a read of the snapshot took, on average, told by /metrics."""
     postgres_percent: float | None
@@ -75,7 +78,7 @@ class Observer:
     def measure(self, scenario: str, turn: int, ramp: Report, seconds: float) -> Row:
         """Measure for so long; `ramp` is the load's report on how the streams came in."""
         calibration_ms = calibrate()
-        refreshes = self._server.refresh_totals()
+        asked, refreshes = time.monotonic(), self._server.refresh_totals()
         traffic = self._database.traffic()
         self._load.mark()
         before = self._count()
@@ -84,6 +87,7 @@ class Observer:
         report = self._load.report()
         elapsed = after.at - before.at
         queries = self._database.traffic().queries - traffic.queries
+        reads, refresh_ms = self._refreshes_since(asked, refreshes)
         server_seconds = after.server - before.server
         return Row(
             scenario=scenario,
@@ -103,7 +107,8 @@ class Observer:
             cpu_percent=100 * server_seconds / elapsed,
             rss_kb_per_stream=(rss_bytes(tree(self._server.pid)) - self._empty_bytes) / 1024 / max(1, report.open),
             queries_per_second=queries / elapsed if self._server.contender.reads_database else None,
-            refresh_ms=self._refresh_ms(refreshes),
+            reads_per_second=reads,
+            refresh_ms=refresh_ms,
             postgres_percent=100 * (after.postgres - before.postgres) / elapsed,
             load_percent=100 * (after.load - before.load) / elapsed,
             mb_per_second=report.bytes / 1e6 / elapsed,
@@ -124,8 +129,10 @@ class Observer:
             other=busy - postgres - cpu_seconds(tree(os.getpid())),
         )
 
-    def _refresh_ms(self, earlier: tuple[float, float] | None) -> float | None:
-        later = self._server.refresh_totals()
+    def _refreshes_since(self, asked: float, earlier: tuple[float, float] | None) -> tuple[float | None, float | None]:
+        """Return how many reads of the snapshot there were a second, and how many ms one took."""
+        elapsed, later = time.monotonic() - asked, self._server.refresh_totals()
         if earlier is None or later is None or later[1] == earlier[1]:
-            return None
-        return 1000 * (later[0] - earlier[0]) / (later[1] - earlier[1])
+            return None, None
+        seconds, reads = (after - before for after, before in zip(later, earlier, strict=True))
+        return reads / elapsed, 1000 * seconds / reads

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from benchmarks.streams import targets
 from benchmarks.streams.measuring import Row
-from benchmarks.streams.servers import CONTENDERS, NAIVE, NCHAN, OURS, STARLETTE, STARLETTE_FAST, Contender
+from benchmarks.streams.servers import CONTENDERS
 
 TITLES = {contender.name: contender.title for contender in CONTENDERS}
 Figure = Callable[[Row], float | int | None]
 
 
 def render(results: dict[str, Any], rows: list[Row]) -> str:
-    """Return everything: where and when, the comparison, this server's further rows, the noise."""
+    """Return everything: where and when, the comparison, this server's further rows, what was expected, the noise."""
     machine = results["machine"]
     head = (
         f"{results['began_at'][:10]}, {machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB, "
@@ -20,7 +21,7 @@ def render(results: dict[str, Any], rows: list[Row]) -> str:
     )
     ladder = [row for row in rows if row.scenario == "ladder"]
     extras = [row for row in rows if row.scenario != "ladder"]
-    parts = [head, _comparison(ladder), _ratios(ladder), _further(extras), _noise(rows)]
+    parts = [head, _comparison(ladder), _further(extras), targets.render(rows), _noise(rows)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -86,26 +87,6 @@ def _span(rows: Iterable[Row], figure: Figure, digits: int) -> str:
     if not shown:
         return "–"
     return shown[0] if shown[0] == shown[-1] else f"{shown[0]}–{shown[-1]}"
-
-
-def _ratios(rows: list[Row]) -> str:
-    """How many times the CPU per event of this server the others take, each at its most streams."""
-    ours = _cpu_at_most_streams(rows, OURS)
-    lines = []
-    for contender in (NCHAN, STARLETTE, STARLETTE_FAST, NAIVE):
-        theirs = _cpu_at_most_streams(rows, contender)
-        if ours and theirs:
-            lines.append(f"* {contender.title}: {theirs / ours:.1f} ×")
-    if not lines:
-        return ""
-    return "CPU per event against this server, each at its largest number of streams:\n\n" + "\n".join(lines)
-
-
-def _cpu_at_most_streams(rows: list[Row], contender: Contender) -> float | None:
-    mine = [row for row in rows if row.server == contender.name]
-    most = max((row.streams for row in mine), default=0)
-    costs = [row.cpu_us_per_event for row in mine if row.streams == most and row.cpu_us_per_event]
-    return sum(costs) / len(costs) if costs else None
 
 
 def _noise(rows: list[Row]) -> str:

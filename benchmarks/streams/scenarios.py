@@ -100,6 +100,7 @@ def show_admin_everything(stage: Stage) -> Iterator[Row]:
             cpu_percent=None,
             rss_kb_per_stream=None,
             queries_per_second=None,
+            reads_per_second=None,
             postgres_percent=None,
             mb_per_second=seen.bytes / 1e6 / seconds,
         )

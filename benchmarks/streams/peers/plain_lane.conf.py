@@ -13,6 +13,14 @@ globals().update({name: value for name, value in vars(_product).items() if not n
 def post_worker_init(worker):
     """Prepare the process as the product does, then take its pacer away."""
     _product.post_worker_init(worker)
+    from gevent.event import Event
+
     from downloads_app.web.lane import PlainLane
 
-    worker.wsgi.extensions["streams"].lane = PlainLane()
+    class GreenletLane(PlainLane):
+        """The plain lane as the pacer itself uses it: with gevent's events."""
+
+        def new_event(self):
+            return Event()
+
+    worker.wsgi.extensions["streams"].lane = GreenletLane()
