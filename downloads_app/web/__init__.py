@@ -16,6 +16,7 @@ from downloads_app.web import (
     repositories,
     status,
     stream,
+    subscribe,
 )
 
 
@@ -37,5 +38,5 @@ def init_app(app: Flask) -> None:
     for resource in (auth, accounts, providers, repositories, downloads):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
-    app.register_blueprint(stream.blueprint)
+    app.register_blueprint(subscribe.blueprint)
     app.register_blueprint(dashboard.blueprint)

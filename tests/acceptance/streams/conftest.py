@@ -12,7 +12,10 @@ from flask import Flask
 from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
+from downloads_app.services import tokens
+from tests.support.places import INTERVAL, METRICS_TOKEN, PER_USER, SEND_TIMEOUT
 from tests.support.postgres import Postgres
+from tests.support.rows import add_download
 from tests.support.server import Server
 
 
@@ -70,6 +73,23 @@ def start_server(database_url: str, instance_dir: Path) -> Iterator[Callable[...
         server.stop()
 
 
+@pytest.fixture(scope="module")
+def server(start_server: Callable[..., Server]) -> Iterator[Server]:
+    """A file's server, unless it has its own: few streams a user, a short patience.
+
+    Nothing that clients do is an error of its own.
+    """
+    server = start_server(
+        workers=1,
+        stream_interval_seconds=INTERVAL,
+        stream_max_per_user=PER_USER,
+        stream_send_timeout_seconds=SEND_TIMEOUT,
+        metrics_token=METRICS_TOKEN,
+    )
+    yield server
+    assert "Traceback" not in server.log(), server.log()[-4000:]
+
+
 @pytest.fixture
 def make_server(database_url: str, instance_dir: Path) -> Iterator[Callable[..., Server]]:
     """Start servers of one test."""
@@ -83,3 +103,18 @@ def make_server(database_url: str, instance_dir: Path) -> Iterator[Callable[...,
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def viewer(alice: User) -> str:
+    """The token of a user with one active download."""
+    add_download(alice)
+    return tokens.issue_access(alice)
+
+
+@pytest.fixture
+def whale(bob: User) -> str:
+    """The token of a user whose events are of more bytes than all buffers on the way hold."""
+    for number in range(40):
+        add_download(bob, current_file=f"{number}/" + "x" * 8000)
+    return tokens.issue_access(bob)
