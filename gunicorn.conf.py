@@ -5,11 +5,12 @@ import resource
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from downloads_app.config import load_settings
+from downloads_app.config import ConfigError, load_settings
 from downloads_app.handover import Handover
 from downloads_app.logs import configure, dict_config
 from downloads_app.spread import Spread
@@ -47,8 +48,21 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a s
 
 def on_starting(server):
     """Keep the memory that all workers share where a reload of this file does not reach it."""
+    if server.cfg.preload_app:
+        sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
     server.handover = Handover()
     server.spread = Spread()
+    server.reload = partial(_reload_if_readable, server, server.reload)
+
+
+def _reload_if_readable(server, reload):
+    """Reload on HUP; with settings that cannot be read nothing changes, where gunicorn would end, and every stream."""
+    try:
+        load_settings()
+    except ConfigError as exc:
+        server.log.error("not reloaded: %s", exc)
+    else:
+        reload()
 
 
 def on_reload(server):
@@ -63,11 +77,16 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Make psycopg2 cooperative, start the pacer, watch for the drain."""
+    """Make psycopg2 cooperative, start the pacer, watch for the drain; other classes serve as they can."""
+    from gunicorn.workers.ggevent import GeventWorker
+
     from downloads_app.web.serving import prepare_worker
 
     configure(settings.log_format)
-    prepare_worker(worker.wsgi, worker)
+    if isinstance(worker, GeventWorker):
+        prepare_worker(worker.wsgi, worker)
+    else:
+        worker.handover.mark_ready(worker.age)
 
 
 def when_ready(server):

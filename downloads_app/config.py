@@ -17,7 +17,6 @@ MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long 
 STREAM_CONNECTIONS_SPARE = 256
 SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url"}
 
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -41,8 +40,8 @@ class Settings(BaseSettings):
     stream_max: Count = 10_000
     stream_max_per_user: Count = 20
     stream_max_errors: Count = 15
-    stream_send_timeout_seconds: Seconds = 30
-    stream_drain_seconds: Seconds = 5
+    stream_send_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    stream_drain_seconds: Annotated[float, Field(gt=0, le=60)] = 5
 
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4

@@ -84,14 +84,15 @@ class _Dialect:
 _DIALECTS = {
     "postgresql": _Dialect(
         users="SELECT unnest(CAST(:{name} AS uuid[]))",
-        changed="{table}.change_id >= :oldest AND NOT pg_visible_in_snapshot("
-        "CAST(CAST({table}.change_id AS text) AS xid8), CAST(:marker AS pg_snapshot))",
-        marker="SELECT CAST(pg_current_snapshot() AS text) AS marker",
+        # NOT pg_visible_in_snapshot(…), as an index finds it: not all that came after the oldest open transaction.
+        changed="({table}.change_id >= :next OR {table}.change_id = ANY (CAST(:running AS bigint[])))",
+        marker="SELECT concat_ws('/', pg_current_snapshot(), pg_postmaster_start_time(),"
+        " CAST('downloads' AS regclass)::oid) AS marker",
         after="(created_at, id) > (CAST(:after_time AS timestamptz), CAST(:after_id AS uuid))",
     ),
     "sqlite": _Dialect(
         users="SELECT value FROM json_each(:{name})",
-        changed="{table}.change_id > :oldest",
+        changed="{table}.change_id > :last",
         marker="SELECT CAST(value AS TEXT) AS marker FROM change_counter",
         after="(created_at, id) > (:after_time, :after_id)",
     ),
@@ -112,13 +113,32 @@ def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResu
     as_array = _postgres_array if name == "postgresql" else json.dumps
     parameters: dict[str, Any] = {"known": as_array(scope.known), "new": as_array(scope.new)}
     if marker is not None:
-        # A PostgreSQL snapshot is 'xmin:xmax:…': every transaction below xmin was over.
-        parameters |= {"marker": marker, "oldest": int(marker.partition(":")[0])}
+        parameters |= _bounds(name, marker)
     if scope.wants_page:
         parameters["page_rows"] = PAGE_ROWS
         if scope.page_after is not None:
             parameters |= {"after_time": scope.page_after[0], "after_id": scope.page_after[1]}
     return connection.execute(statement, parameters)
+
+
+def _bounds(name: str, marker: str) -> dict[str, Any]:
+    """Return what tells the changes after a marker from those before it."""
+    if name != "postgresql":
+        return {"last": int(marker)}
+    # 'xmin:xmax:a,b,c/…': all transactions from xmax on were still to come, and those listed were under way.
+    _oldest, upcoming, running = marker.partition("/")[0].split(":")
+    return {"next": int(upcoming), "running": "{" + running + "}"}
+
+
+def is_of_another_database(marker: str | None, earlier: str | None) -> bool:
+    """Whether two markers are of databases that count their transactions differently.
+
+    After a failover, a recovery to an earlier time or a restored dump, what has changed since a marker of the database
+    before cannot be told: its server was started at another time, or its table is another one.
+    """
+    if marker is None or earlier is None:
+        return False
+    return marker.partition("/")[2] != earlier.partition("/")[2]
 
 
 def _postgres_array(ids: list[str]) -> str:

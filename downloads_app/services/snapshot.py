@@ -31,6 +31,11 @@ FORGET_SECONDS = 600
 log = logging.getLogger(__name__)
 
 
+def since_boot() -> float:
+    """Return seconds of a clock that goes on while the machine sleeps, and deletions are tidied away elsewhere."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class Unreadable(Exception):
     """The database could not be read in time."""
 
@@ -64,6 +69,7 @@ class Snapshot:
         self._asked = threading.Event()
         self._done = self.new_event()
         self._read_began = float("-inf")
+        self._read_at = float("-inf")
         self._failed_began = float("-inf")
         self._reading_since: float | None = None
         self.on_read: Callable[[float], None] = lambda seconds: None
@@ -148,7 +154,7 @@ class Snapshot:
     def refresh(self) -> None:
         """Read once, and wake those who wait, however it went."""
         began = self._reading_since = self._clock()
-        if began - self._read_began > FORGET_SECONDS:
+        if since_boot() - self._read_at > FORGET_SECONDS:
             with self.lock:
                 self._forget()
         try:
@@ -176,10 +182,16 @@ class Snapshot:
                     else:
                         self._audience.apply(row, reading)
             time.sleep(0)  # a large first read must not hold up the other streams
+        if changes.is_of_another_database(marker, self._marker):
+            with self.lock:
+                self._forget()
+            self._read(began)
+            return
         with self.lock:
             self._audience.end_read(reading)
             self._marker = marker
             self._read_began = began
+            self._read_at = since_boot()
         self.on_read(self._clock() - began)
 
     def _query(self, scope: changes.Scope) -> Any:

@@ -1,7 +1,7 @@
 """What is known of those who watch, and who of them is shown what. Plain state; `snapshot.py` keeps it true."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
@@ -62,6 +62,9 @@ class Reading:
     """Accounts that will be known once it is over."""
     everybody: View
     """The view of all users' downloads, of which it may bring a page."""
+    changes: list[tuple[View, str, str, bytes | None]] = field(default_factory=list)
+    """What becomes of downloads that are shown already, all at once when it is over: a view, the id, `created_at`, and
+    the encoded download or None where it is shown no more."""
     listed: int = 0
     """Rows of the page so far."""
     listed_up_to: tuple[str, str] | None = None
@@ -121,6 +124,8 @@ class Audience:
 
     def end_read(self, reading: Reading) -> None:
         """Take what was read as all there is."""
+        for view, download_id, created_at, encoded in reading.changes:
+            _put(view, download_id, created_at, encoded)
         for account in reading.new:
             account.is_loaded = account.view.is_loaded = True
         if reading.scope.wants_page and reading.everybody is self._everybody:
@@ -140,16 +145,16 @@ class Audience:
         """Take in a row of a read."""
         account = self._accounts.get(row.user_id)
         if row.kind == changes.DOWNLOAD:
-            self._apply_download(row, account)
+            self._apply_download(row, account, reading)
         elif row.kind == changes.LISTED:
-            self._apply_download(row, account)
+            self._apply_download(row, account, reading)
             reading.listed += 1
             key = (row.created_at, row.id)
             reading.listed_up_to = key if reading.listed_up_to is None else max(reading.listed_up_to, key)
         elif row.kind == changes.DELETION:
-            self._everybody.remove(row.id)
+            reading.changes.append((self._everybody, row.id, "", None))
             if account is not None:
-                account.view.remove(row.id)
+                reading.changes.append((account.view, row.id, "", None))
                 if row.id == account.user_id:
                     account.state = None
                     self._judge_all(account)
@@ -160,17 +165,16 @@ class Audience:
                 account.revoked.add(row.current_file)
             self._judge_all(account)
 
-    def _apply_download(self, row: Row[Any], account: Account | None) -> None:
+    def _apply_download(self, row: Row[Any], account: Account | None, reading: Reading) -> None:
         everybody = self._everybody if self._admin_watches else None
-        download_id, created_at = row.id, row.created_at
         encoded = self._encode(row[1:]) if row.status in ("pending", "downloading") else None
         for view in (everybody, None if account is None else account.view):
             if view is None:
                 continue
-            if encoded is None:
-                view.remove(download_id)
-            else:
-                view.put(download_id, created_at, encoded)
+            if view.is_loaded:
+                reading.changes.append((view, row.id, row.created_at, encoded))
+            else:  # nobody is shown it yet
+                _put(view, row.id, row.created_at, encoded)
 
     def _judge_all(self, account: Account) -> None:
         if account.is_loaded:
@@ -202,3 +206,10 @@ class Audience:
         if not self._admin_watches:
             self._everybody = View()  # not the same: a read that is under way must not fill it
             self._listed_up_to = None
+
+
+def _put(view: View, download_id: str, created_at: str, encoded: bytes | None) -> None:
+    if encoded is None:
+        view.remove(download_id)
+    else:
+        view.put(download_id, created_at, encoded)

@@ -20,6 +20,7 @@ class Connections:
         self._spread = spread
         self._age = age
         self.servers: list[EvenServer] = []
+        self.has_left = False
 
     def tell(self) -> int:
         """Tell how many there are, and return it; nobody waits for a process that has told nothing for seconds."""
@@ -32,8 +33,11 @@ class Connections:
         return self._spread.is_ahead(self.tell(), time.monotonic())
 
     def leave(self) -> None:
-        """Tell that no more are accepted."""
+        """Accept no more: what waits at the sockets is for other processes. gunicorn would go on for up to a second."""
+        self.has_left = True
         self._spread.leave(self._age)
+        for server in self.servers:
+            server.stop_accepting()
 
 
 class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
@@ -47,6 +51,11 @@ class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
         super().__init__(*args, **kwargs)
         self._connections = connections
         connections.servers.append(self)
+
+    def start_accepting(self) -> None:
+        """See gevent; it may come to this after a pause too."""
+        if not self._connections.has_left:
+            super().start_accepting()
 
     def do_read(self) -> Any:
         """Accept a connection; gevent calls it when there may be one."""

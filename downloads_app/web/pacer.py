@@ -139,7 +139,7 @@ class Pacer:
     def _serve(self, tick: float, now: float) -> None:
         """Let the slot whose tick it is have its turn. Nothing in here yields; every microsecond counts."""
         try:
-            for rider in self._wheel.serve(self._position, self._sender, now, self._snapshot.is_fresh(now)):
+            for rider in self._wheel.serve(self._position, self._sender, time.time(), self._snapshot.is_fresh(now)):
                 rider.wake(tick)
         except Exception:  # the other slots must have their turns whatever happens in this one
             log.exception("cannot send: this turn's connections are closed")

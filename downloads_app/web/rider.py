@@ -14,7 +14,7 @@ class Rider:
 
     __slots__ = (
         "events_sent",
-        "expires",
+        "expires_at",
         "fd",
         "is_chunked",
         "is_gone",
@@ -30,7 +30,7 @@ class Rider:
 
     def __init__(self, stream: Stream) -> None:
         self.watch = stream.watch
-        self.expires = stream.expires
+        self.expires_at = stream.expires_at
         self.is_chunked = stream.is_chunked
         self.fd: int = stream.sock.fileno()
         self.send: Callable[[bytes | memoryview], int] = stream.sock.send

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ DRAIN_RETRY_SECONDS = (0.25, 1.0)
 """Less than a tick: with the time until the end of the stream, a client misses one at most."""
 LAST_WORD_SECONDS = 1.0
 """For streams that were told late, on a busy machine, to say when to come back, before those left are cut."""
+EVENT_SECONDS = 0.1
+"""After its time an event has been sent, most likely."""
 SPREAD = 0.8  # of the drain time: the last stream has the rest of it to leave
 
 
@@ -24,6 +27,9 @@ class FullHouse(Exception):
 
 class Leaver(Protocol):
     """A stream, as far as a drain must know."""
+
+    began: float
+    """When its first event was due; the others are due each an interval later."""
 
     def leave(self) -> None:
         """Say good-bye at once, whatever it waits for."""
@@ -37,10 +43,11 @@ class Leaver(Protocol):
 class Roster:
     """Counts the streams; a place taken is given back exactly once."""
 
-    def __init__(self, max_streams: int, max_per_user: int, drain_seconds: float) -> None:
+    def __init__(self, max_streams: int, max_per_user: int, drain_seconds: float, interval_seconds: float) -> None:
         self._max_streams = max_streams
         self._max_per_user = max_per_user
         self._drain_seconds = drain_seconds
+        self._interval = interval_seconds
         self._lock = threading.Lock()
         self._places = 0
         self._per_user: Counter[str] = Counter()
@@ -78,6 +85,10 @@ class Roster:
 
         return give_back
 
+    def _phase(self, stream: Leaver) -> float:
+        """Return when within an interval its events are due."""
+        return stream.began % self._interval
+
     @contextmanager
     def listed(self, stream: Leaver) -> Iterator[None]:
         """Have a stream told when it is time to leave."""
@@ -89,24 +100,29 @@ class Roster:
         finally:
             self._streams.discard(stream)
 
-    def drain(self, told: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def drain(self, told: float) -> None:
         """Let all streams leave, spread over what is left of the drain time since `told`; cut those that cannot.
 
-        Clients reconnect when their stream ends: spread, they do not fall upon the new process all at once.
+        Clients reconnect when their stream ends: spread, they do not fall upon the new process all at once. Who leaves
+        next is who has just had an event: it will be back before it misses one.
         """
         self.is_draining = True
         began = time.monotonic()
         spread = max(0.0, told + SPREAD * self._drain_seconds - began)
-        streams = list(self._streams)
-        random.shuffle(streams)
-        for index, stream in enumerate(streams):
-            ahead = began + spread * index / len(streams) - time.monotonic()
+        streams = sorted(self._streams, key=self._phase)
+        phases = [self._phase(stream) for stream in streams]
+        count = len(streams)
+        for turn in range(count):
+            due = began + spread * turn / count
+            ahead = due - time.monotonic()
             if ahead > 0.001:
-                sleep(ahead)
-            stream.leave()
+                time.sleep(ahead)
+            place = bisect(phases, (due - EVENT_SECONDS) % self._interval) - 1  # -1: the last, of the round before
+            del phases[place]
+            streams.pop(place).leave()
         cut_at = max(told + self._drain_seconds, time.monotonic() + LAST_WORD_SECONDS)
         while self._streams and time.monotonic() < cut_at:
-            sleep(0.05)
+            time.sleep(0.05)
         for stream in list(self._streams):
             stream.cut()
 

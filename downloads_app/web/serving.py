@@ -26,11 +26,11 @@ ANSWER_TIMEOUT_SECONDS = 20
 ALIVE_CHECK_SECONDS = 0.1
 SUCCESSORS_WAIT_SECONDS = 60
 """For the new processes of a reload to load the application; then the old ones leave all the same."""
-LISTENERS_SECONDS = 1.5
-"""Within which the fellows of a process that is told to end have closed their listeners too: a stream that is told to
-come back sooner may be accepted by one that ends as well."""
+LISTENERS_SECONDS = 0.5
+"""Within which the fellows of a process that is told to end accept no more either: a stream that is told to come back
+sooner may be accepted by one that ends as well."""
 LISTENERS_WAIT = 0.3
-"""Of the drain time: gunicorn looks once a second whether it is to stop accepting."""
+"""Of the drain time, at most."""
 
 
 def prepare_worker(app: Flask, worker: Any) -> None:
@@ -105,19 +105,11 @@ def resolve_host(dialect: Dialect, _record: object, _arguments: object, paramete
 
 
 def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
-    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called.
-
-    Streams that still arrive before gunicorn has closed its listeners are served like the others: told to come
-    back, they would miss ticks that another process could have sent.
-    """
+    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called."""
     while worker.alive:
         connections.tell()
         time.sleep(ALIVE_CHECK_SECONDS)
     connections.leave()
     told = time.monotonic()
-    accepting_until = told + LISTENERS_WAIT * streams.settings.stream_drain_seconds
-    while time.monotonic() < accepting_until and (
-        time.monotonic() < told + LISTENERS_SECONDS or any(listener.fileno() >= 0 for listener in worker.sockets)
-    ):
-        time.sleep(ALIVE_CHECK_SECONDS / 4)
+    time.sleep(min(LISTENERS_SECONDS, LISTENERS_WAIT * streams.settings.stream_drain_seconds))
     streams.roster.drain(told)

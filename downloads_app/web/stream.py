@@ -38,7 +38,12 @@ class Streams:
         self.settings = settings
         self.snapshot = Snapshot(lambda: _make_engine(settings), sse.encode_download)
         self.snapshot.on_read = metrics.observe_refresh
-        self.roster = Roster(settings.stream_max, settings.stream_max_per_user, settings.stream_drain_seconds)
+        self.roster = Roster(
+            settings.stream_max,
+            settings.stream_max_per_user,
+            settings.stream_drain_seconds,
+            settings.stream_interval_seconds,
+        )
         self.lane: Lane = PlainLane()
 
 
@@ -66,7 +71,7 @@ class Stream:
         self.streams = streams
         self.watch = watch
         self.began = began
-        self.expires = began + watch.claims.expires_at - time.time()
+        self.expires_at = watch.claims.expires_at
         self.sock = sock
         self.is_chunked = is_chunked
         self.is_encrypted = is_encrypted
@@ -113,7 +118,7 @@ class Stream:
 
     def _look(self, tick: float) -> tuple[bytes, bool, str | None]:
         """Return what is to be said at a tick, whether it is a passing error, and why it is the last word."""
-        if time.monotonic() >= self.expires:
+        if time.time() >= self.expires_at:
             return sse.error(tokens.EXPIRED), False, "token expired"
         watch, snapshot = self.watch, self.streams.snapshot
         is_readable = True

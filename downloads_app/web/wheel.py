@@ -75,7 +75,7 @@ class Feed:
 class Slot:
     """Riders whose ticks fall together; each has a seat here, at place 0, 1, 2 and so on."""
 
-    __slots__ = ("_expires", "_feeds", "_number", "_turns", "batch", "entries", "marks")
+    __slots__ = ("_expires_at", "_feeds", "_number", "_turns", "batch", "entries", "marks")
 
     def __init__(self, number: int) -> None:
         self.batch: Batch[Rider] = Batch()
@@ -85,8 +85,8 @@ class Slot:
         """For each place its entry in its feed."""
         self._number = number
         self._feeds: list[Feed] = []
-        self._expires = math.inf
-        """When the first token expires, or sooner."""
+        self._expires_at = math.inf
+        """When the first token expires, or sooner: Unix time."""
         self._turns = 0
 
     def add(self, rider: Rider, feed: Feed) -> None:
@@ -95,7 +95,7 @@ class Slot:
         self._feeds.append(feed)
         self.entries.append(feed.add(self._seat(rider.place)))
         self.marks.append(1)
-        self._expires = min(self._expires, rider.expires)
+        self._expires_at = min(self._expires_at, rider.expires_at)
 
     def drop(self, rider: Rider) -> Feed:
         """Let a rider go; who sits last takes its seat. Return what it was sent."""
@@ -117,12 +117,12 @@ class Slot:
         return place << _SLOT_BITS | self._number
 
     def find_expired(self, now: float) -> list[Rider]:
-        """Return those whose token is over."""
-        if now < self._expires:
+        """Return those whose token is over, by Unix time: other clocks stand still while the machine sleeps."""
+        if now < self._expires_at:
             return []
         riders = self.batch.receivers
-        self._expires = min((rider.expires for rider in riders if now < rider.expires), default=math.inf)
-        return [rider for rider in riders if now >= rider.expires]
+        self._expires_at = min((rider.expires_at for rider in riders if now < rider.expires_at), default=math.inf)
+        return [rider for rider in riders if now >= rider.expires_at]
 
     def load_changed(self) -> list[Rider]:
         """Have sent what is shown now; return those to whom no `update` is due."""

@@ -11,8 +11,9 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from downloads_app.extensions import db
-from downloads_app.models import User
+from downloads_app.models import Deletion, Download, User
 from downloads_app.services import changes
+from downloads_app.services import snapshot as snapshots
 from downloads_app.services.snapshot import MAX_AGE_SECONDS, REFRESH_SECONDS, Snapshot, Unreadable
 from downloads_app.services.tokens import REVOKED, revoke
 from downloads_app.web.sse import DownloadRow
@@ -20,6 +21,7 @@ from tests.support.rows import add_download
 from tests.support.snapshots import all_rows, claims_of, encode, make_engine
 
 PAGES = 8
+OWN = ("user_id", "provider_id", "repository_id", "revision")
 
 
 def test_only_what_changed_is_read_and_encoded_again(app: Flask, alice: User) -> None:
@@ -46,6 +48,54 @@ def test_only_what_changed_is_read_and_encoded_again(app: Flask, alice: User) ->
 
 def test_a_change_is_encoded_from_the_columns_that_the_stream_tells() -> None:
     assert tuple(DownloadRow.__annotations__) == changes.COLUMNS
+
+
+def test_what_one_transaction_changes_is_shown_at_once(
+    app: Flask, alice: User, admin: User, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, others = add_download(alice), [add_download(alice) for _ in range(5)]
+    watches = [snapshot.watch(claims_of(user.id)) for user in (alice, admin)]
+    for _ in range(3):
+        snapshot.refresh()
+    done.status = "completed"
+    for download in others:
+        download.current_bytes = 17
+    db.session.add(Download(**{name: getattr(done, name) for name in OWN}, status="pending"))
+    db.session.commit()
+    shown: list[list[bytes]] = []
+
+    def look(_seconds: float) -> None:
+        shown.extend(watch.view.encoded() for watch in watches)
+
+    before = watches[0].view.encoded()
+    monkeypatch.setattr(changes, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(snapshots.time, "sleep", look)
+    snapshot.refresh()
+    look(0)
+    after = all_rows(alice)
+    assert len(shown) > 8
+    assert shown[0] == before
+    assert shown[-1] == after
+    assert all(view in (before, after) for view in shown)
+
+
+def test_what_was_tidied_away_while_the_machine_slept_is_not_shown(
+    alice: User, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, kept = add_download(alice), add_download(alice)
+    watch = snapshot.watch(claims_of(alice.id))
+    snapshot.refresh()
+    db.session.delete(gone)
+    db.session.commit()
+    db.session.execute(db.delete(Deletion))
+    db.session.commit()
+    snapshot.refresh()
+    assert len(watch.view) == 2
+    slept = snapshots.since_boot() + snapshots.FORGET_SECONDS + 1
+    monkeypatch.setattr(snapshots, "since_boot", lambda: slept)
+    snapshot.refresh()
+    assert watch.view.encoded() == all_rows(alice)
+    assert kept.id.encode() in watch.view.encoded()[0]
 
 
 def test_users_nobody_watches_are_not_read(app: Flask, alice: User, bob: User) -> None:

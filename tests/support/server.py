@@ -83,11 +83,13 @@ class Server:
         arguments: tuple[str, ...] = (),
         bind: str | None = None,
         certificate: Path | None = None,
+        project: Path = PROJECT,
         **settings: Any,
     ) -> None:
         self.port = free_port()
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._certificate = certificate
+        self._project = project
         self.env = environment(database_url, instance_dir, **settings)
         self._bind = bind or f"127.0.0.1:{self.port}"
         self._workers = workers
@@ -107,7 +109,7 @@ class Server:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self._arguments],
-                cwd=PROJECT,
+                cwd=self._project,
                 env=self.env,
                 stdout=log,
                 stderr=log,

@@ -38,3 +38,24 @@ def test_one_connection_is_accepted_a_turn_of_the_loop() -> None:
             client.close()
     turns.stop()
     assert len(set(accepted)) == WAITING
+
+
+def test_a_process_that_is_about_to_end_accepts_no_more_though_it_was_only_pausing() -> None:
+    connections = Connections(Spread(), 1)
+    accepted: list[Any] = []
+    with gevent.socket.create_server(("127.0.0.1", 0), backlog=WAITING) as listener:
+        server = EvenServer(connections, listener, lambda sock, _: accepted.append(sock), spawn=gevent.pool.Pool(1))
+        server.start()
+        server.stop_accepting()
+        paused = server.loop.timer(0.01)
+        paused.start(server._start_accepting_if_started)
+        connections.leave()
+        with socket.create_connection(listener.getsockname()):
+            gevent.sleep(0.1)
+            assert not accepted
+            connections.has_left = False
+            server.start_accepting()
+            with gevent.Timeout(30):
+                while not accepted:
+                    gevent.sleep(0.01)
+        server.stop()

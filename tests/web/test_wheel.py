@@ -64,7 +64,7 @@ class Riding(RuleBasedStateMachine):
     def come(self, view: int, position: int, is_chunked: bool, expires: float) -> Rider:
         watch = SimpleNamespace(view=self.views[view], on_show=look_away)
         sock = SimpleNamespace(fileno=partial(next, self.fds), send=None)
-        stream: Any = SimpleNamespace(watch=watch, expires=expires, is_chunked=is_chunked, sock=sock, woken=None)
+        stream: Any = SimpleNamespace(watch=watch, expires_at=expires, is_chunked=is_chunked, sock=sock, woken=None)
         rider = Rider(stream)
         self.wheel.add(rider, position)
         self.position_of[rider] = position
@@ -112,7 +112,7 @@ class Riding(RuleBasedStateMachine):
         here = {rider for rider, where in self.position_of.items() if where == position % SLOTS}
         self.kernel.refusals = refusals
         leaving = list(self.wheel.serve(position, self.kernel, now, is_fresh))
-        due = {rider for rider in here if not is_fresh or now >= rider.expires or not _is_shown(rider.watch.view)}
+        due = {rider for rider in here if not is_fresh or now >= rider.expires_at or not _is_shown(rider.watch.view)}
         assert self.kernel.sent == {rider: _on_the_wire(rider) for rider in here - due}
         refused = {rider for place, rider in enumerate(self.kernel.sent) if place in refusals}
         assert len(leaving) == len(due | refused)

@@ -1,0 +1,66 @@
+"""gunicorn told something unusual: settings that cannot be read on a reload, another worker class, --preload."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from downloads_app.models import User
+from tests.support.rows import add_download
+from tests.support.server import PROJECT, Server, wait_until
+from tests.support.sse import StreamClient
+
+INTERVAL = 0.4
+MakeServer = Callable[..., Server]
+OpenStream = Callable[..., StreamClient]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what is served, for a `.env` of its own."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "downloads_app", tmp_path / "project" / "downloads_app", ignore=ignored)
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(PROJECT / name, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def test_a_reload_with_settings_that_cannot_be_read_changes_nothing(
+    alice: User, project: Path, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    add_download(alice)
+    server = make_server(project=project)
+    stream = open_stream(server, alice)
+    stream.wait_events(1, "update")
+    (project / ".env").write_text("STREAM_DRAIN_SECONDS=long\n")
+    server.send(signal.SIGHUP)
+    wait_until(lambda: "not reloaded: error: STREAM_DRAIN_SECONDS" in server.log(), what="the refusal")
+    stream.wait_events(len(stream.events) + 2, "update")
+    assert open_stream(server, alice).wait_events(1, "update")
+    (project / ".env").write_text("STREAM_DRAIN_SECONDS=1\n")
+    server.send(signal.SIGHUP)
+    assert stream.wait_closed()[-1].retry
+    assert open_stream(server, alice).wait_events(1, "update")
+    assert "Traceback" not in server.log()
+
+
+def test_another_worker_class_serves_streams_too(alice: User, make_server: MakeServer, open_stream: OpenStream) -> None:
+    add_download(alice)
+    server = make_server(stream_interval_seconds=INTERVAL, arguments=("-k", "gthread", "--threads", "8"))
+    first, second = open_stream(server, alice), open_stream(server, alice)
+    first.wait_events(2, "update")
+    first.close()
+    second.wait_events(len(second.events) + 5, "update")
+    assert "Traceback" not in server.log()
+
+
+def test_what_would_make_the_streams_hang_is_refused() -> None:
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--preload", "-b", "127.0.0.1:0"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "error: --preload is not possible" in done.stderr
+    assert "Traceback" not in done.stderr
