@@ -28,7 +28,7 @@ from tests.web.pacing import (
 )
 
 CHANGES = 10
-BEAT = 0.4
+BEAT = 0.3
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_events_keep_the_beat_whatever_the_work_takes_and_none_is_early(
         began = time.monotonic()
         connections.append((began, Connection(streams, alice, began, True, Socket(random.Random(0), moody=False))))
         gevent.sleep(BEAT / SLOTS / 5)
-    wait_for(lambda: all(len(connection.arrived) > 6 for _, connection in connections))
+    wait_for(lambda: all(len(connection.arrived) > 5 for _, connection in connections))
     refresher.kill()
     for began, connection in connections:
         lateness = [arrived - began - number * BEAT for number, arrived in enumerate(connection.arrived)]

@@ -10,6 +10,7 @@ from downloads_app.errors import SourceError
 from downloads_app.worker.completion import Completion, Outcome
 from downloads_app.worker.transfer import Stopped
 from tests.support.file_server import Fault, FileServer
+from tests.support.server import wait_until
 from tests.worker.transferring import Run, noise
 
 
@@ -86,7 +87,12 @@ def test_a_file_that_stays_damaged_fails_the_download_and_leaves_the_others_of_i
 ) -> None:
     set_disk(monkeypatch, sync_seconds)
     files = [server.put(f"f{number}", noise(2000 + number)) for number in range(12)]
-    server.fail("f5", *[Fault(body=bytes(2005))] * 4)
+
+    def wait_for_others() -> None:
+        wait_until(lambda: {seen.path for seen in server.requests} >= {file.path for file in files})
+
+    damaged = Fault(body=bytes(2005), before=wait_for_others)
+    server.fail("f5", *[damaged] * 4)
     with pytest.raises(SourceError, match=r"f5: its SHA-256 is .* is expected"):
         Run(server, files, folder).finish()
     assert not (folder / "f5").exists()

@@ -150,8 +150,7 @@ def test_rights_taken_away_take_effect_on_open_streams(
     assert not untouched.closed.is_set()
 
 
-@pytest.mark.parametrize("interval", [12, 40], ids=["the pacer's", "the plain lane's"])
-@pytest.mark.parametrize("cause", ["sign-out", "new password"])
+@pytest.mark.parametrize(("cause", "interval"), [("sign-out", 12), ("new password", 40)], ids=["pacer", "plain lane"])
 def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
     cause: str, interval: int, alice: User, password_hash: str, make_server: MakeServer, open_stream: OpenStream
 ) -> None:

@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
@@ -122,7 +123,6 @@ def follow_over(
     with Crowd(("127.0.0.1", server.port)) as crowd:
         clients = [[viewer] for viewer in crowd.open(raw * streams_per_user)]
         crowd.run(lambda: all(lives[0].names for lives in clients), 120, "first events")
-        trigger()
 
         def reconnect() -> bool:
             for lives in clients:
@@ -131,7 +131,10 @@ def follow_over(
                     lives += crowd.open([last.token])
             return all(len(lives) > 1 and len(lives[-1].names) >= 2 and not lives[-1].closed for lives in clients)
 
-        crowd.run(reconnect, 60, "everybody's return")
+        with ThreadPoolExecutor(1) as pool:  # the crowd reads on meanwhile
+            triggered = pool.submit(trigger)
+            crowd.run(reconnect, 60, "everybody's return")
+            triggered.result()
         return clients
 
 
