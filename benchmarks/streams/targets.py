@@ -67,7 +67,7 @@ def _line(target: Target, rows: list[Row]) -> str | None:
     values = [value for value in map(target.figure, mine) if value is not None]
     if not values:
         return None
-    worst = round(max(values), target.digits)
+    worst = max(values)
     return _cells(target.title, f"≤ {target.at_most:g}", f"{worst:.{target.digits}f}", worst <= target.at_most)
 
 
@@ -80,8 +80,8 @@ def _ratio_lines(rows: Iterable[Row]) -> list[str]:
         theirs = cpu_at_most_streams(ladder, contender)
         if ours and theirs:
             title = f"CPU per event of {contender.title}, in this server's"
-            ratio = round(theirs / ours, 1)
-            lines.append(_cells(title, f"≥ {at_least:g} ×", f"{ratio:.1f} ×", ratio >= at_least))
+            ratio = theirs / ours
+            lines.append(_cells(title, f"≥ {at_least:g} ×", f"{ratio:.2f} ×", ratio >= at_least))
     return lines
 
 
