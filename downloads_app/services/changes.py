@@ -34,6 +34,11 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
+KIND = 0
+ID, USER_ID, STATUS, CURRENT_FILE, CREATED_AT = (
+    1 + COLUMNS.index(column) for column in ("id", "user_id", "status", "current_file", "created_at")
+)
+"""Where in a row; by its name a value of SQLAlchemy's rows costs half a microsecond, thousands of times a second."""
 ROWS_AT_ONCE = 500
 PAGE_ROWS = 10_000
 """Of everybody's downloads, in one read: a quarter of a second's work, beside which the others' changes stay fresh."""
@@ -100,7 +105,7 @@ _DIALECTS = {
 
 
 def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResult[Any]:
-    """Return rows that all have a `kind` and a download's columns; one row is the next marker, those of a page LISTED.
+    """Return rows of a kind and a download's COLUMNS (see KIND); one is the next marker, those of a page are LISTED.
 
     Times are text as the database writes it, in UTC: it sorts as the times do. A user's row has its state in
     `status` and the beginning of its tokens' validity in `created_at`; a revoked token (REVOKED) and the MARKER

@@ -177,8 +177,8 @@ class Snapshot:
         for rows in self._query(reading.scope).partitions(changes.ROWS_AT_ONCE):
             with self.lock:
                 for row in rows:
-                    if row.kind == changes.MARKER:
-                        marker = row.current_file
+                    if row[changes.KIND] == changes.MARKER:
+                        marker = row[changes.CURRENT_FILE]
                     else:
                         self._audience.apply(row, reading)
             time.sleep(0)  # a large first read must not hold up the other streams

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from downloads_app.services import changes
+from downloads_app.services.changes import CREATED_AT, CURRENT_FILE, ID, KIND, STATUS, USER_ID
 from downloads_app.services.tokens import REVOKED, Claims, is_outdated
 from downloads_app.services.view import View
 
@@ -143,38 +144,35 @@ class Audience:
 
     def apply(self, row: Row[Any], reading: Reading) -> None:
         """Take in a row of a read."""
-        account = self._accounts.get(row.user_id)
-        if row.kind == changes.DOWNLOAD:
+        kind = row[KIND]
+        account = self._accounts.get(row[USER_ID])
+        if kind == changes.DOWNLOAD:
             self._apply_download(row, account, reading)
-        elif row.kind == changes.LISTED:
+        elif kind == changes.LISTED:
             self._apply_download(row, account, reading)
             reading.listed += 1
-            key = (row.created_at, row.id)
+            key = (row[CREATED_AT], row[ID])
             reading.listed_up_to = key if reading.listed_up_to is None else max(reading.listed_up_to, key)
-        elif row.kind == changes.DELETION:
-            reading.changes.append((self._everybody, row.id, "", None))
+        elif kind == changes.DELETION:
+            reading.changes.append((self._everybody, row[ID], "", None))
             if account is not None:
-                reading.changes.append((account.view, row.id, "", None))
-                if row.id == account.user_id:
+                reading.changes.append((account.view, row[ID], "", None))
+                if row[ID] == account.user_id:
                     account.state = None
                     self._judge_all(account)
         elif account is not None:
-            if row.kind == changes.USER:
-                account.state, account.valid_from = row.status, changes.as_time(row.created_at)
+            if kind == changes.USER:
+                account.state, account.valid_from = row[STATUS], changes.as_time(row[CREATED_AT])
             else:
-                account.revoked.add(row.current_file)
+                account.revoked.add(row[CURRENT_FILE])
             self._judge_all(account)
 
     def _apply_download(self, row: Row[Any], account: Account | None, reading: Reading) -> None:
-        everybody = self._everybody if self._admin_watches else None
-        encoded = self._encode(row[1:]) if row.status in ("pending", "downloading") else None
-        for view in (everybody, None if account is None else account.view):
-            if view is None:
-                continue
-            if view.is_loaded:
-                reading.changes.append((view, row.id, row.created_at, encoded))
-            else:  # nobody is shown it yet
-                _put(view, row.id, row.created_at, encoded)
+        encoded = self._encode(row[1:]) if row[STATUS] in ("pending", "downloading") else None
+        if account is not None:
+            _change(account.view, row, encoded, reading)
+        if self._admin_watches:
+            _change(self._everybody, row, encoded, reading)
 
     def _judge_all(self, account: Account) -> None:
         if account.is_loaded:
@@ -206,6 +204,13 @@ class Audience:
         if not self._admin_watches:
             self._everybody = View()  # not the same: a read that is under way must not fill it
             self._listed_up_to = None
+
+
+def _change(view: View, row: Row[Any], encoded: bytes | None, reading: Reading) -> None:
+    if view.is_loaded:
+        reading.changes.append((view, row[ID], row[CREATED_AT], encoded))
+    else:  # nobody is shown it yet
+        _put(view, row[ID], row[CREATED_AT], encoded)
 
 
 def _put(view: View, download_id: str, created_at: str, encoded: bytes | None) -> None:

@@ -42,11 +42,12 @@ values_of = attrgetter(*DownloadRow.__annotations__)
 
 def format_time(value: datetime | str | None) -> str | None:
     """Return a UTC time, given as such or as a database writes it, to the second and with `Z`."""
-    return None if value is None else _wire_time(str(value))
+    return None if value is None else _quote_time(value)[1:-1]
 
 
-def _wire_time(text: str) -> str:
-    return f"{text[:10]}T{text[11:19]}Z"
+def _quote_time(value: datetime | str) -> str:
+    text = str(value)
+    return f'"{text[:10]}T{text[11:19]}Z"'
 
 
 def download_to_wire(row: DownloadRow) -> dict[str, Any]:
@@ -72,19 +73,12 @@ def download_to_wire(row: DownloadRow) -> dict[str, Any]:
     }
 
 
-_TEMPLATE = (
-    '{"id":"%s","user_id":"%s","provider_id":"%s","repository_id":"%s","status":"%s","progress_data":{'
-    '"current_bytes":%s,"total_bytes":%s,"current_file":%s,"total_files":%s,"files_completed":%s,'
-    '"download_speed":%s,"eta_seconds":%s},"started_at":%s,"created_at":"%s","updated_at":"%s"}'
-)
-
-
 def encode_download(row: Sequence[Any]) -> bytes:
     """Return `download_to_wire` as JSON text, one line; shared by all frames that show it.
 
     `row` holds the values of a DownloadRow in its order (see `values_of`); times may be text as a database writes it.
-    A template takes a tenth of the encoder's time, and every changed row passes here. Only a file's name can hold
-    what JSON must escape.
+    Written out it takes a fifth of the encoder's time, and every changed row passes here. Only a file's name can
+    hold what JSON must escape.
     """
     (
         download_id,
@@ -103,22 +97,15 @@ def encode_download(row: Sequence[Any]) -> bytes:
         created_at,
         updated_at,
     ) = row
-    text = _TEMPLATE % (
-        download_id,
-        user_id,
-        provider_id,
-        repository_id,
-        status,
-        current_bytes,
-        "null" if total_bytes is None else total_bytes,
-        "null" if current_file is None else _dumps(current_file),
-        "null" if total_files is None else total_files,
-        files_completed,
-        download_speed,
-        "null" if eta_seconds is None else eta_seconds,
-        "null" if started_at is None else f'"{_wire_time(str(started_at))}"',
-        _wire_time(str(created_at)),
-        _wire_time(str(updated_at)),
+    text = (
+        f'{{"id":"{download_id}","user_id":"{user_id}","provider_id":"{provider_id}","repository_id":"{repository_id}",'
+        f'"status":"{status}","progress_data":{{"current_bytes":{current_bytes},'
+        f'"total_bytes":{"null" if total_bytes is None else total_bytes},'
+        f'"current_file":{"null" if current_file is None else _dumps(current_file)},'
+        f'"total_files":{"null" if total_files is None else total_files},"files_completed":{files_completed},'
+        f'"download_speed":{download_speed},"eta_seconds":{"null" if eta_seconds is None else eta_seconds}}},'
+        f'"started_at":{"null" if started_at is None else _quote_time(started_at)},'
+        f'"created_at":{_quote_time(created_at)},"updated_at":{_quote_time(updated_at)}}}'
     )
     return text.encode("ascii")
 
