@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Feed(Protocol):
-    """Who keeps what it has made of `View.wire`."""
+    """Who keeps what it has made of `View.frame`."""
 
     def outdate(self) -> None:
         """Take notice that the view shows something else now."""
@@ -15,7 +15,7 @@ class Feed(Protocol):
 class View:
     """What one viewer is shown: encoded active downloads in order."""
 
-    __slots__ = ("_rows", "_serial", "_sorted", "_version", "feeds", "is_loaded", "wire")
+    __slots__ = ("_rows", "_serial", "_sorted", "_version", "feeds", "frame", "is_loaded")
     _serials = count()
 
     def __init__(self) -> None:
@@ -24,10 +24,10 @@ class View:
         self._sorted = True
         self.is_loaded = False
         self._version = 0
-        self.wire: Any = None
-        """The readers' to keep a frame in: of what is shown now, or None."""
+        self.frame: bytes | None = None
+        """The readers' to keep the event in that tells what is shown now; None once it does not."""
         self.feeds: list[Feed] = []
-        """Told when `wire` shows what is no more."""
+        """Told when `frame` shows what is no more."""
 
     def put(self, download_id: str, created_at: str, encoded: bytes) -> None:
         """Show a download; nothing happens where it looks as before."""
@@ -57,8 +57,8 @@ class View:
 
     def _changed(self) -> None:
         self._version += 1
-        if self.wire is not None:
-            self.wire = None
+        if self.frame is not None:
+            self.frame = None
             for feed in self.feeds:
                 feed.outdate()
 

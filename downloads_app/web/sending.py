@@ -25,52 +25,48 @@ class Receiver(Protocol):
         ...
 
 
+class Source(Protocol):
+    """Where what is sent comes from. Whoever loads its packet keeps it there for as long as it is loaded."""
+
+    packet: Packet
+
+
 R = TypeVar("R", bound=Receiver)
+S = TypeVar("S", bound=Source)
 
 
-NOTHING = Packet(b"")
+class Batch(Generic[R, S]):
+    """What stands ready to be sent together: at each place, from 0 on, a receiver and the source of what it is sent.
 
-
-class Batch(Generic[R]):
-    """What stands ready to be sent together: at each place, from 0 on, a receiver and its packet.
-
-    It stays from one time to the next, with the columns of numbers that the kernel is to be given.
+    It stays from one time to the next, with the columns of numbers that the kernel is to be given: whoever changes a
+    source's packet sets address and length wherever it is sent.
     """
 
-    __slots__ = ("addresses", "fds", "lengths", "packets", "receivers", "total_bytes")
+    __slots__ = ("addresses", "fds", "lengths", "receivers", "sources")
 
     def __init__(self) -> None:
         self.receivers: list[R] = []
-        self.packets: list[Packet] = []
+        self.sources: list[S] = []
         self.fds = array("i")
         self.addresses = array("Q")
         self.lengths = array("i")
-        self.total_bytes = 0
 
     def __len__(self) -> int:
         return len(self.receivers)
 
-    def add(self, receiver: R) -> int:
-        """Give a receiver the next place, with nothing to be sent yet; return the place."""
+    def add(self, receiver: R, source: S) -> int:
+        """Give a receiver the next place, and load what its source has; return the place."""
         self.receivers.append(receiver)
-        self.packets.append(NOTHING)
+        self.sources.append(source)
         self.fds.append(receiver.fd)
-        self.addresses.append(NOTHING.address)
-        self.lengths.append(NOTHING.length)
+        self.addresses.append(source.packet.address)
+        self.lengths.append(source.packet.length)
         return len(self.receivers) - 1
-
-    def load(self, place: int, packet: Packet) -> None:
-        """Have a packet sent to the receiver at a place from now on."""
-        self.total_bytes += packet.length - self.lengths[place]
-        self.packets[place] = packet
-        self.addresses[place] = packet.address
-        self.lengths[place] = packet.length
 
     def drop(self, place: int) -> R:
         """Clear a place, which the last receiver takes; return that one."""
-        self.total_bytes -= self.lengths[place]
         last = self.receivers[-1]
-        columns: list[MutableSequence[Any]] = [self.receivers, self.packets, self.fds, self.addresses, self.lengths]
+        columns: list[MutableSequence[Any]] = [self.receivers, self.sources, self.fds, self.addresses, self.lengths]
         for column in columns:
             column[place] = column[-1]
             column.pop()
@@ -81,7 +77,7 @@ class Batch(Generic[R]):
 class Sender(Protocol):
     """Hands bytes to the kernel, and never waits."""
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         """Send each its packet. Return the places of those of which the kernel did not take all, and for each
         how many bytes it took, REFUSED, or another negative errno.
         """
@@ -91,15 +87,15 @@ class Sender(Protocol):
 class OneByOne:
     """A system call for each."""
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         """See Sender."""
-        results = map(_send, batch.receivers, batch.packets)
+        results = map(_send, batch.receivers, batch.sources)
         return {place: sent for place, sent in enumerate(results) if sent != batch.lengths[place]}
 
 
-def _send(receiver: Receiver, packet: Packet) -> int:
+def _send(receiver: Receiver, source: Source) -> int:
     try:
-        return receiver.send(packet.data)
+        return receiver.send(source.packet.data)
     except BlockingIOError:
         return REFUSED
     except OSError as exc:
@@ -113,7 +109,7 @@ class Together:
         self._ring = ring
         self._one_by_one: OneByOne | None = None
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         """See Sender."""
         if self._ring.failure is None:
             return self._ring.send(batch.fds, batch.addresses, batch.lengths)

@@ -139,7 +139,7 @@ class Stream:
                 return sse.error(sse.DATABASE_ERROR), True, None  # forgotten just now, in another thread
             if not len(watch.view):
                 return sse.complete(), False, "complete"
-            return wire.frame_of(watch.view).frame, False, None
+            return wire.frame_of(watch.view), False, None
 
     def leave(self) -> None:
         """End at once, with a time to come back."""

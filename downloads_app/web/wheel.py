@@ -10,14 +10,13 @@ import math
 from array import array
 from collections.abc import Iterable, Iterator, MutableSequence
 from functools import partial
-from typing import Any
 
 from downloads_app.services.view import View
 from downloads_app.services.viewers import look_away
 from downloads_app.web import metrics
 from downloads_app.web.rider import Rider
 from downloads_app.web.sending import REFUSED, Batch, Sender
-from downloads_app.web.wire import Packet, frame_of
+from downloads_app.web.wire import NOTHING, Packet, as_chunk, frame_of
 
 _SLOT_BITS = 8
 """A seat is one number: the place in the slot, and in the lower bits the slot's number."""
@@ -34,8 +33,8 @@ class Feed:
         self.is_chunked = is_chunked
         self._slots = slots
         self._seats = array("Q")
-        self.packet: Packet | None = None
-        """The frame of what is shown now; None until it is made."""
+        self.packet = NOTHING
+        """The frame of what is shown now; NOTHING until it is made, and then all seats are marked."""
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -57,54 +56,62 @@ class Feed:
             self._slots[last % MAX_SLOTS].entries[last >> _SLOT_BITS] = entry
 
     def outdate(self) -> None:
-        """Mark the seats: what is loaded there shows what is no more."""
-        self.packet = None
+        """Mark the seats: what is loaded there shows what is no more, and may be gone."""
+        self.packet = NOTHING
         slots = self._slots
         for seat in self._seats:
             slots[seat % MAX_SLOTS].marks[seat >> _SLOT_BITS] = 1
 
-    def make(self) -> Packet | None:
-        """Keep and return the frame of what is shown now; None where no `update` is due."""
+    def load(self) -> bool:
+        """Have all seats sent what is shown now; False where no `update` is due.
+
+        All at once, whoever's turn comes first: for each by itself, feed and frame would be cold memory again.
+        """
         if not (self.view.is_loaded and len(self.view)):
-            return None
-        wire = frame_of(self.view)
-        self.packet = (wire.chunk or wire.make_chunk()) if self.is_chunked else (wire.plain or wire.make_plain())
-        return self.packet
+            return False
+        frame = frame_of(self.view)
+        packet = self.packet = Packet(as_chunk(frame) if self.is_chunked else frame)
+        slots, address, length = self._slots, packet.address, packet.length
+        for seat in self._seats:
+            slot, place = slots[seat % MAX_SLOTS], seat >> _SLOT_BITS
+            batch = slot.batch
+            batch.addresses[place] = address
+            batch.lengths[place] = length
+            slot.marks[place] = 0
+        return True
 
 
 class Slot:
     """Riders whose ticks fall together; each has a seat here, at place 0, 1, 2 and so on."""
 
-    __slots__ = ("_expires_at", "_feeds", "_number", "_turns", "batch", "entries", "marks")
+    __slots__ = ("_expires_at", "_number", "_turns", "batch", "entries", "marks")
 
     def __init__(self, number: int) -> None:
-        self.batch: Batch[Rider] = Batch()
+        self.batch: Batch[Rider, Feed] = Batch()
         self.marks = bytearray()
-        """1 at each place of which the frame has to be looked at before the next turn."""
+        """1 at each place that has to be loaded before the next turn."""
         self.entries = array("I")
         """For each place its entry in its feed."""
         self._number = number
-        self._feeds: list[Feed] = []
         self._expires_at = math.inf
         """When the first token expires, or sooner: Unix time."""
         self._turns = 0
 
     def add(self, rider: Rider, feed: Feed) -> None:
         """Let a rider have every turn from the next one on."""
-        rider.slot, rider.place, rider.joined = self, self.batch.add(rider), self._turns
-        self._feeds.append(feed)
+        rider.slot, rider.place, rider.joined = self, self.batch.add(rider, feed), self._turns
         self.entries.append(feed.add(self._seat(rider.place)))
-        self.marks.append(1)
+        self.marks.append(feed.packet is NOTHING)
         self._expires_at = min(self._expires_at, rider.expires_at)
 
     def drop(self, rider: Rider) -> Feed:
         """Let a rider go; who sits last takes its seat. Return what it was sent."""
         place, last = rider.place, len(self.batch) - 1
-        feed = self._feeds[place]
+        feed = self.batch.sources[place]
         feed.remove(self.entries[place])
         if place != last:
-            self._feeds[last].move(self.entries[last], self._seat(place))
-        columns: list[MutableSequence[Any]] = [self._feeds, self.entries, self.marks]
+            self.batch.sources[last].move(self.entries[last], self._seat(place))
+        columns: list[MutableSequence[int]] = [self.entries, self.marks]
         for column in columns:
             column[place] = column[-1]
             column.pop()
@@ -129,12 +136,8 @@ class Slot:
         done = []
         place = self.marks.find(1)
         while place >= 0:
-            packet = self._feeds[place].packet or self._feeds[place].make()
-            if packet is None:
+            if not self.batch.sources[place].load():
                 done.append(self.batch.receivers[place])
-            else:
-                self.batch.load(place, packet)
-                self.marks[place] = 0
             place = self.marks.find(1, place + 1)
         return done
 
@@ -143,10 +146,10 @@ class Slot:
         batch = self.batch
         missed = sender.send(batch)
         self._turns += 1
-        events, sent_bytes = len(batch), batch.total_bytes
+        events, sent_bytes = len(batch), sum(batch.lengths)
         refused = []
         for place, sent in missed.items():
-            rider, packet = batch.receivers[place], batch.packets[place]
+            rider, packet = batch.receivers[place], batch.sources[place].packet
             sent_bytes -= packet.length - max(0, sent)
             if sent > 0:
                 rider.refused = memoryview(packet.data)[sent:]

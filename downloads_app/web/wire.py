@@ -13,12 +13,16 @@ from downloads_app.web.ring import address_of
 SEND_BUFFER_BYTES = 64 * 1024
 
 
-def frame_of(view: View) -> "Wire":
+def frame_of(view: View) -> bytes:
     """Return the `update` of a view, made once for all streams that show it."""
-    if view.wire is None:
-        view.wire = Wire(sse.update(view.encoded(), view.state_id))
-    wire: Wire = view.wire
-    return wire
+    if view.frame is None:
+        view.frame = sse.update(view.encoded(), view.state_id)
+    return view.frame
+
+
+def as_chunk(frame: bytes) -> bytes:
+    """Return a frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
+    return b"%X\r\n%b\r\n" % (len(frame), frame)
 
 
 def length_on_wire(frame: bytes, is_chunked: bool) -> int:
@@ -37,25 +41,7 @@ class Packet:
         self.length = len(data)
 
 
-class Wire:
-    """A frame, and what goes over the connections that show it: plain, or in HTTP/1.1's chunked framing."""
-
-    __slots__ = ("chunk", "frame", "plain")
-
-    def __init__(self, frame: bytes) -> None:
-        self.frame = frame
-        self.plain: Packet | None = None
-        self.chunk: Packet | None = None
-
-    def make_plain(self) -> Packet:
-        """Keep and return the frame as it is."""
-        self.plain = Packet(self.frame)
-        return self.plain
-
-    def make_chunk(self) -> Packet:
-        """Keep and return the frame as one chunk (RFC 9112, section 7.1), written as gunicorn writes it."""
-        self.chunk = Packet(b"%X\r\n%b\r\n" % (len(self.frame), self.frame))
-        return self.chunk
+NOTHING = Packet(b"")
 
 
 class ClosingResponse(Response):

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import gevent
@@ -75,12 +76,13 @@ class Counting:
         self._chance = chance
         self._moody = moody
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         if isinstance(self._sender, OneByOne):
             return self._sender.send(batch)  # through the sockets, which cut and count
-        cut: Batch[Any] = Batch()
-        for receiver, packet in zip(batch.receivers, batch.packets, strict=True):
-            cut.load(cut.add(receiver), self._cut(packet) if self._moody and self._chance.random() < 0.3 else packet)
+        cut: Batch[Any, Any] = Batch()
+        for receiver, source in zip(batch.receivers, batch.sources, strict=True):
+            is_cut = self._moody and self._chance.random() < 0.3
+            cut.add(receiver, SimpleNamespace(packet=self._cut(source.packet)) if is_cut else source)
         told = self._sender.send(cut)
         results = [told.get(place, length) for place, length in enumerate(cut.lengths)]
         for receiver, result in zip(batch.receivers, results, strict=True):

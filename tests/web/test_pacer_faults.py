@@ -55,7 +55,7 @@ class Broken:
         self._sender = sender
         self.is_to_fail = False
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         missed = self._sender.send(batch)
         if self.is_to_fail and len(batch):
             self.is_to_fail = False
@@ -120,6 +120,6 @@ def test_a_client_that_does_not_read_is_dropped_and_one_that_reads_slowly_gets_w
         for connection in connections:
             connection.server.kill()
             connection.sock.client.close()
-    frame = frame_of(connections[1].stream.watch.view).frame
+    frame = frame_of(connections[1].stream.watch.view)
     for event in split_events(received)[1:-1]:
         assert event == b"%X\r\n%b\r\n" % (len(frame), frame)

@@ -5,6 +5,8 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -46,9 +48,9 @@ class Line:
 
 def send(sender: Sender, what: list[tuple[Line, Packet]]) -> list[int]:
     """Send to each line its packet; return how many bytes were taken of each, or a negative errno."""
-    batch: Batch[Line] = Batch()
+    batch: Batch[Line, Any] = Batch()
     for line, packet in what:
-        batch.load(batch.add(line), packet)
+        batch.add(line, SimpleNamespace(packet=packet))
     missed = sender.send(batch)
     return [missed.get(place, packet.length) for place, (_line, packet) in enumerate(what)]
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from downloads_app.services.view import View
 from downloads_app.services.viewers import look_away
 from downloads_app.web.rider import Rider
+from downloads_app.web.ring import address_of
 from downloads_app.web.sending import REFUSED, Batch
 from downloads_app.web.wheel import Wheel
 from downloads_app.web.wire import frame_of
@@ -27,12 +28,11 @@ class Kernel:
         self.refusals: dict[int, int] = {}
         self.sent: dict[Rider, bytes] = {}
 
-    def send(self, batch: Batch[Any]) -> dict[int, int]:
-        self.sent = dict(zip(batch.receivers, (packet.data for packet in batch.packets), strict=True))
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
+        self.sent = dict(zip(batch.receivers, (source.packet.data for source in batch.sources), strict=True))
         assert list(batch.fds) == [rider.fd for rider in batch.receivers]
-        assert list(batch.addresses) == [packet.address for packet in batch.packets]
-        assert list(batch.lengths) == [len(packet.data) for packet in batch.packets]
-        assert batch.total_bytes == sum(batch.lengths)
+        assert list(batch.addresses) == [address_of(data) for data in self.sent.values()]
+        assert list(batch.lengths) == [len(data) for data in self.sent.values()]
         return {place: sent for place, sent in self.refusals.items() if place < len(batch)}
 
 
@@ -141,8 +141,8 @@ def _is_shown(view: View) -> bool:
 
 
 def _on_the_wire(rider: Rider) -> bytes:
-    wire = frame_of(rider.watch.view)
-    return b"%X\r\n%b\r\n" % (len(wire.frame), wire.frame) if rider.is_chunked else wire.frame
+    frame = frame_of(rider.watch.view)
+    return b"%X\r\n%b\r\n" % (len(frame), frame) if rider.is_chunked else frame
 
 
 TestRiding = Riding.TestCase
