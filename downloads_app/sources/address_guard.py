@@ -4,13 +4,36 @@ Judged is the address a socket connects to, never the name: names can be made to
 """
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from downloads_app.sources import Access
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last 32 bits, which a gateway translates."""
+_UNICAST = IPv6Network("2000::/3")
+"""The only part of IPv6 that IANA has given out for the public Internet."""
+# IANA's special-purpose registries (RFC 6890), some of whose entries Python's `is_global` takes for public.
+_SPECIAL_IPV4 = (
+    IPv4Network("0.0.0.0/8"),
+    IPv4Network("10.0.0.0/8"),
+    IPv4Network("100.64.0.0/10"),
+    IPv4Network("127.0.0.0/8"),
+    IPv4Network("169.254.0.0/16"),
+    IPv4Network("172.16.0.0/12"),
+    IPv4Network("192.0.0.0/24"),  # the IETF's protocols, like 2001::/23 below
+    IPv4Network("192.0.2.0/24"),
+    IPv4Network("192.31.196.0/24"),  # AS112, which answers for private names; 192.175.48.0/24 and 2620:4f:8000::/48 too
+    IPv4Network("192.52.193.0/24"),
+    IPv4Network("192.88.99.0/24"),  # 6to4's relay, retired by RFC 7526
+    IPv4Network("192.168.0.0/16"),
+    IPv4Network("192.175.48.0/24"),
+    IPv4Network("198.18.0.0/15"),
+    IPv4Network("198.51.100.0/24"),
+    IPv4Network("203.0.113.0/24"),
+    IPv4Network("224.0.0.0/3"),  # multicast, and what is reserved
+)
+_SPECIAL_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")))
 
 
 @lru_cache(maxsize=4096)
@@ -27,9 +50,9 @@ def is_public(address: str) -> bool:
     inner = _inner_address(parsed)
     if inner is not None:
         return is_public(str(inner))
-    return parsed.is_global and not (
-        parsed.is_multicast or parsed.is_reserved or parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified
-    )
+    if isinstance(parsed, IPv4Address):
+        return not any(parsed in network for network in _SPECIAL_IPV4)
+    return parsed in _UNICAST and not any(parsed in network for network in _SPECIAL_IPV6)
 
 
 def find_refusal(access: Access, host: str, address: str) -> str | None:

@@ -15,7 +15,16 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.answers import AnswerHead, explain_curl_error
-from downloads_app.sources.route import AMBIGUOUS, Way, find_ca_file, find_way, shorten_url
+from downloads_app.sources.route import (
+    AMBIGUOUS,
+    NO_ADDRESS,
+    Origin,
+    Way,
+    find_ca_file,
+    find_origin,
+    find_way,
+    shorten_url,
+)
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_SECONDS = 15
@@ -34,7 +43,7 @@ class Connection:
         self.refusal: str | None = None
         self._url = ""
         self._way = Way("", None, ())
-        self._ways: dict[str, Way] = {}
+        self._ways: dict[Origin, Way] = {}
         self._rules: tuple[str, tuple[str, ...]] | None = None
         """Proxy and headers as the handle has them."""
         self._opened: socket.socket | None = None
@@ -104,7 +113,10 @@ class Connection:
 
     def _find_way(self, url: str) -> Way:
         """Remember the way to each origin: finding it takes longer than fetching a small file."""
-        origin = url[: url.find("/", len("https://"))]
+        try:
+            origin = find_origin(url)
+        except ValueError:
+            raise SourceError(NO_ADDRESS, permanent=True) from None
         way = self._ways.get(origin)
         if way is None or AMBIGUOUS.search(url):
             way = self._ways[origin] = find_way(self.access, url)

@@ -8,6 +8,7 @@ from html import unescape
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from downloads_app.errors import SourceError
+from downloads_app.sources.route import find_origin
 
 MAX_SIZE_BYTES = 2**63 - 1
 # Bounded by the next angle bracket, so that it stays linear: html.parser takes a minute for 60 KB of "<a <a <a".
@@ -93,10 +94,12 @@ def _read_link(link: str, folder_url: str) -> Entry | None:
     if _HOSTILE_LINK.search(path) and not _PARENT.fullmatch(path):
         raise SourceError(f"Refused the link {link[:120]!a} of the listing: it leaves its folder", permanent=True)
     try:
-        folder, target = urlsplit(folder_url), urlsplit(urljoin(folder_url, link))
+        target_url = urljoin(folder_url, link)
+        folder, target = urlsplit(folder_url), urlsplit(target_url)
+        is_elsewhere = find_origin(folder_url) != find_origin(target_url)
     except ValueError:
         return None  # no address at all
     name = target.path.removeprefix(folder.path)
-    if target[:2] != folder[:2] or not target.path.startswith(folder.path) or target.query or not name:
+    if is_elsewhere or not target.path.startswith(folder.path) or target.query or not name:
         return None
     return Entry(unquote(name.removesuffix("/"), errors="surrogateescape"), name.endswith("/"))

@@ -17,6 +17,9 @@ from downloads_app.sources.address_guard import find_refusal
 
 AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
 """What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
+NO_ADDRESS = "What a redirect or a listing names is no address"
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port: what credentials are bound to. Compared as parsed, never as the beginning of a text."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -35,22 +38,28 @@ def find_way(access: Access, url: str) -> Way:
         parts = urlsplit(url)
         origin = find_origin(url)
     except ValueError:
-        raise SourceError("What a redirect or a listing names is no address", permanent=True) from None
+        raise SourceError(NO_ADDRESS, permanent=True) from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or AMBIGUOUS.search(url):
         raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
+    own = find_origin(access.url)
+    if own[0] == "https" and parts.scheme == "http":
+        raise SourceError(
+            f"{shorten_url(url)} is not encrypted, and the provider's own address is https", permanent=True
+        )
     proxy = find_proxy(access, parts)
     refusal = find_refusal_behind_proxy(access, parts.hostname) if proxy else None
     if refusal:
         raise SourceError(refusal, permanent=True)
-    is_own = access.token is not None and origin == find_origin(access.url)
+    is_own = access.token is not None and origin == own
     token = (f"Authorization: Bearer {access.token}",) if is_own else ()
     return Way(parts.hostname, proxy, (*token, "Accept-Encoding: identity"))
 
 
-def find_origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of `url`: what credentials are bound to."""
+def find_origin(url: str) -> Origin:
+    """Return the origin of `url`; letter case, a closing dot and the usual port do not count. Raises ValueError."""
     parts = urlsplit(url)
-    return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+    port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, (parts.hostname or "").removesuffix("."), port
 
 
 def shorten_url(url: str) -> str:

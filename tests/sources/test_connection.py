@@ -6,7 +6,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import fetch_text
+from downloads_app.sources.connection import Connection, fetch_text
 from tests.support.file_server import Fault, FileServer
 from tests.support.pages import Page, Pages, serve_pages
 
@@ -87,6 +87,36 @@ def test_the_token_never_goes_to_another_port_of_the_same_host(server: FileServe
     server.fail("a", Fault(redirect=other.url + "b"))
     assert fetch_text(access_to(server), server.url + "a", limit_bytes=1000).body == b"here"
     assert "authorization" not in other.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [
+        ("http://hub.invalid:8080", "http://hub.invalid:808/x"),
+        ("http://hub.invalid:808", "http://hub.invalid:8080/x"),
+        ("http://hub.invalid", "http://hub.invali/x"),
+        ("http://hub.invalid", "http://hub.invalid@other.invalid/x"),
+        ("http://hub.invalid?", "http://hub.invalid.example/x"),
+        ("http://hub.invalid", "http://hub.invalid:81/x"),
+    ],
+)
+def test_the_token_goes_to_no_origin_whose_name_only_begins_alike(own: str, other: str) -> None:
+    """The provider's address has no path, which once cut its origin a character short."""
+    with serve_pages(lambda address: Page(status=302, headers={"Location": other})) as proxy:
+        connection = Connection(Access(own, token=TOKEN, proxy_url=proxy.url))
+        for address in (own, other):
+            connection.aim(address)
+            connection.curl.perform()
+        connection.close()
+    own_headers, other_headers = (headers for _, headers in proxy.requests)
+    assert own_headers["authorization"] == f"Bearer {TOKEN}"
+    assert "authorization" not in other_headers or TOKEN not in other_headers["authorization"]
+
+
+@pytest.mark.parametrize("same", ["http://HUB.invalid/x", "http://hub.invalid./x", "http://hub.invalid:80/x"])
+def test_the_token_goes_to_its_origin_however_that_is_written(proxy: Pages, same: str) -> None:
+    fetch_text(Access("http://hub.invalid", token=TOKEN, proxy_url=proxy.url), same, limit_bytes=1000)
+    assert proxy.requests[0][1]["authorization"] == f"Bearer {TOKEN}"
 
 
 def test_the_token_comes_back_with_a_redirect_back(server: FileServer, other: FileServer) -> None:

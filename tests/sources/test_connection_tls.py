@@ -57,11 +57,24 @@ def test_an_authority_file_that_is_missing_is_a_permanent_error(authority: tuple
     assert error.value.permanent
 
 
-def test_the_token_does_not_follow_from_https_to_http(authority: tuple[FileServer, Path]) -> None:
+def test_a_provider_over_https_leads_nowhere_over_http(authority: tuple[FileServer, Path]) -> None:
     server, ca_file = authority
     access = Access(server.url, token="hf_secret", allow_private_network=True, ca_file=str(ca_file))
     with FileServer() as plain:
         plain.put("y", b"plain")
-        server.fail("x", Fault(redirect=plain.url + "y"))
-        assert fetch_text(access, server.url + "x", limit_bytes=100).body == b"plain"
-        assert "authorization" not in plain.requests[0].headers
+        server.fail("x", Fault(redirect=plain.url + "y?signature=abc"))
+        for url in (server.url + "x", plain.url + "y?signature=abc"):  # by a redirect, by a listing
+            with pytest.raises(SourceError, match="is not encrypted") as error:
+                fetch_text(access, url, limit_bytes=100)
+            assert error.value.permanent
+            assert "signature" not in error.value.message
+        assert plain.requests == []
+
+
+def test_a_provider_over_http_may_lead_to_https(authority: tuple[FileServer, Path]) -> None:
+    server, ca_file = authority
+    with FileServer() as plain:
+        plain.fail("y", Fault(redirect=server.url + "x"))
+        access = Access(plain.url, token="hf_secret", allow_private_network=True, ca_file=str(ca_file))
+        assert fetch_text(access, plain.url + "y", limit_bytes=100).body == b"secret"
+    assert "authorization" not in server.requests[-1].headers
