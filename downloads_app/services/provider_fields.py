@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from downloads_app.errors import InvalidInput
+from downloads_app.sources.route import find_proxy_fault
 
 KINDS = ("huggingface", "http")
 MAX_CONNECTIONS = 1000
@@ -35,6 +36,14 @@ def check_url(url: str) -> str:
             fault = "it is too long or has characters that no address has"
     if fault:
         raise InvalidInput(f"This cannot be a provider's URL: {fault}", {"url": fault})
+    return url
+
+
+def check_proxy_url(url: str) -> str:
+    """Return the address of an outgoing proxy, which may hold a password; never repeats it."""
+    fault = "it is too long" if len(url) > MAX_URL_LENGTH else find_proxy_fault(url)
+    if fault:
+        raise InvalidInput(f"This cannot be a proxy's URL: {fault}", {"proxy_url": fault})
     return url
 
 

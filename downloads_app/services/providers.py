@@ -13,9 +13,16 @@ from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
 from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.provider_fields import KINDS as KINDS
-from downloads_app.services.provider_fields import check_connections, check_kind, check_token, check_url
+from downloads_app.services.provider_fields import (
+    check_connections,
+    check_kind,
+    check_proxy_url,
+    check_token,
+    check_url,
+)
 from downloads_app.sources import Access
 from downloads_app.sources.registry import open_source
+from downloads_app.sources.route import find_origin
 
 
 def add_provider(
@@ -53,8 +60,14 @@ def add_provider(
 
 
 def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
-    """Change what was given to `add_provider`, but for name and kind: folders and listings hang on them."""
+    """Change what was given to `add_provider`, but for name and kind: folders and listings hang on them.
+
+    What would bring the token to somebody else (another origin, proxy or authority) forgets it, unless it comes anew.
+    """
+    before = _find_receivers(provider)
     _assign(provider, changes)
+    if not changes.get("token") and _find_receivers(provider) != before:
+        provider.token_encrypted = None
     db.session.commit()
 
 
@@ -118,6 +131,11 @@ def check_remote(kind: str, access: Access) -> None:
     open_source(kind, access).check()
 
 
+def _find_receivers(provider: Provider) -> tuple[object, ...]:
+    """Return what decides who gets to read the provider's token."""
+    return find_origin(provider.url), provider.proxy_url_encrypted, provider.ca_file
+
+
 def _find_by_id(provider_id: str) -> Provider | None:
     try:
         return db.session.get(Provider, str(uuid.UUID(provider_id)))
@@ -132,7 +150,7 @@ def _assign(provider: Provider, changes: Mapping[str, Any]) -> None:
         elif name == "token":
             provider.token_encrypted = vault.encrypt(check_token(value)) if value else None
         elif name == "proxy_url":
-            provider.proxy_url_encrypted = vault.encrypt(value) if value else None
+            provider.proxy_url_encrypted = vault.encrypt(check_proxy_url(value)) if value else None
         elif name == "max_connections":
             provider.max_connections = check_connections(value)
         elif name == "ca_file":

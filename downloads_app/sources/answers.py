@@ -10,6 +10,30 @@ import pycurl
 from downloads_app.errors import SourceError
 
 _TRANSIENT_STATUSES = {408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
+# By libcurl's own numbers (https://curl.se/libcurl/c/libcurl-errors.html) where pycurl has no name.
+_CURL_FAULTS = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: "the address, or the proxy's, is of a kind that is not spoken here",
+    pycurl.E_URL_MALFORMAT: "the address, or the proxy's, cannot be read",
+    pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's name is not known",
+    pycurl.E_COULDNT_RESOLVE_HOST: "the host's name is not known",
+    pycurl.E_COULDNT_CONNECT: "no connection can be made",
+    8: "the server does not answer in HTTP",
+    pycurl.E_HTTP2: "the server breaks the rules of HTTP/2",
+    pycurl.E_PARTIAL_FILE: "the server closed the connection too early",
+    pycurl.E_OPERATION_TIMEDOUT: "no answer in time",
+    pycurl.E_SSL_CONNECT_ERROR: "no TLS connection can be made",
+    pycurl.E_TOO_MANY_REDIRECTS: "too many redirects",
+    pycurl.E_GOT_NOTHING: "the server closed the connection without an answer",
+    pycurl.E_SEND_ERROR: "the connection broke while the request was sent",
+    pycurl.E_RECV_ERROR: "the connection broke, or the proxy refused it",
+    pycurl.E_SSL_CERTPROBLEM: "the client certificate cannot be used",
+    pycurl.E_PEER_FAILED_VERIFICATION: "the server's certificate is not trusted, or is another host's",
+    pycurl.E_SSL_CACERT_BADFILE: "the file of certificate authorities cannot be read",
+    pycurl.E_SSL_ISSUER_ERROR: "the server's certificate has another issuer",
+    pycurl.E_BAD_CONTENT_ENCODING: "the answer's encoding cannot be read",
+    100: "the answer's head is too large",
+    97: "the proxy refused the connection",
+}
 _PERMANENT_CURL_CODES = {
     pycurl.E_UNSUPPORTED_PROTOCOL,
     pycurl.E_URL_MALFORMAT,
@@ -118,8 +142,7 @@ def explain_status(what: str, head: AnswerHead) -> SourceError:
     )
 
 
-def explain_curl_error(code: int, text: str, what: str) -> SourceError:
-    """Turn libcurl's error into ours; its texts name hosts, never queries or tokens."""
-    if code == pycurl.E_OPERATION_TIMEDOUT:
-        text = "no answer in time"
-    return SourceError(f"{what}: {text or f'libcurl error {code}'}", permanent=code in _PERMANENT_CURL_CODES)
+def explain_curl_error(code: int, what: str) -> SourceError:
+    """Say what libcurl's code means. Its own texts are never shown: they repeat a proxy's address, password and all."""
+    fault = _CURL_FAULTS.get(code) or f"the transfer failed (libcurl's error {code})"
+    return SourceError(f"{what}: {fault}", permanent=code in _PERMANENT_CURL_CODES)

@@ -14,7 +14,7 @@ import pycurl
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
-from downloads_app.sources.answers import AnswerHead, explain_curl_error
+from downloads_app.sources.answers import AnswerHead, explain_curl_error, name_status
 from downloads_app.sources.route import (
     AMBIGUOUS,
     NO_ADDRESS,
@@ -95,11 +95,15 @@ class Connection:
         except ValueError:
             raise SourceError(f"{self.host}: it redirects to what is no address", permanent=True) from None
 
-    def explain(self, code: int, text: str, what: str) -> SourceError:
+    def explain(self, code: int, what: str) -> SourceError:
         """Say in the domain's words why libcurl gave up fetching `what`."""
         if self.refusal:
             return SourceError(f"{what}: {self.refusal}", permanent=True)
-        return explain_curl_error(code, text, what)
+        by_proxy = int(self.curl.getinfo(pycurl.HTTP_CONNECTCODE))
+        if code and by_proxy >= 300:
+            text = f"{what}: the outgoing proxy answered {name_status(by_proxy)}"
+            return SourceError(text, permanent=by_proxy in (401, 403, 407))
+        return explain_curl_error(code, what)
 
     def close(self) -> None:
         """Close the handle."""
@@ -195,10 +199,10 @@ def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -
     try:
         connection.curl.perform()
     except pycurl.error as exc:
-        code, text = exc.args
+        code = exc.args[0]
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
-        raise connection.explain(code, text, connection.host) from None
+        raise connection.explain(code, connection.host) from None
     if connection.head.is_encoded:
         raise SourceError("The server sent encoded text although none was asked for", permanent=True)
     return bytes(body)

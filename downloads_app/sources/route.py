@@ -20,6 +20,7 @@ AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
 NO_ADDRESS = "What a redirect or a listing names is no address"
 Origin = tuple[str, str, int | None]
 """Scheme, host and port: what credentials are bound to. Compared as parsed, never as the beginning of a text."""
+_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -70,13 +71,36 @@ def shorten_url(url: str) -> str:
 
 
 def find_proxy(access: Access, target: SplitResult) -> str | None:
-    """Return the outgoing proxy for `target`: the provider's own, else by `HTTP(S)_PROXY` and `NO_PROXY`."""
-    if access.proxy_url:
-        return access.proxy_url
-    if proxy_bypass(target.hostname or ""):
+    """Return the outgoing proxy for `target`: the provider's own, else by `HTTP(S)_PROXY` and `NO_PROXY`.
+
+    Raises a permanent SourceError for one that cannot be used, without its address.
+    """
+    proxy = access.proxy_url
+    if not proxy and not proxy_bypass(target.hostname or ""):
+        proxies = getproxies()
+        proxy = proxies.get(target.scheme) or proxies.get("all")
+    if not proxy:
         return None
-    proxies = getproxies()
-    return proxies.get(target.scheme) or proxies.get("all")
+    fault = find_proxy_fault(proxy if "://" in proxy else f"http://{proxy}")  # the variables may leave it out
+    if fault:
+        raise SourceError(f"The outgoing proxy's address cannot be used: {fault}", permanent=True)
+    return proxy
+
+
+def find_proxy_fault(url: str) -> str | None:
+    """Say why `url` cannot be a proxy's address; None where it can. Never repeats it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return "it is not an address; in a name or password some characters must be percent-encoded"
+    if parts.scheme not in _PROXY_SCHEMES or not parts.hostname:
+        return "it does not begin with http://, https:// or socks5:// and a host"
+    if AMBIGUOUS.search(url) or not url.isascii() or url.count("@") > 1:
+        return "it has characters that must be percent-encoded"
+    if parts.path not in ("", "/") or "?" in url or "#" in url:
+        return "it has more than a host and a port"
+    return None
 
 
 def find_refusal_behind_proxy(access: Access, host: str) -> str | None:

@@ -115,9 +115,9 @@ class Channel:
             self.measure(time.monotonic() - self.begun_at)
         return False
 
-    def explain(self, code: int, text: str) -> SourceError:
+    def explain(self, code: int) -> SourceError:
         """Say why libcurl gave up."""
-        return self.connection.explain(code, text, self.file.remote.path)
+        return self.connection.explain(code, self.file.remote.path)
 
     def _follow_redirect(self) -> bool:
         onward = self.connection.find_next_hop()

@@ -44,8 +44,8 @@ class Crew:
         self._busy[channel.curl] = channel
         self._multi.add_handle(channel.curl)
 
-    def move(self, patience_seconds: float) -> list[tuple[Channel, int, str]]:
-        """Move bytes, or wait for some; return the channels that have ended, with libcurl's code and text.
+    def move(self, patience_seconds: float) -> list[tuple[Channel, int]]:
+        """Move bytes, or wait for some; return the channels that have ended, with libcurl's code.
 
         They have left the crew: they `go_on`, or `rest`, or are closed.
         """
@@ -53,12 +53,12 @@ class Crew:
         if running == len(self._busy):
             self._multi.select(patience_seconds)
             return []
-        ended: list[tuple[Channel, int, str]] = []
+        ended: list[tuple[Channel, int]] = []
         left = 1
         while left:
             left, succeeded, failed = self._multi.info_read()
-            ended += [(self._leave(curl), 0, "") for curl in succeeded]
-            ended += [(self._leave(curl), code, text) for curl, code, text in failed]
+            ended += [(self._leave(curl), 0) for curl in succeeded]
+            ended += [(self._leave(curl), code) for curl, code, _text in failed]
         return ended
 
     def rest(self, channel: Channel) -> None:

@@ -139,10 +139,10 @@ class Transfer:
             self._finisher.wait(TICK_SECONDS)
         else:
             self._crew.resume()
-            for channel, code, text in self._crew.move(TICK_SECONDS):
-                self._settle(channel, code, text)
+            for channel, code in self._crew.move(TICK_SECONDS):
+                self._settle(channel, code)
 
-    def _settle(self, channel: Channel, code: int, text: str) -> None:
+    def _settle(self, channel: Channel, code: int) -> None:
         """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
         fault: Exception | None = None
         if not channel.is_stale:
@@ -161,12 +161,12 @@ class Transfer:
             self._check_orders()
             self._recovery.deal_with(channel, fault, companions=len(self._crew))
         else:
-            self._take_result(channel, code, text)
+            self._take_result(channel, code)
 
-    def _take_result(self, channel: Channel, code: int, text: str) -> None:
+    def _take_result(self, channel: Channel, code: int) -> None:
         file, fetch = channel.file, channel.fetch
         if code and not fetch.is_complete:
-            self._recovery.retry(file, channel.explain(code, text), gained_bytes=fetch.gained_bytes)
+            self._recovery.retry(file, channel.explain(code), gained_bytes=fetch.gained_bytes)
             return
         if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
             raise SourceError(f"{file.remote.path}: the server sent more than was announced", permanent=True)

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+import pycurl
 import pytest
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import InvalidInput, SourceError
+from downloads_app.services.provider_fields import check_proxy_url
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection, fetch_text
 from tests.support.file_server import Fault, FileServer
@@ -210,3 +212,57 @@ def test_a_redirect_to_what_is_no_address_is_refused(server: FileServer, target:
     with pytest.raises(SourceError) as error:
         fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
     assert error.value.permanent
+
+
+BAD_PROXIES = [
+    "http://user:pass-word@proxy.invalid:99999",
+    "http://user:pass-word@proxy.invalid:port",
+    "http://user:pass-word@[::1",
+    "http://user:pass-word@",
+    "http://us er:pass-word@proxy.invalid",
+    "http://user:pass-word\x00@proxy.invalid",
+    "http://user:pass-wörd@proxy.invalid",
+    "http://user:pass-word@@proxy.invalid",
+    "http://user:pass-word/@proxy.invalid",
+    "http://user:pass-word#@proxy.invalid",
+    "http://user:pass-word@proxy.invalid/path",
+    "foo://user:pass-word@proxy.invalid",
+    "//user:pass-word@proxy.invalid",
+]
+
+
+@pytest.mark.parametrize("url", BAD_PROXIES)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        check_proxy_url(url)
+    told = [f"{refused.value.message} {refused.value.errors}"]
+    accesses = [Access("http://hub.invalid/", proxy_url=url)]  # as it stands in a row of before
+    if "\x00" not in url:
+        monkeypatch.setenv("http_proxy", url)
+        accesses.append(Access("http://hub.invalid/"))
+    for access in accesses:
+        with pytest.raises(SourceError, match="proxy") as error:
+            fetch_text(access, "http://hub.invalid/x", limit_bytes=1000)
+        assert error.value.permanent
+        told.append(error.value.message)
+    assert not [text for text in told if "user" in text or "pass-w" in text]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "socks4", "socks4a", "socks5", "socks5h"])
+def test_no_error_behind_a_proxy_holds_its_password(scheme: str) -> None:
+    for place in ("127.0.0.1:1", "proxy.invalid:3128", "[::1]:1"):
+        url = check_proxy_url(f"{scheme}://user:pass-word@{place}")
+        with pytest.raises(SourceError) as error:
+            fetch_text(Access("http://hub.invalid/", proxy_url=url), "http://hub.invalid/x", limit_bytes=1000)
+        assert "user" not in error.value.message
+        assert "pass-word" not in error.value.message
+
+
+def test_no_text_of_libcurl_is_shown_whatever_its_code() -> None:
+    """Its texts repeat what it was given: https://curl.se/libcurl/c/CURLOPT_ERRORBUFFER.html."""
+    connection = Connection(Access("http://hub.invalid/"))
+    told = [connection.explain(code, "model.gguf").message for code in range(1, 130)]
+    connection.close()
+    assert all(text.startswith("model.gguf: ") for text in told)
+    assert "no answer in time" in told[pycurl.E_OPERATION_TIMEDOUT - 1]
+    assert "libcurl's error 129" in told[-1]

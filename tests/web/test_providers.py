@@ -48,6 +48,38 @@ def test_a_token_is_written_and_never_read_back(client: FlaskClient, admin: User
     assert providers.access_of(stored).token == "hf_secret"
 
 
+@pytest.mark.parametrize(
+    ("change", "is_kept"),
+    [
+        ({"url": "https://files.example:8443/"}, False),
+        ({"url": "https://files.example.evil/"}, False),
+        ({"url": "http://files.example/"}, False),
+        ({"proxy_url": "http://proxy.evil:3128"}, False),
+        ({"ca_file": "/var/lib/downloads-app/downloads/mine.pem"}, False),
+        ({"url": "https://FILES.example:443/elsewhere/", "max_connections": 2}, True),
+        ({"proxy_url": "", "ca_file": None, "allow_private_network": True}, True),
+        ({"url": "https://other.example/", "token": "hf_another"}, True),
+    ],
+)
+def test_a_token_is_forgotten_when_somebody_else_would_get_it(
+    client: FlaskClient, admin: User, change: dict[str, object], is_kept: bool
+) -> None:
+    added = client.post(PROVIDERS, json=BODY, headers=bearer(admin))
+    changed = client.patch(f"{PROVIDERS}/{added.json['id']}", json=change, headers=bearer(admin))
+    assert (changed.status_code, changed.json["has_token"]) == (200, is_kept)
+
+
+def test_an_admin_cannot_read_a_stored_token_by_a_new_address(
+    client: FlaskClient, admin: User, file_server: FileServer
+) -> None:
+    added = client.post(PROVIDERS, json=BODY, headers=bearer(admin))
+    one = f"{PROVIDERS}/{added.json['id']}"
+    client.patch(one, json={"url": file_server.url, "allow_private_network": True}, headers=bearer(admin))
+    assert client.post(f"{one}/test", headers=bearer(admin)).status_code == 200
+    assert file_server.requests
+    assert not any("authorization" in request.headers for request in file_server.requests)
+
+
 def test_everybody_reads_providers(client: FlaskClient, alice: User) -> None:
     provider = add_provider("hub")
     listed = client.get(PROVIDERS, headers=bearer(alice))
@@ -83,6 +115,7 @@ def test_reading_needs_a_token(client: FlaskClient) -> None:
         ({"url": "file:///etc"}, "url"),
         ({"url": "https://me:pw@files.example/"}, "url"),
         ({"max_connections": 0}, "max_connections"),
+        ({"proxy_url": "http://user:pass-word@proxy:port"}, "proxy_url"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -92,6 +125,7 @@ def test_unfit_providers_are_refused_by_field(
     refused = client.post(PROVIDERS, json={**BODY, **change}, headers=bearer(admin))
     assert refused.status_code == 422
     assert field in str(refused.json["errors"])
+    assert "pass-word" not in refused.text
 
 
 def test_a_taken_name_is_a_conflict(client: FlaskClient, admin: User) -> None:
