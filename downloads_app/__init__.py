@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask
 
+__version__ = "0.1.0"
+"""The one place that holds it: the wheel and `downloads-app --version` read it here."""
+
 
 def create_app(**overrides: Any) -> "Flask":
     """Wire the application: settings, extensions, web, commands. `overrides` are settings by name.
@@ -14,7 +17,7 @@ def create_app(**overrides: Any) -> "Flask":
     """
     from flask import Flask
 
-    from downloads_app import cli, config, extensions, models, web  # noqa: F401  (models register their tables)
+    from downloads_app import cli, config, extensions, locations, models, web  # noqa: F401  (models register tables)
 
     settings = config.load_settings(**overrides)
     app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
@@ -23,7 +26,7 @@ def create_app(**overrides: Any) -> "Flask":
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
 
     extensions.db.init_app(app)
-    extensions.migrate.init_app(app, extensions.db, directory=str(config.PROJECT_DIR / "migrations"))
+    extensions.migrate.init_app(app, extensions.db, directory=str(locations.MIGRATIONS_DIR))
     extensions.jwt.init_app(app)
     web.init_app(app)
     cli.init_app(app)

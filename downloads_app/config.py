@@ -12,7 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-PROJECT_DIR = Path(__file__).resolve().parent.parent
+from downloads_app import locations
+
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
 STREAM_CONNECTIONS_SPARE = 256
 SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url"}
@@ -27,9 +28,9 @@ class ConfigError(SystemExit):
 class Settings(BaseSettings):
     """The settings of one process; immutable after the start."""
 
-    model_config = SettingsConfigDict(env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
-    instance_dir: Path = PROJECT_DIR / "instance"
+    instance_dir: Path = Field(default_factory=locations.default_instance_dir)
     database_url: str = Field("", repr=False)
     jwt_secret_key: str = Field("", repr=False)
     provider_token_key: str = Field("", repr=False)
@@ -123,7 +124,7 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Read the settings; raises ConfigError naming the variable, the value and what is expected."""
     try:
-        settings = Settings(**overrides)
+        settings = Settings(**{"_env_file": locations.env_file(), **overrides})
     except ValidationError as exc:
         raise ConfigError(_describe(exc)) from None
     return settings
@@ -131,7 +132,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def forget_env_file(variable: str) -> None:
     """Let `.env` be read again for a variable: the `flask` command has copied it into the environment, which wins."""
-    if variable in os.environ and os.environ[variable] == dotenv_values(PROJECT_DIR / ".env").get(variable):
+    if variable in os.environ and os.environ[variable] == dotenv_values(locations.env_file()).get(variable):
         del os.environ[variable]
 
 

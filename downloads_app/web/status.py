@@ -8,8 +8,9 @@ from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.config import PROJECT_DIR, current_settings
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
+from downloads_app.locations import MIGRATIONS_DIR
 from downloads_app.web import metrics
 from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
@@ -38,7 +39,7 @@ def readyz() -> Response:
 
 @cache
 def _expected_heads() -> frozenset[str]:
-    return frozenset(ScriptDirectory(str(PROJECT_DIR / "migrations")).get_heads())
+    return frozenset(ScriptDirectory(str(MIGRATIONS_DIR)).get_heads())
 
 
 @blueprint.route("/metrics")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from downloads_app.config import PROJECT_DIR
+from downloads_app.locations import PROJECT_DIR
 
 STOP_SECONDS = 20
 """For a drained worker to hand its downloads back; then it is killed, and its lease runs out."""

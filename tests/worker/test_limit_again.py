@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from downloads_app import config
+from downloads_app import config, locations
 from tests.support.server import wait_until
 from tests.worker.running import working
 
@@ -15,8 +15,7 @@ def test_hang_up_reads_what_the_env_file_says_by_then(
 ) -> None:
     env_file = tmp_path / ".env"
     env_file.write_text("MAX_BYTES_PER_SECOND=1000\n")
-    monkeypatch.setattr(config, "PROJECT_DIR", tmp_path)
-    monkeypatch.setitem(config.Settings.model_config, "env_file", env_file)
+    monkeypatch.setattr(locations, "PROJECT_DIR", tmp_path)
     monkeypatch.setenv("MAX_BYTES_PER_SECOND", "1000")  # as the `flask` command copies it
     config.forget_env_file("MAX_BYTES_PER_SECOND")
     with working(app) as (worker, _):
@@ -28,7 +27,7 @@ def test_hang_up_reads_what_the_env_file_says_by_then(
 
 def test_a_limit_of_the_environment_itself_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("MAX_BYTES_PER_SECOND=1000\n")
-    monkeypatch.setattr(config, "PROJECT_DIR", tmp_path)
+    monkeypatch.setattr(locations, "PROJECT_DIR", tmp_path)
     monkeypatch.setenv("MAX_BYTES_PER_SECOND", "5")
     config.forget_env_file("MAX_BYTES_PER_SECOND")
     assert config.load_settings().max_bytes_per_second == 5

@@ -1,0 +1,5 @@
+"""`python -m downloads_app`: the same as the command `downloads-app`."""
+
+from downloads_app.cli.entry import main
+
+main()

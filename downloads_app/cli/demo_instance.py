@@ -1,0 +1,49 @@
+"""Which instance `make demo` serves, so that `downloads-app`, typed beside it, speaks to the demo."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import click
+from dotenv import dotenv_values
+
+from downloads_app.locations import IS_INSTALLED, PROJECT_DIR
+
+_RECORD = PROJECT_DIR / ".demo.env"
+"""The demo's settings. The demo holds a lock on it for as long as it runs, so a record left over means nothing."""
+_CHOICES = ("INSTANCE_DIR", "DATABASE_URL")
+
+
+@contextmanager
+def publish(settings: dict[str, str]) -> Iterator[None]:
+    """Let commands in this clone join the demo that has these settings, until the block ends."""
+    with _RECORD.open("a+") as record:
+        try:
+            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit("error: a demo runs in this folder already") from None
+        record.truncate(0)
+        record.write("".join(f"{name}={value!r}\n" for name, value in settings.items()))
+        record.flush()
+        try:
+            yield
+        finally:
+            _RECORD.unlink(missing_ok=True)
+
+
+def join() -> None:
+    """Take over the settings of the demo that runs in this clone, unless the environment chooses an instance."""
+    if IS_INSTALLED or any(os.environ.get(name) for name in _CHOICES) or not _is_running():
+        return
+    os.environ.update({name: value for name, value in dotenv_values(_RECORD).items() if value is not None})
+    click.echo("(the demo that runs here)", err=True)
+
+
+def _is_running() -> bool:
+    with suppress(FileNotFoundError), _RECORD.open() as record:
+        try:
+            fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -1,0 +1,56 @@
+"""The command `downloads-app`: all `flask` commands of this application, and `run`, which serves it."""
+
+import os
+from pathlib import Path
+
+import click
+from flask.cli import FlaskGroup, routes_command, shell_command
+
+from downloads_app import __version__, create_app
+from downloads_app.cli import demo_instance, serve
+
+
+def _choose_instance(_ctx: click.Context, _option: click.Parameter, folder: Path | None) -> None:
+    if folder is not None:
+        os.environ["INSTANCE_DIR"] = str(folder.expanduser().absolute())
+
+
+_INSTANCE = click.Option(
+    ["--instance"],
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where data lies (INSTANCE_DIR).",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose_instance,
+)
+
+
+class _Entry(FlaskGroup):
+    """Flask's own group, whose application is this one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; then, where none of them and no setting chose an instance, take the demo's that runs."""
+        rest = super().parse_args(ctx, args)
+        demo_instance.join()
+        return rest
+
+
+def _make_group() -> _Entry:
+    group = _Entry(
+        create_app=create_app,
+        add_default_commands=False,
+        add_version_option=False,
+        load_dotenv=False,  # the settings read the `.env` of the instance; one that happens to lie here is not it
+        context_settings={"auto_envvar_prefix": None},
+        help="Fetch model repositories for many users, and show each of them, live, how far theirs are.",
+    )
+    group.params = [param for param in group.params if param.name not in ("app", "env_file", "debug")]
+    group.params.append(_INSTANCE)
+    for command in (serve.run, shell_command, routes_command):
+        group.add_command(command)
+    serve.run.params.append(_INSTANCE)
+    return click.version_option(__version__, prog_name="downloads-app", message="%(prog)s %(version)s")(group)
+
+
+main = _make_group()

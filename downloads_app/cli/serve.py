@@ -1,0 +1,64 @@
+"""`downloads-app run`: migrate, create the first admin, and become gunicorn."""
+
+import contextlib
+import io
+import os
+import secrets
+import sys
+
+import click
+import flask_migrate
+
+from downloads_app import create_app
+from downloads_app.cli.groups import errors_in_one_line, stop
+from downloads_app.config import Settings
+from downloads_app.locations import PROJECT_DIR
+from downloads_app.services import accounts
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.option("-b", "--bind", metavar="HOST:PORT", help="Where to listen (GUNICORN_BIND); 127.0.0.1:8000 unless told.")
+@click.option("-w", "--workers", type=click.IntRange(1), help="Processes (WEB_CONCURRENCY); 2 unless told.")
+@click.argument("gunicorn_options", nargs=-1, type=click.UNPROCESSED)
+def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]) -> None:
+    """Serve: migrates, creates the first admin (its password is printed once), starts gunicorn and its worker.
+
+    Further options are gunicorn's own.
+    """
+    with errors_in_one_line():
+        settings = prepare()
+    options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
+    _become_gunicorn(settings, [*options, *gunicorn_options])
+
+
+def prepare() -> Settings:
+    """Bring the database to the newest form, and create an admin where there is no user; return the settings."""
+    app = create_app()
+    settings: Settings = app.extensions["settings"]
+    click.echo(f"Data: {settings.instance_dir}")
+    with app.app_context():
+        _migrate()
+        if not accounts.list_users():
+            password = secrets.token_urlsafe(18)
+            accounts.create_user("admin", password, is_admin=True)
+            click.echo(f"Created admin admin\nPassword: {password}")
+    return settings
+
+
+def _migrate() -> None:
+    """Bring the database to the newest form, without alembic's account of each step unless it fails."""
+    account = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(account):
+            flask_migrate.upgrade()
+    except SystemExit:
+        stop(account.getvalue().strip().rpartition("\n")[2] or "the database could not be migrated")
+
+
+def _become_gunicorn(settings: Settings, options: list[str]) -> None:
+    """Replace this process; paths that were given relative to this folder go on as absolute ones."""
+    os.environ["INSTANCE_DIR"] = str(settings.instance_dir)
+    os.environ["DOWNLOADS_DIR"] = str(settings.downloads_dir)
+    sys.stdout.flush()
+    os.chdir(PROJECT_DIR)
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app", *options])  # noqa: S606  (no shell is meant)

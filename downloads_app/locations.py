@@ -1,0 +1,26 @@
+"""Where the project's own files lie, and where its data goes unless told: in a clone, and installed from a wheel."""
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+_PACKAGE = Path(__file__).resolve().parent
+_BUNDLE = _PACKAGE / "bundle"
+"""In a wheel: migrations, gunicorn.conf.py and wsgi.py, which stand beside the package in a clone."""
+
+IS_INSTALLED = _BUNDLE.is_dir()
+PROJECT_DIR = _BUNDLE if IS_INSTALLED else _PACKAGE.parent
+MIGRATIONS_DIR = PROJECT_DIR / "migrations"
+
+
+def default_instance_dir() -> Path:
+    """Return where data lies without INSTANCE_DIR: in the clone, or where the platform keeps a user's data."""
+    return user_data_path("downloads-app", appauthor=False) if IS_INSTALLED else PROJECT_DIR / "instance"
+
+
+def env_file() -> Path:
+    """Return the `.env` that is read: beside wsgi.py in a clone; installed, in the instance folder."""
+    if not IS_INSTALLED:
+        return PROJECT_DIR / ".env"
+    return Path(os.environ.get("INSTANCE_DIR") or default_instance_dir()).expanduser() / ".env"

@@ -1,0 +1,51 @@
+"""`downloads-app`: every `flask` command, one instance at a time, and the demo's where one runs."""
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask.cli import ScriptInfo
+
+from downloads_app import create_app
+from downloads_app.cli import demo_instance
+from downloads_app.cli.entry import main
+
+
+def test_every_flask_command_of_ours_is_there(tmp_path: Path) -> None:
+    app = create_app(instance_dir=tmp_path, database_url="")
+    context = main.make_context("downloads-app", ["users", "list"], obj=ScriptInfo(create_app=lambda: app))
+    assert set(app.cli.list_commands(context)) | {"db", "run", "shell", "routes"} <= set(main.list_commands(context))
+
+
+def test_commands_join_the_demo_while_it_runs_and_only_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "record")
+    monkeypatch.setenv("INSTANCE_DIR", "")
+    monkeypatch.setenv("DATABASE_URL", "")
+    demo_instance.join()
+    assert os.environ["INSTANCE_DIR"] == ""
+    with demo_instance.publish({"INSTANCE_DIR": "/the/demo's own"}):
+        (tmp_path / "left over").write_text((tmp_path / "record").read_text())
+        demo_instance.join()
+        assert os.environ["INSTANCE_DIR"] == "/the/demo's own"
+        with pytest.raises(SystemExit, match="a demo runs in this folder already"), demo_instance.publish({}):
+            pass
+    monkeypatch.setenv("INSTANCE_DIR", "")
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "left over")  # of a demo that was killed
+    demo_instance.join()
+    assert os.environ["INSTANCE_DIR"] == ""
+
+
+@pytest.mark.parametrize("name", ["INSTANCE_DIR", "DATABASE_URL"])
+def test_who_chooses_an_instance_does_not_join_the_demo(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "record")
+    monkeypatch.setenv(name, "mine")
+    with demo_instance.publish({"DOWNLOADS_DIR": "of the demo"}):
+        demo_instance.join()
+    assert os.environ.get("DOWNLOADS_DIR") != "of the demo"
+
+
+def test_wrong_usage_is_exit_code_two() -> None:
+    assert CliRunner().invoke(main, ["users", "create"]).exit_code == 2
