@@ -25,7 +25,8 @@ test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
 	$(PY) -m pytest -m scale
 
-lock: .venv/dev  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
+lock: | .venv/bin/python  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
+	@test -x .venv/bin/uv || $(PIP) uv
 	$(LOCK) $(ARGS) --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
 
