@@ -6,7 +6,7 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound
@@ -102,11 +102,17 @@ def set_password_hash(user: User, password_hash: str) -> None:
 
 
 def set_disabled(user: User, is_disabled: bool) -> None:
-    """Disable (their tokens stop to work, their downloads pause) or enable a user."""
+    """Disable (their tokens stop to work, their downloads pause) or enable a user.
+
+    Tokens of before stay refused when the user is enabled again: whoever holds one may be why it was done.
+    """
     from downloads_app.services import downloads
 
+    _hold_admins(user)
     if is_disabled:
         _keep_an_admin(user)
+    if is_disabled != user.is_disabled:
+        user.tokens_valid_from = utc_now()
     user.is_disabled = is_disabled
     db.session.commit()
     if is_disabled:
@@ -115,6 +121,7 @@ def set_disabled(user: User, is_disabled: bool) -> None:
 
 def set_admin(user: User, is_admin: bool) -> None:
     """Promote or demote a user."""
+    _hold_admins(user)
     if not is_admin:
         _keep_an_admin(user)
     user.is_admin = is_admin
@@ -137,19 +144,38 @@ def close(user: User) -> Path:
 
 def delete_user(user: User) -> None:
     """Delete a user with their downloads' rows; their files are not touched."""
+    _hold_admins(user)
     _keep_an_admin(user)
     db.session.delete(user)
     db.session.commit()
 
 
+def _hold_admins(user: User) -> None:
+    """Let one change at a time decide who is an admin; the lock ends with the transaction. `user` is read anew.
+
+    Raises NotFound where the user has been deleted meanwhile.
+    """
+    user_id, username = user.id, user.username
+    db.session.commit()
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("BEGIN IMMEDIATE"))
+    else:
+        concerned = select(User.id).where(or_(User.is_admin, User.id == user_id)).order_by(User.id)
+        db.session.execute(concerned.with_for_update())
+    if db.session.get(User, user_id, populate_existing=True) is None:
+        db.session.rollback()
+        raise NotFound(f"There is no user {username!r}")
+
+
 def _keep_an_admin(user: User) -> None:
-    """Refuse to take the last enabled admin; the rows stay locked until the change is committed."""
+    """Refuse to take the last enabled admin; the rows are held."""
     if not user.is_admin or user.is_disabled:
         return
-    admins = select(User.id).where(User.is_admin, ~User.is_disabled).with_for_update()
-    if len(list(db.session.scalars(admins))) <= 1:
+    others = exists().where(User.is_admin, ~User.is_disabled, User.id != user.id)
+    if not db.session.scalar(select(others)):
+        username = user.username
         db.session.rollback()
-        raise Conflict(f"{user.username!r} is the last admin")
+        raise Conflict(f"{username!r} is the last admin")
 
 
 def has_users() -> bool:

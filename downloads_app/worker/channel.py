@@ -110,7 +110,7 @@ class Channel:
             if self._follow_redirect():
                 return True
             self._accept()
-        self.flush(has_ended=code == 0)
+        self.flush()
         if not self.bytes_per_second:
             self.measure(time.monotonic() - self.begun_at)
         return False
@@ -172,7 +172,7 @@ class Channel:
             if self.answer is None and not 300 <= self.connection.head.status < 400:
                 self._accept()
             return self._ignore(data) if self.answer is None else self._store(data, fetch)
-        except Exception as fault:  # the edge to libcurl: it is raised when the request is concluded
+        except (DownloadsError, ContentChanged, RangesIgnored) as fault:
             self.fault = fault
             self._is_free = False
             return STOP
@@ -202,15 +202,14 @@ class Channel:
             self._is_paused = False
             self.curl.pause(pycurl.PAUSE_CONT)
 
-    def flush(self, *, has_ended: bool = False) -> None:
-        """Write what is held, save where the first bytes are too few to be judged, and more may come.
+    def flush(self) -> None:
+        """Write what is held, save where the first bytes are too few to be judged.
 
         Nothing is written for a stale fetch, or without the right to write.
         """
         fetch, file = self.fetch, self.file
         is_whole = fetch.at == 0 and self._held_bytes == file.total_bytes
-        is_all = has_ended or is_whole or self._held_bytes >= fetch.end - fetch.at
-        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_all):
+        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_whole):
             return
         chunks, held_bytes = self._chunks, self._held_bytes
         self._chunks, self._held_bytes, self._is_free = [], 0, False

@@ -4,15 +4,12 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
 import pycurl
 
 from downloads_app.worker.channel import Channel
 from downloads_app.worker.partial_file import Fetch
 
-Ended = tuple[Channel, int, str]
-"""A channel whose request has ended, with libcurl's code and text."""
 LAGGARD_SHARE = 0.2
 """A connection below this share of the median is a laggard."""
 LAGGARD_AGE_SECONDS = 3.0
@@ -21,23 +18,17 @@ LAGGARD_REST_SECONDS = 5.0
 
 
 class Crew:
-    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch.
-
-    Any call of libcurl may run a channel's callbacks. What they refuse there ends the transfer, as it would have
-    in `perform`, and is handed out by `move`: no call raises it.
-    """
+    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch."""
 
     def __init__(self, make_channel: Callable[[], Channel]) -> None:
         self._make_channel = make_channel
         self._multi = pycurl.CurlMulti()
         self._busy: dict[pycurl.Curl, Channel] = {}
         self._idle: list[Channel] = []
-        self._ended_outside: list[Ended] = []
-        """What ended in another call than `perform`; not handed out yet."""
         self._replaced_at = time.monotonic()
 
     def __len__(self) -> int:
-        return len(self._busy) + len(self._ended_outside)
+        return len(self._busy)
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._busy.values()))
@@ -51,57 +42,24 @@ class Crew:
     def go_on(self, channel: Channel) -> None:
         """Let a channel do the request it is prepared for."""
         self._busy[channel.curl] = channel
-        with self._ending(channel):
-            self._multi.add_handle(channel.curl)
+        self._multi.add_handle(channel.curl)
 
-<<<<<<< Updated upstream
     def move(self, patience_seconds: float) -> list[tuple[Channel, int]]:
         """Move bytes, or wait for some; return the channels that have ended, with libcurl's code.
-=======
-    def move(self, patience_seconds: float) -> list[Ended]:
-        """Move bytes, or wait for some; return the channels that have ended, with libcurl's code and text.
->>>>>>> Stashed changes
 
         They have left the crew: they `go_on`, or `rest`, or are closed.
         """
-        running = self._perform()
-        ended, self._ended_outside = self._ended_outside, []
+        _, running = self._multi.perform()
         if running == len(self._busy):
-<<<<<<< Updated upstream
             self._multi.select(patience_seconds)
             return []
         ended: list[tuple[Channel, int]] = []
-=======
-            if not ended:
-                self._multi.select(patience_seconds)
-            return ended
->>>>>>> Stashed changes
         left = 1
         while left:
             left, succeeded, failed = self._multi.info_read()
             ended += [(self._leave(curl), 0) for curl in succeeded]
             ended += [(self._leave(curl), code) for curl, code, _text in failed]
         return ended
-
-    def _perform(self) -> int:
-        """Return how many requests are still running. What stops libcurl as a whole ends all of them."""
-        try:
-            return self._multi.perform()[1]
-        except pycurl.error as exc:
-            for channel in self:
-                self._end_outside(channel, pycurl.E_FAILED_INIT, str(exc.args[-1]))
-            return 0
-
-    @contextmanager
-    def _ending(self, channel: Channel) -> Iterator[None]:
-        """Take an error within for the end of the channel's request."""
-        try:
-            yield
-        except pycurl.error as exc:
-            self._end_outside(channel, exc.args[0], str(exc.args[-1]))
-
-    def _end_outside(self, channel: Channel, code: int, text: str) -> None:
-        self._ended_outside.append((self._leave(channel.curl), code, text))
 
     def rest(self, channel: Channel) -> None:
         """Keep a channel, and its connection, for another fetch."""
@@ -114,9 +72,8 @@ class Crew:
 
     def resume(self) -> None:
         """Let those go on that paused because too much had come too fast."""
-        for channel in self:
-            with self._ending(channel):
-                channel.resume()
+        for channel in self._busy.values():
+            channel.resume()
 
     def excuse(self, seconds: float) -> None:
         """Take note that nobody could have brought a byte in this time, because we did not read."""
@@ -168,6 +125,5 @@ class Crew:
         self._multi.close()
 
     def _leave(self, curl: pycurl.Curl) -> Channel:
-        with suppress(pycurl.error):  # where it was never added, or a callback refused what libcurl still held
-            self._multi.remove_handle(curl)
+        self._multi.remove_handle(curl)
         return self._busy.pop(curl)
