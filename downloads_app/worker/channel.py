@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pycurl
 
-from downloads_app.errors import DownloadsError, SourceError
+from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.worker.bandwidth import Bandwidth
 from downloads_app.worker.disk import explain_disk, write_all
 from downloads_app.worker.partial_file import UNKNOWN_END, Fetch, PartialFile
-from downloads_app.worker.verdicts import Answer, ContentChanged, RangesIgnored, judge, refuse_content
+from downloads_app.worker.verdicts import Answer, judge, refuse_content
 
 FLUSH_BYTES = 1024 * 1024
 IGNORED_LIMIT_BYTES = 64 * 1024
@@ -110,7 +110,7 @@ class Channel:
             if self._follow_redirect():
                 return True
             self._accept()
-        self.flush()
+        self.flush(has_ended=code == 0)
         if not self.bytes_per_second:
             self.measure(time.monotonic() - self.begun_at)
         return False
@@ -172,7 +172,7 @@ class Channel:
             if self.answer is None and not 300 <= self.connection.head.status < 400:
                 self._accept()
             return self._ignore(data) if self.answer is None else self._store(data, fetch)
-        except (DownloadsError, ContentChanged, RangesIgnored) as fault:
+        except Exception as fault:  # noqa: BLE001 - libcurl cannot raise it: the transfer does
             self.fault = fault
             self._is_free = False
             return STOP
@@ -202,14 +202,15 @@ class Channel:
             self._is_paused = False
             self.curl.pause(pycurl.PAUSE_CONT)
 
-    def flush(self) -> None:
-        """Write what is held, save where the first bytes are too few to be judged.
+    def flush(self, *, has_ended: bool = False) -> None:
+        """Write what is held, save where the first bytes are too few to be judged, and more may come.
 
         Nothing is written for a stale fetch, or without the right to write.
         """
         fetch, file = self.fetch, self.file
         is_whole = fetch.at == 0 and self._held_bytes == file.total_bytes
-        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_whole):
+        is_all = has_ended or is_whole or self._held_bytes >= fetch.end - fetch.at
+        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_all):
             return
         chunks, held_bytes = self._chunks, self._held_bytes
         self._chunks, self._held_bytes, self._is_free = [], 0, False

@@ -4,12 +4,15 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pycurl
 
 from downloads_app.worker.channel import Channel
 from downloads_app.worker.partial_file import Fetch
 
+Ended = tuple[Channel, int]
+"""A channel whose request has ended, with libcurl's code."""
 LAGGARD_SHARE = 0.2
 """A connection below this share of the median is a laggard."""
 LAGGARD_AGE_SECONDS = 3.0
@@ -18,17 +21,23 @@ LAGGARD_REST_SECONDS = 5.0
 
 
 class Crew:
-    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch."""
+    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch.
+
+    Any call of libcurl may run a channel's callbacks. What they refuse there ends the transfer, as it would have
+    in `perform`, and is handed out by `move`: no call raises it.
+    """
 
     def __init__(self, make_channel: Callable[[], Channel]) -> None:
         self._make_channel = make_channel
         self._multi = pycurl.CurlMulti()
         self._busy: dict[pycurl.Curl, Channel] = {}
         self._idle: list[Channel] = []
+        self._ended_outside: list[Ended] = []
+        """What ended in another call than `perform`; not handed out yet."""
         self._replaced_at = time.monotonic()
 
     def __len__(self) -> int:
-        return len(self._busy)
+        return len(self._busy) + len(self._ended_outside)
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._busy.values()))
@@ -42,24 +51,46 @@ class Crew:
     def go_on(self, channel: Channel) -> None:
         """Let a channel do the request it is prepared for."""
         self._busy[channel.curl] = channel
-        self._multi.add_handle(channel.curl)
+        with self._ending(channel):
+            self._multi.add_handle(channel.curl)
 
-    def move(self, patience_seconds: float) -> list[tuple[Channel, int]]:
+    def move(self, patience_seconds: float) -> list[Ended]:
         """Move bytes, or wait for some; return the channels that have ended, with libcurl's code.
 
         They have left the crew: they `go_on`, or `rest`, or are closed.
         """
-        _, running = self._multi.perform()
+        running = self._perform()
+        ended, self._ended_outside = self._ended_outside, []
         if running == len(self._busy):
-            self._multi.select(patience_seconds)
-            return []
-        ended: list[tuple[Channel, int]] = []
+            if not ended:
+                self._multi.select(patience_seconds)
+            return ended
         left = 1
         while left:
             left, succeeded, failed = self._multi.info_read()
             ended += [(self._leave(curl), 0) for curl in succeeded]
             ended += [(self._leave(curl), code) for curl, code, _text in failed]
         return ended
+
+    def _perform(self) -> int:
+        """Return how many requests are still running. What stops libcurl as a whole ends all of them."""
+        try:
+            return int(self._multi.perform()[1])
+        except pycurl.error:
+            for channel in self:
+                self._end_outside(channel, pycurl.E_FAILED_INIT)
+            return 0
+
+    @contextmanager
+    def _ending(self, channel: Channel) -> Iterator[None]:
+        """Take an error within for the end of the channel's request."""
+        try:
+            yield
+        except pycurl.error as exc:
+            self._end_outside(channel, exc.args[0])
+
+    def _end_outside(self, channel: Channel, code: int) -> None:
+        self._ended_outside.append((self._leave(channel.curl), code))
 
     def rest(self, channel: Channel) -> None:
         """Keep a channel, and its connection, for another fetch."""
@@ -72,8 +103,9 @@ class Crew:
 
     def resume(self) -> None:
         """Let those go on that paused because too much had come too fast."""
-        for channel in self._busy.values():
-            channel.resume()
+        for channel in self:
+            with self._ending(channel):
+                channel.resume()
 
     def excuse(self, seconds: float) -> None:
         """Take note that nobody could have brought a byte in this time, because we did not read."""
@@ -120,10 +152,11 @@ class Crew:
         """Close all connections."""
         for channel in self:
             self.dismiss(channel)
-        for channel in self._idle:
+        for channel in (*self._idle, *(channel for channel, _ in self._ended_outside)):
             channel.close()
         self._multi.close()
 
     def _leave(self, curl: pycurl.Curl) -> Channel:
-        self._multi.remove_handle(curl)
+        with suppress(pycurl.error):  # where it was never added, or a callback refused what libcurl still held
+            self._multi.remove_handle(curl)
         return self._busy.pop(curl)

@@ -157,6 +157,8 @@ class Transfer:
         if channel.is_stale:
             return
         self._work.take_back(channel.fetch)
+        if self._finisher.has(channel.file):
+            return  # others have brought all of it
         if fault is not None:
             self._check_orders()
             self._recovery.deal_with(channel, fault, companions=len(self._crew))

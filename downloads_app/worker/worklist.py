@@ -80,7 +80,7 @@ class Worklist:
         return max(1, min(ceiling, sum(map(self._width_of, self.open))))
 
     def _width_of(self, file: PartialFile) -> int:
-        is_open_to_others = file.is_probed and file.accepts_ranges is True
+        is_open_to_others = file.is_probed and file.accepts_ranges is True and file.total_bytes is not None
         return max(1, self._limits.connections_per_file) if is_open_to_others else 1
 
     def kept_bytes(self) -> int:
