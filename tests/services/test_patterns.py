@@ -27,11 +27,16 @@ def test_a_glob_means_what_it_means_to_hub_clients(glob: str, path: str) -> None
 
 
 def test_a_hundred_patterns_cost_little_more_than_one() -> None:
-    found = files_of(*(f"{'a' * 60}/{number:06}" for number in range(20_000)))
+    found = files_of(*(f"{'a' * 60}/{number:06}" for number in range(5_000)))
     dear = [f"{'*a' * 20}*b{number}" for number in range(MAX_PATTERNS)]
-    began = time.thread_time()
-    assert select_files(found, dear, dear) == []
-    assert time.thread_time() - began < 2.0
+
+    def seconds(globs: list[str]) -> float:
+        began = time.thread_time()
+        assert select_files(found, globs, []) == []
+        return time.thread_time() - began
+
+    one = min(seconds(dear[:1]) for _ in range(3))
+    assert min(seconds(dear) for _ in range(3)) < 20 * one
 
 
 def test_patterns_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
