@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     stream_send_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
     stream_drain_seconds: Annotated[float, Field(gt=0, le=60)] = 5
 
+    request_body_seconds: Annotated[float, Field(gt=0, le=3600)] = 20
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4
     max_bytes_per_second: Annotated[int, Field(ge=1)] | None = None
@@ -178,7 +179,7 @@ def install_settings(app: Flask, settings: Settings) -> None:
         JWT_REFRESH_TOKEN_EXPIRES=settings.refresh_token_seconds,
         JWT_COOKIE_SAMESITE="Lax",
         JWT_SESSION_COOKIE=False,
-        MAX_CONTENT_LENGTH=1 << 20,
+        MAX_CONTENT_LENGTH=64 << 10,  # the largest that anybody needs is a download's patterns, a sixth of this
     )
 
 

@@ -4,6 +4,7 @@ import logging.config
 from typing import Any
 
 TEXT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"
+MAX_SHOWN = 300
 JSON_FIELDS = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
 
 
@@ -24,6 +25,12 @@ def dict_config(log_format: str) -> dict[str, Any]:
             "gunicorn.access": {"level": "WARNING", "handlers": ["stderr"], "propagate": False},
         },
     }
+
+
+def one_line(text: str) -> str:
+    """Return a text from outside as a log may have it: one line, of bearable length, without control characters."""
+    cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 
 
 def configure(log_format: str) -> None:

@@ -101,7 +101,7 @@ def _decode(raw: str) -> Claims:
         return _read_claims(content)
     except jwt.ExpiredSignatureError as exc:
         raise NotAuthenticated(EXPIRED) from exc
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError) as exc:
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise NotAuthenticated(INVALID) from exc
 
 

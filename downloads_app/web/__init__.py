@@ -6,6 +6,7 @@ from downloads_app.extensions import api
 from downloads_app.web import (
     accounts,
     auth,
+    bodies,
     dashboard,
     download_files,  # noqa: F401  (joins the routes of downloads)
     downloads,
@@ -30,6 +31,8 @@ def init_app(app: Flask) -> None:
         OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order they are described in
+    app.request_class = bodies.Request
+    app.before_request(bodies.refuse_unstorable_paths)
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     auth.init_app(app)

@@ -8,7 +8,6 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Flask, Response, current_app, g, jsonify, request
 from flask.views import MethodView
 from flask_jwt_extended import set_access_cookies, set_refresh_cookies, unset_jwt_cookies
-from flask_smorest import Blueprint
 from werkzeug.local import LocalProxy
 
 from downloads_app.config import current_settings
@@ -16,6 +15,7 @@ from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services import accounts, tokens
+from downloads_app.web.bodies import Blueprint
 from downloads_app.web.offload import offload
 from downloads_app.web.schemas import LoginSchema, PasswordChangeSchema, RefreshSchema, TokensSchema, UserSchema
 
@@ -74,9 +74,20 @@ def _check_csrf(claims: tokens.Claims) -> None:
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only signed-in users in; the view finds them with `current_user()`."""
 
+    return _required(view, "access")
+
+
+def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Let only those in who have a refresh token; the view finds them as after `login_required`."""
+    return _required(view, "refresh")
+
+
+def _required(view: Callable[P, R], kind: str) -> Callable[P, R]:
+    """Judge the token before anything else of the request: nobody learns what a body should have been."""
+
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        g.claims = read_claims()
+        g.claims = read_claims(kind)
         g.user = tokens.authorize(g.claims)
         return view(*args, **kwargs)
 
@@ -137,14 +148,13 @@ def login(credentials: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/refresh", methods=["POST"])
+@refresh_token_required
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(_body: dict[str, Any]) -> Response:
     """Exchange a refresh token (header or cookie) for a new pair; it cannot be used a second time."""
-    claims = read_claims("refresh")
-    user = tokens.authorize(claims)
     by_cookie = "Authorization" not in request.headers
-    return _answer_with(tokens.rotate(claims, user), by_cookie)
+    return _answer_with(tokens.rotate(g.claims, current_user()), by_cookie)
 
 
 @blueprint.route("/logout", methods=["POST"])
@@ -171,9 +181,9 @@ class Me(MethodView):
 
 
 @blueprint.route("/password", methods=["PUT"])
+@login_required
 @blueprint.arguments(PasswordChangeSchema)
 @blueprint.response(204)
-@login_required
 def change_password(body: dict[str, Any]) -> Response:
     """Change one's own password; every token issued before is refused from now on."""
     user = current_user()

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import url_for
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.errors import NotFound
@@ -14,6 +13,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, Provider
 from downloads_app.services import downloads, history
 from downloads_app.web.auth import current_user, login_required
+from downloads_app.web.bodies import Blueprint
 from downloads_app.web.download_schemas import (
     STATUSES,
     DeleteQuery,

@@ -3,11 +3,12 @@
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, request
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from downloads_app import errors
+from downloads_app.logs import one_line
 
 STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.InvalidInput, 422),
@@ -24,6 +25,8 @@ def init_app(app: Flask) -> None:
     """Register the handlers of everything that can be raised in a request."""
     app.register_error_handler(errors.DownloadsError, _handle_domain_error)
     app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(DataError, _handle_unstorable)
+    app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite's, for a number of more than 64 bits
     app.register_error_handler(DBAPIError, _handle_database_error)
     app.register_error_handler(TimeoutError, _handle_database_error)
     app.register_error_handler(Exception, _handle_unforeseen)
@@ -41,6 +44,7 @@ def error_response(code: int, message: str, details: Any = None) -> Response:
 def _handle_domain_error(error: errors.DownloadsError) -> Response:
     code = next(code for kind, code in STATUS_CODES if isinstance(error, kind))
     response = error_response(code, error.message, error.errors)
+    _log_bad_input(code, error.errors)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="downloads"'
     if isinstance(error, errors.TooMany):
@@ -52,7 +56,9 @@ def _handle_http_error(error: HTTPException) -> Response:
     """Cover werkzeug's errors and those of flask-smorest, whose `data` carries a schema's messages."""
     data = getattr(error, "data", None) or {}
     message = data.get("message") or error.description or ""
-    response = error_response(error.code or 500, message, data.get("messages") or data.get("errors"))
+    details = data.get("messages") or data.get("errors")
+    response = error_response(error.code or 500, message, details)
+    _log_bad_input(error.code or 500, details or message)
     original = error.get_response()
     for name in ("Allow", "Retry-After", "Content-Range"):
         if name in original.headers:
@@ -60,6 +66,19 @@ def _handle_http_error(error: HTTPException) -> Response:
     if 300 <= (error.code or 500) < 400:
         return Response(status=error.code, headers={"Location": original.headers.get("Location", "/")})
     return response
+
+
+def _handle_unstorable(error: Exception) -> Response:
+    """A value that passed all checks and that the database cannot hold, a number too large for example."""
+    _log_bad_input(400, type(error).__name__)
+    return error_response(400, "A value is out of range")
+
+
+def _log_bad_input(code: int, details: Any) -> None:
+    """Tell of a request that cannot be understood in one line; what was sent may be a secret and stays out of it."""
+    if code in (400, 408, 413, 422):
+        where = f"{request.method} {request.path}"
+        current_app.logger.info("%s: %d %s", one_line(where), code, one_line(str(details)))
 
 
 def _handle_database_error(error: Exception) -> Response:

@@ -1,7 +1,7 @@
 """Runs what would hold up the process's event loop (password hashing, removing files) in a real thread."""
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,5 +18,22 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         return function(*args, **kwargs)
     from gevent.hub import get_hub
 
-    result: R = get_hub().threadpool.apply(function, args, kwargs)
-    return result
+    answer: Callable[[], R] = get_hub().threadpool.apply(capture, (function, *args), kwargs)
+    return answer()
+
+
+def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:
+    """Call `function`, and return what tells its result or raises its error.
+
+    An error that leaves a function in a thread of gevent's is printed there with its traceback, whoever handles it.
+    """
+    try:
+        result = function(*args, **kwargs)
+    except Exception as exc:  # noqa: BLE001  (raised again by whoever asked)
+        error = exc
+        return lambda: _raise(error)
+    return lambda: result
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
@@ -16,6 +15,7 @@ from downloads_app.services.providers import access_of
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.auth import login_required
+from downloads_app.web.bodies import Blueprint
 from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.schemas import InputSchema, OutputSchema
 

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from downloads_app.errors import SourceError, TooMany
 from downloads_app.sources import Access, registry
+from downloads_app.web.offload import capture
 
 LIMIT_SECONDS = 30.0
 MAX_AT_ONCE = 8
@@ -43,13 +44,13 @@ def _ask_beside_hub(call: Callable[[], R], kind: str) -> R:
     _under_way.difference_update([asked for asked in _under_way if asked.ready()])
     if len(_under_way) >= MAX_AT_ONCE:
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
-    pending = _hub_threads().spawn(call)
+    pending = _hub_threads().spawn(capture, call)
     _under_way.add(pending)
     try:
-        result: R = pending.get(timeout=LIMIT_SECONDS)
+        answer: Callable[[], R] = pending.get(timeout=LIMIT_SECONDS)
     except gevent.Timeout as exc:
         raise _no_answer() from exc
-    return result
+    return answer()
 
 
 def _no_answer() -> SourceError:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.errors import Conflict, NoSpace, SourceError
+from downloads_app.errors import Conflict, InvalidInput, NoSpace, SourceError
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
 from downloads_app.services import leftovers, outcomes, partials
@@ -55,7 +55,7 @@ class Job:
             self._run(order)
         except SourceError as exc:
             self._end_source_failure(exc)
-        except Conflict as exc:
+        except (Conflict, InvalidInput) as exc:
             reason = exc.message
             self._write(lambda: outcomes.fail(self.claim, reason))
         except Stopped:

@@ -1,0 +1,97 @@
+"""What clients send, read within limits: time, size, depth, and text that every database can store."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import flask
+from flask_smorest import Blueprint as SmorestBlueprint
+from gunicorn.http.errors import ParseException
+from webargs.flaskparser import FlaskParser, abort
+from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout
+
+from downloads_app.config import current_settings
+
+MAX_PAGE_DIGITS = 12
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""PostgreSQL's text has no NUL, and a lone surrogate is no character: Unicode, section 3.9."""
+
+
+class Request(flask.Request):
+    """A request whose body is there in time, or refused: no place of the server is held by one that never ends."""
+
+    def get_data(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the body; raises BadRequest for a broken one, RequestTimeout for a late one."""
+        with _in_time():
+            try:
+                return super().get_data(*args, **kwargs)
+            except (OSError, ParseException) as exc:
+                raise BadRequest("The request's body is broken off or malformed") from exc
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Bound what happens within, where gevent serves; other servers have limits of their own."""
+    from gevent import Timeout, monkey
+
+    if not monkey.is_module_patched("socket"):
+        yield
+        return
+    seconds = current_settings().request_body_seconds
+    with Timeout(seconds, RequestTimeout(f"The request's body is not here after {seconds:g} s")):
+        yield
+
+
+class Parser(FlaskParser):
+    """Reads arguments; what cannot be text of ours is named in the answer, whichever field it is for."""
+
+    def load_json(self, req: flask.Request, schema: Any) -> Any:
+        """Return the JSON of a body; 400 where it is none, or nested deeper than Python reads."""
+        try:
+            content = super().load_json(req, schema)
+        except (ValueError, RecursionError):
+            abort(400, messages={"json": ["Invalid JSON body."]})
+        return _refuse_unstorable(content, "json")
+
+    def load_querystring(self, req: flask.Request, schema: Any) -> Any:
+        """Return the arguments of the query string."""
+        _refuse_unstorable(list(req.args.items(multi=True)), "query")
+        return super().load_querystring(req, schema)
+
+
+class PageParser(FlaskParser):
+    """Reads `page` and `page_size`."""
+
+    def load_querystring(self, req: flask.Request, schema: Any) -> Any:
+        """Return the arguments; 422 for a page so far away that no database counts to it."""
+        if len(req.args.get("page", "")) > MAX_PAGE_DIGITS:
+            abort(422, messages={"query": {"page": [f"At most {MAX_PAGE_DIGITS} digits."]}})
+        return super().load_querystring(req, schema)
+
+
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
+    """A noun of the REST resources."""
+
+    ARGUMENTS_PARSER = Parser()
+    PAGINATION_ARGUMENTS_PARSER = PageParser()
+
+
+def refuse_unstorable_paths() -> None:
+    """Answer 404 where a part of the path can be no name of ours; called before each request."""
+    if any(isinstance(part, str) and _UNSTORABLE.search(part) for part in (flask.request.view_args or {}).values()):
+        raise NotFound
+
+
+def _refuse_unstorable(content: Any, location: str) -> Any:
+    """Return the content; 422 where a text in it, however deep, has a NUL or half a character."""
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str) and _UNSTORABLE.search(value):
+            abort(422, messages={location: ["It has a character that is not text."]})
+        if isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list | tuple):
+            waiting += value
+    return content

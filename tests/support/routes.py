@@ -1,0 +1,44 @@
+"""Every route of the application, for tests that must hold for all, also for those added later."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask
+
+NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+OPEN_TO_ALL = {
+    "/",
+    "/api/auth/login",
+    "/api/docs",
+    "/api/openapi.json",
+    "/healthz",
+    "/metrics",
+    "/readyz",
+    "/static/<path:filename>",
+}
+"""What nobody has to sign in for: a new route that belongs here says so here."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A method at a path that some rule answers."""
+
+    method: str
+    path: str
+    rule: str
+
+
+def all_routes(app: Flask) -> Iterator[Route]:
+    """Yield all, with ids of nothing that exists."""
+    for rule in app.url_map.iter_rules():
+        path = rule.rule
+        for argument in rule.arguments:
+            converter = type(rule._converters[argument]).__name__
+            value = NOBODYS_ID if converter == "UUIDConverter" else "a"
+            path = path.replace(next(part for part in _parts(rule.rule) if part.endswith(f"{argument}>")), value)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield Route(method, path, rule.rule)
+
+
+def _parts(rule: str) -> list[str]:
+    return [f"<{piece.partition('>')[0]}>" for piece in rule.split("<")[1:]]
