@@ -147,6 +147,10 @@ class DownloadFile(Model):
     """Where the listing found it; never a signed address."""
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
+    git_sha1: Mapped[str | None] = mapped_column(String(40))
+    xet_hash: Mapped[str | None] = mapped_column(String(64))
+    about_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """A rounded size: a plausibility check, see `sources.RemoteFile`."""
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

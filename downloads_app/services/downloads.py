@@ -61,13 +61,13 @@ def create(
 ) -> Download:
     """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
     revision = check_revision(revision)
-    wanted, unwanted = check_patterns(include, exclude)
+    wanted = check_patterns(include, exclude)
     if user.is_disabled:
         raise Conflict(f"User {user.username!r} is disabled")
     download = Download(
         revision=revision,
-        include=wanted,
-        exclude=unwanted,
+        include=list(wanted.include),
+        exclude=list(wanted.exclude),
         priority=_check_priority(priority),
         status=Status.PENDING,
     )

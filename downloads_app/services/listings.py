@@ -1,7 +1,7 @@
 """The files of a download as listed when it first began, and what became of each: rows of `download_files`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, update
@@ -16,6 +16,8 @@ from downloads_app.sources import Listing, RemoteFile
 
 BATCH = 500
 """Rows a statement: well below the parameters that either database takes at once."""
+_REMOTE_COLUMNS = tuple(field.name for field in fields(RemoteFile))
+"""All that a listing tells of a file is kept, in columns of the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,11 @@ def store_listing(claim: Claim, listing: Listing) -> bool:
 def read_listing(download_id: str) -> list[ListedFile]:
     """Return the pinned files in the order of the listing; none where it never began."""
     table = DownloadFile.__table__.c
-    query = select(table.position, table.path, table.url, table.size_bytes, table.sha256, table.completed_at)
+    remote = (getattr(table, name) for name in _REMOTE_COLUMNS)
+    query = select(table.position, table.completed_at, *remote)
     rows = db.session.execute(query.where(table.download_id == download_id).order_by(table.position))
     return [
-        ListedFile(
-            row.position, RemoteFile(row.path, row.url, row.size_bytes, row.sha256), row.completed_at is not None
-        )
-        for row in rows
+        ListedFile(position, RemoteFile(*known), completed_at is not None) for position, completed_at, *known in rows
     ]
 
 
@@ -136,9 +136,6 @@ def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]
         "id": new_id(),
         "download_id": download_id,
         "position": position,
-        "path": file.path,
-        "url": file.url,
-        "size_bytes": file.size_bytes,
-        "sha256": file.sha256,
         "completed_at": None,
+        **{name: getattr(file, name) for name in _REMOTE_COLUMNS},
     }

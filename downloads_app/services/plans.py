@@ -10,10 +10,11 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
 from downloads_app.services import folders, listings, partials
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
-from downloads_app.services.patterns import check_patterns, select_files
+from downloads_app.services.patterns import check_patterns
 from downloads_app.services.providers import access_of
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
+from downloads_app.sources.selection import EVERYTHING, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ class Plan:
     commit: str | None
 
 
-def list_remote(kind: str, access: Access, repository: str, revision: str | None = None) -> Listing:
-    """List a repository at its provider. Takes as long as the network does, and needs no database."""
+def list_remote(
+    kind: str, access: Access, repository: str, revision: str | None = None, wanted: Selection = EVERYTHING
+) -> Listing:
+    """List what is wanted of a repository at its provider. Takes as long as the network does, and needs no database."""
     check_repository(repository)
     asked = check_revision(revision)
-    return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked)
+    return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
 
 
 def plan(
@@ -56,10 +59,11 @@ def plan(
     exclude: Sequence[str] = (),
 ) -> Plan:
     """List the repository and say what a download by `user` would fetch; raises SourceError, InvalidInput."""
+    wanted = check_patterns(include, exclude)
     kind, access = provider.kind, access_of(provider)
     db.session.commit()  # no connection is held while the provider is asked
-    listing = list_remote(kind, access, repository, revision)
-    return make_plan(user, provider, repository, listing, revision=revision, include=include, exclude=exclude)
+    listing = list_remote(kind, access, repository, revision, wanted)
+    return make_plan(user, provider, repository, listing, revision=revision)
 
 
 def make_plan(
@@ -69,11 +73,9 @@ def make_plan(
     listing: Listing,
     *,
     revision: str | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
 ) -> Plan:
-    """Say what a download of an already listed repository would fetch."""
-    wanted = select_files(listing.files, *check_patterns(include, exclude))
+    """Say what a download would fetch whose wanted files are listed already."""
+    wanted = listing.files
     revision = check_revision(revision)
     finished = _find_finished(user, provider, repository, revision)
     copies = listings.find_copies(provider.id, wanted)

@@ -1,7 +1,11 @@
 """What a provider holds: lists a repository's files and says where their bytes are. Knows no database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
+
+from downloads_app.sources.paths import check_paths
+from downloads_app.sources.selection import EVERYTHING, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +27,52 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a repository at one revision. `path` has passed `paths.check_path`."""
+    """One file of a repository at one revision. In a `Listing`, `path` has passed `paths.check_path`."""
 
     path: str
     url: str
     size_bytes: int | None = None
+    """The exact size; None where the listing tells none, or a rounded one."""
     sha256: str | None = None
     """Lowercase hex, where the listing knows it."""
+    git_sha1: str | None = None
+    """Lowercase hex: the SHA-1 of `blob <size>`, a NUL and the content, as git names a file that is no LFS object."""
+    xet_hash: str | None = None
+    """Lowercase hex: the content's name in the hub's store of chunks, where it lies there."""
+    about_bytes: int | None = None
+    """The size as a page for people shows it (`1.9M`): rounded, fit to tell a half file from a whole one, no more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All files of a repository; `commit` pins the revision where the provider has commits."""
+    """The wanted files of a repository, all of them; `commit` pins the revision where the provider has commits."""
 
     files: tuple[RemoteFile, ...]
     commit: str | None = None
+    unwanted_files: int = 0
+    """How many files were listed and not chosen."""
+
+    @classmethod
+    def choose(cls, files: Iterable[RemoteFile], wanted: Selection, commit: str | None = None) -> Self:
+        """Return what is wanted of `files`; only their names are judged. Raises SourceError for a bad one."""
+        wants, chosen, unwanted = wanted.matcher(), [], 0
+        for file in files:
+            if wants(file.path):
+                chosen.append(file)
+            else:
+                unwanted += 1
+        check_paths(file.path for file in chosen)
+        return cls(tuple(chosen), commit, unwanted)
 
 
 class Source(Protocol):
     """A live connection to one provider."""
 
-    def list_files(self, repository: str, revision: str | None) -> Listing:
-        """List `repository` at `revision` (None: the provider's default).
+    def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
+        """List what is wanted of `repository` at `revision` (None: the provider's default).
 
-        Raises SourceError: not found, gated, bad token, unknown revision, rate-limited, unreachable,
+        A listing is complete, or it is an error. End with `Listing.choose`: what is not wanted need not have a
+        good name. Raises SourceError: not found, gated, bad token, unknown revision, rate-limited, unreachable,
         a hostile file name, a listing that is too large.
         """
         ...

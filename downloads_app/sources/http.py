@@ -11,7 +11,8 @@ from downloads_app.sources.answers import AnswerHead, explain_status, name_statu
 from downloads_app.sources.connection import Connection, Response, fetch_text
 from downloads_app.sources.indexes import quote_path, read_index
 from downloads_app.sources.manifest import read_manifest
-from downloads_app.sources.paths import check_path, check_paths, find_fault
+from downloads_app.sources.paths import check_path, find_fault
+from downloads_app.sources.selection import EVERYTHING, Selection
 
 MAX_LISTING_BYTES = 16 * 1024 * 1024
 """All pages of one listing together."""
@@ -30,7 +31,7 @@ class HttpSource:
         self._clock = clock
         self._root = _find_folder(access.url)
 
-    def list_files(self, repository: str, revision: str | None) -> Listing:
+    def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
         """List the folder `repository`. Sizes are None where only an HTML index tells of them."""
         fault = find_fault(repository.strip("/"))
         if fault:
@@ -42,8 +43,7 @@ class HttpSource:
             files = walk.list_files(f"{self._root}{quote_path(repository.strip('/'))}/")
         finally:
             walk.close()
-        check_paths(file.path for file in files)
-        return Listing(tuple(files))
+        return Listing.choose(files, wanted)
 
     def check(self) -> None:
         """Raise SourceError unless a web server answers there. Its root need not be listed."""

@@ -18,7 +18,7 @@ from downloads_app.sources.http import MAX_FILES, MAX_LISTING_BYTES
 from downloads_app.sources.hub_refusals import explain_hub_refusal
 from downloads_app.sources.hub_session import ask_as
 from downloads_app.sources.indexes import parse_json, quote_path, read_size
-from downloads_app.sources.paths import check_paths
+from downloads_app.sources.selection import EVERYTHING, Selection
 
 _KINDS = {"datasets": "dataset", "spaces": "space", "models": "model"}
 _QUESTIONS: dict[str, Callable[..., ModelInfo | DatasetInfo | SpaceInfo]] = {
@@ -43,7 +43,7 @@ class HuggingFaceSource:
         self._endpoint = access.url.rstrip("/")
         self._hub = HfApi(endpoint=self._endpoint, token=False)  # the token is added where the request leaves
 
-    def list_files(self, repository: str, revision: str | None) -> Listing:
+    def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
         """List `repository` at the commit that `revision` means now, with sizes and the LFS objects' SHA-256."""
         kind, name = _split(repository)
         what = f"Repository {repository[:120]!r}"
@@ -57,10 +57,9 @@ class HuggingFaceSource:
             raise SourceError(f"{_NO_HUB}: {what} has no commit or no list of files", permanent=True)
         if len(files) > MAX_FILES:
             raise SourceError(f"{what} is too large: more than {MAX_FILES:,} files", permanent=True)
-        check_paths(file.rfilename for file in files)
         prefix = "" if kind == "model" else f"{kind}s/"
         base = f"{self._endpoint}/{prefix}{name}/resolve/{commit}/"
-        return Listing(tuple(_read_file(file, base) for file in files), commit)
+        return Listing.choose((_read_file(file, base) for file in files), wanted, commit)
 
     def check(self) -> None:
         """Raise SourceError unless a hub answers there and takes the token, if there is one."""

@@ -7,6 +7,7 @@ from marshmallow import fields
 from downloads_app.extensions import db
 from downloads_app.models import Provider, User
 from downloads_app.services import plans
+from downloads_app.services.patterns import check_patterns
 from downloads_app.services.providers import access_of
 from downloads_app.web import upstream
 from downloads_app.web.auth import current_user, login_required
@@ -43,11 +44,11 @@ class PlanSchema(OutputSchema):
 @blueprint.alt_response(424, description="The provider fails, and why")
 def make_plan(body: dict[str, Any]) -> plans.Plan:
     """Say what a download would fetch; changes nothing."""
+    wanted = check_patterns(body["include"], body["exclude"])
     provider, repository = find_wanted(body)
     user_id, provider_id = current_user().id, provider.id
     kind, access = provider.kind, access_of(provider)
     db.session.remove()  # no connection is held while the network takes its time
-    listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"])
+    listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
     user, provider = db.session.get_one(User, user_id), db.session.get_one(Provider, provider_id)
-    options = {name: body[name] for name in ("revision", "include", "exclude")}
-    return plans.make_plan(user, provider, repository, listing, **options)
+    return plans.make_plan(user, provider, repository, listing, revision=body["revision"])

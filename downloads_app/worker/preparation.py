@@ -11,10 +11,10 @@ from downloads_app.models import Download
 from downloads_app.services import listings, providers
 from downloads_app.services.folders import folder_of, free_bytes
 from downloads_app.services.listings import ListedFile
-from downloads_app.services.patterns import select_files
 from downloads_app.services.plans import list_remote
 from downloads_app.services.queue import Claim
-from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources import Access, RemoteFile
+from downloads_app.sources.selection import Selection
 from downloads_app.worker.storage import Storage, link_existing, partial_bytes
 from downloads_app.worker.transfer import Stopped
 
@@ -27,8 +27,7 @@ class Order:
     kind: str
     repository: str
     revision: str
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
+    wanted: Selection
     provider_id: str
     folder: Path
     is_listed: bool
@@ -43,8 +42,7 @@ def read_order(claim: Claim) -> Order:
         kind=download.provider.kind,
         repository=download.repository.name,
         revision=download.revision,
-        include=tuple(download.include),
-        exclude=tuple(download.exclude),
+        wanted=Selection(tuple(download.include), tuple(download.exclude)),
         provider_id=download.provider_id,
         folder=folder_of(download),
         is_listed=download.total_files is not None,
@@ -56,12 +54,12 @@ def read_order(claim: Claim) -> Order:
 def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
     """Return the files of a download, listed at its first start and the same ever since."""
     if not order.is_listed:
-        whole = list_remote(order.kind, order.access, order.repository, order.revision)
-        files = select_files(whole.files, order.include, order.exclude)
-        if not files:
-            found = f"none of the {len(whole.files)} files matches" if whole.files else "it holds no files"
+        listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
+        if not listing.files:
+            unwanted = listing.unwanted_files
+            found = f"none of the {unwanted} files matches" if unwanted else "it holds no files"
             raise SourceError(f"There is nothing to download in {order.repository}: {found}", permanent=True)
-        if not listings.store_listing(claim, Listing(tuple(files), whole.commit)):
+        if not listings.store_listing(claim, listing):
             raise Stopped(0)
     return listings.read_listing(claim.download_id)
 

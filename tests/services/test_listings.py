@@ -1,32 +1,20 @@
-"""What a download consists of: patterns, its pinned listing, the bytes it counts for."""
+"""What a download consists of: its pinned listing, the bytes it counts for."""
 
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, User
 from downloads_app.services import downloads, listings
-from downloads_app.services.patterns import select_files
 from downloads_app.sources import Listing, RemoteFile
 from tests.support.downloading import add_downloads, claim, in_status, reload
-
-
-def test_patterns_choose_files() -> None:
-    paths = ["a.gguf", "b.bin", "sub/c.gguf", "sub/d.txt", "[x].bin"]
-    files = [RemoteFile(path, "http://x/") for path in paths]
-
-    def chosen(include: list[str], exclude: list[str]) -> list[str]:
-        return [file.path for file in select_files(files, include, exclude)]
-
-    assert chosen([], []) == paths
-    assert chosen(["*.gguf"], []) == ["a.gguf", "sub/c.gguf"]
-    assert chosen([], ["sub/"]) == ["a.gguf", "b.bin", "[x].bin"]
-    assert chosen(["*.gguf", "*.txt"], ["sub/c*"]) == ["a.gguf", "sub/d.txt"]
-    assert chosen(["*.GGUF"], []) == []
 
 
 def test_a_listing_is_pinned_and_read_back_in_order(alice: User, provider: Provider) -> None:
     in_status(alice, provider, "pending")
     found = claim()
     assert found is not None
-    files = tuple(RemoteFile(f"f{n}", f"http://x/f{n}", n, None) for n in range(1200))
+    files = tuple(
+        RemoteFile(f"f{n}", f"http://x/f{n}", n, None, git_sha1="a" * 40, xet_hash="b" * 64, about_bytes=n + 5)
+        for n in range(1200)
+    )
     assert listings.store_listing(found, Listing(files, "abc"))
     assert [file.remote for file in listings.read_listing(found.download_id)] == list(files)
     row = reload(found)

@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from downloads_app.errors import InvalidInput
-from downloads_app.services import patterns
-from downloads_app.services.patterns import MAX_PATTERN_LENGTH, MAX_PATTERNS, check_patterns, select_files
-from downloads_app.sources import RemoteFile
+from downloads_app.services.patterns import MAX_PATTERN_LENGTH, MAX_PATTERNS, check_patterns
+from downloads_app.sources import Listing, RemoteFile, selection
 
 GLOBS = st.text("ab[]!-*?/.\\é^", min_size=1, max_size=9).filter(lambda glob: not glob.endswith("/"))
 PATHS = st.text("ab[]!-/.\\é^", max_size=6)
+
+
+def select_files(files: list[RemoteFile], include: list[str]) -> tuple[RemoteFile, ...]:
+    return Listing.choose(files, check_patterns(include, [])).files
 
 
 def files_of(*paths: str) -> list[RemoteFile]:
@@ -23,7 +26,7 @@ def files_of(*paths: str) -> list[RemoteFile]:
 @settings(max_examples=500, deadline=None)
 @given(GLOBS, PATHS)
 def test_a_glob_means_what_it_means_to_hub_clients(glob: str, path: str) -> None:
-    assert bool(select_files(files_of(path), [glob], [])) == fnmatchcase(path, glob)
+    assert check_patterns([glob], []).matcher()(path) == fnmatchcase(path, glob)
 
 
 def test_a_hundred_patterns_cost_little_more_than_one() -> None:
@@ -32,7 +35,7 @@ def test_a_hundred_patterns_cost_little_more_than_one() -> None:
 
     def seconds(globs: list[str]) -> float:
         began = time.thread_time()
-        assert select_files(found, globs, []) == []
+        assert select_files(found, globs) == ()
         return time.thread_time() - began
 
     one = min(seconds(dear[:1]) for _ in range(3))
@@ -40,12 +43,12 @@ def test_a_hundred_patterns_cost_little_more_than_one() -> None:
 
 
 def test_patterns_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patterns, "MAX_MATCH_SECONDS", 0.05)
+    monkeypatch.setattr(selection, "MAX_MATCH_SECONDS", 0.05)
     found = files_of(*("ab" * 200 for _ in range(100_000)))
     dear = [f"{'*a?' * 100}{number}" for number in range(10)]
     began = time.thread_time()
     with pytest.raises(InvalidInput, match="too long to match"):
-        select_files(found, dear, [])
+        select_files(found, dear)
     assert time.thread_time() - began < 2.0
 
 

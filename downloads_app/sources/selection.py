@@ -1,0 +1,60 @@
+"""Which files of a repository are wanted: `include` and `exclude` globs, as hub clients know them."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from downloads_app.errors import InvalidInput
+from downloads_app.sources.globs import compile_globs
+
+MAX_MATCH_SECONDS = 10.0
+"""Of a thread's CPU time for one listing. A hundred thousand files and ordinary patterns take one."""
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Wanted is what matches any of `include` (none means all) and none of `exclude`.
+
+    A `*` also crosses slashes; a pattern that ends in a slash means everything below that folder. Whoever matches
+    paths should not be the event loop: it may take MAX_MATCH_SECONDS.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def matcher(self) -> Callable[[str], bool]:
+        """Return what says whether a file is wanted; it raises InvalidInput after MAX_MATCH_SECONDS of one listing."""
+        include, exclude = (compile_globs(_widen(globs)) if globs else None for globs in (self.include, self.exclude))
+        deadline = time.thread_time() + MAX_MATCH_SECONDS
+
+        def wants(path: str) -> bool:
+            if time.thread_time() > deadline:
+                raise InvalidInput("These patterns take too long to match; give fewer or simpler ones")
+            return (include is None or bool(include.fullmatch(path))) and not (exclude and exclude.fullmatch(path))
+
+        return wants
+
+    def may_hold(self, folder: str) -> bool:
+        """Say whether anything below `folder` (no slash at its end) can be wanted: if not, it need not be listed."""
+        below = f"{folder}/"
+        # What ends in `*` and matches the folder's own prefix matches every path that goes on from there.
+        covering = tuple(glob for glob in _widen(self.exclude) if glob.endswith("*"))
+        if covering and compile_globs(covering).fullmatch(below):
+            return False
+        return not self.include or any(_meets(below, glob) for glob in _widen(self.include))
+
+
+EVERYTHING = Selection()
+
+
+def _widen(globs: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{glob}*" if glob.endswith("/") else glob for glob in globs)
+
+
+def _meets(below: str, glob: str) -> bool:
+    """Say whether a path that begins with `below` can match: what stands before the first wildcard decides."""
+    found = _WILDCARD.search(glob)
+    fixed = glob[: found.start()] if found else glob
+    return fixed.startswith(below) or (found is not None and below.startswith(fixed))
