@@ -1,5 +1,6 @@
 """Users and their passwords."""
 
+import os
 import secrets
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ def _nobodys_hash() -> str:
 
 
 def create_user(username: str, password: str, is_admin: bool = False) -> User:
-    """Create a user; raises InvalidInput, or Conflict where the name is taken."""
+    """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
     return add_user(username, hash_password(password), is_admin)
 
 
@@ -40,6 +41,11 @@ def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
             {"username": "not a user name"},
         )
     user = User(username=username, password_hash=password_hash, is_admin=is_admin)
+    if os.path.lexists(folders.folder_of_user(user)):
+        raise Conflict(
+            f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
+            "remove or rename it first"
+        )
     db.session.add(user)
     try:
         db.session.commit()

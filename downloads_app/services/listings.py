@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, update
+from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, true, update
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, DownloadFile, Status, new_id
+from downloads_app.models import Download, DownloadFile, Status, User, new_id
 from downloads_app.services.database_time import database_now
 from downloads_app.services.folders import folder_of
 from downloads_app.services.outcomes import fence
@@ -87,8 +87,9 @@ def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
         db.session.commit()
 
 
-def find_copies(provider_id: str, files: Sequence[RemoteFile]) -> dict[str, Path]:
-    """Return, by SHA-256, where a completed download of the same provider has a file."""
+def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | None = None) -> dict[str, Path]:
+    """Return, by SHA-256, where a completed download of the same provider, and of `owner` if given, has a file."""
+    whose = true() if owner is None else Download.user_id == owner.id
     wanted = sorted({file.sha256 for file in files if file.sha256 is not None})
     found: dict[str, Path] = {}
     for at in range(0, len(wanted), BATCH):
@@ -100,6 +101,7 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile]) -> dict[str, Path
                 DownloadFile.completed_at.is_not(None),
                 Download.provider_id == provider_id,
                 Download.status == Status.COMPLETED,
+                whose,
             )
             .group_by(DownloadFile.sha256)
         )

@@ -78,7 +78,7 @@ def make_plan(
     wanted = listing.files
     revision = check_revision(revision)
     finished = _find_finished(user, provider, repository, revision)
-    copies = listings.find_copies(provider.id, wanted)
+    copies = listings.find_copies(provider.id, wanted, owner=user)  # what others have is not told
     files = tuple(
         PlannedFile(
             file.path,

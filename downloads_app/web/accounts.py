@@ -79,7 +79,7 @@ class Users(MethodView):
     @blueprint.arguments(NewUser)
     @blueprint.response(201, UserSchema)
     def post(self, body: dict[str, Any]) -> User:
-        """Create an account; 409 where the name is taken."""
+        """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
         password_hash = offload(accounts.hash_password, body["password"])
         return accounts.add_user(body["username"], password_hash, body["role"] == "admin")
 
@@ -115,8 +115,8 @@ class OneUser(MethodView):
         """Delete an account with the rows of its downloads; the last admin stays (409).
 
         With `files=true` all their files go too: the account is disabled first, and while a worker is just
-        stopping one of its downloads the answer is 409; try again. Without it the files stay, and would be
-        those of a later account of the same name.
+        stopping one of its downloads the answer is 409; try again. Without it the files stay, and while they do
+        no other account of that name can be created.
         """
         user = _find(user_id)
         if query["files"]:

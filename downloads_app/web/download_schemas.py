@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.models import ACTIVE, Download, Status, User
 from downloads_app.services.downloads import PRIORITIES
-from downloads_app.services.folders import folder_of
+from downloads_app.services.rights import shown_path
 from downloads_app.web.listing import ListQuery, sort_field
 from downloads_app.web.schemas import InputSchema, OutputSchema
 from downloads_app.web.sse import download_to_wire, format_time
@@ -15,8 +15,8 @@ STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
 PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 
-def download_to_json(download: Download) -> dict[str, Any]:
-    """Return the nine keys of the stream, made by the same function, and what only its owner asks for."""
+def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
+    """Return the nine keys of the stream, made by the same function, and what only its owner or an admin asks for."""
     return download_to_wire(download) | {
         "error_message": download.error_message,
         "wait_reason": download.wait_reason,
@@ -25,7 +25,7 @@ def download_to_json(download: Download) -> dict[str, Any]:
         "commit": download.commit,
         "priority": download.priority,
         "attempt": download.attempt,
-        "path": str(folder_of(download)),
+        "path": shown_path(viewer, download),
     }
 
 
@@ -60,7 +60,7 @@ class DownloadSchema(OutputSchema):
     commit = fields.String(allow_none=True)
     priority = fields.Integer()
     attempt = fields.Integer(metadata={"description": "how often a worker took it"})
-    path = fields.String(metadata={"description": "where its files lie"})
+    path = fields.String(metadata={"description": "where its files lie, below DOWNLOADS_DIR; whole for admins"})
 
 
 class DownloadsQuery(ListQuery):

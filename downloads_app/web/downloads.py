@@ -11,7 +11,7 @@ from flask_smorest.pagination import PaginationParameters
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider
-from downloads_app.services import downloads, history
+from downloads_app.services import downloads, history, rights
 from downloads_app.web.auth import current_user, login_required
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.download_schemas import (
@@ -33,8 +33,7 @@ blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", descri
 def find_download(download_id: UUID) -> Download:
     """Return a download that the caller may see; raises NotFound, also where it is somebody else's."""
     download = db.session.get(Download, str(download_id))
-    user = current_user()
-    if download is None or not (user.is_admin or download.user_id == user.id):
+    if download is None or not rights.may_see_download(current_user(), download):
         raise NotFound(f"There is no download {download_id}")
     return download
 
@@ -62,12 +61,12 @@ class Downloads(MethodView):
             for name in ("user_id", "provider_id", "repository_id")
             if name in query
         ]
-        if not current_user().is_admin:
-            conditions.append(Download.user_id == current_user().id)
+        conditions.append(rights.visible_downloads(current_user()))
         if query["status"]:
             wanted = [status for name in query["status"] for status in STATUSES[name]]
             conditions.append(Download.status.in_(wanted))
-        return [download_to_json(row) for row in fetch_page(Download, query, conditions, pagination_parameters)]
+        rows = fetch_page(Download, query, conditions, pagination_parameters)
+        return [download_to_json(row, current_user()) for row in rows]
 
     @login_required
     @blueprint.arguments(NewDownload)
@@ -78,7 +77,7 @@ class Downloads(MethodView):
         options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
         download = downloads.create(current_user(), provider, repository, **options)
         location = url_for("downloads.OneDownload", download_id=download.id)
-        return download_to_json(download), {"Location": location}
+        return download_to_json(download, current_user()), {"Location": location}
 
 
 @blueprint.route("/<uuid:download_id>")
@@ -89,7 +88,7 @@ class OneDownload(MethodView):
     @blueprint.response(200, DownloadSchema)
     def get(self, download_id: UUID) -> dict[str, Any]:
         """Show a download."""
-        return download_to_json(find_download(download_id))
+        return download_to_json(find_download(download_id), current_user())
 
     @login_required
     @blueprint.arguments(DownloadChange)
@@ -98,7 +97,7 @@ class OneDownload(MethodView):
         """Change whose turn it is among the owner's downloads; higher goes first."""
         download = find_download(download_id)
         downloads.set_priority(download, body["priority"])
-        return download_to_json(download)
+        return download_to_json(download, current_user())
 
     @login_required
     @blueprint.arguments(DeleteQuery, location="query")
@@ -114,7 +113,7 @@ def _add_action(name: str, action: Callable[[Download], None]) -> None:
     def view(download_id: UUID) -> dict[str, Any]:
         download = find_download(download_id)
         action(download)
-        return download_to_json(download)
+        return download_to_json(download, current_user())
 
     view.__name__ = name
     view.__doc__ = f"{action.__doc__}\n\n409 where its present status does not allow it."

@@ -12,7 +12,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Provider
 from downloads_app.services import providers
 from downloads_app.web import upstream
-from downloads_app.web.auth import admin_required, login_required
+from downloads_app.web.auth import admin_required, current_user, login_required
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.schemas import InputSchema, OutputSchema
@@ -31,7 +31,10 @@ class ProviderSchema(OutputSchema):
     has_proxy = fields.Function(lambda provider: provider.proxy_url_encrypted is not None)
     allow_private_network = fields.Boolean()
     max_connections = fields.Integer(allow_none=True)
-    ca_file = fields.String(allow_none=True)
+    ca_file = fields.Function(
+        lambda provider: provider.ca_file if current_user().is_admin else None,
+        metadata={"type": ["string", "null"], "description": "a path on the server: shown to admins alone"},
+    )
     created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
     updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
 

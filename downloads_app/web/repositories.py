@@ -6,15 +6,17 @@ from uuid import UUID
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
+from sqlalchemy import select
 
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Repository
 from downloads_app.services import plans
 from downloads_app.services.providers import access_of
+from downloads_app.services.rights import visible_repositories
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
-from downloads_app.web.auth import login_required
+from downloads_app.web.auth import current_user, login_required
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.listing import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.schemas import InputSchema, OutputSchema
@@ -57,8 +59,9 @@ class RemoteFileSchema(OutputSchema):
 
 
 def find_repository(repository_id: UUID) -> Repository:
-    """Return the repository of that id; raises NotFound."""
-    repository = db.session.get(Repository, str(repository_id))
+    """Return a repository that the caller may see; raises NotFound, also where only others have fetched of it."""
+    query = select(Repository).where(Repository.id == str(repository_id), visible_repositories(current_user()))
+    repository: Repository | None = db.session.scalar(query)
     if repository is None:
         raise NotFound(f"There is no repository {repository_id}")
     return repository
@@ -66,15 +69,15 @@ def find_repository(repository_id: UUID) -> Repository:
 
 @blueprint.route("")
 class Repositories(MethodView):
-    """All repositories known here."""
+    """The repositories that the caller may see."""
 
     @login_required
     @blueprint.arguments(RepositoriesQuery, location="query")
     @blueprint.response(200, RepositorySchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
     def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Repository]:
-        """List repositories."""
-        conditions = []
+        """List what the caller has downloads of; an admin is shown all."""
+        conditions = [visible_repositories(current_user())]
         if "provider_id" in query:
             conditions.append(Repository.provider_id == str(query["provider_id"]))
         if "name" in query:

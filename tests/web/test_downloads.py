@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Repository, Status, User
+from downloads_app.services.folders import folder_of
 from downloads_app.web.sse import encode_download, values_of
 from tests.conftest import bearer
 from tests.web.rest import NOBODYS_ID, add_download, add_provider, add_repository
@@ -42,6 +43,17 @@ def test_a_download_is_what_the_stream_says_and_more(client: FlaskClient, alice:
     streamed = json.loads(encode_download(values_of(db.session.get_one(Download, download.id))))
     assert {key: shown.json[key] for key in STREAM_KEYS} == streamed
     assert shown.json["created_at"] == "2024-01-01T12:30:15Z"
+
+
+def test_where_files_lie_on_the_server_is_told_to_admins_alone(
+    client: FlaskClient, alice: User, admin: User, download: Download
+) -> None:
+    whole, below = str(folder_of(download)), f"alice/hub/{download.repository.name}/main"
+    for path in (DOWNLOADS, f"{DOWNLOADS}/{download.id}"):
+        mine, theirs = (client.get(path, headers=bearer(user)) for user in (alice, admin))
+        assert f'"path": "{below}"' in mine.text or f'"path":"{below}"' in mine.text
+        assert whole not in mine.text
+        assert whole in theirs.text
 
 
 def test_what_is_unknown_is_null(client: FlaskClient, alice: User, repository: Repository) -> None:

@@ -8,13 +8,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, Provider, Repository, User
+from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User, utc_now
 from downloads_app.services import folders
 from downloads_app.services.names import DEFAULT_REVISION
 from downloads_app.services.partials import find_partials, key_of
 from tests.conftest import bearer
 from tests.support.file_server import FileServer
-from tests.web.rest import NOBODYS_ID, add_provider, add_repository
+from tests.web.rest import NOBODYS_ID, add_download, add_provider, add_repository
 
 PLAN = "/api/downloads/plan"
 FILES = {"model.gguf": 3000, "config.json": 20, "old/model.gguf": 500}
@@ -60,10 +60,29 @@ def test_a_plan_counts_what_an_unfinished_download_has_left(
 
 def test_a_plan_keeps_to_include_and_exclude(client: FlaskClient, alice: User, provider: Provider) -> None:
     repository = add_repository(provider)
+    add_download(alice, repository, status=Status.CANCELLED)
     body = {"repository_id": repository.id, "include": ["*.gguf"], "exclude": ["old/"]}
     plan = client.post(PLAN, json=body, headers=bearer(alice))
     assert [file["path"] for file in plan.json["files"]] == ["model.gguf"]
     assert plan.json["total_bytes"] == 3000
+
+
+def test_a_plan_tells_nothing_of_what_others_have(
+    client: FlaskClient, alice: User, bob: User, provider: Provider
+) -> None:
+    """A copy of theirs would be linked, but whether there is one tells who has a file of this sum."""
+    done = add_download(bob, add_repository(provider, "org/secret"), status=Status.COMPLETED)
+    db.session.add(
+        DownloadFile(
+            download_id=done.id, position=0, path="any", url="", sha256="ab" * 32, completed_at=utc_now(), size_bytes=1
+        )
+    )
+    db.session.commit()
+    body = {"provider_id": provider.id, "repository": "org/model"}
+    everybody = bearer(alice), bearer(bob)
+    mine, theirs = (client.post(PLAN, json=body, headers=headers).json for headers in everybody)
+    assert (mine["here_bytes"], [file["is_here"] for file in mine["files"]]) == (0, [False] * 3)
+    assert (theirs["here_bytes"], [file["is_here"] for file in theirs["files"]]) == (3520, [True] * 3)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,14 @@ def test_everybody_reads_providers(client: FlaskClient, alice: User) -> None:
     assert client.get(f"{PROVIDERS}/{provider.id}", headers=bearer(alice)).json["name"] == "hub"
 
 
+def test_where_an_authority_lies_on_the_server_is_told_to_admins_alone(
+    client: FlaskClient, admin: User, alice: User
+) -> None:
+    one = f"{PROVIDERS}/{add_provider(ca_file='/etc/ssl/inner.pem').id}"
+    seen = [client.get(path, headers=bearer(user)).text for user in (admin, alice) for path in (one, PROVIDERS)]
+    assert ["inner.pem" in text for text in seen] == [True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [

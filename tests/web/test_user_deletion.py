@@ -30,6 +30,16 @@ def test_the_files_stay_unless_asked_for(client: FlaskClient, admin: User, alice
     assert file.exists()
 
 
+def test_no_later_user_inherits_the_files_of_an_earlier_one(client: FlaskClient, admin: User, alice: User) -> None:
+    file = store_a_file(alice)
+    assert delete(client, admin, alice, "") == 204
+    body = {"username": "alice", "password": "a whole new one"}
+    refused = client.post("/api/users", json=body, headers=bearer(admin))
+    assert (refused.status_code, "still there" in refused.json["message"]) == (409, True)
+    file.parents[4].rename(file.parents[5] / "alice-of-before")
+    assert client.post("/api/users", json=body, headers=bearer(admin)).status_code == 201
+
+
 def test_with_files_only_theirs_go_and_a_symbolic_link_leads_nowhere(
     client: FlaskClient, admin: User, alice: User, bob: User, tmp_path: Path
 ) -> None:
