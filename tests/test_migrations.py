@@ -1,9 +1,12 @@
 """The migrations: up, down and up again on both databases, and equal to the models."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.support.postgres import Postgres
 from tests.support.server import environment, flask
@@ -39,3 +42,39 @@ def test_up_down_and_up_again(empty_url: str, tmp_path: Any) -> None:
             assert tables(empty_url) == set()
     check = flask(env, "db", "check")
     assert check.returncode == 0, check.stderr
+
+
+def test_what_hangs_on_a_provider_outlives_the_table_that_is_made_anew(empty_url: str, tmp_path: Any) -> None:
+    env = environment(empty_url, tmp_path / "instance")
+    assert flask(env, "db", "upgrade", "0001").returncode == 0
+    engine = create_engine(empty_url.replace("postgresql://", "postgresql+psycopg2://"))
+    provider, repository, now = str(uuid4()), str(uuid4()), datetime.now(UTC).isoformat(" ")
+    try:
+        with engine.begin() as connection:
+            add = "INSERT INTO providers (id, name, kind, url, allow_private_network, created_at, updated_at) VALUES "
+            before = {"id": provider, "now": now}
+            connection.execute(text(f"{add} (:id, 'hub', 'http', 'https://hub.example/', true, :now, :now)"), before)
+            add_repository = (
+                "INSERT INTO repositories (id, provider_id, name, created_at) VALUES (:r, :id, 'a/b', :now)"
+            )
+            connection.execute(text(add_repository), {**before, "r": repository})
+        done = flask(env, "db", "upgrade", "0002")
+        assert done.returncode == 0, done.stderr
+        with engine.begin() as connection:
+            assert connection.scalar(text("SELECT provider_id FROM repositories")) is not None
+            assert str(connection.scalar(text("SELECT allow_hosts FROM providers"))) == "[]"
+            after = {"id": str(uuid4()), "now": now}  # as the code of before adds one
+            connection.execute(text(f"{add} (:id, 'store', 's3', 'https://s3.example/', false, :now, :now)"), after)
+        refused = flask(env, "db", "downgrade", "0001")
+        assert refused.returncode != 0
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM providers WHERE kind = 's3'"))
+        back = flask(env, "db", "downgrade", "0001")
+        assert back.returncode == 0, back.stderr
+        with engine.begin() as connection:
+            assert connection.scalar(text("SELECT name FROM repositories")) == "a/b"
+            connection.execute(text("DELETE FROM providers"))
+        with pytest.raises(IntegrityError), engine.begin() as connection:
+            connection.execute(text(f"{add} (:id, 'store', 's3', 'https://s3.example/', false, :now, :now)"), after)
+    finally:
+        engine.dispose()

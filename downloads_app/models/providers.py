@@ -2,17 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
 
 
 class Provider(Model):
-    """A place that holds repositories. `sources.Access` is its plain-value counterpart."""
+    """A place that holds repositories. `sources.Access` is its plain-value counterpart.
+
+    Which kinds there are `sources.registry` knows. What ends in `_encrypted` is never read back by anybody.
+    """
 
     __tablename__ = "providers"
-    __table_args__ = (CheckConstraint("kind IN ('huggingface', 'http')", name="kind"),)
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(80), unique=True)
@@ -23,6 +25,13 @@ class Provider(Model):
     max_connections: Mapped[int | None] = mapped_column()
     proxy_url_encrypted: Mapped[str | None] = mapped_column(Text)
     ca_file: Mapped[str | None] = mapped_column(Text)
+    username: Mapped[str | None] = mapped_column(Text)
+    password_encrypted: Mapped[str | None] = mapped_column(Text)
+    header_name: Mapped[str | None] = mapped_column(String(100))
+    header_value_encrypted: Mapped[str | None] = mapped_column(Text)
+    client_certificate_encrypted: Mapped[str | None] = mapped_column(Text)
+    allow_hosts: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    region: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
 

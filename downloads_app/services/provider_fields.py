@@ -1,13 +1,16 @@
 """What a provider's fields may be. All raise InvalidInput."""
 
+import re
 from urllib.parse import urlsplit
 
 from downloads_app.errors import InvalidInput
+from downloads_app.sources import registry
 from downloads_app.sources.route import find_proxy_fault
 
-KINDS = ("huggingface", "http")
+KINDS = tuple(registry.KINDS)
 MAX_CONNECTIONS = 1000
 MAX_URL_LENGTH = 2000
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE)
 
 
 def check_kind(kind: str) -> str:
@@ -47,11 +50,11 @@ def check_proxy_url(url: str) -> str:
     return url
 
 
-def check_token(token: str) -> str:
-    """Return a token that can stand in a header; never repeats it."""
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise InvalidInput("A token has only printable ASCII characters", {"token": "not a token"})
-    return token
+def check_region(region: str | None) -> str | None:
+    """Return the region of a store as its signatures name it; the empty one is none."""
+    if region and not _REGION.fullmatch(region):
+        raise InvalidInput(f"{region[:100]!r} is not the name of a region", {"region": "not a region"})
+    return region or None
 
 
 def check_connections(value: int | None) -> int | None:

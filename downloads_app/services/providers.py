@@ -7,49 +7,26 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
-from downloads_app.errors import Conflict, InvalidInput, NotFound
+from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services import vault
 from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.provider_fields import KINDS as KINDS
-from downloads_app.services.provider_fields import (
-    check_connections,
-    check_kind,
-    check_proxy_url,
-    check_token,
-    check_url,
-)
+from downloads_app.services.provider_fields import check_kind
+from downloads_app.services.provider_form import assign, check_together, find_receivers, forget_secrets
 from downloads_app.sources import Access
 from downloads_app.sources.registry import open_source
-from downloads_app.sources.route import find_origin
 
 
-def add_provider(
-    name: str,
-    kind: str,
-    url: str,
-    *,
-    token: str | None = None,
-    allow_private_network: bool = False,
-    max_connections: int | None = None,
-    proxy_url: str | None = None,
-    ca_file: str | None = None,
-) -> Provider:
+def add_provider(name: str, kind: str, url: str, **fields: Any) -> Provider:
     """Add a provider; raises InvalidInput, or Conflict where the name is taken.
 
-    Its address is judged when connecting, not here. An empty token or proxy means none.
+    `fields` are those of `change_provider`. Its address is judged when connecting, not here.
     """
     provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
-    changes = {
-        "url": url,
-        "token": token,
-        "allow_private_network": allow_private_network,
-        "max_connections": max_connections,
-        "proxy_url": proxy_url,
-        "ca_file": ca_file,
-    }
-    _assign(provider, changes)
+    assign(provider, {"url": url, "allow_private_network": False, **fields})
+    check_together(provider)
     db.session.add(provider)
     try:
         db.session.commit()
@@ -60,14 +37,16 @@ def add_provider(
 
 
 def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
-    """Change what was given to `add_provider`, but for name and kind: folders and listings hang on them.
+    """Change a provider's fields, but for name and kind: folders and listings hang on them.
 
-    What would bring the token to somebody else (another origin, proxy or authority) forgets it, unless it comes anew.
+    What would bring its secrets to somebody else (another origin, proxy or authority) forgets them, unless they
+    come anew. An empty secret means none.
     """
-    before = _find_receivers(provider)
-    _assign(provider, changes)
-    if not changes.get("token") and _find_receivers(provider) != before:
-        provider.token_encrypted = None
+    before = find_receivers(provider)
+    assign(provider, changes)
+    if find_receivers(provider) != before:
+        forget_secrets(provider, but=changes)
+    check_together(provider)
     db.session.commit()
 
 
@@ -118,9 +97,15 @@ def access_of(provider: Provider) -> Access:
     """Return what it takes to reach a provider, its secrets decrypted."""
     return Access(
         url=provider.url,
-        token=vault.decrypt(provider.token_encrypted) if provider.token_encrypted else None,
+        token=_decrypt(provider.token_encrypted),
+        username=provider.username,
+        password=_decrypt(provider.password_encrypted),
+        header_name=provider.header_name,
+        header_value=_decrypt(provider.header_value_encrypted),
+        client_certificate=_decrypt(provider.client_certificate_encrypted),
         allow_private_network=provider.allow_private_network,
-        proxy_url=vault.decrypt(provider.proxy_url_encrypted) if provider.proxy_url_encrypted else None,
+        allow_hosts=tuple(provider.allow_hosts),
+        proxy_url=_decrypt(provider.proxy_url_encrypted),
         ca_file=provider.ca_file,
         max_connections=provider.max_connections,
     )
@@ -131,11 +116,6 @@ def check_remote(kind: str, access: Access) -> None:
     open_source(kind, access).check()
 
 
-def _find_receivers(provider: Provider) -> tuple[object, ...]:
-    """Return what decides who gets to read the provider's token."""
-    return find_origin(provider.url), provider.proxy_url_encrypted, provider.ca_file
-
-
 def _find_by_id(provider_id: str) -> Provider | None:
     try:
         return db.session.get(Provider, str(uuid.UUID(provider_id)))
@@ -143,19 +123,5 @@ def _find_by_id(provider_id: str) -> Provider | None:
         return None
 
 
-def _assign(provider: Provider, changes: Mapping[str, Any]) -> None:
-    for name, value in changes.items():
-        if name == "url":
-            provider.url = check_url(value)
-        elif name == "token":
-            provider.token_encrypted = vault.encrypt(check_token(value)) if value else None
-        elif name == "proxy_url":
-            provider.proxy_url_encrypted = vault.encrypt(check_proxy_url(value)) if value else None
-        elif name == "max_connections":
-            provider.max_connections = check_connections(value)
-        elif name == "ca_file":
-            provider.ca_file = value or None
-        elif name == "allow_private_network":
-            provider.allow_private_network = bool(value)
-        else:
-            raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
+def _decrypt(stored: str | None) -> str | None:
+    return vault.decrypt(stored) if stored else None

@@ -13,11 +13,26 @@ class Access:
     """What it takes to reach a provider: plain values, so that sources need no database row."""
 
     url: str
-    """The provider's own address (its endpoint, or the root that repositories hang below)."""
+    """The provider's own address (its endpoint, or the root that repositories hang below).
+
+    All secrets go to its origin (scheme, host, port) only.
+    """
     token: str | None = field(default=None, repr=False)
-    """Sent as `Authorization: Bearer …`, and only to the origin (scheme, host, port) of `url`."""
+    """Sent as `Authorization: Bearer …`."""
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    """Both are sent as `Authorization: Basic …` (RFC 7617), or sign each request where there is a `signing_region`."""
+    header_name: str | None = None
+    header_value: str | None = field(default=None, repr=False)
+    """A header of one's own, sent beside what else there is."""
+    client_certificate: str | None = field(default=None, repr=False)
+    """PEM: a certificate, those of its authorities, and its key without a passphrase."""
+    signing_region: str | None = None
+    """Where requests are signed as Amazon's S3 wants it (AWS Signature Version 4): the region to sign for."""
     allow_private_network: bool = False
-    """Whether the provider's own host may be a private address. No other host ever may."""
+    """Whether the provider's own host may be a private address."""
+    allow_hosts: tuple[str, ...] = ()
+    """Further hosts that may be private addresses: `host` (any port), or `host:port`."""
     proxy_url: str | None = field(default=None, repr=False)
     """Overrides the usual environment variables (`HTTPS_PROXY`, …)."""
     ca_file: str | None = None

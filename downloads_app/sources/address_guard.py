@@ -1,4 +1,4 @@
-"""Which addresses a provider may lead us to: the public Internet, and its own host if allowed.
+"""Which addresses a provider may lead us to: the public Internet, its own host if allowed, others by name.
 
 Judged is the address a socket connects to, never the name: names can be made to resolve to anything.
 """
@@ -55,19 +55,25 @@ def is_public(address: str) -> bool:
     return parsed in _UNICAST and not any(parsed in network for network in _SPECIAL_IPV6)
 
 
-def find_refusal(access: Access, host: str, address: str) -> str | None:
-    """Say why a request for `host` may not go to `address`; None where it may.
+def find_refusal(access: Access, host: str, port: int | None, address: str) -> str | None:
+    """Say why a request for `host` and `port` may not go to `address`; None where it may.
 
     A private address is reached only at the provider's own host (on any port, also by a redirect back
-    to it), and only where the provider's admin allowed that.
+    to it) where its admin allowed that, and at the hosts that the admin has named.
     """
-    if is_public(address):
+    if is_public(address) or any(is_named(host, port, allowed) for allowed in access.allow_hosts):
         return None
     if not is_same_host(host, urlsplit(access.url).hostname or ""):
         return f"{host} is at the private address {address}, where only the provider's own host may be"
     if not access.allow_private_network:
         return f"{host} is at the private address {address}, which this provider is not allowed to use"
     return None
+
+
+def is_named(host: str, port: int | None, allowed: str) -> bool:
+    """Whether `allowed` (`host` or `host:port`; IPv6 in brackets) names this host and port."""
+    parts = urlsplit(f"//{allowed}")
+    return is_same_host(host, parts.hostname or "") and parts.port in (None, port)
 
 
 def is_same_host(one: str, other: str) -> bool:

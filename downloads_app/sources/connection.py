@@ -15,6 +15,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.answers import AnswerHead, explain_curl_error, name_status
+from downloads_app.sources.credentials import NOTHING, Credentials
 from downloads_app.sources.route import (
     AMBIGUOUS,
     NO_ADDRESS,
@@ -42,10 +43,10 @@ class Connection:
         self.head = AnswerHead()
         self.refusal: str | None = None
         self._url = ""
-        self._way = Way("", None, ())
+        self._way = Way("", None, None, NOTHING)
         self._ways: dict[Origin, Way] = {}
-        self._rules: tuple[str, tuple[str, ...]] | None = None
-        """Proxy and headers as the handle has them."""
+        self._rules: tuple[str, Credentials, tuple[str, ...]] | None = None
+        """Proxy, credentials and headers as the handle has them."""
         self._opened: socket.socket | None = None
         self.curl = pycurl.Curl()
         self._set_rules()
@@ -57,6 +58,7 @@ class Connection:
         curl.setopt(pycurl.NOSIGNAL, 1)  # real threads: no SIGALRM
         curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT_SECONDS)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)  # ranges ride connections of their own
+        curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # as an option, so that no signature covers what proxies change
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # bytes are stored as they are, never unpacked
         curl.setopt(pycurl.BUFFERSIZE, RECEIVE_BUFFER_BYTES)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
@@ -73,11 +75,14 @@ class Connection:
         self._url, self._way, self.refusal = url, way, None
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
-        rules = way.proxy or "", (*way.headers, *headers)
+        rules = way.proxy or "", way.credentials, tuple(headers)
         if rules != self._rules:
+            if self._rules is None or self._rules[1] != way.credentials:
+                way.credentials.hand_to(self.curl)
             self._rules = rules
             self.curl.setopt(pycurl.PROXY, rules[0])  # the empty string keeps libcurl from choosing one itself
-            self.curl.setopt(pycurl.HTTPHEADER, rules[1])
+            self.curl.unsetopt(pycurl.HTTPHEADER)  # an empty list would leave the one before: secrets would go along
+            self.curl.setopt(pycurl.HTTPHEADER, (*way.credentials.headers, *headers))
 
     @property
     def host(self) -> str:
@@ -130,7 +135,7 @@ class Connection:
         """Refuse before the first packet: what a forbidden address answers must not be told either."""
         family, kind, protocol, address = target
         if self._way.proxy is None:
-            self.refusal = find_refusal(self.access, self.host, str(address[0]))
+            self.refusal = find_refusal(self.access, self.host, self._way.port, str(address[0]))
             if self.refusal:
                 return pycurl.SOCKET_BAD
         self._close_opened()
@@ -140,7 +145,7 @@ class Connection:
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:
         """Check again before each request: the connection may be an older one that is used again."""
         self._close_opened()
-        self.refusal = None if self._way.proxy else find_refusal(self.access, self.host, address)
+        self.refusal = None if self._way.proxy else find_refusal(self.access, self.host, self._way.port, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
 
 

@@ -1,36 +1,39 @@
-"""The kinds of providers there are, and the source that speaks each."""
+"""The kinds of providers there are, and the source that speaks each: the one place where a kind is registered."""
 
 import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from downloads_app.errors import InvalidInput
 from downloads_app.sources import Access, Source
-from downloads_app.sources.http import HttpSource
 
 
-def _open_huggingface(access: Access) -> Source:
-    """Load huggingface_hub only where a hub is asked: it takes longer than the rest of the sources together."""
-    from downloads_app.sources.huggingface import HuggingFaceSource
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of provider. Its module is loaded only where such a provider is asked: some need heavy libraries."""
 
-    return HuggingFaceSource(access)
+    module: str
+    source: str
+    """The class in `module`, made with an Access, that is a Source."""
 
 
-_KINDS: dict[str, Callable[[Access], Source]] = {"http": HttpSource, "huggingface": _open_huggingface}
-
-
-_MODULES = {"huggingface": "downloads_app.sources.huggingface"}
-"""What `open_source` would load of a kind only when asked for it."""
+KINDS = {
+    "huggingface": Kind("downloads_app.sources.huggingface", "HuggingFaceSource"),
+    "http": Kind("downloads_app.sources.http", "HttpSource"),
+}
+"""By the name that is stored with a provider, in the order in which they are offered."""
 
 
 def load(kind: str) -> None:
     """Load the libraries of a kind ahead of the threads that will use them."""
-    if kind in _MODULES:
-        importlib.import_module(_MODULES[kind])
+    if kind in KINDS:
+        importlib.import_module(KINDS[kind].module)
 
 
 def open_source(kind: str, access: Access) -> Source:
     """Return the source for a provider of `kind`; nothing is asked of the provider yet."""
-    try:
-        return _KINDS[kind](access)
-    except KeyError:
-        raise InvalidInput(f"There is no kind of provider {kind!r}; there are {', '.join(sorted(_KINDS))}") from None
+    if kind not in KINDS:
+        raise InvalidInput(f"There is no kind of provider {kind!r}; there are {', '.join(sorted(KINDS))}")
+    known = KINDS[kind]
+    make: Callable[[Access], Source] = getattr(importlib.import_module(known.module), known.source)
+    return make(access)

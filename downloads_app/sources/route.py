@@ -1,4 +1,4 @@
-"""The way to a host: which proxy, which certificate authorities, whether the provider's token goes along."""
+"""The way to a host: which proxy, which certificate authorities, whether the provider's secrets go along."""
 
 import os
 import re
@@ -14,6 +14,7 @@ import certifi
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
+from downloads_app.sources.credentials import NOTHING, Credentials, find_credentials
 
 AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
 """What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
@@ -26,11 +27,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How an origin is reached: its host, the proxy if there is one, the headers that go along."""
+    """How an origin is reached: its host and port, the proxy if there is one, what is shown there."""
 
     host: str
+    port: int | None
     proxy: str | None = field(repr=False)
-    headers: tuple[str, ...] = field(repr=False)
+    credentials: Credentials
 
 
 def find_way(access: Access, url: str) -> Way:
@@ -48,12 +50,10 @@ def find_way(access: Access, url: str) -> Way:
             f"{shorten_url(url)} is not encrypted, and the provider's own address is https", permanent=True
         )
     proxy = find_proxy(access, parts)
-    refusal = find_refusal_behind_proxy(access, parts.hostname) if proxy else None
+    refusal = find_refusal_behind_proxy(access, parts.hostname, origin[2]) if proxy else None
     if refusal:
         raise SourceError(refusal, permanent=True)
-    is_own = access.token is not None and origin == own
-    token = (f"Authorization: Bearer {access.token}",) if is_own else ()
-    return Way(parts.hostname, proxy, (*token, "Accept-Encoding: identity"))
+    return Way(parts.hostname, origin[2], proxy, find_credentials(access) if origin == own else NOTHING)
 
 
 def find_origin(url: str) -> Origin:
@@ -103,7 +103,7 @@ def find_proxy_fault(url: str) -> str | None:
     return None
 
 
-def find_refusal_behind_proxy(access: Access, host: str) -> str | None:
+def find_refusal_behind_proxy(access: Access, host: str, port: int | None) -> str | None:
     """Say why `host` may not be asked for through a proxy; None where it may.
 
     The socket's address is the proxy's, which says nothing: judged is what the name means here, if it
@@ -113,7 +113,7 @@ def find_refusal_behind_proxy(access: Access, host: str) -> str | None:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return None
-    refusals = (find_refusal(access, host, str(entry[4][0])) for entry in found)
+    refusals = (find_refusal(access, host, port, str(entry[4][0])) for entry in found)
     return next(filter(None, refusals), None)
 
 

@@ -21,15 +21,20 @@ blueprint = Blueprint("providers", __name__, url_prefix="/api/providers", descri
 
 
 class ProviderSchema(OutputSchema):
-    """A provider. Its token and its proxy's address can be written, never read back."""
+    """A provider. Its secrets and its proxy's address can be written, never read back."""
 
     id = fields.String()
     name = fields.String()
     kind = fields.String(metadata={"enum": list(providers.KINDS)})
     url = fields.String()
     has_token = fields.Function(lambda provider: provider.token_encrypted is not None)
+    has_password = fields.Function(lambda provider: provider.password_encrypted is not None)
+    has_header = fields.Function(lambda provider: provider.header_value_encrypted is not None)
+    has_client_certificate = fields.Function(lambda provider: provider.client_certificate_encrypted is not None)
     has_proxy = fields.Function(lambda provider: provider.proxy_url_encrypted is not None)
     allow_private_network = fields.Boolean()
+    allow_hosts = fields.List(fields.String())
+    region = fields.String(allow_none=True)
     max_connections = fields.Integer(allow_none=True)
     ca_file = fields.Function(
         lambda provider: provider.ca_file if current_user().is_admin else None,
@@ -48,11 +53,20 @@ class ProvidersQuery(ListQuery):
 
 
 class ProviderChange(InputSchema):
-    """What to change of a provider; an empty token or proxy means none."""
+    """What to change of a provider; an empty secret or proxy means none."""
 
     url = fields.String()
     token = fields.String(load_only=True, allow_none=True)
+    username = fields.String(load_only=True, allow_none=True)
+    password = fields.String(load_only=True, allow_none=True)
+    header_name = fields.String(load_only=True, allow_none=True)
+    header_value = fields.String(load_only=True, allow_none=True)
+    client_certificate = fields.String(
+        load_only=True, allow_none=True, metadata={"description": "PEM: a certificate and its key"}
+    )
     allow_private_network = fields.Boolean()
+    allow_hosts = fields.List(fields.String(), metadata={"description": "host or host:port, which may be private"})
+    region = fields.String(allow_none=True)
     max_connections = fields.Integer(strict=True, allow_none=True)
     proxy_url = fields.String(load_only=True, allow_none=True)
     ca_file = fields.String(allow_none=True)

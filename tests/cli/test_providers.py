@@ -1,9 +1,14 @@
 """`flask providers …`: what it prints, how it fails."""
 
 import json
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskCliRunner
 
 from downloads_app.services import providers
 from tests.cli.conftest import Run
+from tests.support.authority import make_authority, make_client_certificate
 
 
 def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: Run) -> None:
@@ -30,3 +35,42 @@ def test_an_empty_token_means_none(run: Run) -> None:
 
 def test_a_private_address_is_judged_when_connecting_not_here(run: Run) -> None:
     run("providers", "add", "near", "--kind", "http", "--url", "http://127.0.0.1:1/")
+
+
+def test_secrets_are_read_from_standard_input_one_a_line(run: Run, tmp_path: Path) -> None:
+    make_authority(tmp_path)
+    pem = tmp_path / "client.pem"
+    pem.write_text(make_client_certificate(tmp_path))
+    output = run(
+        *("providers", "add", "hub", "--kind", "http", "--url", "https://hub.example/files"),
+        *("--username", "me", "--password-stdin", "--header", "X-Key", "--header-value-stdin", "--proxy-stdin"),
+        *("--client-certificate", str(pem), "--allow-host", "cdn.lan", "--allow-host", "10.0.0.2:9000"),
+        input=" pass word \nheader value\nhttp://proxy.example:3128\n",
+    )
+    access = providers.access_of(providers.find_provider("hub"))
+    assert (access.username, access.password) == ("me", " pass word ")
+    assert (access.header_name, access.header_value) == ("X-Key", "header value")
+    assert access.proxy_url == "http://proxy.example:3128"
+    assert access.allow_hosts == ("cdn.lan", "10.0.0.2:9000")
+    output += run("providers", "list")
+    listed = run("providers", "list", "--json")
+    assert "certificate" in output
+    assert json.loads(listed)[0]["has_client_certificate"] is True
+    for secret in ("pass word", "header value", "PRIVATE KEY", "proxy.example"):
+        assert secret not in output + listed
+
+
+@pytest.mark.parametrize("options", [["--header", "X-Key"], ["--header-value-stdin"], ["--password-stdin"]])
+def test_a_secret_without_its_name_is_wrong_usage(runner: FlaskCliRunner, options: list[str]) -> None:
+    arguments = ["providers", "add", "hub", "--kind", "http", "--url", "https://x.example/", *options]
+    assert runner.invoke(args=arguments, input="x\n").exit_code == 2
+
+
+def test_a_certificate_that_cannot_be_read_is_refused_in_one_line(fail: Run, tmp_path: Path) -> None:
+    pem = tmp_path / "client.pem"
+    for content in (b"", b"\xff\x00binary"):
+        pem.write_bytes(content)
+        fail(
+            *("providers", "add", "hub", "--kind", "http", "--url", "https://x.example/"),
+            *("--client-certificate", str(pem)),
+        )

@@ -105,19 +105,19 @@ def test_a_public_address_is_public(address: str) -> None:
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_without_permission_no_private_address_is_reached(address: str) -> None:
-    assert find_refusal(Access("https://hub.example"), "hub.example", address)
+    assert find_refusal(Access("https://hub.example"), "hub.example", 443, address)
 
 
 def test_with_permission_only_the_providers_own_host_may_be_private() -> None:
     access = Access("https://hub.example:8443/api", allow_private_network=True)
-    assert find_refusal(access, "hub.example", "10.0.0.1") is None
-    assert find_refusal(access, "HUB.example.", "10.0.0.1") is None
-    assert find_refusal(access, "other.example", "10.0.0.1")
-    assert find_refusal(access, "cdn.hub.example", "127.0.0.1")
+    assert find_refusal(access, "hub.example", 443, "10.0.0.1") is None
+    assert find_refusal(access, "HUB.example.", 443, "10.0.0.1") is None
+    assert find_refusal(access, "other.example", 443, "10.0.0.1")
+    assert find_refusal(access, "cdn.hub.example", 443, "127.0.0.1")
 
 
 def test_public_addresses_need_no_permission() -> None:
-    assert find_refusal(Access("https://hub.example"), "cdn.example", "8.8.8.8") is None
+    assert find_refusal(Access("https://hub.example"), "cdn.example", 443, "8.8.8.8") is None
 
 
 def test_no_host_is_not_the_same_host() -> None:

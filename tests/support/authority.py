@@ -22,13 +22,27 @@ def make_authority(folder: Path) -> tuple[Path, ssl.SSLContext]:
     certificate = _sign(_name("127.0.0.1"), authority, server_key.public_key(), authority_key, is_authority=False)
     ca_file, server_file = folder / "ca.pem", folder / "server.pem"
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    key = server_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    server_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + key)
+    (folder / "ca.key").write_bytes(_dump(authority_key))
+    server_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + _dump(server_key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server_file)
     return ca_file, context
+
+
+def make_client_certificate(folder: Path) -> str:
+    """Return, as PEM, a client's certificate that the authority of `folder` has signed, and its key."""
+    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
+    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = _name("Test authority")
+    certificate = _sign(_name("a client"), issuer, key.public_key(), authority_key, is_authority=False)
+    return (certificate.public_bytes(serialization.Encoding.PEM) + _dump(key)).decode()
+
+
+def _dump(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _name(common_name: str) -> x509.Name:

@@ -80,6 +80,23 @@ def test_an_admin_cannot_read_a_stored_token_by_a_new_address(
     assert not any("authorization" in request.headers for request in file_server.requests)
 
 
+def test_every_secret_is_written_and_never_read_back(client: FlaskClient, admin: User) -> None:
+    body = {key: value for key, value in BODY.items() if key != "token"}
+    secrets = {"username": "me-myself", "password": "pass word", "header_name": "X-Key", "header_value": "one two"}
+    hosts = {"allow_hosts": ["cdn.lan:8443"], "region": "eu-central-1"}
+    added = client.post(PROVIDERS, json={**body, **secrets, **hosts}, headers=bearer(admin))
+    assert (added.status_code, added.json["has_password"], added.json["has_header"]) == (201, True, True)
+    assert (added.json["allow_hosts"], added.json["region"]) == (["cdn.lan:8443"], "eu-central-1")
+    one = f"{PROVIDERS}/{added.json['id']}"
+    for answer in (added, client.get(one, headers=bearer(admin)), client.get(PROVIDERS, headers=bearer(admin))):
+        for secret in ("me-myself", "pass word", "one two"):
+            assert secret not in answer.text
+    access = providers.access_of(db.session.get_one(Provider, added.json["id"]))
+    assert (access.username, access.password, access.header_value) == ("me-myself", "pass word", "one two")
+    changed = client.patch(one, json={"username": None, "password": None}, headers=bearer(admin))
+    assert (changed.status_code, changed.json["has_password"], changed.json["has_header"]) == (200, False, True)
+
+
 def test_everybody_reads_providers(client: FlaskClient, alice: User) -> None:
     provider = add_provider("hub")
     listed = client.get(PROVIDERS, headers=bearer(alice))
@@ -123,6 +140,9 @@ def test_reading_needs_a_token(client: FlaskClient) -> None:
         ({"url": "file:///etc"}, "url"),
         ({"url": "https://me:pw@files.example/"}, "url"),
         ({"max_connections": 0}, "max_connections"),
+        ({"token": "", "password": "alone"}, "username"),
+        ({"allow_hosts": ["http://h/"]}, "allow_hosts"),
+        ({"header_name": "Host", "header_value": "x"}, "header_name"),
         ({"proxy_url": "http://user:pass-word@proxy:port"}, "proxy_url"),
         ({"colour": "red"}, "colour"),
     ],

@@ -1,0 +1,79 @@
+"""How a provider's fields are written into its row: each is checked, secrets are encrypted, contradictions refused."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from downloads_app.errors import InvalidInput
+from downloads_app.models import Provider
+from downloads_app.services import vault
+from downloads_app.services.provider_fields import check_connections, check_proxy_url, check_region, check_url
+from downloads_app.services.provider_secrets import (
+    check_allow_hosts,
+    check_client_certificate,
+    check_header_name,
+    check_header_value,
+    check_password,
+    check_token,
+    check_username,
+)
+from downloads_app.sources.route import find_origin
+
+_PLAIN: dict[str, Callable[[Any], object]] = {
+    "url": check_url,
+    "allow_private_network": bool,
+    "allow_hosts": check_allow_hosts,
+    "max_connections": check_connections,
+    "ca_file": lambda path: path or None,
+    "username": check_username,
+    "header_name": check_header_name,
+    "region": check_region,
+}
+_SECRET: dict[str, Callable[[str], str]] = {
+    "token": check_token,
+    "password": check_password,
+    "header_value": check_header_value,
+    "client_certificate": check_client_certificate,
+    "proxy_url": check_proxy_url,
+}
+"""What is stored encrypted, and never read back; empty means none."""
+_SHOWN = ("token", "username", "password", "header_name", "header_value", "client_certificate")
+"""What a provider is shown; proxies are shown their own."""
+
+
+def _column(field: str) -> str:
+    return f"{field}_encrypted" if field in _SECRET else field
+
+
+def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
+    """Write fields by their names; raises InvalidInput for one that is unfit, or that cannot be changed."""
+    for name, value in changes.items():
+        if name in _PLAIN:
+            setattr(provider, name, _PLAIN[name](value))
+        elif name in _SECRET:
+            setattr(provider, _column(name), vault.encrypt(_SECRET[name](value)) if value else None)
+        else:
+            raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
+
+
+def find_receivers(provider: Provider) -> tuple[object, ...]:
+    """Return what decides who gets to read the provider's secrets."""
+    return find_origin(provider.url), provider.proxy_url_encrypted, provider.ca_file
+
+
+def forget_secrets(provider: Provider, *, but: Mapping[str, Any]) -> None:
+    """Drop what the provider is shown, save what `but` has given anew."""
+    for name in _SHOWN:
+        if not but.get(name):
+            setattr(provider, _column(name), None)
+
+
+def check_together(provider: Provider) -> None:
+    """Refuse fields that contradict each other; raises InvalidInput."""
+    has_own = (provider.header_name or "").lower() == "authorization"
+    if sum((bool(provider.token_encrypted), bool(provider.username), has_own)) > 1:
+        text = "Only one of a token, a user name and a header Authorization can be sent"
+        raise InvalidInput(text, {"token": "one too many"})
+    if provider.password_encrypted and not provider.username:
+        raise InvalidInput("A password needs a user name", {"username": "missing"})
+    if bool(provider.header_name) != bool(provider.header_value_encrypted):
+        raise InvalidInput("A header needs a name and a value", {"header_value": "name and value belong together"})

@@ -1,0 +1,116 @@
+"""What a provider is shown: what is accepted, how it is kept, when it is forgotten."""
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from downloads_app.errors import InvalidInput
+from downloads_app.extensions import db
+from downloads_app.services import providers
+from tests.support.authority import make_authority, make_client_certificate
+from tests.support.downloading import add_provider
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """PEM: a certificate and its key."""
+    folder = tmp_path_factory.mktemp("authority")
+    make_authority(folder)
+    return make_client_certificate(folder)
+
+
+def test_every_secret_is_encrypted_at_rest_and_readable_for_a_transfer(app: Flask, certificate: str) -> None:
+    added = add_provider(
+        username="me", password="pass word", header_name="X-Key", header_value="one two", client_certificate=certificate
+    )
+    (row,) = db.session.execute(text("SELECT * FROM providers")).all()
+    for secret in ("pass word", "one two", "PRIVATE KEY"):
+        assert secret not in str(row)
+    access = providers.access_of(added)
+    assert (access.username, access.password) == ("me", "pass word")
+    assert (access.header_name, access.header_value) == ("X-Key", "one two")
+    assert access.client_certificate == certificate
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("username", "a:b"),
+        ("username", "a\nb"),
+        ("password", "secret\r\nHost: elsewhere"),
+        ("header_value", "secret\r\nHost: elsewhere"),
+        ("header_value", "sécret"),
+        ("client_certificate", "secret"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_by_field_and_not_repeated(app: Flask, field: str, value: str) -> None:
+    others = {"username": "me", "header_name": "X-Key", "header_value": "v", "password": "p"}
+    with pytest.raises(InvalidInput) as caught:
+        add_provider(**{**others, field: value})
+    assert field in caught.value.errors
+    assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "name", ["Host", "range", "If-Range", "Content-Length", "a b", "a:b", "a\r\nb", "ü", "x" * 101]
+)
+def test_a_header_that_is_not_ones_own_to_set_is_refused(app: Flask, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        add_provider(header_name=name, header_value="v")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"token": "t", "username": "u"},
+        {"token": "t", "header_name": "authorization", "header_value": "v"},
+        {"username": "u", "header_name": "Authorization", "header_value": "v"},
+        {"password": "p"},
+        {"header_name": "X-Key"},
+        {"header_value": "v"},
+    ],
+)
+def test_fields_that_contradict_each_other_are_refused(app: Flask, fields: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput):
+        add_provider(**fields)
+
+
+def test_a_certificate_needs_its_own_key_without_a_passphrase(app: Flask, certificate: str, tmp_path: Path) -> None:
+    make_authority(tmp_path)
+    other = make_client_certificate(tmp_path)
+    end = "-----END CERTIFICATE-----\n"
+    only, mixed = certificate.partition(end)[0] + end, certificate.partition(end)[0] + end + other.partition(end)[2]
+    for pem, fault in ((only, "no certificate and private key"), (mixed, "not the one of its key")):
+        with pytest.raises(InvalidInput, match=fault):
+            add_provider(client_certificate=pem)
+
+
+@pytest.mark.parametrize("host", ["h", "h.example:8443", "10.0.0.1", "[fd00::1]:9000", "[fd00::1]"])
+def test_a_host_may_be_allowed_by_name_with_or_without_a_port(app: Flask, host: str) -> None:
+    assert providers.access_of(add_provider(allow_hosts=[host])).allow_hosts == (host,)
+
+
+@pytest.mark.parametrize("host", ["", ":80", "http://h", "h/x", "h:", "h:99999", "u@h", "*.h", "[::1", "a b", "hü"])
+def test_what_names_no_host_is_refused(app: Flask, host: str) -> None:
+    with pytest.raises(InvalidInput):
+        add_provider(allow_hosts=[host])
+
+
+def test_a_new_origin_forgets_all_that_the_old_one_was_shown(app: Flask, certificate: str) -> None:
+    added = add_provider(
+        username="me", password="p", header_name="X-Key", header_value="v", client_certificate=certificate
+    )
+    providers.change_provider(added, {"url": "http://127.0.0.1:9/other/path/"})
+    assert providers.access_of(added).password == "p"
+    providers.change_provider(added, {"url": "http://127.0.0.1:91/", "header_name": "X-Key", "header_value": "new"})
+    access = providers.access_of(added)
+    assert (access.username, access.password, access.client_certificate) == (None, None, None)
+    assert (access.header_name, access.header_value) == ("X-Key", "new")
+
+
+@pytest.mark.parametrize("region", ["eu central", "x\r\ny", "ü", "-x", "x" * 64])
+def test_a_region_that_cannot_stand_in_a_signature_is_refused(app: Flask, region: str) -> None:
+    with pytest.raises(InvalidInput):
+        add_provider(region=region)
