@@ -11,9 +11,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import ConfigError, load_settings
-from downloads_app.handover import Handover
 from downloads_app.logs import configure, dict_config
-from downloads_app.spread import Spread
+from downloads_app.web.gunicorn.balance import Balance
+from downloads_app.web.gunicorn.handover import Handover
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -51,7 +51,7 @@ def on_starting(server):
     if server.cfg.preload_app:
         sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
     server.handover = Handover()
-    server.spread = Spread()
+    server.balance = Balance()
     server.reload = partial(_reload_if_readable, server, server.reload)
 
 
@@ -73,14 +73,14 @@ def on_reload(server):
 def post_fork(server, worker):
     """Take part in the handover, and in the spread of connections over the processes."""
     worker.handover = server.handover
-    worker.spread = server.spread
+    worker.balance = server.balance
 
 
 def post_worker_init(worker):
     """Make psycopg2 cooperative, start the pacer, watch for the drain; other classes serve as they can."""
     from gunicorn.workers.ggevent import GeventWorker
 
-    from downloads_app.web.serving import prepare_worker
+    from downloads_app.web.gunicorn.worker import prepare_worker
 
     configure(settings.log_format)
     if isinstance(worker, GeventWorker):
@@ -102,7 +102,7 @@ def child_exit(server, worker):
     """Take a process that has ended out of what is open now."""
     from prometheus_client import multiprocess
 
-    server.spread.leave(worker.age)
+    server.balance.leave(worker.age)
     multiprocess.mark_process_dead(worker.pid, _metrics_dir)
 
 

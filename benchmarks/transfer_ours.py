@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from downloads_app.sources import Access, RemoteFile
-from downloads_app.worker.bandwidth import Limits
 from downloads_app.worker.process import prepare_process
-from downloads_app.worker.transfer import Transfer
+from downloads_app.worker.transfer.bandwidth import Limits
+from downloads_app.worker.transfer.transfer import Transfer
 
 
 def main(url: str, folder: str, listing: str) -> None:

@@ -26,7 +26,8 @@ import flask_migrate  # noqa: E402  (the path comes first)
 
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
-from downloads_app.services import accounts, downloads, providers  # noqa: E402  (the path comes first)
+from downloads_app.services.downloads import lifecycle  # noqa: E402  (the path comes first)
+from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
 from tests.support.file_server import FileServer  # noqa: E402  (the path comes first)
 
 DEFAULT_BIND = "127.0.0.1:8000"
@@ -83,13 +84,13 @@ def prepare(files_url: str) -> dict[str, str]:
     with app.app_context():
         with contextlib.redirect_stderr(io.StringIO()):
             flask_migrate.upgrade()
-        samples = providers.add_provider("samples", "http", files_url, allow_private_network=True)
+        samples = catalog.add_provider("samples", "http", files_url, allow_private_network=True)
         for name in ("alice", "bob", "admin"):
             password = secrets.token_urlsafe(9)
-            user = accounts.create_user(name, password, is_admin=name == "admin")
+            user = users.create_user(name, password, is_admin=name == "admin")
             users[name] = password
             for repository in WANTED.get(name, ()):
-                downloads.create(user, samples, repository)
+                lifecycle.create(user, samples, repository)
     return users
 
 

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services import accounts, tokens
+from downloads_app.services.accounts import tokens, users
 from tests.clients import npm
 from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
@@ -112,7 +112,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """PASSWORD hashed once: hashing is slow by design."""
-    return accounts.hash_password(PASSWORD)
+    return users.hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def make_user(app: Flask, password_hash: str) -> Callable[..., User]:
     """Create a user with PASSWORD."""
 
     def make(username: str, is_admin: bool = False) -> User:
-        return accounts.add_user(username, password_hash, is_admin)
+        return users.add_user(username, password_hash, is_admin)
 
     return make
 

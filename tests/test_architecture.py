@@ -14,7 +14,15 @@ ALLOWED = {
     "sources": {"sources", "foundation"},
     "foundation": {"foundation"},
 }
-LEAVES = ("locations.py", "config.py", "extensions.py", "errors.py", "logs.py", "services/progress.py", "web/sse.py")
+LEAVES = (
+    "locations.py",
+    "config.py",
+    "extensions.py",
+    "errors.py",
+    "logs.py",
+    "services/progress.py",
+    "web/stream/sse.py",
+)
 
 
 def part_of(module: str) -> str:

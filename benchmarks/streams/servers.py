@@ -16,7 +16,7 @@ import requests
 from benchmarks.streams.database import JWT_SECRET_KEY, Database
 from benchmarks.streams.peers import nchan
 from downloads_app.models import new_id, utc_now
-from downloads_app.web import sse
+from downloads_app.web.stream import sse
 from tests.support.server import PROJECT, START_SECONDS, environment, free_port, wait_until
 
 PATH = "/api/downloads/subscribe"
@@ -37,7 +37,7 @@ class Contender:
 
 
 OURS = Contender("ours", "this server")
-PLAIN = Contender("plain", "this server, plain generator lane")
+PLAIN = Contender("plain", "this server, plain generator ticker")
 NAIVE = Contender("naive", "Flask, a query per stream")
 STARLETTE = Contender("starlette", "sse-starlette on uvicorn, static frame", reads_database=False)
 STARLETTE_FAST = Contender("starlette-fast", "sse-starlette with uvloop and httptools", reads_database=False)
@@ -61,7 +61,7 @@ class Running:
         headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
         try:
             text = requests.get(f"http://127.0.0.1:{self.port}/metrics", headers=headers, timeout=30).text
-        except requests.Timeout:  # it has more to do than it can, as the plain lane at its most streams
+        except requests.Timeout:  # it has more to do than it can, as the plain ticker at its most streams
             return None
         values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         name = "downloads_snapshot_refresh_seconds"

@@ -19,7 +19,7 @@ from downloads_app.cli.printing import (
     style_status,
 )
 from downloads_app.models import Download, Status
-from downloads_app.services.folders import folder_of
+from downloads_app.services.files.folders import folder_of
 
 SHORT_ID_LENGTH = 8
 

@@ -9,11 +9,13 @@ from downloads_app.cli.download_views import describe, print_details, print_list
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import print_json
 from downloads_app.models import Download, Status
-from downloads_app.services import accounts, downloads, history, providers
+from downloads_app.services.accounts import users
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.providers import catalog
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-_PRIORITY = click.IntRange(downloads.PRIORITIES.start, downloads.PRIORITIES.stop - 1)
+_PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop - 1)
 
 
 @group.command("add")
@@ -36,10 +38,10 @@ def add_download(
     yes: bool,
 ) -> None:
     """Queue a download and print its id."""
-    owner, source = accounts.find_user(username), providers.find_provider(provider)
+    owner, source = users.find_user(username), catalog.find_provider(provider)
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Download {repository} from {source.name} for {owner.username}?", abort=True, err=True)
-    download = downloads.create(
+    download = lifecycle.create(
         owner,
         source,
         repository,
@@ -58,7 +60,7 @@ def add_download(
 @_JSON
 def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, as_json: bool) -> None:
     """List downloads, newest first."""
-    owner = accounts.find_user(username) if username else None
+    owner = users.find_user(username) if username else None
     page = history.list_downloads(owner=owner, statuses=statuses, page_size=limit)
     if as_json:
         print_json([describe(download) for download in page.downloads])
@@ -96,7 +98,7 @@ def _add_control(name: str, change: Callable[[Download], None], done: str, summa
             click.echo(f"{done} {download.id}")
 
 
-_add_control("pause", downloads.pause, "Paused", "Stop downloads and keep their bytes.")
-_add_control("resume", downloads.resume, "Resumed", "Go on with paused downloads.")
-_add_control("cancel", downloads.cancel, "Cancelled", "End downloads and remove their partial files.")
-_add_control("retry", downloads.retry, "Queued again", "Start failed or cancelled downloads again.")
+_add_control("pause", lifecycle.pause, "Paused", "Stop downloads and keep their bytes.")
+_add_control("resume", lifecycle.resume, "Resumed", "Go on with paused downloads.")
+_add_control("cancel", lifecycle.cancel, "Cancelled", "End downloads and remove their partial files.")
+_add_control("retry", lifecycle.retry, "Queued again", "Start failed or cancelled downloads again.")

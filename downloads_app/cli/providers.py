@@ -8,15 +8,15 @@ import click
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import UNKNOWN, print_json, print_table
 from downloads_app.models import Provider
-from downloads_app.services import provider_fields, providers
 from downloads_app.services.provider_secrets import MAX_CERTIFICATE_LENGTH
+from downloads_app.services.providers import catalog, fields
 
 group = Commands("providers", help="Add, list and remove providers.", no_args_is_help=True)
 
 
 @group.command("add")
 @click.argument("name")
-@click.option("--kind", required=True, type=click.Choice(provider_fields.KINDS))
+@click.option("--kind", required=True, type=click.Choice(fields.KINDS))
 @click.option("--url", required=True, help="The hub's endpoint, or the folder that repositories lie below.")
 @click.option("--token-stdin", is_flag=True, help="Read an access token from standard input; empty means none.")
 @click.option("--username", help="For Basic authentication; for s3 the access key's id.")
@@ -33,7 +33,7 @@ group = Commands("providers", help="Add, list and remove providers.", no_args_is
     "--allow-host", "allow_hosts", multiple=True, help="HOST or HOST:PORT that it may lead to at a private address."
 )
 @click.option("--region", help="For s3: the region that signatures name; guessed from the URL.")
-@click.option("--max-connections", type=click.IntRange(1, provider_fields.MAX_CONNECTIONS), help="Across all workers.")
+@click.option("--max-connections", type=click.IntRange(1, fields.MAX_CONNECTIONS), help="Across all workers.")
 @click.option("--proxy-stdin", is_flag=True, help="Read a proxy's URL from standard input.")
 @click.option("--ca-file", type=click.Path(exists=True, dir_okay=False, resolve_path=True), help="A PEM bundle.")
 def add_provider(
@@ -64,7 +64,7 @@ def add_provider(
     secrets = {field: sys.stdin.readline().rstrip("\r\n") for field, is_read in wanted.items() if is_read}
     if client_certificate:
         secrets["client_certificate"] = client_certificate.read(MAX_CERTIFICATE_LENGTH + 1) or "an empty file"
-    providers.add_provider(name, kind, url, **secrets, **fields)
+    catalog.add_provider(name, kind, url, **secrets, **fields)
     click.echo(f"Added provider {name}")
 
 
@@ -72,7 +72,7 @@ def add_provider(
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_providers(as_json: bool) -> None:
     """List all providers; secrets are never shown."""
-    found = providers.list_providers()
+    found = catalog.list_providers()
     if as_json:
         print_json([_describe(provider) for provider in found])
         return
@@ -94,7 +94,7 @@ def list_providers(as_json: bool) -> None:
 @click.argument("name")
 def remove_provider(name: str) -> None:
     """Remove a provider and its history; files stay."""
-    providers.remove_provider(providers.find_provider(name))
+    catalog.remove_provider(catalog.find_provider(name))
     click.echo(f"Removed provider {name}")
 
 

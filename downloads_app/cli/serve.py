@@ -13,7 +13,7 @@ from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
 from downloads_app.config import Settings
 from downloads_app.locations import PROJECT_DIR
-from downloads_app.services import accounts
+from downloads_app.services.accounts import users
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
@@ -38,9 +38,9 @@ def prepare() -> Settings:
     click.echo(f"Data: {settings.instance_dir}")
     with app.app_context():
         _migrate()
-        if not accounts.list_users():
+        if not users.list_users():
             password = secrets.token_urlsafe(18)
-            accounts.create_user("admin", password, is_admin=True)
+            users.create_user("admin", password, is_admin=True)
             click.echo(f"Created admin admin\nPassword: {password}")
     return settings
 

@@ -8,7 +8,7 @@ import click
 from downloads_app.cli.groups import Commands, stop
 from downloads_app.cli.printing import format_time, print_json, print_table
 from downloads_app.models import User
-from downloads_app.services import accounts
+from downloads_app.services.accounts import users
 
 group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
 _NAME = click.argument("name")
@@ -22,7 +22,7 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password 
 def create_user(name: str, admin: bool, password_stdin: bool) -> None:
     """Create a user; without --password-stdin asks, or generates a password where there is no terminal."""
     password, is_generated = _take_password(password_stdin)
-    accounts.create_user(name, password, is_admin=admin)
+    users.create_user(name, password, is_admin=admin)
     click.echo(f"Created {'admin' if admin else 'user'} {name}")
     _print_generated(password, is_generated)
 
@@ -31,13 +31,13 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_users(as_json: bool) -> None:
     """List all users."""
-    users = accounts.list_users()
+    listed = users.list_users()
     if as_json:
-        print_json([_describe(user) for user in users])
+        print_json([_describe(user) for user in listed])
         return
     rows = [
         (user.username, user.role, "disabled" if user.is_disabled else "enabled", format_time(user.created_at))
-        for user in users
+        for user in listed
     ]
     print_table(("name", "role", "state", "created"), rows)
 
@@ -46,7 +46,7 @@ def list_users(as_json: bool) -> None:
 @_NAME
 def disable_user(name: str) -> None:
     """Refuse a user's tokens from now on and pause their downloads."""
-    accounts.set_disabled(accounts.find_user(name), True)
+    users.set_disabled(users.find_user(name), True)
     click.echo(f"Disabled {name}")
 
 
@@ -54,7 +54,7 @@ def disable_user(name: str) -> None:
 @_NAME
 def enable_user(name: str) -> None:
     """Let a disabled user in again."""
-    accounts.set_disabled(accounts.find_user(name), False)
+    users.set_disabled(users.find_user(name), False)
     click.echo(f"Enabled {name}")
 
 
@@ -62,7 +62,7 @@ def enable_user(name: str) -> None:
 @_NAME
 def promote_user(name: str) -> None:
     """Make a user an admin."""
-    accounts.set_admin(accounts.find_user(name), True)
+    users.set_admin(users.find_user(name), True)
     click.echo(f"{name} is an admin now")
 
 
@@ -70,7 +70,7 @@ def promote_user(name: str) -> None:
 @_NAME
 def demote_user(name: str) -> None:
     """Make an admin a regular user."""
-    accounts.set_admin(accounts.find_user(name), False)
+    users.set_admin(users.find_user(name), False)
     click.echo(f"{name} is a regular user now")
 
 
@@ -79,9 +79,9 @@ def demote_user(name: str) -> None:
 @_STDIN
 def change_password(name: str, password_stdin: bool) -> None:
     """Set a user's password; tokens issued before are refused from now on."""
-    user = accounts.find_user(name)
+    user = users.find_user(name)
     password, is_generated = _take_password(password_stdin)
-    accounts.set_password(user, password)
+    users.set_password(user, password)
     click.echo(f"Changed the password of {name}")
     _print_generated(password, is_generated)
 
@@ -91,7 +91,7 @@ def change_password(name: str, password_stdin: bool) -> None:
 @click.option("--expires", type=click.IntRange(1, 10 * 365 * 86400), metavar="SECONDS", help="How long it lives.")
 def print_token(name: str, expires: int | None) -> None:
     """Print an access token, alone on standard output."""
-    click.echo(accounts.issue_token(accounts.find_user(name), expires))
+    click.echo(users.issue_token(users.find_user(name), expires))
 
 
 def _take_password(from_stdin: bool) -> tuple[str, bool]:

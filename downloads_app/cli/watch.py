@@ -17,7 +17,7 @@ from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import clean, format_bytes, format_seconds, format_share, plain, style_status
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
-from downloads_app.services import history
+from downloads_app.services.downloads import history
 
 INTERVAL_SECONDS = 1.0
 INTERRUPTED = 130

@@ -5,7 +5,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.downloads import group
 from downloads_app.cli.groups import is_not_migrated
-from downloads_app.services import queue
+from downloads_app.services.queue import claims
 
 
 @group.command("worker")
@@ -29,7 +29,7 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
 def _check_migrated() -> None:
     """End at once where tables are missing; a database that is only away is waited for."""
     try:
-        queue.count_unfinished()
+        claims.count_unfinished()
     except SQLAlchemyError as exc:
         if is_not_migrated(exc):
             raise

@@ -22,7 +22,7 @@ from downloads_app.models.providers import Provider, Repository
 
 
 class Status(enum.StrEnum):
-    """Where a download is in its life; `services/downloads.py` holds what its owner may change."""
+    """Where a download is in its life; `services/downloads/lifecycle.py` holds what its owner may change."""
 
     PENDING = "pending"  # waits for a worker
     DOWNLOADING = "downloading"  # a worker holds its lease
@@ -41,7 +41,7 @@ IS_HELD = "worker_id IS NOT NULL"
 class Download(Model):
     """One user's fetch of a repository at one commit.
 
-    `change_id` orders the writes for `services/snapshot.py`: triggers set it to the writing
+    `change_id` orders the writes for `services/live/snapshot.py`: triggers set it to the writing
     transaction's id (PostgreSQL) or to a counter (SQLite), whoever writes and however.
     """
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, select, true
 
 from downloads_app.config import current_settings
 from downloads_app.models import Download, Repository, User
-from downloads_app.services.folders import folder_of
+from downloads_app.services.files.folders import folder_of
 
 
 def may_see_download(user: User, download: Download) -> bool:

@@ -18,8 +18,8 @@ class Kind:
 
 
 KINDS = {
-    "huggingface": Kind("downloads_app.sources.huggingface", "HuggingFaceSource"),
-    "http": Kind("downloads_app.sources.http", "HttpSource"),
+    "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource"),
+    "http": Kind("downloads_app.sources.http_folder.source", "HttpSource"),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
 

@@ -2,27 +2,27 @@
 
 from flask import Flask
 
-from downloads_app.extensions import api
-from downloads_app.web import (
-    accounts,
-    auth,
-    bodies,
-    dashboard,
-    download_files,  # noqa: F401  (joins the routes of downloads)
-    downloads,
-    errors,
-    plans,  # noqa: F401  (joins the routes of downloads)
-    providers,
-    proxies,
-    repositories,
-    status,
-    stream,
-    subscribe,
-)
-
 
 def init_app(app: Flask) -> None:
-    """Register the blueprints and the error handlers."""
+    """Register the blueprints and the error handlers.
+
+    The imports stand inside because gunicorn's master imports from this package (web/gunicorn), where nothing may be
+    loaded yet that gevent patches in the workers.
+    """
+    from downloads_app.extensions import api
+    from downloads_app.web import authentication, bodies, errors, proxies, status
+    from downloads_app.web.api import (
+        auth,
+        download_files,  # noqa: F401  (joins the routes of downloads)
+        downloads,
+        plans,  # noqa: F401  (joins the routes of downloads)
+        providers,
+        repositories,
+        users,
+    )
+    from downloads_app.web.page import routes
+    from downloads_app.web.stream import endpoint, generator
+
     app.config.update(
         API_TITLE="downloads_app",
         API_VERSION="v1",
@@ -35,11 +35,11 @@ def init_app(app: Flask) -> None:
     app.before_request(bodies.refuse_unstorable_paths)
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
-    auth.init_app(app)
+    authentication.init_app(app)
     proxies.init_app(app)
-    stream.init_app(app)
-    for resource in (auth, accounts, providers, repositories, downloads):
+    generator.init_app(app)
+    for resource in (auth, users, providers, repositories, downloads):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
-    app.register_blueprint(subscribe.blueprint)
-    app.register_blueprint(dashboard.blueprint)
+    app.register_blueprint(endpoint.blueprint)
+    app.register_blueprint(routes.blueprint)

@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.locations import MIGRATIONS_DIR
-from downloads_app.web import metrics
 from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
+from downloads_app.web.stream import metrics
 
 blueprint = Blueprint("status", __name__)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.services import queue
-from downloads_app.worker.job import Job
-from downloads_app.worker.lease import read_clock
+from downloads_app.services.queue import claims
+from downloads_app.worker.job.job import Job
+from downloads_app.worker.job.lease import read_clock
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Heartbeat:
         if not jobs:
             return
         asked_at = read_clock()
-        held = queue.renew_leases(self._worker_id, jobs.keys(), self._lease_seconds)
+        held = claims.renew_leases(self._worker_id, jobs.keys(), self._lease_seconds)
         for claim, job in jobs.items():
             if claim in held:
                 job.lease.renew(asked_at)

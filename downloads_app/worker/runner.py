@@ -18,12 +18,12 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import ConfigError, Settings, load_settings
-from downloads_app.services import housekeeping, leftovers, queue
-from downloads_app.worker.bandwidth import Bandwidth, Limits
+from downloads_app.services.queue import claims, housekeeping, leftovers
 from downloads_app.worker.heartbeat import Heartbeat
-from downloads_app.worker.job import Job
-from downloads_app.worker.lease import Lease, read_clock
+from downloads_app.worker.job.job import Job
+from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.process import prepare_process
+from downloads_app.worker.transfer.bandwidth import Bandwidth, Limits
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Worker:
         return bool(ended)
 
     def _rescue(self) -> bool:
-        rescued = queue.rescue_expired()
+        rescued = claims.rescue_expired()
         for download_id in rescued:
             log.warning("download %s: its worker is gone; it is given back", download_id)
         return bool(rescued)
@@ -126,7 +126,7 @@ class Worker:
         if len(self._jobs) >= self._concurrency:
             return False
         asked_at = read_clock()
-        claim = queue.claim_next(self.worker_id, self._settings.lease_seconds)
+        claim = claims.claim_next(self.worker_id, self._settings.lease_seconds)
         if claim is None:
             return False
         limits = Limits(connections_per_file=self._settings.connections_per_file, bandwidth=self.bandwidth)
@@ -142,7 +142,7 @@ class Worker:
     def _share(self) -> bool:
         """Keep to each provider's limit of connections, however many downloads run anywhere."""
         if self._jobs:
-            shares = queue.share_connections(self.worker_id)
+            shares = claims.share_connections(self.worker_id)
             for job in list(self._jobs):
                 share = shares.get(job.claim.download_id)
                 if share is not None:
@@ -173,7 +173,7 @@ class Worker:
         if not self._until_idle or self._jobs:
             return False
         with self._app.app_context():
-            return queue.count_unfinished() == 0
+            return claims.count_unfinished() == 0
 
     def _is_orphan(self) -> bool:
         parent = os.environ.get(PARENT_VARIABLE)

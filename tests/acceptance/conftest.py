@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.server import Server
 from tests.support.sse import Event, StreamClient
 

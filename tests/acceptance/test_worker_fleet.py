@@ -18,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status
-from downloads_app.services import accounts, folders, providers
+from downloads_app.services.accounts import users
+from downloads_app.services.files import folders
+from downloads_app.services.providers import catalog
 from tests.conftest import PASSWORD
 from tests.support import audited_worker, nginx
 from tests.support.postgres import Postgres
@@ -148,7 +150,7 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
         app = create_app(database_url=postgres.url("template"), instance_dir=tmp_path / "instance")
         with app.app_context():
             address = f"http://127.0.0.1:{port}"
-            provider = providers.add_provider("near", "http", address, allow_private_network=True)
+            provider = catalog.add_provider("near", "http", address, allow_private_network=True)
             repository_of = queue_all(provider, names)
             fleet = Fleet(scale, env, tmp_path, postgres)
             try:
@@ -173,7 +175,7 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
 
 def queue_all(provider: Provider, names: list[str]) -> dict[str, str]:
     """Queue each repository for one of four users; return the repository's name by download."""
-    users = [accounts.create_user(f"user-{number}", PASSWORD) for number in range(4)]
+    users = [users.create_user(f"user-{number}", PASSWORD) for number in range(4)]
     return {
         queue_download(user, provider, name).id: name for name, user in zip(names, itertools.cycle(users), strict=False)
     }

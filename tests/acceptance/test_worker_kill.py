@@ -14,7 +14,8 @@ from flask import Flask
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
-from downloads_app.services import folders, providers
+from downloads_app.services.files import folders
+from downloads_app.services.providers import catalog
 from tests.support import nginx, repositories
 from tests.support.downloading import reload
 from tests.support.publishing import queue_download
@@ -41,7 +42,7 @@ def row(app: Flask, alice: User, tmp_path: Path) -> Iterator[Download]:
     repositories.write_manifest(tmp_path / "served" / "org" / "model", digests)
     (tmp_path / "served").chmod(0o755)
     with nginx.serve(tmp_path / "served", limit_rate_bytes=RATE_BYTES) as url:
-        provider = providers.add_provider("near", "http", url, allow_private_network=True)
+        provider = catalog.add_provider("near", "http", url, allow_private_network=True)
         yield queue_download(alice, provider)
 
 

@@ -18,7 +18,9 @@ from downloads_app import create_app
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
-from downloads_app.services import accounts, downloads, providers
+from downloads_app.services.accounts import users
+from downloads_app.services.downloads import lifecycle
+from downloads_app.services.providers import catalog
 from tests.support.file_server import FileServer
 from tests.support.front import Front
 from tests.support.proxy import Proxy
@@ -61,8 +63,8 @@ class Stack:
     def add_download(self, username: str, repository: str, **options: Any) -> str:
         """Queue a download; return its id."""
         with self.app.app_context():
-            user, provider = accounts.find_user(username), providers.find_provider("hub")
-            return downloads.create(user, provider, repository, **options).id
+            user, provider = users.find_user(username), catalog.find_provider("hub")
+            return lifecycle.create(user, provider, repository, **options).id
 
     def wait_for_end(self, download_id: str) -> None:
         """Wait until a download is over, and a second longer: the wire knows whole seconds."""
@@ -77,7 +79,7 @@ class Stack:
     def cancel(self, download_id: str) -> None:
         """Cancel a download, unless it is over already."""
         with self.app.app_context(), contextlib.suppress(Conflict):
-            downloads.cancel(db.session.get_one(Download, download_id))
+            lifecycle.cancel(db.session.get_one(Download, download_id))
 
 
 @contextmanager
@@ -86,11 +88,11 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
     app = create_app(database_url=database_url, instance_dir=folder / "instance")
     with app.app_context():
         for name, is_admin in USERS.items():
-            accounts.add_user(name, password_hash, is_admin)
+            users.add_user(name, password_hash, is_admin)
     with ExitStack() as stack:
         files = stack.enter_context(FileServer())
         with app.app_context():
-            providers.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
+            catalog.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
             db.engine.dispose()
         options = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
         options |= {"trusted_proxies": "unix,127.0.0.1", **settings}

@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
-from downloads_app.services import accounts, providers
+from downloads_app.services.accounts import users
+from downloads_app.services.providers import catalog
 from tests.browser.conftest import sign_in
 from tests.browser.stack import MEBIBYTE, PASSWORD, SLOW_BYTES_PER_SECOND, Stack
 
@@ -128,8 +129,8 @@ def expect_to_rise(bar: Locator) -> None:
 def many(stack: Stack) -> Iterator[None]:
     """As many active downloads of Bruno's as anyone will ever have; no worker takes them."""
     with stack.app.app_context():
-        user, provider = accounts.find_user("bruno"), providers.find_provider("hub")
-        repository = providers.find_or_create_repository(provider, "many/rows")
+        user, provider = users.find_user("bruno"), catalog.find_provider("hub")
+        repository = catalog.find_or_create_repository(provider, "many/rows")
         rows = [
             Download(
                 user_id=user.id,

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services import accounts, tokens
+from downloads_app.services.accounts import tokens, users
 from tests.browser.conftest import sign_in
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.relay import Relay
@@ -80,7 +80,7 @@ def test_going_offline_is_told_at_once(stack: Stack, open_page: Callable[..., Pa
 def expire_tokens(stack: Stack, username: str) -> str:
     """Return an access token that expires in a moment."""
     with stack.app.app_context():
-        return tokens.issue_access(accounts.find_user(username), 2)
+        return tokens.issue_access(users.find_user(username), 2)
 
 
 def test_an_expired_session_is_refreshed_in_the_middle(
@@ -108,8 +108,8 @@ def test_a_revoked_session_leads_to_the_sign_in_and_back(
     page = open_page("alice")
     expect_live(page, watched)
     with stack.app.app_context():
-        user: User = accounts.find_user("alice")
-        accounts.set_password_hash(user, user.password_hash)  # refuses every token issued before
+        user: User = users.find_user("alice")
+        users.set_password_hash(user, user.password_hash)  # refuses every token issued before
         db.session.remove()
     expect(page.locator("#sign-in-reason")).to_contain_text("session has ended")
     expect(page.locator("#board")).to_be_hidden()

@@ -13,7 +13,7 @@ from flask import Flask
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User, utc_now
-from downloads_app.services import history
+from downloads_app.services.downloads import history
 from tests.cli.conftest import Run
 from tests.support.downloading import add_downloads, add_provider, reload
 from tests.support.server import PROJECT, environment

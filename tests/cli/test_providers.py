@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskCliRunner
 
-from downloads_app.services import providers
+from downloads_app.services.providers import catalog
 from tests.cli.conftest import Run
 from tests.support.authority import make_authority, make_client_certificate
 
@@ -17,8 +17,8 @@ def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: R
         *("--token-stdin", "--allow-private-network", "--max-connections", "3"),
         input="secret-token\n",
     )
-    provider = providers.find_provider("hub")
-    assert providers.access_of(provider).token == "secret-token"
+    provider = catalog.find_provider("hub")
+    assert catalog.access_of(provider).token == "secret-token"
     output += run("providers", "list")
     listed = run("providers", "list", "--json")
     assert json.loads(listed)[0]["has_token"] is True
@@ -30,7 +30,7 @@ def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: R
 
 def test_an_empty_token_means_none(run: Run) -> None:
     run("providers", "add", "hub", "--kind", "http", "--url", "https://x.example/", "--token-stdin", input="\n")
-    assert providers.find_provider("hub").token_encrypted is None
+    assert catalog.find_provider("hub").token_encrypted is None
 
 
 def test_a_private_address_is_judged_when_connecting_not_here(run: Run) -> None:
@@ -47,7 +47,7 @@ def test_secrets_are_read_from_standard_input_one_a_line(run: Run, tmp_path: Pat
         *("--client-certificate", str(pem), "--allow-host", "cdn.lan", "--allow-host", "10.0.0.2:9000"),
         input=" pass word \nheader value\nhttp://proxy.example:3128\n",
     )
-    access = providers.access_of(providers.find_provider("hub"))
+    access = catalog.access_of(catalog.find_provider("hub"))
     assert (access.username, access.password) == ("me", " pass word ")
     assert (access.header_name, access.header_value) == ("X-Key", "header value")
     assert access.proxy_url == "http://proxy.example:3128"

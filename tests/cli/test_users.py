@@ -6,7 +6,7 @@ import pytest
 
 from downloads_app.errors import NotAuthenticated
 from downloads_app.models import User
-from downloads_app.services import accounts, tokens
+from downloads_app.services.accounts import tokens, users
 from tests.cli.conftest import Run
 from tests.conftest import PASSWORD
 
@@ -14,15 +14,15 @@ from tests.conftest import PASSWORD
 def test_a_user_is_created_with_a_given_password(run: Run) -> None:
     output = run("users", "create", "carol", "--admin", "--password-stdin", input=f"{PASSWORD}\n")
     assert PASSWORD not in output
-    carol = accounts.find_user("carol")
+    carol = users.find_user("carol")
     assert carol.is_admin
-    assert accounts.password_matches(carol.password_hash, PASSWORD)
+    assert users.password_matches(carol.password_hash, PASSWORD)
 
 
 def test_without_a_terminal_a_password_is_generated_and_printed_once(run: Run) -> None:
     output = run("users", "create", "carol")
     password = output.split("Password: ")[1].strip()
-    assert accounts.password_matches(accounts.find_user("carol").password_hash, password)
+    assert users.password_matches(users.find_user("carol").password_hash, password)
 
 
 def test_an_empty_password_on_standard_input_is_refused(fail: Run) -> None:
@@ -44,7 +44,7 @@ def test_a_user_is_disabled_enabled_promoted_and_demoted(run: Run, alice: User, 
         ("demote", "is_admin", False),
     ):
         run("users", command, "alice")
-        assert getattr(accounts.find_user("alice"), field) is expected
+        assert getattr(users.find_user("alice"), field) is expected
 
 
 @pytest.mark.parametrize("command", ["disable", "demote"])
@@ -55,9 +55,9 @@ def test_the_last_admin_stays(fail: Run, admin: User, command: str) -> None:
 def test_a_token_is_printed_alone(run: Run, fail: Run, alice: User) -> None:
     raw = run("users", "token", "alice", "--expires", "120")
     assert raw.count("\n") == 1
-    claims = tokens.verify(raw.strip())
-    assert claims.user_id == alice.id
-    assert claims.expires_at - claims.issued_at == pytest.approx(120, abs=2)
+    token = tokens.verify(raw.strip())
+    assert token.user_id == alice.id
+    assert token.expires_at - token.issued_at == pytest.approx(120, abs=2)
     assert "nobody" in fail("users", "token", "nobody")
 
 

@@ -12,7 +12,9 @@ from flask import Flask
 
 from downloads_app import create_app
 from downloads_app.extensions import db
-from downloads_app.services import accounts, downloads, providers
+from downloads_app.services.accounts import users
+from downloads_app.services.downloads import lifecycle
+from downloads_app.services.providers import catalog
 from tests.support.file_server import Fault, FileServer
 from tests.support.server import Server
 
@@ -41,7 +43,7 @@ class LiveServer:
     def token(self, username: str) -> str:
         """Return a fresh access token."""
         with self.app.app_context():
-            return accounts.issue_token(accounts.find_user(username))
+            return users.issue_token(users.find_user(username))
 
     def reload(self) -> None:
         """Replace the server's worker processes."""
@@ -50,8 +52,8 @@ class LiveServer:
     def start_download(self, username: str, provider: str = "endless") -> str:
         """Queue a download; return its id."""
         with self.app.app_context():
-            owner, source = accounts.find_user(username), providers.find_provider(provider)
-            return str(downloads.create(owner, source, "models/tiny").id)
+            owner, source = users.find_user(username), catalog.find_provider(provider)
+            return str(lifecycle.create(owner, source, "models/tiny").id)
 
     def cancel(self, download_id: str) -> None:
         """Cancel a download."""
@@ -70,9 +72,9 @@ def serve(folder: Path, database: Path) -> Iterator[LiveServer]:
         with app.app_context():
             stack.callback(db.engine.dispose)
             for username in USERS:
-                accounts.create_user(username, PASSWORD, is_admin=False)
+                users.create_user(username, PASSWORD, is_admin=False)
             for name, files in sources.items():
-                providers.add_provider(name, "http", files.url, allow_private_network=True, max_connections=1)
+                catalog.add_provider(name, "http", files.url, allow_private_network=True, max_connections=1)
         server.start()
         stack.callback(server.stop)
         yield LiveServer(server, app, sources["gated"].url + "release")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from downloads_app.models import Provider
-from downloads_app.services.snapshot import Snapshot
+from downloads_app.services.live.snapshot import Snapshot
 from tests.support.downloading import add_provider
 from tests.support.snapshots import encode, make_engine
 

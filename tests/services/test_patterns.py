@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from downloads_app.errors import InvalidInput
-from downloads_app.services.patterns import MAX_PATTERN_LENGTH, MAX_PATTERNS, check_patterns
+from downloads_app.services.downloads.patterns import MAX_PATTERN_LENGTH, MAX_PATTERNS, check_patterns
 from downloads_app.sources import Listing, RemoteFile, selection
 
 GLOBS = st.text("ab[]!-*?/.\\é^", min_size=1, max_size=9).filter(lambda glob: not glob.endswith("/"))

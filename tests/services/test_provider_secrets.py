@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
-from downloads_app.services import providers
+from downloads_app.services.providers import catalog
 from tests.support.authority import make_authority, make_client_certificate
 from tests.support.downloading import add_provider
 
@@ -28,7 +28,7 @@ def test_every_secret_is_encrypted_at_rest_and_readable_for_a_transfer(app: Flas
     (row,) = db.session.execute(text("SELECT * FROM providers")).all()
     for secret in ("pass word", "one two", "PRIVATE KEY"):
         assert secret not in str(row)
-    access = providers.access_of(added)
+    access = catalog.access_of(added)
     assert (access.username, access.password) == ("me", "pass word")
     assert (access.header_name, access.header_value) == ("X-Key", "one two")
     assert access.client_certificate == certificate
@@ -89,7 +89,7 @@ def test_a_certificate_needs_its_own_key_without_a_passphrase(app: Flask, certif
 
 @pytest.mark.parametrize("host", ["h", "h.example:8443", "10.0.0.1", "[fd00::1]:9000", "[fd00::1]"])
 def test_a_host_may_be_allowed_by_name_with_or_without_a_port(app: Flask, host: str) -> None:
-    assert providers.access_of(add_provider(allow_hosts=[host])).allow_hosts == (host,)
+    assert catalog.access_of(add_provider(allow_hosts=[host])).allow_hosts == (host,)
 
 
 @pytest.mark.parametrize("host", ["", ":80", "http://h", "h/x", "h:", "h:99999", "u@h", "*.h", "[::1", "a b", "hü"])
@@ -102,10 +102,10 @@ def test_a_new_origin_forgets_all_that_the_old_one_was_shown(app: Flask, certifi
     added = add_provider(
         username="me", password="p", header_name="X-Key", header_value="v", client_certificate=certificate
     )
-    providers.change_provider(added, {"url": "http://127.0.0.1:9/other/path/"})
-    assert providers.access_of(added).password == "p"
-    providers.change_provider(added, {"url": "http://127.0.0.1:91/", "header_name": "X-Key", "header_value": "new"})
-    access = providers.access_of(added)
+    catalog.change_provider(added, {"url": "http://127.0.0.1:9/other/path/"})
+    assert catalog.access_of(added).password == "p"
+    catalog.change_provider(added, {"url": "http://127.0.0.1:91/", "header_name": "X-Key", "header_value": "new"})
+    access = catalog.access_of(added)
     assert (access.username, access.password, access.client_certificate) == (None, None, None)
     assert (access.header_name, access.header_value) == ("X-Key", "new")
 

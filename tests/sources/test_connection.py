@@ -6,7 +6,7 @@ import pycurl
 import pytest
 
 from downloads_app.errors import InvalidInput, SourceError
-from downloads_app.services.provider_fields import check_proxy_url
+from downloads_app.services.providers.fields import check_proxy_url
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection, fetch_text
 from tests.support.file_server import Fault, FileServer

@@ -4,8 +4,8 @@ import pytest
 
 from downloads_app.errors import InvalidInput
 from downloads_app.sources import Access
-from downloads_app.sources.http import HttpSource
-from downloads_app.sources.huggingface import HuggingFaceSource
+from downloads_app.sources.http_folder.source import HttpSource
+from downloads_app.sources.hub.source import HuggingFaceSource
 from downloads_app.sources.registry import KINDS, load, open_source
 
 

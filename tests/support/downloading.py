@@ -4,9 +4,10 @@ from sqlalchemy import update
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
-from downloads_app.services import providers, queue
-from downloads_app.services.database_time import database_now
-from downloads_app.services.queue import Claim
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.providers import catalog
+from downloads_app.services.queue import claims
+from downloads_app.services.queue.claims import Claim
 
 LEASE_SECONDS = 30.0
 WORKER = "host-1-aaaa"
@@ -15,14 +16,14 @@ OTHER_WORKER = "host-2-bbbb"
 
 def add_provider(name: str = "hub", **options: object) -> Provider:
     """Add a provider that nobody connects to."""
-    return providers.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]  # as given
+    return catalog.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]  # as given
 
 
 def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:
     """Queue downloads one after the other, without the rules of the service."""
     rows = []
     for name in repositories:
-        repository = providers.find_or_create_repository(provider, name)
+        repository = catalog.find_or_create_repository(provider, name)
         db.session.flush()
         rows.append(
             Download(
@@ -42,7 +43,7 @@ def add_downloads(user: User, provider: Provider, *repositories: str, **columns:
 
 def claim(worker: str = WORKER) -> Claim | None:
     """Claim the next download."""
-    return queue.claim_next(worker, LEASE_SECONDS)
+    return claims.claim_next(worker, LEASE_SECONDS)
 
 
 def in_status(user: User, provider: Provider, status: str) -> Download:

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 
 from downloads_app.models import Download, Provider, User
-from downloads_app.services import downloads, providers
+from downloads_app.services.downloads import lifecycle
+from downloads_app.services.providers import catalog
 from tests.support.file_server import FileServer
 
 
@@ -26,7 +27,7 @@ def publish_manifest(server: FileServer, repository: str, files: list[dict[str, 
 
 def provide(server: FileServer, name: str = "local", **options: object) -> Provider:
     """Add the test server as a provider."""
-    return providers.add_provider(
+    return catalog.add_provider(
         name,
         "http",
         server.url,
@@ -37,4 +38,4 @@ def provide(server: FileServer, name: str = "local", **options: object) -> Provi
 
 def queue_download(user: User, provider: Provider, repository: str = "org/model", **options: object) -> Download:
     """Queue a download as its owner would."""
-    return downloads.create(user, provider, repository, **options)  # type: ignore[arg-type]  # passed on as given
+    return lifecycle.create(user, provider, repository, **options)  # type: ignore[arg-type]  # passed on as given

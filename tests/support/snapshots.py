@@ -9,11 +9,11 @@ from sqlalchemy import Engine, create_engine, select
 
 from downloads_app.extensions import connect_args, db
 from downloads_app.models import ACTIVE, Download, User
-from downloads_app.services.tokens import Claims
-from downloads_app.web.sse import format_time, values_of
+from downloads_app.services.accounts.tokens import VerifiedToken
+from downloads_app.web.stream.sse import format_time, values_of
 
 
-def claims_of(user_id: str, **changes: Any) -> Claims:
+def token_of(user_id: str, **changes: Any) -> VerifiedToken:
     values: dict[str, Any] = {
         "token_id": "token",
         "family": "family",
@@ -23,7 +23,7 @@ def claims_of(user_id: str, **changes: Any) -> Claims:
         "expires_at": float("inf"),
         "csrf": None,
     }
-    return Claims(**{**values, **changes})
+    return VerifiedToken(**{**values, **changes})
 
 
 def make_engine(app: Flask) -> Engine:

@@ -1,4 +1,4 @@
-"""What tests of the web share: a repository of Alice's, a download in progress, streams over either lane."""
+"""What tests of the web share: a repository of Alice's, a download in progress, streams over either ticker."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -9,13 +9,13 @@ from flask import Flask
 
 from downloads_app.config import load_settings
 from downloads_app.models import Download, Repository, Status, User
-from downloads_app.web import sse
-from downloads_app.web.pacer import Pacer
-from downloads_app.web.sending import Sender
-from downloads_app.web.stream import Streams
+from downloads_app.web.stream import sse
+from downloads_app.web.stream.generator import Streams
+from downloads_app.web.stream.pacing.pacer import Pacer
+from downloads_app.web.stream.pacing.senders import Sender
 from tests.support.snapshots import make_engine
-from tests.web.pacing import INTERVAL, ReadsAtOnce
-from tests.web.rest import add_download, add_provider, add_repository
+from tests.web.api.calling import add_download, add_provider, add_repository
+from tests.web.stream.pacing.driving import INTERVAL, ReadsAtOnce
 
 MOMENT = datetime(2024, 1, 1, 12, 30, 15, 987_654, tzinfo=UTC)
 
@@ -47,16 +47,16 @@ def download(alice: User, repository: Repository) -> Download:
 
 @pytest.fixture
 def make_streams(app: Flask) -> Iterator[Callable[..., Streams]]:
-    """Streams on one snapshot, over either lane."""
+    """Streams on one snapshot, over either ticker."""
     shared = ReadsAtOnce(lambda: make_engine(app), sse.encode_download, start=lambda target: None)
 
-    def make(lane: Any, **settings: Any) -> Streams:
+    def make(ticker: Any, **settings: Any) -> Streams:
         streams = Streams(load_settings(**{"stream_interval_seconds": INTERVAL, **settings}))
         streams.snapshot = shared
         interval, send_timeout = streams.settings.stream_interval_seconds, streams.settings.stream_send_timeout_seconds
-        if isinstance(lane, Sender):
-            lane = Pacer(shared, lane, interval, send_timeout)
-        streams.lane = lane
+        if isinstance(ticker, Sender):
+            ticker = Pacer(shared, ticker, interval, send_timeout)
+        streams.ticker = ticker
         return streams
 
     yield make

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, jsonify, request
 
-from downloads_app.services import accounts
+from downloads_app.services.accounts import users
 from downloads_app.web.proxies import Networks
 from tests.conftest import PASSWORD
 
@@ -90,7 +90,7 @@ def test_no_address_is_in_no_network() -> None:
 def test_cookies_are_for_the_prefix_that_the_browser_sees(make_app: Callable[..., Flask]) -> None:
     app = make_app(trusted_proxies="127.0.0.1")
     with app.app_context():
-        accounts.create_user("carol", PASSWORD)
+        users.create_user("carol", PASSWORD)
         client = app.test_client()
         credentials = {"username": "carol", "password": PASSWORD, "cookies": True}
         answer = client.post("/api/auth/login", json=credentials, headers={"X-Forwarded-Prefix": "/models"})

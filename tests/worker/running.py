@@ -10,14 +10,14 @@ from flask import Flask
 
 from downloads_app.config import current_settings
 from downloads_app.models import Status
-from downloads_app.services import queue
-from downloads_app.services.queue import Claim
-from downloads_app.worker.bandwidth import Limits
-from downloads_app.worker.job import Job
-from downloads_app.worker.lease import Lease, read_clock
+from downloads_app.services.queue import claims
+from downloads_app.services.queue.claims import Claim
+from downloads_app.worker.job.job import Job
+from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.runner import Worker
+from downloads_app.worker.transfer.bandwidth import Limits
 from tests.support.downloading import LEASE_SECONDS, WORKER, reload
-from tests.worker.transferring import noise
+from tests.worker.transfer.transferring import noise
 
 FILES = {"config.json": b"{}", "model.bin": noise(3_000_000), "deep/er/größe %.bin": noise(70_000, 1), "empty": b""}
 TOTAL_BYTES = sum(map(len, FILES.values()))
@@ -40,7 +40,7 @@ def working(app: Flask, **options: Any) -> Iterator[tuple[Worker, threading.Thre
 def make_job(app: Flask, worker: str = WORKER) -> Job:
     """Claim the next download and prepare its job."""
     asked_at = read_clock()
-    claim = queue.claim_next(worker, LEASE_SECONDS)
+    claim = claims.claim_next(worker, LEASE_SECONDS)
     assert claim is not None, "nothing to claim"
     return Job(app, claim, Lease(LEASE_SECONDS, asked_at), Limits(connections=4), lambda: False)
 

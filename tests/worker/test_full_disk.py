@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from downloads_app.models import Status
-from downloads_app.services import accounts, folders
+from downloads_app.services.accounts import users
+from downloads_app.services.files import folders
 from tests.conftest import PASSWORD
 from tests.support.downloading import end_wait, reload
 from tests.support.file_server import FileServer
@@ -15,7 +16,7 @@ from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import wait_until
 from tests.support.small_disk import fill_up, small_disk
 from tests.worker.running import working
-from tests.worker.transferring import noise
+from tests.worker.transfer.transferring import noise
 
 MIB = 1 << 20
 FILES = {"config.json": b"{}", "model.bin": noise(8 * MIB)}
@@ -33,7 +34,7 @@ def test_a_disk_that_fills_up_in_the_middle_makes_the_download_wait_with_its_byt
     app = make_app(downloads_dir=disk / "downloads")
     with app.app_context():
         publish(server, "org/model", FILES)
-        row = queue_download(accounts.create_user("carol", PASSWORD), provide(server))
+        row = queue_download(users.create_user("carol", PASSWORD), provide(server))
         server.bytes_per_second = 500_000
         with working(app):
             wait_until(lambda: reload(row).current_bytes > 2 * MIB, 60, "bytes")

@@ -11,14 +11,16 @@ from sqlalchemy import event
 
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Provider, RevokedToken, Status, User, new_id, utc_now
-from downloads_app.services import downloads, folders, history, outcomes, queue
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.files import folders
+from downloads_app.services.queue import claims, outcomes
 from downloads_app.worker.runner import PARENT_VARIABLE
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import wait_until
 from tests.worker.running import working
-from tests.worker.transferring import noise
+from tests.worker.transfer.transferring import noise
 
 FILES = {"config.json": b"{}", "model.bin": noise(800_000)}
 SLOW = 4_000
@@ -75,7 +77,7 @@ def test_a_drained_worker_hands_its_downloads_back_at_once_with_their_bytes(
     row = reload(row)
     assert (row.status, row.worker_id) == (Status.PENDING, None)
     assert row.current_bytes > 0
-    assert queue.claim_next(OTHER_WORKER, LEASE_SECONDS) is not None
+    assert claims.claim_next(OTHER_WORKER, LEASE_SECONDS) is not None
 
 
 def test_a_download_that_is_still_being_listed_is_handed_back_too(
@@ -106,7 +108,7 @@ def test_a_download_that_is_still_being_listed_is_handed_back_too(
 
 def test_a_worker_takes_over_what_another_left_behind(app: Flask, alice: User, provider: Provider) -> None:
     row = queue_download(alice, provider, "org/m0")
-    gone = queue.claim_next(OTHER_WORKER, LEASE_SECONDS)
+    gone = claims.claim_next(OTHER_WORKER, LEASE_SECONDS)
     assert gone is not None
     expire_lease(gone)
     with working(app, until_idle=True) as (_, thread):
@@ -117,12 +119,12 @@ def test_a_worker_takes_over_what_another_left_behind(app: Flask, alice: User, p
 
 
 def test_a_running_download_keeps_its_lease(make_app: Callable[..., Flask], server: FileServer) -> None:
-    from downloads_app.services import accounts
+    from downloads_app.services.accounts import users
 
     app = make_app(lease_seconds=3)
     with app.app_context():
         publish(server, "org/m0", FILES)
-        row = queue_download(accounts.create_user("carol", "correct horse battery"), provide(server), "org/m0")
+        row = queue_download(users.create_user("carol", "correct horse battery"), provide(server), "org/m0")
         server.bytes_per_second = SLOW
         with working(app):
             wait_until(lambda: reload(row).lease_expires_at is not None, what="a claim")
@@ -142,8 +144,8 @@ def test_pausing_and_resuming_ends_in_a_complete_download(
         for _ in range(2):
             before = reload(row).current_bytes
             wait_until(lambda at=before: reload(row).current_bytes > at, 60, "more bytes")
-            downloads.pause(reload(row))
-            downloads.resume(reload(row))
+            lifecycle.pause(reload(row))
+            lifecycle.resume(reload(row))
         server.bytes_per_second = None
         wait_until(lambda: reload(row).status == Status.COMPLETED, 60, "completion")
     assert (folders.folder_of(reload(row)) / "model.bin").read_bytes() == FILES["model.bin"]
@@ -188,7 +190,7 @@ def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider
         if is_away.is_set() and threading.current_thread() is not threading.main_thread():
             raise db.engine.dialect.loaded_dbapi.OperationalError("gone away")
 
-    queue.count_unfinished()  # makes the engine for single statements
+    claims.count_unfinished()  # makes the engine for single statements
     engines = (db.engine, app.extensions["autocommit_engine"])
     for engine in engines:
         event.listen(engine, "before_cursor_execute", refuse)

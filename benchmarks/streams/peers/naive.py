@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download
-from downloads_app.web.sse import download_to_wire
+from downloads_app.web.stream.sse import download_to_wire
 
 patch_psycopg()
 app = Flask(__name__)

@@ -15,12 +15,12 @@ def post_worker_init(worker):
     _product.post_worker_init(worker)
     from gevent.event import Event
 
-    from downloads_app.web.lane import PlainLane
+    from downloads_app.web.stream.ticker import SleepingTicker
 
-    class GreenletLane(PlainLane):
-        """The plain lane as the pacer itself uses it: with gevent's events."""
+    class GreenletLane(SleepingTicker):
+        """The plain ticker as the pacer itself uses it: with gevent's events."""
 
         def new_event(self):
             return Event()
 
-    worker.wsgi.extensions["streams"].lane = GreenletLane()
+    worker.wsgi.extensions["streams"].ticker = GreenletLane()

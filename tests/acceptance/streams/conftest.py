@@ -12,7 +12,7 @@ from flask import Flask
 from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.places import INTERVAL, METRICS_TOKEN, PER_USER, SEND_TIMEOUT
 from tests.support.postgres import Postgres
 from tests.support.rows import add_download

@@ -8,7 +8,7 @@ import requests
 
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services import accounts, tokens
+from downloads_app.services.accounts import tokens, users
 from tests.acceptance.conftest import check_event
 from tests.support.crowd import Crowd
 from tests.support.rows import add_download
@@ -134,10 +134,10 @@ def test_rights_taken_away_take_effect_on_open_streams(
 
     headers = {"Authorization": f"Bearer {raw}"}
     assert requests.post(f"{server.url}/api/auth/logout", headers=headers, timeout=10).status_code == 204
-    accounts.set_admin(second_admin, False)
+    users.set_admin(second_admin, False)
     db.session.execute(db.update(User).where(User.id == alice.id).values(is_disabled=True))
     db.session.commit()
-    accounts.delete_user(bob)
+    users.delete_user(bob)
 
     for stream in (by_disabling, by_deleting, by_logout):
         last = stream.wait_closed()[-1]
@@ -150,7 +150,7 @@ def test_rights_taken_away_take_effect_on_open_streams(
     assert not untouched.closed.is_set()
 
 
-@pytest.mark.parametrize(("cause", "interval"), [("sign-out", 12), ("new password", 40)], ids=["pacer", "plain lane"])
+@pytest.mark.parametrize(("cause", "interval"), [("sign-out", 12), ("new password", 40)], ids=["pacer", "plain ticker"])
 def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
     cause: str, interval: int, alice: User, password_hash: str, make_server: MakeServer, open_stream: OpenStream
 ) -> None:
@@ -162,7 +162,7 @@ def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
     if cause == "sign-out":
         requests.post(f"{server.url}/api/auth/logout", headers={"Authorization": f"Bearer {raw}"}, timeout=10)
     else:
-        accounts.set_password_hash(alice, password_hash)
+        users.set_password_hash(alice, password_hash)
     last = stream.wait_closed(seconds=interval / 2)[-1]
     check_event(last)
     assert last.data["error"] == "Token has been revoked"
@@ -173,7 +173,7 @@ def test_a_promoted_user_sees_everybody(alice: User, bob: User, server: Server, 
         add_download(user)
     stream = open_stream(server, alice)
     stream.wait_events(1, "update")
-    accounts.set_admin(alice, True)
+    users.set_admin(alice, True)
     deadline = time.monotonic() + 60
     while len(stream.events[-1].data["downloads"]) < 2:
         assert time.monotonic() < deadline

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.conftest import PASSWORD
 from tests.support.curl import Curl
 from tests.support.front import Front

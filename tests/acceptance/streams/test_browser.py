@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from playwright.sync_api import Page, sync_playwright
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.support.rows import add_download, change
 from tests.support.server import Server

@@ -7,7 +7,7 @@ import pytest
 
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.acceptance.conftest import check_event
 from tests.support.leaving import WAYS, ask_for_the_head
 from tests.support.places import PER_USER, check_all_places_are_free, wait_until_none_is_open

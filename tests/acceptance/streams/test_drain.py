@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd, Viewer
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until

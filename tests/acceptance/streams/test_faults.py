@@ -11,7 +11,7 @@ import requests
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.acceptance.conftest import check_event
 from tests.support.crowd import Crowd, Viewer
 from tests.support.health import healthy

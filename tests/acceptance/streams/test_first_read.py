@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from downloads_app.models import Download, User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd
 from tests.support.rows import add_download
 from tests.support.server import Server

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.places import METRICS_TOKEN, metric
 from tests.support.rows import add_download, change
 from tests.support.server import Server, wait_until

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.crowd import PATH
 from tests.support.proxy import write_certificate
 from tests.support.rows import add_download

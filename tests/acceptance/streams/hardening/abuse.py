@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.support.server import Server
 
 PATH = "/api/downloads/subscribe"

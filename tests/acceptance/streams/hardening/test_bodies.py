@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from downloads_app.models import User
-from downloads_app.services import tokens
+from downloads_app.services.accounts import tokens
 from tests.acceptance.streams.hardening.abuse import exchange, receive
 from tests.support.server import Server, wait_until
 

@@ -1,0 +1,1 @@
+"""Who may do what: users, their tokens, and the one rule of who may see what."""

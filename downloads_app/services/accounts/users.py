@@ -1,0 +1,197 @@
+"""Users and their passwords."""
+
+import os
+import secrets
+from functools import cache
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import exists, func, or_, select, text
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.errors import Conflict, InvalidInput, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Download, User, utc_now
+from downloads_app.services.accounts import tokens
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.files import folders
+from downloads_app.services.names import FOLDER_NAME
+
+MIN_PASSWORD_LENGTH = 8
+MAX_PASSWORD_BYTES = 1024  # hashing time grows with the length
+# Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_hex(16))
+
+
+def create_user(username: str, password: str, is_admin: bool = False) -> User:
+    """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
+    return add_user(username, hash_password(password), is_admin)
+
+
+def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
+    """Create a user with a hash made elsewhere (in a thread); raises like `create_user`."""
+    if not FOLDER_NAME.fullmatch(username):
+        raise InvalidInput(
+            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
+            {"username": "not a user name"},
+        )
+    user = User(username=username, password_hash=password_hash, is_admin=is_admin)
+    if os.path.lexists(folders.folder_of_user(user)):
+        raise Conflict(
+            f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
+            "remove or rename it first"
+        )
+    db.session.add(user)
+    try:
+        db.session.commit()
+    except IntegrityError as exc:
+        db.session.rollback()
+        raise Conflict(f"A user named {username!r} exists already") from exc
+    return user
+
+
+def hash_password(password: str) -> str:
+    """Hash a password (tens of milliseconds of CPU); raises InvalidInput for an unfit one."""
+    if len(password) < MIN_PASSWORD_LENGTH or len(password.encode()) > MAX_PASSWORD_BYTES:
+        raise InvalidInput(
+            f"A password has at least {MIN_PASSWORD_LENGTH} characters and at most {MAX_PASSWORD_BYTES} bytes",
+            {"password": "too short or too long"},
+        )
+    return _hasher.hash(password)
+
+
+def password_matches(password_hash: str | None, password: str) -> bool:
+    """Compare, in the same time whether the user exists (None: no such user) or not."""
+    if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
+        return False
+    try:
+        matches = _hasher.verify(password_hash or _nobodys_hash(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return matches and password_hash is not None
+
+
+def find_user(username: str) -> User:
+    """Return the user of that name; raises NotFound."""
+    user: User | None = db.session.scalar(select(User).where(User.username == username))
+    if user is None:
+        raise NotFound(f"There is no user {username!r}")
+    return user
+
+
+def find_hash(username: str) -> tuple[str | None, str | None]:
+    """Return a user's id and password hash, or None twice, without a word on which."""
+    row = db.session.execute(select(User.id, User.password_hash).where(User.username == username)).first()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def list_users() -> list[User]:
+    """Return all users by name."""
+    return list(db.session.scalars(select(User).order_by(User.username)))
+
+
+def set_password(user: User, password: str) -> None:
+    """Change a password; every token issued before is refused from now on."""
+    set_password_hash(user, hash_password(password))
+
+
+def set_password_hash(user: User, password_hash: str) -> None:
+    """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on."""
+    user.password_hash = password_hash
+    user.tokens_valid_from = utc_now()
+    db.session.commit()
+
+
+def set_disabled(user: User, is_disabled: bool) -> None:
+    """Disable (their tokens stop to work, their downloads pause) or enable a user.
+
+    Tokens of before stay refused when the user is enabled again: whoever holds one may be why it was done.
+    """
+    from downloads_app.services.downloads import lifecycle
+
+    _hold_admins(user)
+    if is_disabled:
+        _keep_an_admin(user)
+    if is_disabled != user.is_disabled:
+        user.tokens_valid_from = utc_now()
+    user.is_disabled = is_disabled
+    db.session.commit()
+    if is_disabled:
+        lifecycle.pause_all_of_user(user)
+
+
+def set_admin(user: User, is_admin: bool) -> None:
+    """Promote or demote a user."""
+    _hold_admins(user)
+    if not is_admin:
+        _keep_an_admin(user)
+    user.is_admin = is_admin
+    db.session.commit()
+
+
+def close(user: User) -> Path:
+    """Disable a user so that their files can be removed; return the folder that holds them.
+
+    Raises Conflict while a worker may still write into it: it lets go within a second.
+    """
+    set_disabled(user, True)
+    held = (Download.user_id == user.id, Download.worker_id.is_not(None), Download.lease_expires_at >= database_now())
+    if db.session.scalar(select(exists().where(*held))):
+        raise Conflict(f"{user.username!r} is disabled now, but a worker is just stopping a download; try again")
+    folder = folders.folder_of_user(user)
+    db.session.commit()
+    return folder
+
+
+def delete_user(user: User) -> None:
+    """Delete a user with their downloads' rows; their files are not touched."""
+    _hold_admins(user)
+    _keep_an_admin(user)
+    db.session.delete(user)
+    db.session.commit()
+
+
+def _hold_admins(user: User) -> None:
+    """Let one change at a time decide who is an admin; the lock ends with the transaction. `user` is read anew.
+
+    Raises NotFound where the user has been deleted meanwhile.
+    """
+    user_id, username = user.id, user.username
+    db.session.commit()
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("BEGIN IMMEDIATE"))
+    else:
+        concerned = select(User.id).where(or_(User.is_admin, User.id == user_id)).order_by(User.id)
+        db.session.execute(concerned.with_for_update())
+    if db.session.get(User, user_id, populate_existing=True) is None:
+        db.session.rollback()
+        raise NotFound(f"There is no user {username!r}")
+
+
+def _keep_an_admin(user: User) -> None:
+    """Refuse to take the last enabled admin; the rows are held."""
+    if not user.is_admin or user.is_disabled:
+        return
+    others = exists().where(User.is_admin, ~User.is_disabled, User.id != user.id)
+    if not db.session.scalar(select(others)):
+        username = user.username
+        db.session.rollback()
+        raise Conflict(f"{username!r} is the last admin")
+
+
+def has_users() -> bool:
+    """Whether anybody has an account yet."""
+    return bool(db.session.scalar(select(func.count()).select_from(User)))
+
+
+def issue_token(user: User, expires_seconds: int | None = None) -> str:
+    """Issue an access token; raises Conflict for a disabled user, whom it would not serve."""
+    if user.is_disabled:
+        raise Conflict(f"{user.username!r} is disabled")
+    return tokens.issue_access(user, expires_seconds)

@@ -1,0 +1,1 @@
+"""What statements need beside the models: transactions of their own, the database's clock."""

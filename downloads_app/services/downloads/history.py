@@ -1,0 +1,119 @@
+"""Finding, listing and removing downloads."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import delete as delete_rows
+from sqlalchemy.orm import joinedload
+
+from downloads_app.errors import Conflict, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, FINISHED, Download, Status, User, utc_now
+from downloads_app.services.queue import leftovers
+
+_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
+_PARTS = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some downloads of a list, newest first, and how many the whole list has."""
+
+    downloads: Sequence[Download]
+    total: int
+
+
+def find_download(reference: str, owner: User | None = None) -> Download:
+    """Return the download with that id, or whose id alone begins like that, among those of `owner` (None: all).
+
+    Raises NotFound, or Conflict where several begin like that.
+    """
+    found: Sequence[Download] = ()
+    prefix = reference.strip().lower()
+    if _ID_PREFIX.fullmatch(prefix):
+        matching = _begins_with(prefix)
+        query = select(Download).options(*_PARTS).where(matching).order_by(Download.id)
+        if owner is not None:
+            query = query.where(Download.user_id == owner.id)
+        found = db.session.scalars(query.limit(2)).all()
+    if not found:
+        raise NotFound(f"There is no download {reference!r}")
+    if len(found) > 1:
+        raise Conflict(f"Several downloads begin with {reference!r}; give more of the id")
+    return found[0]
+
+
+def find_all(ids: Sequence[str]) -> Sequence[Download]:
+    """Return those of the downloads that still exist."""
+    return db.session.scalars(select(Download).options(*_PARTS).where(Download.id.in_(ids))).all()
+
+
+def list_downloads(
+    *,
+    owner: User | None = None,
+    statuses: Sequence[str] = (),
+    provider_id: str | None = None,
+    repository_id: str | None = None,
+    page: int = 1,
+    page_size: int = 50,
+) -> Page:
+    """Return one page of the downloads that match all filters, newest first."""
+    conditions: list[ColumnElement[bool]] = []
+    if owner is not None:
+        conditions.append(Download.user_id == owner.id)
+    if statuses:
+        conditions.append(Download.status.in_(statuses))
+    if provider_id is not None:
+        conditions.append(Download.provider_id == provider_id)
+    if repository_id is not None:
+        conditions.append(Download.repository_id == repository_id)
+    query = select(Download).options(*_PARTS).where(*conditions)
+    ordered = query.order_by(Download.created_at.desc(), Download.id.desc())
+    rows = db.session.scalars(ordered.limit(page_size).offset((page - 1) * page_size)).all()
+    total = db.session.scalar(select(func.count()).select_from(Download).where(*conditions)) or 0
+    return Page(rows, total)
+
+
+def delete(download: Download, *, files: bool = False) -> None:
+    """Remove a download's row and partial files, and complete ones where asked.
+
+    Raises Conflict while it is active or being stopped.
+    """
+    if download.status in ACTIVE:
+        raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
+    if _is_held(download):
+        raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
+    if files:
+        leftovers.remove_files(download)
+    elif download.status != Status.COMPLETED:
+        leftovers.remove_partials(download)
+    gone = delete_rows(Download).where(Download.id == download.id, Download.status.not_in(ACTIVE))
+    db.session.execute(gone)
+    db.session.commit()
+
+
+def prune(older_than_days: float = 0, *, files: bool = False) -> int:
+    """Remove the rows of downloads that finished so long ago, with their files where asked; return how many."""
+    before = utc_now() - timedelta(days=older_than_days)
+    finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
+    count = 0
+    for download in db.session.scalars(select(Download).options(*_PARTS).where(*finished)).all():
+        if not _is_held(download):
+            delete(download, files=files)
+            count += 1
+    return count
+
+
+def _begins_with(prefix: str) -> ColumnElement[bool]:
+    if len(prefix) == 36:
+        return Download.id == prefix
+    return cast(Download.id, String).like(f"{prefix}%")
+
+
+def _is_held(download: Download) -> bool:
+    """Whether a worker may still be writing into its folder."""
+    lease = download.lease_expires_at
+    return download.worker_id is not None and lease is not None and lease > utc_now()

@@ -1,0 +1,192 @@
+"""The life of a download: what its owner may do. `queue.py` and `outcomes.py` write what a worker does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select, text, update
+
+from downloads_app.errors import Conflict, InvalidInput
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.names import check_revision
+from downloads_app.services.providers import catalog
+from downloads_app.services.queue import leftovers
+
+PRIORITIES = range(-1000, 1001)
+"""Higher goes first, among the downloads of one user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing an owner may do: from which states it leads where, and what the row is then."""
+
+    participle: str
+    allowed: tuple[Status, ...]
+    values: dict[str, Any]
+
+
+_STILL = {"download_speed": 0, "eta_seconds": None, "wait_reason": None, "not_before_at": None}
+_AFRESH = _STILL | {"failures": 0, "error_message": None, "completed_at": None}
+_FROM_THE_START = {
+    "commit": None,  # without a listing the next start makes one
+    "total_files": None,
+    "total_bytes": None,
+    "current_bytes": 0,
+    "files_completed": 0,
+    "current_file": None,
+    "started_at": None,
+}
+
+PAUSE = Change("paused", ACTIVE, {"status": Status.PAUSED, **_STILL})
+CANCEL = Change(
+    "cancelled",
+    (*ACTIVE, Status.PAUSED),
+    {"status": Status.CANCELLED, **_STILL, "completed_at": database_now()},
+)
+RESUME = Change("resumed", (Status.PAUSED,), {"status": Status.PENDING, **_AFRESH})
+RETRY = Change("retried", (Status.FAILED, Status.CANCELLED), {"status": Status.PENDING, **_AFRESH, **_FROM_THE_START})
+
+
+def create(
+    user: User,
+    provider: Provider,
+    repository: str,
+    *,
+    revision: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    priority: int = 0,
+) -> Download:
+    """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
+    revision = check_revision(revision)
+    wanted = check_patterns(include, exclude)
+    if user.is_disabled:
+        raise Conflict(f"User {user.username!r} is disabled")
+    download = Download(
+        revision=revision,
+        include=list(wanted.include),
+        exclude=list(wanted.exclude),
+        priority=_check_priority(priority),
+        status=Status.PENDING,
+    )
+    _lock_user(user.id)
+    try:
+        found = catalog.find_or_create_repository(provider, repository)
+        _refuse_second(user.id, found.id, revision)
+        _refuse_shared_folder(user.id, found, revision)
+        download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
+        db.session.add(download)
+        db.session.commit()
+    except BaseException:
+        db.session.rollback()  # gives the lock back
+        raise
+    return download
+
+
+def pause(download: Download) -> None:
+    """Stop it within a second and keep its bytes."""
+    _apply(download, PAUSE)
+
+
+def cancel(download: Download) -> None:
+    """End it and remove its partial files; where a worker is at it, that worker does so within a second."""
+    _apply(download, CANCEL)
+    if download.worker_id is None:
+        leftovers.remove_partials(download)
+
+
+def resume(download: Download) -> None:
+    """Queue a paused download again."""
+    _apply_alone(download, RESUME)
+
+
+def retry(download: Download) -> None:
+    """Queue a failed or cancelled download again, from a fresh listing; what is here is kept."""
+    _apply_alone(download, RETRY)
+
+
+def set_priority(download: Download, priority: int) -> None:
+    """Change whose turn it is among the downloads of its owner."""
+    download.priority = _check_priority(priority)
+    db.session.commit()
+
+
+def pause_all_of_user(user: User) -> None:
+    """Pause what a user has active (they were disabled)."""
+    active = (Download.user_id == user.id, Download.status.in_(PAUSE.allowed))
+    db.session.execute(update(Download).where(*active).values(PAUSE.values), execution_options=_NO_SYNC)
+    db.session.commit()
+
+
+_NO_SYNC = {"synchronize_session": False}
+
+
+def _apply(download: Download, change: Change) -> None:
+    """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
+    allowed = (Download.id == download.id, Download.status.in_(change.allowed))
+    statement = update(Download).where(*allowed).values(change.values).returning(Download.id)
+    changed = db.session.scalar(statement, execution_options=_NO_SYNC) is not None
+    db.session.commit()
+    db.session.refresh(download)
+    if not changed:
+        raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
+
+
+def _apply_alone(download: Download, change: Change) -> None:
+    """Make a download active again, unless another of the same revision is."""
+    if download.user.is_disabled:
+        raise Conflict(f"User {download.user.username!r} is disabled")
+    _lock_user(download.user_id)
+    try:
+        if download.status not in ACTIVE:
+            _refuse_second(download.user_id, download.repository_id, download.revision)
+        _apply(download, change)
+    finally:
+        db.session.rollback()  # gives the lock back where nothing was committed
+
+
+def _lock_user(user_id: str) -> None:
+    """Let one request at a time decide about a user's active downloads; the lock ends with the transaction."""
+    db.session.commit()
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("BEGIN IMMEDIATE"))
+    else:
+        db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
+
+
+def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:
+    query = select(Download.id).where(
+        Download.user_id == user_id,
+        Download.repository_id == repository_id,
+        Download.revision == revision,
+        Download.status.in_(ACTIVE),
+    )
+    first = db.session.scalar(query.limit(1))
+    if first is not None:
+        raise Conflict(f"Download {first} of the same repository and revision is active already")
+
+
+def _refuse_shared_folder(user_id: str, repository: Repository, revision: str) -> None:
+    """Keep one download's files out of another's: `a/b` at `c` and `a` at `b/c` would be one folder."""
+    first_segment = repository.name.partition("/")[0]
+    names = or_(Repository.name == first_segment, Repository.name.startswith(f"{first_segment}/", autoescape=True))
+    query = (
+        select(Repository.name, Download.revision)
+        .join(Download, Download.repository_id == Repository.id)
+        .where(Repository.provider_id == repository.provider_id, Download.user_id == user_id, names)
+        .where(or_(Repository.id != repository.id, Download.revision != revision))
+        .distinct()
+    )
+    folder = f"{repository.name}/{revision}/"
+    for name, other in db.session.execute(query):
+        if f"{name}/{other}/".startswith(folder) or folder.startswith(f"{name}/{other}/"):
+            raise Conflict(f"Its files would mix with those of {name} at {other}, which is in the list of downloads")
+
+
+def _check_priority(priority: int) -> int:
+    if priority not in PRIORITIES:
+        raise InvalidInput("A priority is from -1000 to 1000", {"priority": "out of range"})
+    return priority

@@ -1,0 +1,143 @@
+"""The files of a download as listed when it first began, and what became of each: rows of `download_files`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, true, update
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadFile, Status, User, new_id
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.files.folders import folder_of
+from downloads_app.services.queue.claims import Claim
+from downloads_app.services.queue.outcomes import fence
+from downloads_app.sources import Listing, RemoteFile
+
+BATCH = 500
+"""Rows a statement: well below the parameters that either database takes at once."""
+_REMOTE_COLUMNS = tuple(field.name for field in fields(RemoteFile))
+"""All that a listing tells of a file is kept, in columns of the same names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A listed file, its place in the listing, and whether it is in place on the disk."""
+
+    position: int
+    remote: RemoteFile
+    is_completed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedFile:
+    """What is known of a file once it is verified; `sha256` is computed, whoever else knew it."""
+
+    position: int
+    size_bytes: int
+    sha256: str
+
+
+def store_listing(claim: Claim, listing: Listing) -> bool:
+    """Pin what a download consists of; return whether the claim still holds (if not, nothing is stored)."""
+    sizes = [file.size_bytes for file in listing.files]
+    pinned = (
+        update(Download)
+        .where(fence(claim))
+        .values(
+            commit=listing.commit,
+            total_files=len(sizes),
+            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        )
+    )
+    if db.session.scalar(pinned.returning(Download.id)) is None:
+        db.session.rollback()
+        return False
+    db.session.execute(delete(DownloadFile).where(DownloadFile.download_id == claim.download_id))
+    rows = [_row(claim.download_id, position, file) for position, file in enumerate(listing.files)]
+    for at in range(0, len(rows), BATCH):
+        db.session.execute(insert(DownloadFile), rows[at : at + BATCH])
+    db.session.commit()
+    return True
+
+
+def read_listing(download_id: str) -> list[ListedFile]:
+    """Return the pinned files in the order of the listing; none where it never began."""
+    table = DownloadFile.__table__.c
+    remote = (getattr(table, name) for name in _REMOTE_COLUMNS)
+    query = select(table.position, table.completed_at, *remote)
+    rows = db.session.execute(query.where(table.download_id == download_id).order_by(table.position))
+    return [
+        ListedFile(position, RemoteFile(*known), completed_at is not None) for position, completed_at, *known in rows
+    ]
+
+
+def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
+    """Note files that stand verified in their place, where the claim holds: the listing may be another's by now."""
+    table = DownloadFile.metadata.tables[DownloadFile.__tablename__]  # rows by another key than the primary one
+    statement = (
+        update(table)
+        .where(table.c.download_id == claim.download_id, table.c.position == bindparam("at"))
+        .where(exists().where(fence(claim)))
+        .values(size_bytes=bindparam("size"), sha256=bindparam("sum"), completed_at=database_now())
+    )
+    rows = [{"at": file.position, "size": file.size_bytes, "sum": file.sha256} for file in files]
+    if rows:
+        db.session.execute(statement, rows)
+        db.session.commit()
+
+
+def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | None = None) -> dict[str, Path]:
+    """Return, by SHA-256, where a completed download of the same provider, and of `owner` if given, has a file."""
+    whose = true() if owner is None else Download.user_id == owner.id
+    wanted = sorted({file.sha256 for file in files if file.sha256 is not None})
+    found: dict[str, Path] = {}
+    for at in range(0, len(wanted), BATCH):
+        one_each = (
+            select(func.min(cast(DownloadFile.id, String)))
+            .join(Download, Download.id == DownloadFile.download_id)
+            .where(
+                DownloadFile.sha256.in_(wanted[at : at + BATCH]),
+                DownloadFile.completed_at.is_not(None),
+                Download.provider_id == provider_id,
+                Download.status == Status.COMPLETED,
+                whose,
+            )
+            .group_by(DownloadFile.sha256)
+        )
+        copies = (
+            select(DownloadFile.sha256, DownloadFile.path, Download)
+            .join(Download, Download.id == DownloadFile.download_id)
+            .where(DownloadFile.id.in_(list(db.session.scalars(one_each))))
+        )
+        found |= {
+            sha256: folder_of(download) / path
+            for sha256, path, download in db.session.execute(copies)
+            if sha256 is not None
+        }
+    return found
+
+
+def used_bytes(user_id: str, *, besides: Download | None = None) -> int:
+    """Return how much of a user's quota is taken: what is complete, and what is on its way in full.
+
+    Several downloads of one folder count once; `besides` leaves out a download's own folder.
+    """
+    size = func.coalesce(Download.total_bytes, Download.current_bytes)
+    begun = Download.status.not_in((Status.FAILED, Status.CANCELLED))
+    query = select(func.max(size).label("size")).where(Download.user_id == user_id, begun)
+    if besides is not None:
+        same = (Download.repository_id == besides.repository_id) & (Download.revision == besides.revision)
+        query = query.where(~same)
+    sizes = query.group_by(Download.repository_id, Download.revision).subquery()
+    return int(db.session.scalar(select(func.coalesce(func.sum(sizes.c.size), 0))) or 0)
+
+
+def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]:
+    return {
+        "id": new_id(),
+        "download_id": download_id,
+        "position": position,
+        "completed_at": None,
+        **{name: getattr(file, name) for name in _REMOTE_COLUMNS},
+    }

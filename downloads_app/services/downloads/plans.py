@@ -1,0 +1,126 @@
+"""What a download would fetch, before it is queued. Changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
+from downloads_app.services.downloads import listings
+from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.files import folders, partials
+from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
+from downloads_app.services.providers.catalog import access_of
+from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources.registry import open_source
+from downloads_app.sources.selection import EVERYTHING, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file of a plan. One that is here is linked or kept, not fetched."""
+
+    path: str
+    size_bytes: int | None
+    sha256: str | None
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a download would do; sizes in bytes, `total_bytes` is None while a size is unknown."""
+
+    files: tuple[PlannedFile, ...]
+    total_bytes: int | None
+    here_bytes: int
+    free_bytes: int
+    quota_left_bytes: int | None
+    """None where there is no quota."""
+    commit: str | None
+
+
+def list_remote(
+    kind: str, access: Access, repository: str, revision: str | None = None, wanted: Selection = EVERYTHING
+) -> Listing:
+    """List what is wanted of a repository at its provider. Takes as long as the network does, and needs no database."""
+    check_repository(repository)
+    asked = check_revision(revision)
+    return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
+
+
+def plan(
+    user: User,
+    provider: Provider,
+    repository: str,
+    *,
+    revision: str | None = None,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Plan:
+    """List the repository and say what a download by `user` would fetch; raises SourceError, InvalidInput."""
+    wanted = check_patterns(include, exclude)
+    kind, access = provider.kind, access_of(provider)
+    db.session.commit()  # no connection is held while the provider is asked
+    listing = list_remote(kind, access, repository, revision, wanted)
+    return make_plan(user, provider, repository, listing, revision=revision)
+
+
+def make_plan(
+    user: User,
+    provider: Provider,
+    repository: str,
+    listing: Listing,
+    *,
+    revision: str | None = None,
+) -> Plan:
+    """Say what a download would fetch whose wanted files are listed already."""
+    wanted = listing.files
+    revision = check_revision(revision)
+    finished = _find_finished(user, provider, repository, revision)
+    copies = listings.find_copies(provider.id, wanted, owner=user)  # what others have is not told
+    files = tuple(
+        PlannedFile(
+            file.path,
+            file.size_bytes,
+            file.sha256,
+            is_here=_key(file) in finished or (file.sha256 is not None and file.sha256 in copies),
+        )
+        for file in wanted
+    )
+    to_fetch = [file for file, planned in zip(wanted, files, strict=True) if not planned.is_here]
+    folder = folders.folder_for(user, provider, check_repository(repository), revision)
+    sizes = [file.size_bytes for file in files]
+    settings = current_settings()
+    quota = settings.user_quota_bytes
+    return Plan(
+        files=files,
+        total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
+        free_bytes=folders.free_bytes(settings.downloads_dir),
+        quota_left_bytes=None if quota is None else max(0, quota - listings.used_bytes(user.id)),
+        commit=listing.commit,
+    )
+
+
+def _find_finished(user: User, provider: Provider, repository: str, revision: str) -> set[tuple[str, str | None]]:
+    """Return path and sum of what a download of the same folder, finished or not, has already put in place."""
+    query = (
+        select(DownloadFile.path, DownloadFile.sha256)
+        .join(Download, Download.id == DownloadFile.download_id)
+        .join(Repository, Repository.id == Download.repository_id)
+        .where(
+            Download.user_id == user.id,
+            Repository.provider_id == provider.id,
+            Repository.name == repository,
+            Download.revision == revision,
+            Download.status != Status.CANCELLED,
+            DownloadFile.completed_at.is_not(None),
+        )
+    )
+    return {(path, sha256) for path, sha256 in db.session.execute(query)}
+
+
+def _key(file: RemoteFile) -> tuple[str, str | None]:
+    return file.path, file.sha256

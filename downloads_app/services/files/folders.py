@@ -1,0 +1,59 @@
+"""Where downloads lie below DOWNLOADS_DIR, and how they are removed from there."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from downloads_app.config import current_settings
+from downloads_app.errors import Conflict
+from downloads_app.services.files.partials import remove_partials
+
+if TYPE_CHECKING:
+    from downloads_app.models import Download, Provider, User
+
+
+def folder_of(download: "Download") -> Path:
+    """Return where a download's files lie; every part has passed its check when it was created."""
+    return folder_for(download.user, download.provider, download.repository.name, download.revision)
+
+
+def folder_for(user: "User", provider: "Provider", repository: str, revision: str) -> Path:
+    """Return where the files of a user's download lie, or would; the names have passed their checks."""
+    return folder_of_user(user) / provider.name / repository / revision
+
+
+def folder_of_user(user: "User") -> Path:
+    """Return where all files of a user lie."""
+    return current_settings().downloads_dir / user.username
+
+
+def remove_files(downloads_dir: Path, folder: Path) -> None:
+    """Remove a download's files, and the folders above that are empty then."""
+    remove_partials(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in folder.parents:
+        if parent == downloads_dir or downloads_dir not in parent.parents:
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return  # not empty: other downloads live there
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with all in it, following no symbolic link; raises Conflict where the disk refuses."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return  # nothing was ever there
+    except OSError as exc:
+        raise Conflict(f"The files in {folder.name} cannot be removed: {exc.strerror or exc}") from exc
+
+
+def free_bytes(path: Path) -> int:
+    """Return the room left for us on the filesystem that `path` is, or will be, on."""
+    while not path.exists():
+        path = path.parent
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize

@@ -1,0 +1,1 @@
+"""What the streams show: one snapshot a process, read once for all of its viewers."""

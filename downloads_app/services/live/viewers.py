@@ -1,0 +1,220 @@
+"""What is known of those who watch, and who of them is shown what. Plain state; `snapshot.py` keeps it true."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from downloads_app.services.accounts.tokens import REVOKED, VerifiedToken, is_outdated
+from downloads_app.services.live import changes
+from downloads_app.services.live.changes import CREATED_AT, CURRENT_FILE, ID, KIND, STATUS, USER_ID
+from downloads_app.services.live.view import View
+
+
+class Account:
+    """A user whom somebody here watches as, as far as a stream must know."""
+
+    __slots__ = ("is_loaded", "revoked", "state", "user_id", "valid_from", "view", "watches")
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.is_loaded = False
+        self.view = View()
+        self.watches: set[Watch] = set()
+        self.forget()
+
+    def forget(self) -> None:
+        """Know nothing, as before the first read."""
+        self.is_loaded = False
+        self.state: str | None = None  # None: there is no such user
+        self.valid_from: Any = None
+        self.revoked: set[str] = set()
+        self.view.clear()
+
+
+class Watch:
+    """One stream's hold on the snapshot. `view` and `verdict` change under it, as its user's rights do."""
+
+    __slots__ = ("account", "on_show", "on_verdict", "token", "verdict", "view")
+
+    def __init__(self, account: Account, token: VerifiedToken) -> None:
+        self.account = account
+        self.token = token
+        self.view = account.view
+        self.verdict: str | None = None
+        """Why the token is good no more; None while it is."""
+        self.on_show: Callable[[], object] = ignore_change
+        """Called when another view is to be shown."""
+        self.on_verdict: Callable[[], object] = ignore_change
+        """Called when the token is good no more."""
+
+
+def ignore_change() -> None:
+    """Take no notice: who looks for itself need not be told."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one read is to bring, and how much of it has come."""
+
+    scope: changes.Scope
+    new: list[Account]
+    """Accounts that will be known once it is over."""
+    everybody: View
+    """The view of all users' downloads, of which it may bring a page."""
+    changes: list[tuple[View, str, str, bytes | None]] = field(default_factory=list)
+    """What becomes of downloads that are shown already, all at once when it is over: a view, the id, `created_at`, and
+    the encoded download or None where it is shown no more."""
+    listed: int = 0
+    """Rows of the page so far."""
+    listed_up_to: tuple[str, str] | None = None
+    """The last `created_at` and id among them."""
+
+
+class Audience:
+    """All who watch in this process. Not safe for threads by itself."""
+
+    def __init__(self, encode: Callable[[Any], bytes]) -> None:
+        self._encode = encode
+        self._accounts: dict[str, Account] = {}
+        self._everybody = View()
+        self._listed_up_to: tuple[str, str] | None = None
+        """So far everybody's downloads are known; they come page by page."""
+        self._admin_watches = 0
+        self._nothing = View()
+        self._nothing.is_loaded = True
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def join(self, token: VerifiedToken) -> Watch:
+        """Begin a watch as the token's user."""
+        account = self._accounts.get(token.user_id)
+        if account is None:
+            account = self._accounts[token.user_id] = Account(token.user_id)
+        watch = Watch(account, token)
+        account.watches.add(watch)
+        if account.is_loaded:
+            self._judge(watch)
+        return watch
+
+    def leave(self, watch: Watch) -> None:
+        """End a watch; an account that nobody watches as is forgotten."""
+        account = watch.account
+        account.watches.discard(watch)
+        self._show(watch, account.view)
+        if not account.watches and self._accounts.get(account.user_id) is account:
+            del self._accounts[account.user_id]
+
+    def begin_read(self) -> Reading:
+        """Return what to read: changes for those who are known, everything for the others."""
+        new = [account for account in self._accounts.values() if not account.is_loaded]
+        wants_page = self._admin_watches > 0 and not self._everybody.is_loaded
+        has_pages = self._listed_up_to is not None
+        for view in [account.view for account in new] + [self._everybody] * (wants_page and not has_pages):
+            view.clear()  # an earlier attempt may have left something
+        scope = changes.Scope(
+            known=[user_id for user_id, account in self._accounts.items() if account.is_loaded],
+            new=[account.user_id for account in new],
+            knows_everybody=self._everybody.is_loaded or has_pages,
+            wants_page=wants_page,
+            page_after=self._listed_up_to,
+        )
+        return Reading(scope, new, self._everybody)
+
+    def end_read(self, reading: Reading) -> None:
+        """Take what was read as all there is."""
+        for view, download_id, created_at, encoded in reading.changes:
+            _put(view, download_id, created_at, encoded)
+        for account in reading.new:
+            account.is_loaded = account.view.is_loaded = True
+        if reading.scope.wants_page and reading.everybody is self._everybody:
+            self._listed_up_to = reading.listed_up_to
+            self._everybody.is_loaded = reading.listed < changes.PAGE_ROWS
+        for account in reading.new:
+            self._judge_all(account)
+
+    def forget(self) -> None:
+        """Know nothing of anybody, as before the first read."""
+        self._everybody.clear()
+        self._listed_up_to = None
+        for account in self._accounts.values():
+            account.forget()
+
+    def apply(self, row: Row[Any], reading: Reading) -> None:
+        """Take in a row of a read."""
+        kind = row[KIND]
+        account = self._accounts.get(row[USER_ID])
+        if kind == changes.DOWNLOAD:
+            self._apply_download(row, account, reading)
+        elif kind == changes.LISTED:
+            self._apply_download(row, account, reading)
+            reading.listed += 1
+            key = (row[CREATED_AT], row[ID])
+            reading.listed_up_to = key if reading.listed_up_to is None else max(reading.listed_up_to, key)
+        elif kind == changes.DELETION:
+            reading.changes.append((self._everybody, row[ID], "", None))
+            if account is not None:
+                reading.changes.append((account.view, row[ID], "", None))
+                if row[ID] == account.user_id:
+                    account.state = None
+                    self._judge_all(account)
+        elif account is not None:
+            if kind == changes.USER:
+                account.state, account.valid_from = row[STATUS], changes.as_time(row[CREATED_AT])
+            else:
+                account.revoked.add(row[CURRENT_FILE])
+            self._judge_all(account)
+
+    def _apply_download(self, row: Row[Any], account: Account | None, reading: Reading) -> None:
+        encoded = self._encode(row[1:]) if row[STATUS] in ("pending", "downloading") else None
+        if account is not None:
+            _change(account.view, row, encoded, reading)
+        if self._admin_watches:
+            _change(self._everybody, row, encoded, reading)
+
+    def _judge_all(self, account: Account) -> None:
+        if account.is_loaded:
+            for watch in account.watches:
+                self._judge(watch)
+
+    def _judge(self, watch: Watch) -> None:
+        """Decide anew what a token may see, and whether anything."""
+        account, token = watch.account, watch.token
+        if watch.verdict is None and (
+            account.state in (None, "disabled")
+            or token.token_id in account.revoked
+            or token.family in account.revoked
+            or is_outdated(token, account.valid_from)
+        ):
+            watch.verdict = REVOKED
+            watch.on_verdict()
+        if watch.verdict is not None:
+            self._show(watch, self._nothing)
+        else:
+            self._show(watch, self._everybody if account.state == "admin" else account.view)
+
+    def _show(self, watch: Watch, view: View) -> None:
+        if view is watch.view:
+            return
+        self._admin_watches += (view is self._everybody) - (watch.view is self._everybody)
+        watch.view = view
+        watch.on_show()
+        if not self._admin_watches:
+            self._everybody = View()  # not the same: a read that is under way must not fill it
+            self._listed_up_to = None
+
+
+def _change(view: View, row: Row[Any], encoded: bytes | None, reading: Reading) -> None:
+    if view.is_loaded:
+        reading.changes.append((view, row[ID], row[CREATED_AT], encoded))
+    else:  # nobody is shown it yet
+        _put(view, row[ID], row[CREATED_AT], encoded)
+
+
+def _put(view: View, download_id: str, created_at: str, encoded: bytes | None) -> None:
+    if encoded is None:
+        view.remove(download_id)
+    else:
+        view.put(download_id, created_at, encoded)

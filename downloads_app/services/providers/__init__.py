@@ -1,0 +1,1 @@
+"""Providers and their repositories, and what is known of them."""

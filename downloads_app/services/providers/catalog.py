@@ -1,0 +1,127 @@
+"""Providers and their repositories: adding, finding, removing, and what it takes to reach them."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.errors import Conflict, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
+from downloads_app.services.names import check_folder_name, check_repository
+from downloads_app.services.provider_form import assign, check_together, find_receivers, forget_secrets
+from downloads_app.services.providers import vault
+from downloads_app.services.providers.fields import KINDS as KINDS
+from downloads_app.services.providers.fields import check_kind
+from downloads_app.sources import Access
+from downloads_app.sources.registry import open_source
+
+
+def add_provider(name: str, kind: str, url: str, **fields: Any) -> Provider:
+    """Add a provider; raises InvalidInput, or Conflict where the name is taken.
+
+    `fields` are those of `change_provider`. Its address is judged when connecting, not here.
+    """
+    provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
+    assign(provider, {"url": url, "allow_private_network": False, **fields})
+    check_together(provider)
+    db.session.add(provider)
+    try:
+        db.session.commit()
+    except IntegrityError as exc:
+        db.session.rollback()
+        raise Conflict(f"A provider named {name!r} exists already") from exc
+    return provider
+
+
+def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
+    """Change a provider's fields, but for name and kind: folders and listings hang on them.
+
+    What would bring its secrets to somebody else (another origin, proxy or authority) forgets them, unless they
+    come anew. An empty secret means none.
+    """
+    before = find_receivers(provider)
+    assign(provider, changes)
+    if find_receivers(provider) != before:
+        forget_secrets(provider, but=changes)
+    check_together(provider)
+    db.session.commit()
+
+
+def find_provider(name_or_id: str) -> Provider:
+    """Return a provider by its name or id; raises NotFound."""
+    by_name = db.session.scalar(select(Provider).where(Provider.name == name_or_id))
+    provider = by_name or _find_by_id(name_or_id)
+    if provider is None:
+        raise NotFound(f"There is no provider {name_or_id!r}")
+    return provider
+
+
+def list_providers() -> list[Provider]:
+    """Return all providers by name."""
+    return list(db.session.scalars(select(Provider).order_by(Provider.name)))
+
+
+def remove_provider(provider: Provider) -> None:
+    """Remove a provider with its repositories and the rows of finished downloads; files stay.
+
+    Raises Conflict while downloads of it are active or paused.
+    """
+    unfinished = (*ACTIVE, Status.PAUSED)
+    in_use = exists().where(Download.provider_id == provider.id, Download.status.in_(unfinished))
+    if db.session.scalar(select(in_use)):
+        raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
+    db.session.delete(provider)
+    db.session.commit()
+
+
+def find_or_create_repository(provider: Provider, name: str) -> Repository:
+    """Return the repository of that name, its row made where it is new; commits nothing."""
+    check_repository(name)
+    query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
+    known: Repository | None = db.session.scalar(query)
+    if known is not None:
+        return known
+    try:
+        with db.session.begin_nested():
+            created = Repository(provider_id=provider.id, name=name)
+            db.session.add(created)
+    except IntegrityError:  # another request was faster
+        return db.session.scalars(query).one()
+    return created
+
+
+def access_of(provider: Provider) -> Access:
+    """Return what it takes to reach a provider, its secrets decrypted."""
+    return Access(
+        url=provider.url,
+        token=_decrypt(provider.token_encrypted),
+        username=provider.username,
+        password=_decrypt(provider.password_encrypted),
+        header_name=provider.header_name,
+        header_value=_decrypt(provider.header_value_encrypted),
+        client_certificate=_decrypt(provider.client_certificate_encrypted),
+        allow_private_network=provider.allow_private_network,
+        allow_hosts=tuple(provider.allow_hosts),
+        proxy_url=_decrypt(provider.proxy_url_encrypted),
+        ca_file=provider.ca_file,
+        max_connections=provider.max_connections,
+    )
+
+
+def check_remote(kind: str, access: Access) -> None:
+    """Raise SourceError unless a provider answers as its kind should. Needs no database."""
+    open_source(kind, access).check()
+
+
+def _find_by_id(provider_id: str) -> Provider | None:
+    try:
+        return db.session.get(Provider, str(uuid.UUID(provider_id)))
+    except ValueError:
+        return None
+
+
+def _decrypt(stored: str | None) -> str | None:
+    return vault.decrypt(stored) if stored else None

@@ -1,0 +1,89 @@
+"""The one statement that claims a download: whose turn it is, fair between users, cheap however many wait.
+
+Whose turn: the user with the fewest running downloads; among equals the one who was served longest ago. Of
+that user's downloads the one with the highest priority, then the oldest. Its cost grows with the users, not
+with the waiting downloads: each user's head comes from the index `ix_downloads_pending`.
+
+A download is left alone before its `not_before_at`, while a worker may still be writing into its folder (one
+that lost it, or another download of the same repository and revision that was cancelled a moment ago: until
+that worker lets go or its lease is over), and while its provider has no connection to spare.
+"""
+
+from sqlalchemy import TextClause, text
+
+from downloads_app.services.database.clock import POSTGRESQL_NOW, SQLITE_NOW
+
+USERS_AT_ONCE = 16
+HEADS_PER_USER = 8
+"""Their product is how many workers may claim in the same instant and all find a row that is not locked."""
+
+_CLAIMABLE = """d.user_id = {user} AND d.status = 'pending'
+    AND (d.not_before_at IS NULL OR d.not_before_at <= {now})
+    AND (d.user_id, d.repository_id, d.revision) NOT IN (SELECT user_id, repository_id, revision FROM held)
+    AND d.provider_id NOT IN (SELECT id FROM full_providers)
+    ORDER BY d.priority DESC, d.created_at, d.id"""
+"""In the order of the index, also where any one will do: without it PostgreSQL may read the whole table."""
+
+_WITH = """WITH held AS MATERIALIZED (
+    SELECT user_id, provider_id, repository_id, revision, status FROM downloads
+    WHERE worker_id IS NOT NULL AND lease_expires_at >= {now}
+), running AS MATERIALIZED (
+    SELECT user_id, count(*) AS amount FROM held WHERE status = 'downloading' GROUP BY user_id
+), full_providers AS MATERIALIZED (
+    SELECT p.id FROM providers p JOIN held ON held.provider_id = p.id AND held.status = 'downloading'
+    WHERE p.max_connections IS NOT NULL GROUP BY p.id HAVING count(*) >= p.max_connections
+), turns AS MATERIALIZED (
+    SELECT u.id AS user_id, coalesce(running.amount, 0) AS load,
+        (SELECT max(s.claimed_at) FROM downloads s WHERE s.user_id = u.id) AS last_at
+    FROM users u LEFT JOIN running ON running.user_id = u.id
+    WHERE NOT u.is_disabled AND (SELECT d.id FROM downloads d WHERE {any_of_u} LIMIT 1) IS NOT NULL
+    ORDER BY 2, 3 NULLS FIRST LIMIT {users_at_once}
+)"""
+
+_UPDATE = """UPDATE downloads SET status = 'downloading', attempt = attempt + 1, worker_id = :worker_id,
+    claimed_at = {now}, started_at = coalesce(started_at, {now}), updated_at = {now},
+    lease_expires_at = {lease}, wait_reason = NULL, not_before_at = NULL"""
+
+_RETURNING = "RETURNING id, attempt"
+
+# SKIP LOCKED sits below LIMIT: the candidates are tried in their order until one can be locked.
+_POSTGRESQL = f"""{_WITH}, candidates AS (
+    SELECT head.id, turns.load + head.place AS load, turns.last_at
+    FROM turns CROSS JOIN LATERAL (
+        SELECT d.id, row_number() OVER (ORDER BY d.priority DESC, d.created_at, d.id) - 1 AS place
+        FROM downloads d WHERE {{any_of_turn}} LIMIT {HEADS_PER_USER}
+    ) head
+) {_UPDATE} WHERE id = (
+    SELECT d.id FROM downloads d JOIN candidates c ON c.id = d.id WHERE d.status = 'pending'
+    ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id
+    LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
+
+# SQLite has one writer at a time, so that the head of each user is enough.
+_SQLITE = f"""{_WITH}, candidates AS (
+    SELECT turns.load, turns.last_at, (
+        SELECT d.id FROM downloads d WHERE {{any_of_turn}} LIMIT 1
+    ) AS id FROM turns
+) {_UPDATE} WHERE id = (
+    SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
+    ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
+) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
+
+
+def _fill_in(template: str, now: str, lease: str) -> TextClause:
+    any_of_u, any_of_turn = (_CLAIMABLE.format(now=now, user=user) for user in ("u.id", "turns.user_id"))
+    return text(
+        template.format(now=now, lease=lease, any_of_u=any_of_u, any_of_turn=any_of_turn, users_at_once=USERS_AT_ONCE)
+    )
+
+
+_SQLITE_TIME = SQLITE_NOW.replace(":", "\\:")  # no parameter begins there
+_STATEMENTS = {
+    "postgresql": _fill_in(_POSTGRESQL, POSTGRESQL_NOW, f"{POSTGRESQL_NOW} + make_interval(secs => :lease_seconds)"),
+    "sqlite": _fill_in(_SQLITE, _SQLITE_TIME, _SQLITE_TIME.replace("'now'", "'now', :lease_seconds || ' seconds'")),
+}
+
+
+def claim_statement(dialect: str) -> TextClause:
+    """Return the statement for a database; its parameters are `worker_id` and `lease_seconds`."""
+    return _STATEMENTS[dialect]

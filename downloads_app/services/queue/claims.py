@@ -1,0 +1,143 @@
+"""Claim, lease, heartbeat, rescue: the database is the queue, and its clock the only one for leases.
+
+Every function is one statement in a transaction of its own. What a worker writes about a download that it
+has claimed is in `outcomes.py`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
+
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Provider, Status
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue.claim_statement import claim_statement
+
+MAX_FAILURES = 8
+"""Starts in a row without a new byte, after which a download fails."""
+FREE_FAILURES = 2
+"""So many workers may vanish in a row before the download has to wait."""
+FIRST_BACKOFF_SECONDS = 5.0
+MAX_BACKOFF_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One worker's right to one download; worthless once the row has another attempt, worker or status."""
+
+    download_id: str
+    attempt: int
+    """The fencing token: counts the claims of the download."""
+    worker_id: str
+
+
+def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
+    """Claim the download whose turn it is; None where nothing can be claimed."""
+    statement = claim_statement(db.engine.dialect.name)
+    row = execute_alone(statement, {"worker_id": worker_id, "lease_seconds": lease_seconds}).first()
+    return Claim(str(row.id), row.attempt, worker_id) if row else None
+
+
+def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float) -> set[Claim]:
+    """Heartbeat: extend the leases of these claims of one worker; return those that still hold."""
+    by_id = {claim.download_id: claim for claim in claims}
+    rows = execute_alone(
+        update(Download)
+        .where(Download.id.in_(by_id), Download.worker_id == worker_id, Download.status == Status.DOWNLOADING)
+        .values(lease_expires_at=database_now(lease_seconds), updated_at=Download.updated_at)
+        .returning(Download.id, Download.attempt)
+    ).all()
+    return {by_id[row.id] for row in rows if by_id[row.id].attempt == row.attempt}
+
+
+def rescue_expired() -> list[str]:
+    """Give back the downloads of workers that are gone, with their bytes; return their ids.
+
+    One that keeps taking its workers down with it waits longer each time, and fails in the end.
+    """
+    failures = Download.failures + 1
+    gives_up = failures >= MAX_FAILURES
+    expired = (
+        select(Download.id)
+        .where(
+            Download.worker_id.is_not(None),  # lets the index of held rows serve
+            Download.status == Status.DOWNLOADING,
+            Download.lease_expires_at < database_now(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    rows = execute_alone(
+        update(Download)
+        .where(Download.id.in_(expired))
+        .values(
+            status=case((gives_up, Status.FAILED.value), else_=Status.PENDING.value),
+            failures=failures,
+            not_before_at=_rescue_delay(failures),
+            error_message=case((gives_up, f"Gave up: {MAX_FAILURES} starts in a row brought no byte")),
+            completed_at=case((gives_up, database_now())),
+            **AT_REST,
+        )
+        .returning(Download.id)
+    ).all()
+    return [row.id for row in rows]
+
+
+def backoff_seconds(failures: int) -> float:
+    """How long to wait after the given number of failures in a row."""
+    return min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** max(0, failures - 1))
+
+
+def count_unfinished() -> int:
+    """Count what is running or will start without anybody's doing (so not what waits for room)."""
+    waits_for_room = and_(
+        Download.status == Status.PENDING, Download.failures == 0, Download.not_before_at > database_now()
+    )
+    query = select(func.count()).where(Download.status.in_(ACTIVE), func.coalesce(not_(waits_for_room), True))
+    return int(execute_alone(query).scalar() or 0)
+
+
+def share_connections(worker_id: str) -> dict[str, int]:
+    """Return how many connections each of this worker's downloads at a limited provider may use.
+
+    A provider's connections are shared out among all its running downloads, the oldest claims first;
+    0 says that there are more downloads than connections.
+    """
+    order = (Download.claimed_at, Download.id)
+    place = func.row_number().over(partition_by=Download.provider_id, order_by=order)
+    amount = func.count().over(partition_by=Download.provider_id)
+    running = (
+        select(
+            Download.id,
+            Download.worker_id,
+            Provider.max_connections.label("most"),
+            place.label("place"),
+            amount.label("amount"),
+        )
+        .join(Provider, Provider.id == Download.provider_id)
+        .where(
+            Download.worker_id.is_not(None),
+            Download.status == Status.DOWNLOADING,
+            Provider.max_connections.is_not(None),
+        )
+        .subquery()
+    )
+    rows = execute_alone(select(running).where(running.c.worker_id == worker_id)).all()
+    return {row.id: row.most // row.amount + (row.place <= row.most % row.amount) for row in rows}
+
+
+AT_REST: dict[str, object] = {
+    "worker_id": None,
+    "lease_expires_at": None,
+    "download_speed": 0,
+    "eta_seconds": None,
+    "current_file": None,
+}
+"""The columns of a download that nobody works on."""
+
+
+def _rescue_delay(failures: ColumnElement[int]) -> ColumnElement[datetime | None]:
+    delays = [(failures == n, database_now(backoff_seconds(n))) for n in range(FREE_FAILURES + 1, MAX_FAILURES)]
+    return case(*delays)

@@ -1,0 +1,50 @@
+"""Files that outlive their download's turn: partial files of cancelled downloads, files of deleted ones."""
+
+from sqlalchemy import and_, exists, select, update
+from sqlalchemy.orm import aliased
+
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.files import folders, partials
+
+
+def remove_partials(download: Download) -> None:
+    """Remove the partial files, unless another download of the same folder still wants them."""
+    if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
+        partials.remove_partials(folders.folder_of(download))
+
+
+def remove_files(download: Download) -> None:
+    """Remove all its files, unless another download has the same folder."""
+    if not _is_shared(download, tuple(Status)):
+        folders.remove_files(current_settings().downloads_dir, folders.folder_of(download))
+
+
+def clear_abandoned() -> int:
+    """Remove the partial files of downloads cancelled under a worker that is gone; return how many."""
+    abandoned = and_(
+        Download.worker_id.is_not(None),
+        Download.lease_expires_at < database_now(),
+        Download.status == Status.CANCELLED,
+    )
+    found = list(db.session.scalars(select(Download).where(abandoned)))
+    for download in found:
+        remove_partials(download)
+        released = update(Download).where(Download.id == download.id, abandoned)
+        db.session.execute(released.values(worker_id=None, lease_expires_at=None))
+        db.session.commit()
+    return len(found)
+
+
+def _is_shared(download: Download, statuses: tuple[Status, ...]) -> bool:
+    other = aliased(Download)
+    query = exists().where(
+        other.repository_id == download.repository_id,
+        other.user_id == download.user_id,
+        other.revision == download.revision,
+        other.id != download.id,
+        other.status.in_(statuses),
+    )
+    return bool(db.session.scalar(select(query)))

@@ -1,0 +1,1 @@
+"""Kind `http`: a folder of any web server."""

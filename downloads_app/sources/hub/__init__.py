@@ -1,0 +1,1 @@
+"""Kind `huggingface`: any server that speaks the Hugging Face Hub's API."""

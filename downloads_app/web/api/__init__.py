@@ -1,0 +1,1 @@
+"""The REST resources: a file is the URL's first noun."""

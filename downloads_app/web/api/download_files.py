@@ -1,0 +1,94 @@
+"""`/api/downloads/<id>/files`: what a download consists of, and the bytes of each file.
+
+Its routes join the blueprint of `downloads.py`.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Response, send_file
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+from sqlalchemy import func, select
+
+from downloads_app.config import current_settings
+from downloads_app.errors import Conflict, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import DownloadFile
+from downloads_app.services.files.folders import folder_of
+from downloads_app.web.api.download_schemas import DownloadFileSchema
+from downloads_app.web.api.downloads import blueprint, find_download
+from downloads_app.web.api.paging import MAX_PAGE_SIZE
+from downloads_app.web.authentication import login_required
+
+MAX_FILES_A_PAGE = 1000
+FILE_HEADERS = {
+    # Whatever a repository holds, no browser runs it as a page of ours.
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, no-cache",
+}
+
+
+@blueprint.route("/<uuid:download_id>/files")
+class Files(MethodView):
+    """The files of a download."""
+
+    @login_required
+    @blueprint.response(200, DownloadFileSchema(many=True))
+    @blueprint.paginate(page_size=MAX_PAGE_SIZE, max_page_size=MAX_FILES_A_PAGE)
+    def get(self, download_id: UUID, pagination_parameters: PaginationParameters) -> list[DownloadFile]:
+        """List the files in the order of the provider's listing; none before it first began."""
+        mine = DownloadFile.download_id == find_download(download_id).id
+        count = db.session.scalar(select(func.count()).select_from(DownloadFile).where(mine))
+        pagination_parameters.item_count = count or 0
+        query = select(DownloadFile).where(mine).order_by(DownloadFile.position)
+        page = query.limit(pagination_parameters.page_size).offset(pagination_parameters.first_item)
+        return list(db.session.scalars(page))
+
+
+@blueprint.route("/<uuid:download_id>/files/<path:path>")
+@login_required
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blueprint.alt_response(206, description="The part that `Range` asked for")
+@blueprint.alt_response(409, description="It is not complete yet")
+def get_file(download_id: UUID, path: str) -> Response:
+    """Send a file's bytes, with ranges."""
+    download = find_download(download_id)
+    query = select(DownloadFile).where(DownloadFile.download_id == download.id, DownloadFile.path == path)
+    row = db.session.scalars(query).first()
+    if row is None:
+        raise NotFound(f"There is no file {path!r} in this download")
+    if row.completed_at is None:
+        raise Conflict(f"{path!r} is not complete yet")
+    found = _find_on_disk(folder_of(download), path)
+    etag = row.sha256
+    db.session.remove()  # no connection is held while the bytes go out
+    response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
+    response.headers.update(FILE_HEADERS)
+    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    return response
+
+
+def _find_on_disk(folder: Path, path: str) -> Path:
+    """Return where the file lies; one that a symbolic link leads out of its folder is none."""
+    found = (folder / path).resolve()
+    if not found.is_relative_to(folder.resolve()) or not found.is_file():
+        raise NotFound(f"{path!r} is no longer there")
+    return found
+
+
+def _send(found: Path, etag: str | None) -> Response:
+    options: dict[str, Any] = {"etag": etag} if etag else {}
+    return send_file(found, mimetype="application/octet-stream", conditional=True, **options)
+
+
+def _hand_to_nginx(found: Path) -> Response:
+    """Let nginx send the file (`internal` location), ranges and all."""
+    settings = current_settings()
+    relative = found.relative_to(settings.downloads_dir.resolve())
+    response = Response(mimetype="application/octet-stream")
+    response.headers["X-Accel-Redirect"] = quote(f"{settings.accel_redirect_prefix.rstrip('/')}/{relative}")
+    return response

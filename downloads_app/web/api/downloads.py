@@ -1,0 +1,131 @@
+"""`/api/downloads`: everybody's own, and for admins all."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Download, Provider
+from downloads_app.services import rights
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.web.api.download_schemas import (
+    STATUSES,
+    DeleteQuery,
+    DownloadChange,
+    DownloadSchema,
+    DownloadsQuery,
+    NewDownload,
+    download_to_json,
+)
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, fetch_page
+from downloads_app.web.api.providers import find_provider
+from downloads_app.web.api.repositories import find_repository
+from downloads_app.web.authentication import current_user, login_required
+from downloads_app.web.bodies import Blueprint
+
+blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", description="Downloads and their progress")
+
+
+def find_download(download_id: UUID) -> Download:
+    """Return a download that the caller may see; raises NotFound, also where it is somebody else's."""
+    download = db.session.get(Download, str(download_id))
+    if download is None or not rights.may_see_download(current_user(), download):
+        raise NotFound(f"There is no download {download_id}")
+    return download
+
+
+def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
+    """Return the provider and the repository's name that a body asks for; raises NotFound."""
+    if "repository_id" in body:
+        repository = find_repository(body["repository_id"])
+        return repository.provider, repository.name
+    return find_provider(body["provider_id"]), body["repository"]
+
+
+@blueprint.route("")
+class Downloads(MethodView):
+    """All downloads that the caller may see."""
+
+    @login_required
+    @blueprint.arguments(DownloadsQuery, location="query")
+    @blueprint.response(200, DownloadSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
+        """List downloads, newest first unless `sort` says otherwise."""
+        conditions = [
+            getattr(Download, name) == str(query[name])
+            for name in ("user_id", "provider_id", "repository_id")
+            if name in query
+        ]
+        conditions.append(rights.visible_downloads(current_user()))
+        if query["status"]:
+            wanted = [status for name in query["status"] for status in STATUSES[name]]
+            conditions.append(Download.status.in_(wanted))
+        rows = fetch_page(Download, query, conditions, pagination_parameters)
+        return [download_to_json(row, current_user()) for row in rows]
+
+    @login_required
+    @blueprint.arguments(NewDownload)
+    @blueprint.response(202, DownloadSchema, headers={"Location": {"description": "where to ask for it"}})
+    def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Queue a download; 409 where the same one is active already."""
+        provider, repository = find_wanted(body)
+        options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
+        download = lifecycle.create(current_user(), provider, repository, **options)
+        location = url_for("downloads.OneDownload", download_id=download.id)
+        return download_to_json(download, current_user()), {"Location": location}
+
+
+@blueprint.route("/<uuid:download_id>")
+class OneDownload(MethodView):
+    """One download."""
+
+    @login_required
+    @blueprint.response(200, DownloadSchema)
+    def get(self, download_id: UUID) -> dict[str, Any]:
+        """Show a download."""
+        return download_to_json(find_download(download_id), current_user())
+
+    @login_required
+    @blueprint.arguments(DownloadChange)
+    @blueprint.response(200, DownloadSchema)
+    def patch(self, body: dict[str, Any], download_id: UUID) -> dict[str, Any]:
+        """Change whose turn it is among the owner's downloads; higher goes first."""
+        download = find_download(download_id)
+        lifecycle.set_priority(download, body["priority"])
+        return download_to_json(download, current_user())
+
+    @login_required
+    @blueprint.arguments(DeleteQuery, location="query")
+    @blueprint.response(204)
+    def delete(self, query: dict[str, Any], download_id: UUID) -> None:
+        """Remove a download that is not active, with its files where asked; 409 while it is."""
+        history.delete(find_download(download_id), files=query["files"])
+
+
+def _add_action(name: str, action: Callable[[Download], None]) -> None:
+    """Offer a change of state as `POST /api/downloads/<id>/<name>`."""
+
+    def view(download_id: UUID) -> dict[str, Any]:
+        download = find_download(download_id)
+        action(download)
+        return download_to_json(download, current_user())
+
+    view.__name__ = name
+    view.__doc__ = f"{action.__doc__}\n\n409 where its present status does not allow it."
+    answer = blueprint.response(200, DownloadSchema)(view)
+    blueprint.route(f"/<uuid:download_id>/{name}", methods=["POST"])(login_required(answer))
+
+
+for _name, _action in (
+    ("pause", lifecycle.pause),
+    ("resume", lifecycle.resume),
+    ("cancel", lifecycle.cancel),
+    ("retry", lifecycle.retry),
+):
+    _add_action(_name, _action)

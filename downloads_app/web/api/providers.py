@@ -1,0 +1,158 @@
+"""`/api/providers`: where repositories come from; everybody reads, admins change."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields, validate
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Provider
+from downloads_app.services.providers import catalog
+from downloads_app.web import upstream
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.authentication import admin_required, current_user, login_required
+from downloads_app.web.bodies import Blueprint
+
+blueprint = Blueprint("providers", __name__, url_prefix="/api/providers", description="Where repositories come from")
+
+
+class ProviderSchema(OutputSchema):
+    """A provider. Its secrets and its proxy's address can be written, never read back."""
+
+    id = fields.String()
+    name = fields.String()
+    kind = fields.String(metadata={"enum": list(catalog.KINDS)})
+    url = fields.String()
+    has_token = fields.Function(lambda provider: provider.token_encrypted is not None)
+    has_password = fields.Function(lambda provider: provider.password_encrypted is not None)
+    has_header = fields.Function(lambda provider: provider.header_value_encrypted is not None)
+    has_client_certificate = fields.Function(lambda provider: provider.client_certificate_encrypted is not None)
+    has_proxy = fields.Function(lambda provider: provider.proxy_url_encrypted is not None)
+    allow_private_network = fields.Boolean()
+    allow_hosts = fields.List(fields.String())
+    region = fields.String(allow_none=True)
+    max_connections = fields.Integer(allow_none=True)
+    ca_file = fields.Function(
+        lambda provider: provider.ca_file if current_user().is_admin else None,
+        metadata={"type": ["string", "null"], "description": "a path on the server: shown to admins alone"},
+    )
+    created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+
+
+class ProvidersQuery(ListQuery):
+    """Which providers."""
+
+    name = fields.String()
+    kind = fields.String(validate=validate.OneOf(catalog.KINDS))
+    sort = sort_field("name", "name", "kind", "created_at", "updated_at")
+
+
+class ProviderChange(InputSchema):
+    """What to change of a provider; an empty secret or proxy means none."""
+
+    url = fields.String()
+    token = fields.String(load_only=True, allow_none=True)
+    username = fields.String(load_only=True, allow_none=True)
+    password = fields.String(load_only=True, allow_none=True)
+    header_name = fields.String(load_only=True, allow_none=True)
+    header_value = fields.String(load_only=True, allow_none=True)
+    client_certificate = fields.String(
+        load_only=True, allow_none=True, metadata={"description": "PEM: a certificate and its key"}
+    )
+    allow_private_network = fields.Boolean()
+    allow_hosts = fields.List(fields.String(), metadata={"description": "host or host:port, which may be private"})
+    region = fields.String(allow_none=True)
+    max_connections = fields.Integer(strict=True, allow_none=True)
+    proxy_url = fields.String(load_only=True, allow_none=True)
+    ca_file = fields.String(allow_none=True)
+
+
+class NewProvider(ProviderChange):
+    """A provider to add."""
+
+    name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(catalog.KINDS))
+    url = fields.String(required=True)
+
+
+class TestResult(OutputSchema):
+    """A provider that answers as it should; 424 with the reason where it does not."""
+
+    __test__ = False  # pytest: not a test
+    ok = fields.Boolean()
+
+
+def find_provider(provider_id: UUID) -> Provider:
+    """Return the provider of that id; raises NotFound."""
+    provider = db.session.get(Provider, str(provider_id))
+    if provider is None:
+        raise NotFound(f"There is no provider {provider_id}")
+    return provider
+
+
+@blueprint.route("")
+class Providers(MethodView):
+    """All providers."""
+
+    @login_required
+    @blueprint.arguments(ProvidersQuery, location="query")
+    @blueprint.response(200, ProviderSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Provider]:
+        """List providers."""
+        conditions = [getattr(Provider, name) == query[name] for name in ("name", "kind") if name in query]
+        return fetch_page(Provider, query, conditions, pagination_parameters)
+
+    @admin_required
+    @blueprint.arguments(NewProvider)
+    @blueprint.response(201, ProviderSchema)
+    def post(self, body: dict[str, Any]) -> Provider:
+        """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
+        return catalog.add_provider(**body)
+
+
+@blueprint.route("/<uuid:provider_id>")
+class OneProvider(MethodView):
+    """One provider."""
+
+    @login_required
+    @blueprint.response(200, ProviderSchema)
+    def get(self, provider_id: UUID) -> Provider:
+        """Show a provider."""
+        return find_provider(provider_id)
+
+    @admin_required
+    @blueprint.arguments(ProviderChange)
+    @blueprint.response(200, ProviderSchema)
+    def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
+        """Change a provider; its name and kind stay."""
+        provider = find_provider(provider_id)
+        catalog.change_provider(provider, body)
+        return provider
+
+    @admin_required
+    @blueprint.response(204)
+    def delete(self, provider_id: UUID) -> None:
+        """Remove a provider and its finished downloads' rows; 409 while others of it are active or paused."""
+        catalog.remove_provider(find_provider(provider_id))
+
+
+@blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
+@admin_required
+@blueprint.response(200, TestResult)
+@blueprint.alt_response(424, description="It fails, and why")
+def test_provider(provider_id: UUID) -> dict[str, bool]:
+    """Ask a provider whether it answers as its kind should."""
+    provider = find_provider(provider_id)
+    kind, access = provider.kind, catalog.access_of(provider)
+    db.session.remove()  # no connection is held while the network takes its time
+    upstream.ask(catalog.check_remote, kind, access)
+    return {"ok": True}
+
+
+test_provider.__test__ = False

@@ -1,0 +1,119 @@
+"""`/api/repositories`: what has a row because somebody downloaded it, and what a provider lists in it now."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields
+from sqlalchemy import select
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Repository
+from downloads_app.services.downloads import plans
+from downloads_app.services.providers.catalog import access_of
+from downloads_app.services.rights import visible_repositories
+from downloads_app.sources import RemoteFile
+from downloads_app.web import upstream
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.authentication import current_user, login_required
+from downloads_app.web.bodies import Blueprint
+
+MAX_FILES_A_PAGE = 1000
+
+blueprint = Blueprint("repositories", __name__, url_prefix="/api/repositories", description="Collections of files")
+
+
+class RepositorySchema(OutputSchema):
+    """A named collection of files at a provider."""
+
+    id = fields.String()
+    provider_id = fields.String()
+    name = fields.String()
+    created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+
+
+class RepositoriesQuery(ListQuery):
+    """Which repositories."""
+
+    provider_id = fields.UUID()
+    name = fields.String(metadata={"description": "the whole name"})
+    search = fields.String(metadata={"description": "a part of the name"})
+    sort = sort_field("name", "name", "created_at")
+
+
+class FilesQuery(InputSchema):
+    """At which revision."""
+
+    revision = fields.String(metadata={"description": "a branch, tag or commit; else the provider's default"})
+
+
+class RemoteFileSchema(OutputSchema):
+    """A file as its provider lists it."""
+
+    path = fields.String()
+    size_bytes = fields.Integer(allow_none=True)
+    sha256 = fields.String(allow_none=True)
+
+
+def find_repository(repository_id: UUID) -> Repository:
+    """Return a repository that the caller may see; raises NotFound, also where only others have fetched of it."""
+    query = select(Repository).where(Repository.id == str(repository_id), visible_repositories(current_user()))
+    repository: Repository | None = db.session.scalar(query)
+    if repository is None:
+        raise NotFound(f"There is no repository {repository_id}")
+    return repository
+
+
+@blueprint.route("")
+class Repositories(MethodView):
+    """The repositories that the caller may see."""
+
+    @login_required
+    @blueprint.arguments(RepositoriesQuery, location="query")
+    @blueprint.response(200, RepositorySchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Repository]:
+        """List what the caller has downloads of; an admin is shown all."""
+        conditions = [visible_repositories(current_user())]
+        if "provider_id" in query:
+            conditions.append(Repository.provider_id == str(query["provider_id"]))
+        if "name" in query:
+            conditions.append(Repository.name == query["name"])
+        if "search" in query:
+            conditions.append(Repository.name.icontains(query["search"], autoescape=True))
+        return fetch_page(Repository, query, conditions, pagination_parameters)
+
+
+@blueprint.route("/<uuid:repository_id>")
+class OneRepository(MethodView):
+    """One repository."""
+
+    @login_required
+    @blueprint.response(200, RepositorySchema)
+    def get(self, repository_id: UUID) -> Repository:
+        """Show a repository."""
+        return find_repository(repository_id)
+
+
+@blueprint.route("/<uuid:repository_id>/files")
+class RepositoryFiles(MethodView):
+    """What a provider lists in a repository now."""
+
+    @login_required
+    @blueprint.arguments(FilesQuery, location="query")
+    @blueprint.response(200, RemoteFileSchema(many=True))
+    @blueprint.alt_response(424, description="The provider fails, and why")
+    @blueprint.paginate(page_size=MAX_PAGE_SIZE, max_page_size=MAX_FILES_A_PAGE)
+    def get(
+        self, query: dict[str, Any], repository_id: UUID, pagination_parameters: PaginationParameters
+    ) -> list[RemoteFile]:
+        """Ask the provider for the files, with sizes and checksums where it knows them."""
+        repository = find_repository(repository_id)
+        name, kind, access = repository.name, repository.provider.kind, access_of(repository.provider)
+        db.session.remove()  # no connection is held while the network takes its time
+        files = upstream.ask(plans.list_remote, kind, access, name, query.get("revision")).files
+        pagination_parameters.item_count = len(files)
+        return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])

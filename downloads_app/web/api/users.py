@@ -1,0 +1,125 @@
+"""`/api/users`: who has an account; for admins."""
+
+from typing import Any
+from uuid import UUID
+
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields, validate
+
+from downloads_app.errors import NotFound
+from downloads_app.extensions import db
+from downloads_app.models import User
+from downloads_app.services.accounts import users
+from downloads_app.services.files import folders
+from downloads_app.web.api.download_schemas import DeleteQuery
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.schemas import InputSchema, UserSchema
+from downloads_app.web.authentication import admin_required
+from downloads_app.web.bodies import Blueprint
+from downloads_app.web.offload import offload
+
+ROLE = validate.OneOf(["user", "admin"])
+PASSWORD = validate.Length(1, users.MAX_PASSWORD_BYTES)
+
+blueprint = Blueprint("users", __name__, url_prefix="/api/users", description="Accounts (admins only)")
+
+
+class UsersQuery(ListQuery):
+    """Which users."""
+
+    username = fields.String()
+    role = fields.String(validate=ROLE)
+    disabled = fields.Boolean()
+    sort = sort_field("username", "username", "created_at", "updated_at")
+
+
+class NewUser(InputSchema):
+    """An account to create."""
+
+    username = fields.String(required=True)
+    password = fields.String(required=True, validate=PASSWORD, load_only=True)
+    role = fields.String(load_default="user", validate=ROLE)
+
+
+class UserChange(InputSchema):
+    """What to change of an account."""
+
+    role = fields.String(validate=ROLE)
+    disabled = fields.Boolean()
+    password = fields.String(validate=PASSWORD, load_only=True)
+
+
+def _find(user_id: UUID) -> User:
+    user = db.session.get(User, str(user_id))
+    if user is None:
+        raise NotFound(f"There is no user {user_id}")
+    return user
+
+
+@blueprint.route("")
+class Users(MethodView):
+    """All accounts."""
+
+    @admin_required
+    @blueprint.arguments(UsersQuery, location="query")
+    @blueprint.response(200, UserSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[User]:
+        """List accounts."""
+        conditions = []
+        if "username" in query:
+            conditions.append(User.username == query["username"])
+        if "role" in query:
+            conditions.append(User.is_admin.is_(query["role"] == "admin"))
+        if "disabled" in query:
+            conditions.append(User.is_disabled.is_(query["disabled"]))
+        return fetch_page(User, query, conditions, pagination_parameters)
+
+    @admin_required
+    @blueprint.arguments(NewUser)
+    @blueprint.response(201, UserSchema)
+    def post(self, body: dict[str, Any]) -> User:
+        """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
+        password_hash = offload(users.hash_password, body["password"])
+        return users.add_user(body["username"], password_hash, body["role"] == "admin")
+
+
+@blueprint.route("/<uuid:user_id>")
+class OneUser(MethodView):
+    """One account."""
+
+    @admin_required
+    @blueprint.response(200, UserSchema)
+    def get(self, user_id: UUID) -> User:
+        """Show an account."""
+        return _find(user_id)
+
+    @admin_required
+    @blueprint.arguments(UserChange)
+    @blueprint.response(200, UserSchema)
+    def patch(self, body: dict[str, Any], user_id: UUID) -> User:
+        """Change role, password or whether it is disabled; the last admin stays one (409)."""
+        user = _find(user_id)
+        if "password" in body:
+            users.set_password_hash(user, offload(users.hash_password, body["password"]))
+        if "role" in body:
+            users.set_admin(user, body["role"] == "admin")
+        if "disabled" in body:
+            users.set_disabled(user, body["disabled"])
+        return user
+
+    @admin_required
+    @blueprint.arguments(DeleteQuery, location="query")
+    @blueprint.response(204)
+    def delete(self, query: dict[str, Any], user_id: UUID) -> None:
+        """Delete an account with the rows of its downloads; the last admin stays (409).
+
+        With `files=true` all their files go too: the account is disabled first, and while a worker is just
+        stopping one of its downloads the answer is 409; try again. Without it the files stay, and while they do
+        no other account of that name can be created.
+        """
+        user = _find(user_id)
+        if query["files"]:
+            offload(folders.remove_tree, users.close(user))
+        users.delete_user(user)

@@ -1,0 +1,1 @@
+"""Every seam with gunicorn and gevent."""

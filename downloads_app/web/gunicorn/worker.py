@@ -1,0 +1,115 @@
+"""What a gunicorn worker process needs besides the application: called by gunicorn.conf.py."""
+
+import gc
+import logging
+import signal
+import socket
+import time
+from typing import Any
+
+import gevent
+import gevent.event
+import psycopg2
+from flask import Flask
+from psycogreen.gevent import gevent_wait_callback
+from psycopg2 import extensions
+from sqlalchemy import Dialect, Engine, event
+
+from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
+from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
+from downloads_app.web.stream.generator import Streams
+from downloads_app.web.stream.pacing.pacer import Pacer
+from downloads_app.web.stream.pacing.senders import best_sender
+
+ANSWER_TIMEOUT_SECONDS = 20
+"""For a database that sends no byte: longer than any statement_timeout, which is the usual end."""
+ALIVE_CHECK_SECONDS = 0.1
+SUCCESSORS_WAIT_SECONDS = 60
+"""For the new processes of a reload to load the application; then the old ones leave all the same."""
+LISTENERS_SECONDS = 0.5
+"""Within which the fellows of a process that is told to end accept no more either: a stream that is told to come back
+sooner may be accepted by one that ends as well."""
+LISTENERS_WAIT = 0.3
+"""Of the drain time, at most."""
+
+
+def prepare_worker(app: Flask, worker: Any) -> None:
+    """Make a gevent worker process fit for streams."""
+    extensions.set_wait_callback(_wait_for_database)
+    event.listen(Engine, "do_connect", resolve_host)
+    _spare_the_collector()
+    streams: Streams = app.extensions["streams"]
+    settings = streams.settings
+    streams.snapshot.new_event = gevent.event.Event
+    streams.ticker = Pacer(
+        streams.snapshot, best_sender(), settings.stream_interval_seconds, settings.stream_send_timeout_seconds
+    )
+    signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
+    worker.handover.mark_ready(worker.age)
+    worker.log.error_log.addFilter(_is_fault)
+    gevent.spawn(_drain_when_told, streams, worker, listen_evenly(worker))
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether a log record tells of more than a client that did not read, of which the stream's last line tells."""
+    return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
+
+
+def _end_when_succeeded(worker: Any) -> None:
+    """End the process: at once when it is told twice or the server stops, on a reload when the new ones serve."""
+    is_told_again, worker.is_told = getattr(worker, "is_told", False), True
+    deadline = time.monotonic() + SUCCESSORS_WAIT_SECONDS
+    while not is_told_again and worker.handover.must_wait(worker.age) and time.monotonic() < deadline:
+        time.sleep(ALIVE_CHECK_SECONDS)
+    worker.alive = False
+
+
+def _spare_the_collector() -> None:
+    """Collect only what is young: a collection that walks every object of every stream takes most of a second.
+
+    A stream is some 100 objects that live long and leave no reference cycle behind; what does (a traceback here
+    and there) dies young. So the older generations are looked at once in half a million streams.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 2_500, 100)
+
+
+def _wait_for_database(connection: Any) -> None:
+    """Let the other greenlets run while psycopg2 waits; a raised error makes psycopg2 close the connection.
+
+    Greenlets are never killed inside a query: https://github.com/psycopg/psycopg2/issues/410.
+    """
+    try:
+        gevent_wait_callback(connection, timeout=ANSWER_TIMEOUT_SECONDS)
+    except TimeoutError as exc:
+        raise psycopg2.OperationalError("the database does not answer") from exc
+
+
+def resolve_host(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
+    """Give libpq the addresses of a database server's name: itself it looks names up while nothing else can run.
+
+    A name may have several, and each is tried, as libpq itself does ("hostaddr", "Specifying Multiple Hosts").
+    """
+    host = parameters.get("host", "")
+    if dialect.driver != "psycopg2" or not host or host[0] in "/@" or "," in host or "hostaddr" in parameters:
+        return
+    too_late = psycopg2.OperationalError("the name of the database server is not resolved in time")
+    try:
+        with gevent.Timeout(CONNECT_TIMEOUT_SECONDS, too_late):
+            found = gevent.get_hub().resolver.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as exc:
+        raise psycopg2.OperationalError("the name of the database server is not known") from exc
+    addresses = [address[0] for *_, address in found]
+    parameters |= {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
+
+
+def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
+    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called."""
+    while worker.alive:
+        connections.tell()
+        time.sleep(ALIVE_CHECK_SECONDS)
+    connections.leave()
+    told = time.monotonic()
+    time.sleep(min(LISTENERS_SECONDS, LISTENERS_WAIT * streams.settings.stream_drain_seconds))
+    streams.admission.drain(told)

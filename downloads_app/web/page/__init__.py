@@ -1,0 +1,1 @@
+"""The page, its static files, and the API's description for people."""

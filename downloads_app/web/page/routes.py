@@ -1,0 +1,64 @@
+"""The page at `/`, its static files, and the page that shows the API's description."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, render_template
+
+from downloads_app.config import current_settings
+from downloads_app.models import utc_now
+from downloads_app.web.stream.sse import format_time
+
+STATIC = Path(__file__).parent / "static"
+SCRIPTS = sorted(path.name for path in STATIC.glob("*.js"))
+PAGE_HEADERS = {
+    # No inline script or style, nothing from elsewhere, and no way from text to markup. The style sheet
+    # underneath draws its form icons from `data:` addresses.
+    "Content-Security-Policy": "; ".join(
+        (
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types 'none'",
+        )
+    ),
+    "Cache-Control": "no-cache",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+blueprint = Blueprint(
+    "dashboard", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates"
+)
+
+
+@blueprint.after_request
+def add_page_headers(response: Response) -> Response:
+    """Static files too: a script or a picture that is opened by itself is a page like any other."""
+    response.headers.update(PAGE_HEADERS)
+    return response
+
+
+@blueprint.get("/")
+def show_page() -> Response:
+    """Answer the page; everything in it comes from the REST resources and the stream."""
+    html = render_template(
+        "index.html",
+        modules=[name for name in SCRIPTS if name != "docs.js"],
+        server_time=format_time(utc_now()),
+        stream_interval_seconds=current_settings().stream_interval_seconds,
+    )
+    return make_response(html)
+
+
+@blueprint.get("/api/docs")
+def show_api_docs() -> Response:
+    """Answer a page that reads `/api/openapi.json` to its visitor."""
+    return make_response(render_template("docs.html"))

@@ -1,0 +1,93 @@
+"""`GET /api/downloads/subscribe`: who gets a stream, and what the others are told."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.wsgi import ClosingIterator
+
+from downloads_app.errors import NotAuthenticated, TooMany
+from downloads_app.services.live.snapshot import Unreadable
+from downloads_app.services.live.viewers import Watch
+from downloads_app.web.authentication import read_token
+from downloads_app.web.stream import frames, metrics, sse
+from downloads_app.web.stream.admission import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, ProcessFull, jittered
+from downloads_app.web.stream.generator import Stream, Streams, current_streams
+
+HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+}
+
+blueprint = Blueprint("subscribe", __name__)
+
+
+@blueprint.route("/api/downloads/subscribe")
+def subscribe() -> Response:
+    """Tell the caller, every few seconds, of their own active downloads, and an admin of everybody's.
+
+    401 for a token that is no good, 429 for a user with too many streams, 204 for a client that has seen
+    `complete` while still nothing is active; else the stream.
+    """
+    began = time.monotonic()
+    streams = current_streams()
+    try:
+        token = read_token()
+        give_back = streams.admission.take_place(token.user_id)
+    except NotAuthenticated:
+        metrics.count_refused("token")
+        raise
+    except ProcessFull:
+        metrics.count_refused("full house")
+        return _turn_away(DRAIN_RETRY_SECONDS if streams.admission.is_draining else FULL_RETRY_SECONDS)
+    except TooMany:
+        metrics.count_refused("user's limit")
+        raise
+    watch = streams.snapshot.watch(token)
+
+    def release() -> None:
+        streams.snapshot.release(watch)
+        give_back()
+
+    try:
+        return _open(streams, watch, began, release)
+    except BaseException:
+        release()
+        raise
+
+
+def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Response:
+    """Return the answer of an authorized caller; whatever it is, `release` runs once it is over."""
+    is_readable = True
+    try:
+        streams.snapshot.wait(watch, began)
+    except Unreadable:
+        is_readable = False  # 200 and error events: any other status would stop a browser for good
+    if watch.verdict is not None:
+        metrics.count_refused("token")
+        raise NotAuthenticated(watch.verdict)
+    if is_readable and not len(watch.view) and sse.is_complete_id(request.headers.get("Last-Event-ID", "")):
+        response = Response(status=204, headers={"Cache-Control": "no-store"})
+        response.call_on_close(release)
+        return response
+    if request.method == "HEAD":
+        release()
+        return Response(headers=HEADERS)
+    environ = request.environ
+    sock, is_chunked = frames.socket_of(environ), environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+    stream = Stream(streams, watch, began, sock, is_chunked, frames.is_encrypted(environ))
+    if sock is not None:
+        frames.prepare_socket(sock, streams.settings.stream_send_timeout_seconds)
+        environ["gunicorn.socket"].settimeout(streams.settings.stream_send_timeout_seconds)
+    metrics.count_opened()
+    environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
+    # Not response.call_on_close: passed through, the body alone is what the server closes.
+    body = ClosingIterator(stream.events(), [release, stream.close])
+    return frames.ClosingResponse(body, headers=HEADERS, direct_passthrough=True)
+
+
+def _turn_away(retry_seconds: tuple[float, float]) -> Response:
+    """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
+    body = sse.retry(jittered(retry_seconds)) + sse.comment("no place at the moment; come back")
+    return frames.ClosingResponse(body, headers=HEADERS)

@@ -1,0 +1,1 @@
+"""How repeated events reach the kernel, while the streams' generators sleep."""

@@ -1,0 +1,1 @@
+"""Linux's io_uring, as far as the pacer needs it."""

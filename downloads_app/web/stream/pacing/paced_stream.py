@@ -1,0 +1,51 @@
+"""A stream for which the pacer sends, while its generator rests."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from downloads_app.web.stream.generator import Stream
+
+if TYPE_CHECKING:
+    from downloads_app.web.stream.pacing.wheel import Slot
+
+
+class PacedStream:
+    """A stream on the wheel."""
+
+    __slots__ = (
+        "events_sent",
+        "expires_at",
+        "fd",
+        "is_chunked",
+        "is_gone",
+        "joined",
+        "place",
+        "refused",
+        "send",
+        "slot",
+        "tick",
+        "watch",
+        "woken",
+    )
+
+    def __init__(self, stream: Stream) -> None:
+        self.watch = stream.watch
+        self.expires_at = stream.expires_at
+        self.is_chunked = stream.is_chunked
+        self.fd: int = stream.sock.fileno()
+        self.send: Callable[[bytes | memoryview], int] = stream.sock.send
+        self.woken = stream.woken
+        self.slot: Slot | None = None
+        self.place = self.joined = 0
+        """Where in its slot it sits, and since which of the slot's turns."""
+        self.events_sent = 0
+        self.is_gone = False
+        self.tick: float | None = None
+        """The tick at which the generator has to act; None while the pacer acts for it."""
+        self.refused: memoryview | None = None
+        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
+
+    def wake(self, tick: float) -> None:
+        """Give the stream back to its generator."""
+        self.tick = tick
+        self.woken.set()

@@ -1,0 +1,128 @@
+"""How a slot's frames reach the kernel: all with one system call, or one by one where the kernel has none for it."""
+
+import errno
+import logging
+from array import array
+from collections.abc import MutableSequence
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from downloads_app.web.stream.frames import Packet
+from downloads_app.web.stream.pacing.io_uring.ring import Ring
+
+REFUSED = -errno.EAGAIN
+"""The connection's buffer in the kernel is full."""
+
+log = logging.getLogger(__name__)
+
+
+class Receiver(Protocol):
+    """Somebody to send to: a non-blocking socket, and its descriptor."""
+
+    fd: int
+
+    def send(self, data: bytes, /) -> int:
+        """See socket.send."""
+        ...
+
+
+class PacketHolder(Protocol):
+    """Where what is sent comes from. Whoever loads its packet keeps it there for as long as it is loaded."""
+
+    packet: Packet
+
+
+R = TypeVar("R", bound=Receiver)
+S = TypeVar("S", bound=PacketHolder)
+
+
+class Batch(Generic[R, S]):
+    """What stands ready to be sent together: at each place, from 0 on, a receiver and the source of what it is sent.
+
+    It stays from one time to the next, with the columns of numbers that the kernel is to be given: whoever changes a
+    source's packet sets address and length wherever it is sent.
+    """
+
+    __slots__ = ("addresses", "fds", "holders", "lengths", "receivers")
+
+    def __init__(self) -> None:
+        self.receivers: list[R] = []
+        self.holders: list[S] = []
+        self.fds = array("i")
+        self.addresses = array("Q")
+        self.lengths = array("i")
+
+    def __len__(self) -> int:
+        return len(self.receivers)
+
+    def add(self, receiver: R, source: S) -> int:
+        """Give a receiver the next place, and load what its source has; return the place."""
+        self.receivers.append(receiver)
+        self.holders.append(source)
+        self.fds.append(receiver.fd)
+        self.addresses.append(source.packet.address)
+        self.lengths.append(source.packet.length)
+        return len(self.receivers) - 1
+
+    def drop(self, place: int) -> R:
+        """Clear a place, which the last receiver takes; return that one."""
+        last = self.receivers[-1]
+        columns: list[MutableSequence[Any]] = [self.receivers, self.holders, self.fds, self.addresses, self.lengths]
+        for column in columns:
+            column[place] = column[-1]
+            column.pop()
+        return last
+
+
+@runtime_checkable
+class Sender(Protocol):
+    """Hands bytes to the kernel, and never waits."""
+
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
+        """Send each its packet. Return the places of those of which the kernel did not take all, and for each
+        how many bytes it took, REFUSED, or another negative errno.
+        """
+        ...
+
+
+class OneByOne:
+    """A system call for each."""
+
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
+        """See Sender."""
+        results = map(_send, batch.receivers, batch.holders)
+        return {place: sent for place, sent in enumerate(results) if sent != batch.lengths[place]}
+
+
+def _send(receiver: Receiver, holder: PacketHolder) -> int:
+    try:
+        return receiver.send(holder.packet.data)
+    except BlockingIOError:
+        return REFUSED
+    except OSError as exc:
+        return -(exc.errno or errno.EPIPE)
+
+
+class Together:
+    """A system call for all, or for each once the kernel has failed: then a turn is lost, not all that follow."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._one_by_one: OneByOne | None = None
+
+    def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
+        """See Sender."""
+        if self._ring.failure is None:
+            return self._ring.send(batch.fds, batch.addresses, batch.lengths)
+        if self._one_by_one is None:
+            self._one_by_one = OneByOne()
+            log.warning("sending one by one, since the kernel's io_uring failed: %s", self._ring.failure)
+        return self._one_by_one.send(batch)
+
+
+def best_sender() -> Sender:
+    """Return the quickest that works here: old kernels, sandboxes and `kernel.io_uring_disabled` allow no ring."""
+    try:
+        return Together(Ring())
+    except (OSError, ValueError) as exc:
+        log.info("sending one by one, since the kernel offers no io_uring: %s", exc)
+        return OneByOne()

@@ -1,0 +1,1 @@
+"""Where bytes lie: partial files, their sums, their final names."""

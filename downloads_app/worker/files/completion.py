@@ -1,0 +1,132 @@
+"""How files are completed: their bytes are summed, compared, synced to the disk and put in their place."""
+
+import os
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+
+from downloads_app.errors import DownloadsError
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.files.disk import explain_disk, start_writeback, write_all
+from downloads_app.worker.files.hashing import PrefixDigest
+from downloads_app.worker.files.journal import FileResult, Placed
+from downloads_app.worker.files.partial_file import PartialFile
+from downloads_app.worker.files.storage import Storage
+
+
+class Damaged(Exception):
+    """The bytes are all here, and are not those that were announced."""
+
+
+class _Left(Exception):
+    """There was no time, or no right, to come to an end with it."""
+
+
+Outcome = FileResult | Damaged | DownloadsError | None
+"""What has come of a file; None: nothing yet. A DownloadsError is what the disk refused."""
+
+
+def follow(file: PartialFile, end: int, should_stop: Callable[[], bool]) -> None:
+    """Sum on up to `end`, and let the disk begin with these bytes: the last sync is then a short one."""
+    begin = file.digest.position
+    with explain_disk(file.remote.path):
+        descriptor = file.open()
+        start_writeback(descriptor, begin, end - begin)
+        file.digest.follow(descriptor, end, should_stop)
+
+
+class Completion:
+    """Checks files and places them, step by step for all of them: some steps cost no more for many than for one.
+
+    A file for which a step fails has that as its outcome, and the others go on without it.
+    """
+
+    def __init__(self, files: Sequence[PartialFile], storage: Storage, must_leave: Callable[[], bool]) -> None:
+        self._storage, self._must_leave = storage, must_leave
+        self._outcomes: dict[PartialFile, Outcome] = dict.fromkeys(files)
+        self._going = list(files)
+        self._results: dict[PartialFile, FileResult] = {}
+
+    def run(self) -> list[Outcome]:
+        """Return the outcomes in the files' order.
+
+        1. the sum of all its bytes, compared with the expected one
+        2. the bytes on the disk for good; all are under way before the first is waited for
+        3. only then the final name
+        """
+        self._each(self._check)
+        self._each(self._write)
+        self._each(self._sync)
+        with self._storage.placing() as place:
+            self._each(lambda file: self._place(file, place))
+        self._outcomes |= {file: self._results[file] for file in self._going}
+        return list(self._outcomes.values())
+
+    def _each(self, step: Callable[[PartialFile], None]) -> None:
+        """Do a step for the files that have come so far; none is touched any more once they must be left."""
+        files, self._going = self._going, []
+        for file in files:
+            if self._must_leave():
+                return
+            try:
+                step(file)
+                self._going.append(file)
+            except (Damaged, DownloadsError) as fault:
+                self._outcomes[file] = fault
+            except _Left:
+                return
+
+    def _check(self, file: PartialFile) -> None:
+        found = _sum_content(file) if file.content is not None else _sum_data(file, self._must_leave)
+        expected = file.remote.sha256
+        if expected not in (None, found):
+            raise Damaged(f"its SHA-256 is {found}, {expected} is expected")
+        self._results[file] = FileResult(found, file.total_bytes or 0, file.validator)
+
+    def _write(self, file: PartialFile) -> None:
+        with explain_disk(file.remote.path):
+            is_new, total = file.descriptor < 0, file.total_bytes or 0
+            descriptor = file.open()
+            if file.content is not None:
+                write_all(descriptor, file.content, 0)
+                start_writeback(descriptor, 0, total)
+            if not is_new and os.fstat(descriptor).st_size != total:
+                os.ftruncate(descriptor, total)  # the rest of an older, longer content
+
+    def _sync(self, file: PartialFile) -> None:
+        with explain_disk(file.remote.path):
+            os.fsync(file.descriptor)
+
+    def _place(self, file: PartialFile, place: Callable[[Placed], None]) -> None:
+        place(Placed(file.remote.path, self._results[file], os.fstat(file.descriptor).st_mtime_ns))
+        file.close()
+
+
+def check_existing(remote: RemoteFile, storage: Storage, should_stop: Callable[[], bool]) -> FileResult | None:
+    """Sum a file that stands under its final name already; None where it is not the wanted one."""
+    assert remote.size_bytes is not None
+    digest = PrefixDigest()
+    descriptor = storage.target.open(remote.path)
+    try:
+        with explain_disk(remote.path):
+            digest.follow(descriptor, remote.size_bytes, should_stop)
+    finally:
+        os.close(descriptor)
+    if digest.hexdigest() != remote.sha256:
+        return None
+    return FileResult(digest.hexdigest(), remote.size_bytes, f"sha256:{remote.sha256}")
+
+
+def _sum_content(file: PartialFile) -> str:
+    file.content = [b"".join(file.content or ())]
+    return sha256(file.content[0]).hexdigest()
+
+
+def _sum_data(file: PartialFile, must_leave: Callable[[], bool]) -> str:
+    """Sum what is left, usually a short way."""
+    total = file.total_bytes or 0
+    follow(file, total, must_leave)
+    if file.digest.position != total:
+        if must_leave():
+            raise _Left
+        raise Damaged(f"only {file.digest.position} of its {total} bytes could be read back")
+    return file.digest.hexdigest()

@@ -1,0 +1,181 @@
+"""The threads beside the one that moves bytes: who of them works at which file."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from downloads_app.errors import DownloadsError
+from downloads_app.worker.files.completion import Completion, Damaged, Outcome, check_existing, follow
+from downloads_app.worker.files.partial_file import PartialFile
+from downloads_app.worker.files.storage import FileResult, SideFile, Storage
+
+THREADS = 8
+"""Most of them wait for the disk at any time."""
+STEP_BYTES = 4 << 20
+"""How far the sum falls behind before it is worth a thread's while."""
+BATCH_FILES, CROWD_FILES = 16, 32
+"""How many small files a thread is given at once, and how many may wait before another thread joins.
+
+Where the disk is quick, threads would only wait for each other; where it is slow, they wait for it together.
+"""
+
+QUICK_SYNC_SECONDS, SLOW_SYNC_SECONDS = 0.0005, 0.005
+"""Where the disk syncs as quickly as the former, the moving thread places small files itself, as long as none takes
+the latter: sharing Python's lock with another thread would cost it more."""
+LIGHT_BYTES = 128 << 10
+"""To sum larger files is worth a thread."""
+
+
+class _Here:
+    """Does what it is given at once, in the thread that gives it."""
+
+    def submit(self, work: Callable[[], list[Outcome]]) -> Future[list[Outcome]]:
+        task: Future[list[Outcome]] = Future()
+        task.set_result(work())
+        return task
+
+
+class Finisher:
+    """Takes files on by `offer` and `save`, hands outcomes back by `collect`."""
+
+    def __init__(self, storage: Storage, should_stop: Callable[[], bool], may_write: Callable[[], bool]) -> None:
+        self._storage = storage
+        self._closing = threading.Event()
+        self._may_write = may_write
+        self._should_stop: Callable[[], bool] = lambda: self._closing.is_set() or should_stop() or not may_write()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="finish")
+        self._tasks: dict[Future[list[Outcome]], tuple[list[PartialFile], set[PartialFile]]] = {}
+        self._summing: set[PartialFile] = set()
+        self._saving: set[PartialFile] = set()
+        self._last: set[PartialFile] = set()
+        """Those that are checked and placed; nothing else happens to them meanwhile."""
+        self._ended: deque[Future[list[Outcome]]] = deque()
+        self._small: list[PartialFile] = []
+        self._small_tasks: set[Future[list[Outcome]]] = set()
+
+    def has(self, file: PartialFile) -> bool:
+        """Whether a file is in its last stage."""
+        return file in self._last
+
+    def offer(self, file: PartialFile) -> bool:
+        """Go on with a file's sum, or complete it if all is here; True if it needs no more fetching."""
+        if file in self._last:
+            return True
+        if file.is_complete:
+            if file not in self._summing and file not in self._saving:
+                self._begin_last(file)
+            return True
+        end = file.kept.prefix_end()
+        if file not in self._summing and end - file.digest.position >= STEP_BYTES:
+            self._submit([file], self._summing, lambda: self._sum(file, end))
+        return False
+
+    def _begin_last(self, file: PartialFile) -> None:
+        if file.content is None:
+            self._submit([file], self._last, lambda: self._complete([file], self._should_stop))
+            return
+        self._last.add(file)
+        self._small.append(file)
+        self._begin_small_if_due()
+
+    def _begin_small_if_due(self) -> None:
+        if len(self._small) >= (CROWD_FILES if self._small_tasks else BATCH_FILES):
+            self.begin_small()
+
+    def begin_small(self) -> None:
+        """Begin with the small files that have come together: waking a thread for each costs more than it does."""
+        if self._small:
+            files, self._small = self._small, []
+            executor = _Here() if self._is_light(files) else self._pool
+            task = self._submit(files, self._last, lambda: self._complete_small(files), executor)
+            self._small_tasks.add(task)
+
+    def _is_light(self, files: list[PartialFile]) -> bool:
+        """Whether the moving thread may as well place them itself."""
+        is_quick = self._storage.sync_seconds < QUICK_SYNC_SECONDS and not self._closing.is_set()
+        return is_quick and sum(file.total_bytes or 0 for file in files) < len(files) * LIGHT_BYTES
+
+    def _complete_small(self, files: list[PartialFile]) -> list[Outcome]:
+        begun_at = time.monotonic()
+        outcomes = self._complete(files, self._has_lost)
+        seconds_each = (time.monotonic() - begun_at) / len(files)
+        if seconds_each > SLOW_SYNC_SECONDS:
+            self._storage.sync_seconds = seconds_each
+        return outcomes
+
+    def adopt_existing(self, file: PartialFile) -> bool:
+        """Check a file that stands under its final name already, if it could be the wanted one."""
+        remote, status = file.remote, self._storage.target.stat(file.remote.path)
+        if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
+            return False
+        self._submit([file], self._last, lambda: [check_existing(remote, self._storage, self._should_stop)])
+        return True
+
+    def save(self, file: PartialFile) -> None:
+        """Write down which bytes are here, if that is news."""
+        if file in self._saving or file in self._last:
+            return
+        known, generation = file.describe(), file.generation
+        if known is not None:
+            self._submit([file], self._saving, lambda: self._save(file, known, generation))
+
+    def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
+        """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
+        refusal: DownloadsError | None = None
+        for _ in range(len(self._ended)):  # what ends meanwhile comes next time: the caller has other things to ask
+            task = self._ended.popleft()
+            files, stage = self._tasks.pop(task)
+            self._small_tasks.discard(task)
+            stage.difference_update(files)
+            for file, outcome in zip(files, task.result(), strict=True):
+                if isinstance(outcome, DownloadsError):
+                    refusal = outcome
+                elif outcome is not None:
+                    yield file, outcome
+                else:
+                    self.offer(file)
+        self._begin_small_if_due()
+        if refusal is not None:
+            raise refusal
+
+    def wait(self, seconds: float) -> None:
+        """Wait until something has ended, at most for `seconds`."""
+        if self._tasks:
+            wait(self._tasks, timeout=seconds, return_when=FIRST_COMPLETED)
+        else:
+            self._closing.wait(seconds)
+
+    def close(self) -> None:
+        """Stop the threads. Small files that are here in memory are still placed, large ones left as they are."""
+        self._closing.set()
+        self.begin_small()
+        self._pool.shutdown()
+
+    def _submit(
+        self,
+        files: list[PartialFile],
+        stage: set[PartialFile],
+        work: Callable[[], list[Outcome]],
+        executor: ThreadPoolExecutor | _Here | None = None,
+    ) -> Future[list[Outcome]]:
+        stage.update(files)
+        task = (executor or self._pool).submit(work)
+        self._tasks[task] = files, stage
+        task.add_done_callback(self._ended.append)
+        return task
+
+    def _complete(self, files: list[PartialFile], must_leave: Callable[[], bool]) -> list[Outcome]:
+        return Completion(files, self._storage, must_leave).run()
+
+    def _sum(self, file: PartialFile, end: int) -> list[Outcome]:
+        follow(file, end, self._should_stop)
+        return [None]
+
+    def _save(self, file: PartialFile, known: SideFile, generation: int) -> list[Outcome]:
+        file.write_down(known, generation, self._may_write)
+        return [None]
+
+    def _has_lost(self) -> bool:
+        return not self._may_write()

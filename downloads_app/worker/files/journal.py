@@ -1,0 +1,82 @@
+"""Which files stand verified in their places: `done.jsonl` beside the partial files, a line for each."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from downloads_app.worker.files.disk import explain_disk
+
+_NAME = "done.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A file that stands verified under its final name. `sha256` is computed, whoever else knew it."""
+
+    sha256: str
+    size_bytes: int
+    validator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A file in its place, with the time of its last change: a later one tells that it has been touched."""
+
+    path: str
+    result: FileResult
+    modified_ns: int
+
+    def as_line(self) -> str:
+        """Return it as one JSON object."""
+        result = self.result
+        return json.dumps(
+            {
+                "path": self.path,
+                "modified_ns": self.modified_ns,
+                "sha256": result.sha256,
+                "size_bytes": result.size_bytes,
+                "validator": result.validator,
+            }
+        )
+
+
+class Journal:
+    """Only ever added to; any thread may do so. A line that is lost costs no more than summing that file again."""
+
+    def __init__(self, partials: Path) -> None:
+        self._path = partials / _NAME
+        self._descriptor = -1
+        self._lock = threading.Lock()
+
+    def add(self, placed: Sequence[Placed]) -> None:
+        """Add lines in one write, which is not torn apart by other threads'."""
+        with explain_disk(_NAME), self._lock:
+            if self._descriptor < 0:
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+                self._descriptor = os.open(self._path, flags, 0o644)
+            lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be torn
+            os.write(self._descriptor, lines.encode())
+
+    def read(self) -> Iterator[Placed]:
+        """Yield what can be read of it."""
+        try:
+            lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                fields = json.loads(line)
+                result = FileResult(fields["sha256"], fields["size_bytes"], fields["validator"])
+                yield Placed(fields["path"], result, fields["modified_ns"])
+            except (ValueError, KeyError, TypeError):
+                continue  # empty, or the last line of a process that was killed while writing it
+
+    def close(self) -> None:
+        """Close what is kept open between lines."""
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1

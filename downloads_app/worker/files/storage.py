@@ -1,0 +1,168 @@
+"""Where a download's bytes lie: partial files beside its folder, finished ones in it, and nothing outside.
+
+A partial file has its data in `.<folder>.partial/<key>.data` and, written after the data is, what is known
+of it in `<key>.json`; what is in its place is written down in a journal.
+"""
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from downloads_app.services.files.partials import SideFile as SideFile
+from downloads_app.services.files.partials import find_partials as find_partials
+from downloads_app.services.files.partials import find_side_files, key_of, read_side_file
+from downloads_app.services.files.partials import remove_partials as remove_partials
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.files.disk import explain_disk, measure_sync
+from downloads_app.worker.files.folding import folds_names, refuse_collisions
+from downloads_app.worker.files.journal import FileResult as FileResult
+from downloads_app.worker.files.journal import Journal, Placed
+from downloads_app.worker.files.target_folder import TargetFolder
+
+DRAFT_BYTES = 4096
+"""More than a side-file has."""
+
+
+class Storage:
+    """The places of one download. Raises NoSpace for a full disk, Conflict for what else the disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.partials = find_partials(folder)
+        self.target = TargetFolder(folder)
+        self._journal = Journal(self.partials)
+        self._side_files: set[str] | None = None
+        self.sync_seconds = math.inf
+        """How long the disk takes to sync a few bytes; it is tried when the folders are prepared."""
+
+    def prepare(self, paths: Iterable[str]) -> None:
+        """Create the folders; refuse names that this filesystem takes for one and the same."""
+        with explain_disk(str(self.folder)):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.partials.mkdir(exist_ok=True)
+            self.target.note_taken_names()
+            self.sync_seconds = measure_sync(self.partials)
+            if folds_names(self.partials):
+                refuse_collisions(paths)
+
+    def open_partial(self, path: str, *, keep: bool = True) -> int:
+        """Open the data of a partial file for reading and writing, empty unless there is something to keep.
+
+        The caller closes the descriptor.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if keep else os.O_TRUNC)
+        with explain_disk(path):
+            return os.open(self._data_of(path), flags, 0o644)
+
+    def _data_of(self, path: str) -> str:
+        return f"{self.partials}/{key_of(path)}.data"
+
+    def read_side_file(self, path: str) -> SideFile | None:
+        """Return what is known of a partial file; None where nothing usable is."""
+        if self._side_files is None:
+            self._side_files = find_side_files(self.partials)
+        if not self._side_files or key_of(path) not in self._side_files:
+            return None
+        return read_side_file(self.partials, path)
+
+    def write_side_file(self, path: str, known: SideFile) -> None:
+        """Replace the side-file in one step; the data it speaks of has been written before.
+
+        The next one's room is taken at once: when the data has filled the disk, what it holds must not be forgotten.
+        """
+        target = self.partials / f"{key_of(path)}.json"
+        draft = target.with_suffix(".draft")
+        with explain_disk(path):
+            _write_over(draft, json.dumps(asdict(known)).encode())
+            draft.replace(target)
+        with suppress(OSError):
+            draft.write_bytes(bytes(DRAFT_BYTES))
+        if self._side_files is not None:
+            self._side_files.add(key_of(path))
+
+    def drop_side_file(self, path: str) -> None:
+        """Remove a side-file: data that no side-file speaks of is worth nothing."""
+        if self._side_files == set() or (self._side_files and key_of(path) not in self._side_files):
+            return
+        for suffix in ("json", "draft"):
+            (self.partials / f"{key_of(path)}.{suffix}").unlink(missing_ok=True)
+
+    @contextmanager
+    def placing(self) -> Iterator[Callable[[Placed], None]]:
+        """Yield a function that moves a verified and synced partial file to its final name.
+
+        When all are there, their names are synced, and only then it is written down that they are in place.
+        """
+        placed: list[Placed] = []
+
+        def place(file: Placed) -> None:
+            put(self._data_of(file.path), file.path)
+            placed.append(file)
+
+        with self.target.filling() as put:
+            yield place
+        self._journal.add(placed)
+        for file in placed:
+            self.drop_side_file(file.path)
+
+    def close(self) -> None:
+        """Close what is kept open between files."""
+        self._journal.close()
+
+    def read_done(self) -> dict[str, FileResult]:
+        """Return the files that were placed before and lie there untouched since."""
+        found: dict[str, FileResult] = {}
+        for file in self._journal.read():
+            status = self.target.stat(file.path)
+            if status and (status.st_size, status.st_mtime_ns) == (file.result.size_bytes, file.modified_ns):
+                found[file.path] = file.result
+        return found
+
+
+def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
+    """Return how many bytes of `files` are here already: finished ones, and what a resume would keep."""
+    storage = Storage(folder)
+    done = storage.read_done()
+    total = 0
+    for file in files:
+        finished = done.get(file.path)
+        if finished is not None and is_wanted(finished, file):
+            total += finished.size_bytes
+        elif known := storage.read_side_file(file.path):
+            total += known.kept_bytes
+    return total
+
+
+def is_wanted(result: FileResult, file: RemoteFile) -> bool:
+    """Whether a finished file is what the listing asks for."""
+    if file.sha256 is not None:
+        return result.sha256 == file.sha256
+    return file.size_bytes in (None, result.size_bytes)
+
+
+def link_existing(source: Path, folder: Path, path: str) -> None:
+    """Give a verified file of another download its place here: a hard link, or a copy where that fails."""
+    storage = Storage(folder)
+    storage.prepare([path])
+    draft = storage.partials / f"{key_of(path)}.data"
+    with explain_disk(path):
+        draft.unlink(missing_ok=True)
+        try:
+            os.link(source, draft, follow_symlinks=False)
+        except OSError:
+            shutil.copyfile(source, draft)
+        with storage.target.filling() as put:
+            put(str(draft), path)
+        draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
+
+
+def _write_over(file: Path, content: bytes) -> None:
+    """Write a file, in the room that it has."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as writer:
+        writer.write(content)
+        writer.truncate()

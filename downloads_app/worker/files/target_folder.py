@@ -1,0 +1,95 @@
+"""The final names of a download's files, reached one segment at a time: a symbolic link planted there leads nowhere."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from downloads_app.worker.files.disk import explain_disk
+
+_FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class TargetFolder:
+    """The names in and below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._taken: set[str] | None = None
+
+    def note_taken_names(self) -> None:
+        """Note which names are taken: from now on nothing old is looked for under any other."""
+        top = os.path.realpath(self.folder)
+        self._taken = {f"{within}/{name}"[len(top) + 1 :] for within, _, names, _ in os.fwalk(top) for name in names}
+
+    def stat(self, path: str) -> os.stat_result | None:
+        """Return the status of the regular file under a name; None where there is none."""
+        if self._taken is not None and path not in self._taken:
+            return None
+        try:
+            with self._parent_of(path) as parent:
+                status = os.stat(path.rpartition("/")[2], dir_fd=parent, follow_symlinks=False)
+        except OSError:
+            return None
+        return status if stat.S_ISREG(status.st_mode) else None
+
+    def open(self, path: str) -> int:
+        """Open a file for reading; the caller closes the descriptor."""
+        with explain_disk(path), self._parent_of(path) as parent:
+            return os.open(path.rpartition("/")[2], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
+
+    @contextmanager
+    def filling(self) -> Iterator[Callable[[str, str], None]]:
+        """Yield a function that moves a draft to its final name; at the end the names are on the disk for good.
+
+        Each folder is opened, and synced, once for all files that come into it.
+        """
+        folders: dict[str, int] = {}
+
+        def put(draft: str, path: str) -> None:
+            within, _, name = path.rpartition("/")
+            with explain_disk(path):
+                if within not in folders:
+                    folders[within] = self._enter(within, create=True)
+                os.rename(draft, name, dst_dir_fd=folders[within])
+
+        try:
+            yield put
+            for within, descriptor in folders.items():
+                with explain_disk(within or str(self.folder)):
+                    os.fsync(descriptor)
+        finally:
+            for descriptor in folders.values():
+                os.close(descriptor)
+
+    @contextmanager
+    def _parent_of(self, path: str) -> Iterator[int]:
+        descriptor = self._enter(path.rpartition("/")[0], create=False)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _enter(self, within: str, *, create: bool) -> int:
+        """Open a folder, segment by segment, never through a symbolic link; the caller closes it."""
+        descriptor = os.open(self.folder, _FOLDER_FLAGS)
+        for segment in within.split("/") if within else ():
+            try:
+                inner = _open_folder(segment, descriptor, create=create)
+            finally:
+                os.close(descriptor)
+            descriptor = inner
+        return descriptor
+
+
+def _open_folder(segment: str, parent: int, *, create: bool) -> int:
+    try:
+        return os.open(segment, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)
+    except FileNotFoundError:
+        if not create:
+            raise
+    with suppress(FileExistsError):  # another thread of this download was faster
+        os.mkdir(segment, dir_fd=parent)
+        os.fsync(parent)
+    return os.open(segment, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)

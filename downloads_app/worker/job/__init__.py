@@ -1,0 +1,1 @@
+"""One claimed download, from its claim to its end."""

@@ -1,0 +1,188 @@
+"""One claimed download from its claim to its end, in a thread of its own."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.errors import Conflict, InvalidInput, NoSpace, SourceError
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status
+from downloads_app.services.downloads.listings import CompletedFile, ListedFile
+from downloads_app.services.files import partials
+from downloads_app.services.progress import ProgressMeter
+from downloads_app.services.queue import leftovers, outcomes
+from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.files.storage import FileResult
+from downloads_app.worker.job import preparation
+from downloads_app.worker.job.lease import Lease
+from downloads_app.worker.job.preparation import Order
+from downloads_app.worker.job.reporter import Reporter
+from downloads_app.worker.transfer.bandwidth import Limits
+from downloads_app.worker.transfer.transfer import Stopped, Transfer
+
+log = logging.getLogger(__name__)
+
+WAIT_FOR_ROOM_SECONDS = 30.0
+WAIT_FOR_CONNECTION_SECONDS = 2.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
+DATABASE_RETRY_SECONDS = 0.5
+
+
+class Job:
+    """Runs one download. Whatever happens, it ends with one fenced write that says how."""
+
+    def __init__(self, app: Flask, claim: Claim, lease: Lease, limits: Limits, is_draining: Callable[[], bool]) -> None:
+        self.claim, self.lease, self.limits = claim, lease, limits
+        self._app, self._is_draining = app, is_draining
+        self.is_crowded_out = False
+        """Set where the provider has no connection for it: it goes back to wait for one."""
+        self.is_moving = False
+        """Whether it may be writing files; before, it can be taken away without waiting for it."""
+
+    def should_stop(self) -> bool:
+        """Whether to stop at the next chance: drained, crowded out, paused, cancelled, or superseded."""
+        return self._is_draining() or self.is_crowded_out or self.lease.is_over
+
+    def run(self) -> None:
+        """Do all of it; never raises."""
+        try:
+            with self._app.app_context():
+                order = preparation.read_order(self.claim)
+            self._run(order)
+        except SourceError as exc:
+            self._end_source_failure(exc)
+        except (Conflict, InvalidInput) as exc:
+            reason = exc.message
+            self._write(lambda: outcomes.fail(self.claim, reason))
+        except Stopped:
+            self._stop()
+        except SQLAlchemyError as exc:
+            log.warning("download %s: the database failed: %s", self.claim.download_id, type(exc).__name__)
+            self._stop()
+        except Exception as exc:  # the edge: one download must not take the others down with it
+            log.exception("download %s: unexpected error", self.claim.download_id)
+            self._end_source_failure(SourceError(f"Internal error: {type(exc).__name__}", permanent=False))
+
+    def take_away(self) -> None:
+        """Give it back from outside before it has begun to move; it can write no byte afterwards."""
+        self.lease.forbid()
+        self._write(lambda: outcomes.hand_back(self.claim))
+
+    def _run(self, order: Order) -> None:
+        has_begun = order.is_listed
+        try:
+            with self._app.app_context():
+                files = preparation.pin_files(self.claim, order)
+                self._begin_moving()
+                linked = preparation.link_copies(order, files, lambda: self.lease.may_write)
+                preparation.check_room(self.claim, order, files, linked)
+            has_begun = True
+            self._complete(order, self._transfer(order, files, linked))
+        except NoSpace as exc:
+            reason = exc.message
+            if has_begun:
+                self._write(lambda: outcomes.wait(self.claim, reason, WAIT_FOR_ROOM_SECONDS))
+            else:
+                self._write(lambda: outcomes.fail(self.claim, reason))
+
+    def _begin_moving(self) -> None:
+        self.is_moving = True
+        if self.should_stop():
+            raise Stopped(0)
+
+    def _transfer(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
+        """Fetch what is missing; return the bytes of all files."""
+        listed = {file.remote.path: file for file in files}
+        sizes: dict[str, int] = {}
+        total = sum(f.remote.size_bytes or 0 for f in files) if _has_sizes(files) else None
+        reporter = Reporter(self._app, self.claim, self.lease, ProgressMeter(time.monotonic), total)
+
+        def note_done(remote: RemoteFile, result: FileResult) -> None:
+            sizes[remote.path] = result.size_bytes
+            file = listed[remote.path]
+            if remote.path in linked:
+                reporter.note_linked(result.size_bytes)
+            if not file.is_completed:
+                reporter.note_completed(CompletedFile(file.position, result.size_bytes, result.sha256))
+
+        with reporter:
+            Transfer(
+                order.access,
+                [file.remote for file in files],
+                order.folder,
+                limits=self.limits,
+                report=reporter.note_progress,
+                file_done=note_done,
+                should_stop=self.should_stop,
+                may_write=lambda: self.lease.may_write,
+            ).run()
+        return sum(sizes.values())
+
+    def _complete(self, order: Order, total_bytes: int) -> None:
+        if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
+            log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
+            partials.remove_partials(order.folder)
+            self._write(lambda: outcomes.let_go(self.claim))
+        else:
+            self._stop()
+
+    def _end_source_failure(self, error: SourceError) -> None:
+        """Fail for what is permanent; otherwise try again later, a sensible number of times."""
+
+        def write() -> bool:
+            failures = db.session.get_one(Download, self.claim.download_id).failures + 1
+            db.session.commit()
+            if error.permanent:
+                return outcomes.fail(self.claim, error.message)
+            if failures >= MAX_FAILURES:
+                return outcomes.fail(self.claim, f"{error.message} (gave up after {failures} starts in a row)")
+            pause = max(backoff_seconds(failures), min(error.retry_after_seconds or 0, MAX_RETRY_AFTER_SECONDS))
+            pause *= random.uniform(1.0, 1.25)  # noqa: S311 - spreads the retries
+            return outcomes.wait(self.claim, error.message, pause, failures=failures)
+
+        log.info("download %s: %s", self.claim.download_id, error.message)
+        if not self._write(write):
+            self._stop()
+
+    def _stop(self) -> None:
+        """Give it back, or let go of what was paused or cancelled; a cancelled one leaves no partial files."""
+
+        def write() -> bool:
+            if self.is_crowded_out:
+                reason = "all connections of its provider are in use"
+                return outcomes.wait(self.claim, reason, WAIT_FOR_CONNECTION_SECONDS)
+            return outcomes.hand_back(self.claim)
+
+        if not self._write(write):
+            self._write(self._let_go)
+
+    def _let_go(self) -> bool:
+        download = db.session.get(Download, self.claim.download_id)
+        is_ours = download is not None and (
+            (download.attempt, download.worker_id) == (self.claim.attempt, self.claim.worker_id)
+        )
+        if download is not None and is_ours and download.status == Status.CANCELLED:
+            leftovers.remove_partials(download)
+        db.session.commit()
+        return outcomes.let_go(self.claim)
+
+    def _write(self, write: Callable[[], bool]) -> bool:
+        """Write how it ended; while the database is away, try again for as long as the lease runs."""
+        while True:
+            try:
+                with self._app.app_context():
+                    return write()
+            except SQLAlchemyError as exc:
+                log.warning("download %s: cannot write its end: %s", self.claim.download_id, type(exc).__name__)
+                if self._is_draining() or not self.lease.may_write:
+                    return False  # whoever rescues it finds its bytes
+                time.sleep(DATABASE_RETRY_SECONDS)
+
+
+def _has_sizes(files: list[ListedFile]) -> bool:
+    return all(file.remote.size_bytes is not None for file in files)

@@ -1,0 +1,114 @@
+"""What a download consists of and whether there is room for it, before the first byte is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from downloads_app.config import current_settings
+from downloads_app.errors import NoSpace, SourceError
+from downloads_app.extensions import db
+from downloads_app.models import Download
+from downloads_app.services.downloads import listings
+from downloads_app.services.downloads.listings import ListedFile
+from downloads_app.services.downloads.plans import list_remote
+from downloads_app.services.files.folders import folder_of, free_bytes
+from downloads_app.services.providers import catalog
+from downloads_app.services.queue.claims import Claim
+from downloads_app.sources import Access, RemoteFile
+from downloads_app.sources.selection import Selection
+from downloads_app.worker.files.storage import Storage, link_existing, partial_bytes
+from downloads_app.worker.transfer.transfer import Stopped
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A download as plain values: what to fetch, from whom, to where."""
+
+    access: Access
+    kind: str
+    repository: str
+    revision: str
+    wanted: Selection
+    provider_id: str
+    folder: Path
+    is_listed: bool
+    """Whether it has begun before: its listing is pinned and bytes may be here."""
+
+
+def read_order(claim: Claim) -> Order:
+    """Read what was ordered; no connection is held afterwards."""
+    download = db.session.get_one(Download, claim.download_id)
+    order = Order(
+        access=catalog.access_of(download.provider),
+        kind=download.provider.kind,
+        repository=download.repository.name,
+        revision=download.revision,
+        wanted=Selection(tuple(download.include), tuple(download.exclude)),
+        provider_id=download.provider_id,
+        folder=folder_of(download),
+        is_listed=download.total_files is not None,
+    )
+    db.session.commit()
+    return order
+
+
+def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
+    """Return the files of a download, listed at its first start and the same ever since."""
+    if not order.is_listed:
+        listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
+        if not listing.files:
+            unwanted = listing.unwanted_files
+            found = f"none of the {unwanted} files matches" if unwanted else "it holds no files"
+            raise SourceError(f"There is nothing to download in {order.repository}: {found}", permanent=True)
+        if not listings.store_listing(claim, listing):
+            raise Stopped(0)
+    return listings.read_listing(claim.download_id)
+
+
+def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> set[str]:
+    """Link files that a completed download of the same provider has; return the paths now in place."""
+    storage = Storage(order.folder)
+    storage.folder.mkdir(parents=True, exist_ok=True)
+    done = storage.read_done()
+    missing = [
+        file.remote
+        for file in files
+        if file.remote.sha256 and file.remote.path not in done and storage.target.stat(file.remote.path) is None
+    ]
+    copies = listings.find_copies(order.provider_id, missing) if missing else {}
+    db.session.commit()
+    linked = set()
+    for remote in missing:
+        copy = copies.get(remote.sha256 or "")
+        if copy is not None and _is_intact(copy, remote):
+            if not may_write():
+                raise Stopped(0)
+            link_existing(copy, order.folder, remote.path)
+            linked.add(remote.path)
+    return linked
+
+
+def check_room(claim: Claim, order: Order, files: list[ListedFile], linked: set[str]) -> None:
+    """Raise NoSpace, with the numbers, where disk or quota do not hold what is still to come."""
+    settings = current_settings()
+    sizes = [file.remote.size_bytes or 0 for file in files]
+    to_fetch = [file.remote for file in files if file.remote.path not in linked]
+    wanted = sum(file.size_bytes or 0 for file in to_fetch)
+    needed = max(0, wanted - partial_bytes(order.folder, to_fetch))
+    free = free_bytes(settings.downloads_dir)
+    if needed > free:
+        raise NoSpace(f"Not enough disk: {needed:,} bytes are needed, {free:,} are free")
+    if settings.user_quota_bytes is not None:
+        download = db.session.get_one(Download, claim.download_id)
+        used = listings.used_bytes(download.user_id, besides=download)
+        db.session.commit()
+        if used + sum(sizes) > settings.user_quota_bytes:
+            raise NoSpace(
+                f"The quota of {settings.user_quota_bytes:,} bytes is too small: "
+                f"{used:,} are used, {sum(sizes):,} more are wanted"
+            )
+
+
+def _is_intact(copy: Path, remote: RemoteFile) -> bool:
+    """Whether the file is still there in its size; its sum is checked before it counts as complete."""
+    return copy.is_file() and not copy.is_symlink() and copy.stat().st_size == remote.size_bytes

@@ -1,0 +1,108 @@
+"""Tells the database once a second how far a download is, and learns whether it is still ours."""
+
+import logging
+import threading
+from types import TracebackType
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.services.downloads import listings
+from downloads_app.services.downloads.listings import CompletedFile
+from downloads_app.services.progress import ProgressMeter
+from downloads_app.services.queue import outcomes
+from downloads_app.services.queue.claims import Claim
+from downloads_app.services.queue.outcomes import ProgressReport
+from downloads_app.worker.job.lease import Lease
+from downloads_app.worker.transfer.transfer import Progress
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+
+
+class Reporter:
+    """A thread beside a transfer, for the time of a `with`. A claim that no longer holds ends the lease."""
+
+    def __init__(self, app: Flask, claim: Claim, lease: Lease, meter: ProgressMeter, total_bytes: int | None) -> None:
+        self._app, self._claim, self._lease = app, claim, lease
+        self._meter, self._total_bytes = meter, total_bytes
+        self._meter_lock = threading.Lock()
+        self._latest: Progress | None = None
+        self._written: ProgressReport | None = None
+        self._completed: list[CompletedFile] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"report-{claim.download_id[:8]}", daemon=True)
+
+    def __enter__(self) -> "Reporter":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._report_or_log()
+
+    def note_progress(self, progress: Progress) -> None:
+        """Take the present state; called by the transfer, does not block."""
+        with self._meter_lock:
+            self._meter.observe(self._count_bytes(progress), self._total_bytes)
+        self._latest = progress
+
+    def note_completed(self, file: CompletedFile) -> None:
+        """Take a file that is in place; called by the transfer, does not block."""
+        self._completed.append(file)
+
+    def note_linked(self, size_bytes: int) -> None:
+        """Keep a file that was not fetched out of the speed; called before it counts as done."""
+        with self._meter_lock:
+            self._meter.skip(size_bytes)
+
+    def report(self) -> bool:
+        """Write what is new; return whether the claim still holds."""
+        self._write_completed()
+        report = self._measure()
+        if report is None or report == self._written:
+            return outcomes.holds(self._claim)
+        held = outcomes.report_progress(self._claim, report)
+        self._written = report
+        return held
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL_SECONDS):
+            self._report_or_log()
+
+    def _report_or_log(self) -> None:
+        try:
+            with self._app.app_context():
+                if not self.report():
+                    self._lease.end()
+        except SQLAlchemyError as exc:
+            log.warning("cannot report progress: %s", type(exc).__name__)
+        except Exception:  # the edge: a pause or cancel must still be noticed afterwards
+            log.exception("unexpected error; reporting goes on")
+
+    def _write_completed(self) -> None:
+        count = len(self._completed)
+        listings.mark_completed(self._claim, self._completed[:count])
+        del self._completed[:count]
+
+    def _measure(self) -> ProgressReport | None:
+        progress = self._latest
+        if progress is None:
+            return None
+        with self._meter_lock:
+            speed, eta = self._meter.speed_bytes_per_second, self._meter.eta_seconds
+        return ProgressReport(
+            current_bytes=self._count_bytes(progress),
+            files_completed=progress.files_completed,
+            current_file=progress.current_file,
+            download_speed=speed,
+            eta_seconds=eta,
+        )
+
+    def _count_bytes(self, progress: Progress) -> int:
+        total = self._total_bytes
+        return progress.current_bytes if total is None else min(progress.current_bytes, total)

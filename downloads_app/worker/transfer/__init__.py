@@ -1,0 +1,1 @@
+"""Moving bytes: connections, ranges, and what to do when they fail."""

@@ -1,0 +1,249 @@
+"""One connection at work: it brings the bytes of one fetch after another and writes them to their place."""
+
+import math
+import time
+from collections.abc import Callable
+
+import pycurl
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import Access
+from downloads_app.sources.connection import MAX_REDIRECTS, Connection
+from downloads_app.worker.files.disk import explain_disk, write_all
+from downloads_app.worker.files.partial_file import UNKNOWN_END, Fetch, PartialFile
+from downloads_app.worker.transfer.bandwidth import Bandwidth
+from downloads_app.worker.transfer.verdicts import Answer, judge, refuse_content
+
+FLUSH_BYTES = 1024 * 1024
+IGNORED_LIMIT_BYTES = 64 * 1024
+"""How much of a redirect's or an error's page is read to keep the connection."""
+UNANNOUNCED_LIMIT_BYTES = 64 << 30
+"""Where an answer that announces no length ends at the latest."""
+SNIFFED_BYTES = 512
+"""What it takes to tell an HTML page from a model."""
+BORROWED_SECONDS = 0.02
+"""How far beyond the bandwidth a connection may read before it pauses: short enough to be smooth, long
+enough not to wake up for each packet."""
+STOP = -1
+"""What a callback answers to make libcurl end the transfer."""
+
+
+class Channel:
+    """A reusable connection. Nothing is raised out of a libcurl callback: it is kept in `fault`."""
+
+    fetch: Fetch
+
+    def __init__(
+        self, access: Access, bandwidth: Bandwidth, count: Callable[[int], None], may_write: Callable[[], bool]
+    ) -> None:
+        self.connection = Connection(access)
+        self.curl = self.connection.curl
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._take)
+        self.fault: Exception | None = None
+        self.answer: Answer | None = None
+        self.has_flowed = False
+        """Whether this connection has ever brought a byte."""
+        self.took_shortcut = False
+        """Whether the address is one that earlier redirects led to; it may have expired since."""
+        self.companions = 0
+        """How many others were at work when this fetch began."""
+        self.begun_at = 0.0
+        self.last_byte_at = 0.0
+        self.bytes_per_second = 0.0
+        """A moving average over the fetches of this connection; 0 before the first is known."""
+        self.round_trip_seconds = math.inf
+        """The shortest time between a request and the first bytes of its answer so far."""
+        self._unmeasured_bytes = 0
+        self._is_paused = False
+        self._bandwidth = bandwidth
+        self._count = count
+        self._may_write = may_write
+        self._chunks: list[bytes] = []
+        self._held_bytes = 0
+        self._is_free = False
+        """Whether bytes may be put aside without a look at anything but their number."""
+        self._ignored_bytes = 0
+        self._hops = 0
+
+    def begin(self, fetch: Fetch, companions: int) -> None:
+        """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
+        self.fetch, self.fault, self.companions = fetch, None, companions
+        self._hops, self._chunks, self._held_bytes = 0, [], 0
+        self._is_paused = self._is_free = False
+        self.begun_at = time.monotonic()
+        self.took_shortcut = fetch.file.resolved_url is not None
+        self._aim(fetch.file.resolved_url or fetch.file.remote.url)
+
+    def _aim(self, url: str) -> None:
+        self.answer = None
+        self._ignored_bytes = 0
+        self.last_byte_at = time.monotonic()
+        self.connection.aim(url, _range_headers(self.fetch))
+
+    @property
+    def file(self) -> PartialFile:
+        return self.fetch.file
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the file has been begun anew since: nothing of this fetch counts any more."""
+        return self.fetch.generation != self.file.generation
+
+    @property
+    def remaining_seconds(self) -> float:
+        """How long the fetch will take at the present speed."""
+        return (self.fetch.end - self.fetch.at) / max(self.bytes_per_second, 1.0)
+
+    def measure(self, elapsed_seconds: float) -> None:
+        """Take the speed since the last call into a moving average."""
+        rate, self._unmeasured_bytes = self._unmeasured_bytes / elapsed_seconds, 0
+        share = 0.1 if self.bytes_per_second else 1.0
+        self.bytes_per_second += share * (rate - self.bytes_per_second)
+
+    def conclude(self, code: int) -> bool:
+        """Take what the request has brought, which libcurl ended with `code`; True if there is another hop.
+
+        Raises what is wrong with the answer, or with the disk.
+        """
+        has_head = code in (0, pycurl.E_WRITE_ERROR)  # the latter where the rest was of no interest
+        if self.answer is None and self.fault is None and has_head:
+            if self._follow_redirect():
+                return True
+            self._accept()
+        self.flush(has_ended=code == 0)
+        if not self.bytes_per_second:
+            self.measure(time.monotonic() - self.begun_at)
+        return False
+
+    def explain(self, code: int) -> SourceError:
+        """Say why libcurl gave up."""
+        return self.connection.explain(code, self.file.remote.path)
+
+    def _follow_redirect(self) -> bool:
+        onward = self.connection.find_next_hop()
+        if onward is None:
+            return False
+        self._hops += 1
+        if self._hops > MAX_REDIRECTS:
+            path = self.file.remote.path
+            raise SourceError(f"{path}: more than {MAX_REDIRECTS} redirects", permanent=True)
+        self._aim(onward)
+        self.file.resolved_url = onward
+        return True
+
+    def _accept(self) -> None:
+        """Judge the head of the answer, once, and learn from it; raises what is wrong with it."""
+        fetch, file, head = self.fetch, self.file, self.connection.head
+        self.round_trip_seconds = min(self.round_trip_seconds, time.monotonic() - self.last_byte_at)
+        answer = judge(head, file.remote, fetch.at, fetch.end, known_total=file.total_bytes, identity=file.identity)
+        file.learn(answer.identity, answer.total_bytes, self._find_ranges(answer))
+        if not answer.is_partial:
+            fetch.end = UNANNOUNCED_LIMIT_BYTES if file.total_bytes is None else file.total_bytes
+        elif answer.end is not None:
+            fetch.end = min(fetch.end, answer.end)
+        fetch.is_part = answer.is_partial
+        self.answer = answer
+
+    def _find_ranges(self, answer: Answer) -> bool | None:
+        """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
+        announced = self.connection.head.headers.get("accept-ranges", "").lower()
+        if not answer.is_partial and (_range_headers(self.fetch) or announced == "none"):
+            return False
+        return True if answer.is_partial or announced == "bytes" else None
+
+    def _take(self, data: bytes) -> int | None:
+        """libcurl's write callback, called for each 16 KB: what can be asked less often is not asked here."""
+        fetch, held_bytes = self.fetch, self._held_bytes + len(data)
+        if self._is_free and held_bytes < FLUSH_BYTES and held_bytes <= fetch.end - fetch.at:
+            self.last_byte_at = time.monotonic()
+            self._chunks.append(data)
+            self._held_bytes = held_bytes
+            return None
+        return self._take_with_care(data, fetch)
+
+    def _take_with_care(self, data: bytes, fetch: Fetch) -> int | None:
+        if self.fault is not None or self.is_stale:
+            return STOP
+        if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
+            self._is_paused = True
+            self.last_byte_at = time.monotonic()  # there are bytes, which we do not read
+            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
+        try:
+            if self.answer is None and not 300 <= self.connection.head.status < 400:
+                self._accept()
+            return self._ignore(data) if self.answer is None else self._store(data, fetch)
+        except Exception as fault:  # noqa: BLE001 - libcurl cannot raise it: the transfer does
+            self.fault = fault
+            self._is_free = False
+            return STOP
+
+    def _ignore(self, data: bytes) -> int | None:
+        self._ignored_bytes += len(data)
+        return STOP if self._ignored_bytes > IGNORED_LIMIT_BYTES else None
+
+    def _store(self, data: bytes, fetch: Fetch) -> int | None:
+        self.last_byte_at = time.monotonic()
+        self.has_flowed = True
+        count_bytes = len(data)
+        self._bandwidth.charge(count_bytes)
+        room = fetch.end - fetch.at - self._held_bytes
+        if count_bytes > room:
+            data = data[: max(0, room)]
+        self._chunks.append(data)
+        self._held_bytes += len(data)
+        if self._held_bytes >= FLUSH_BYTES:
+            self.flush()
+        self._is_free = self._bandwidth.bytes_per_second is None
+        return STOP if count_bytes > room else None
+
+    def resume(self) -> None:
+        """Go on reading, if a full bucket had made it stop."""
+        if self._is_paused:
+            self._is_paused = False
+            self.curl.pause(pycurl.PAUSE_CONT)
+
+    def flush(self, *, has_ended: bool = False) -> None:
+        """Write what is held, save where the first bytes are too few to be judged, and more may come.
+
+        Nothing is written for a stale fetch, or without the right to write.
+        """
+        fetch, file = self.fetch, self.file
+        is_whole = fetch.at == 0 and self._held_bytes == file.total_bytes
+        is_all = has_ended or is_whole or self._held_bytes >= fetch.end - fetch.at
+        if not self._chunks or (fetch.at == 0 and self._held_bytes < SNIFFED_BYTES and not is_all):
+            return
+        chunks, held_bytes = self._chunks, self._held_bytes
+        self._chunks, self._held_bytes, self._is_free = [], 0, False
+        self._unmeasured_bytes += held_bytes
+        self._count(held_bytes)
+        if self.is_stale or not self._may_write():
+            return
+        if fetch.at == 0:  # every file has such a flush
+            refuse_content(file.remote, _first_bytes(chunks))
+        if is_whole:
+            file.content = chunks
+        else:
+            with explain_disk(file.remote.path):
+                write_all(file.open(), chunks, fetch.at)
+        file.kept.add(fetch.at, fetch.at + held_bytes)
+        fetch.at += held_bytes
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._chunks = []
+        self.connection.close()
+
+
+def _first_bytes(chunks: list[bytes]) -> bytes:
+    return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]
+
+
+def _range_headers(fetch: Fetch) -> list[str]:
+    file = fetch.file
+    if fetch.at == 0 and (file.total_bytes is None or fetch.end >= file.total_bytes):
+        return []
+    last = "" if fetch.end >= UNKNOWN_END else fetch.end - 1
+    headers = [f"Range: bytes={fetch.at}-{last}"]
+    if fetch.at and file.remote.sha256 is None and file.identity.startswith("etag:"):
+        headers.append(f"If-Range: {file.identity.removeprefix('etag:')}")
+    return headers

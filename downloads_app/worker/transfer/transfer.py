@@ -1,0 +1,250 @@
+"""Moves the bytes of one download: several files, and several ranges of a file, at once in one thread.
+
+A pool of connections brings what the worklist says; a few threads beside it sum, sync and place what is
+complete. It reports by callbacks and knows no database.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import pycurl
+
+from downloads_app.errors import DownloadsError, NoSpace, SourceError
+from downloads_app.sources import Access, RemoteFile
+from downloads_app.worker.files.completion import Damaged
+from downloads_app.worker.files.disk import free_bytes
+from downloads_app.worker.files.finishing import Finisher
+from downloads_app.worker.files.storage import FileResult, Storage
+from downloads_app.worker.transfer.bandwidth import Limits
+from downloads_app.worker.transfer.channel import Channel
+from downloads_app.worker.transfer.channel_pool import ChannelPool
+from downloads_app.worker.transfer.connection_count import ConnectionCount
+from downloads_app.worker.transfer.notices import Progress as Progress
+from downloads_app.worker.transfer.notices import Stopped as Stopped
+from downloads_app.worker.transfer.recovery import Recovery
+from downloads_app.worker.transfer.verdicts import ContentChanged, RangesIgnored
+from downloads_app.worker.transfer.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.05
+"""How long the thread waits for the network at most: `should_stop` is asked at least this often."""
+TEND_SECONDS = 0.05
+REPORT_SECONDS = 0.25
+SAVE_SECONDS = 1.0
+SMALL_FILE_CREDIT_BYTES = 32 * 1024
+"""What a finished file counts for beside its bytes, so that many tiny files are seen as speed too."""
+
+
+class Transfer:
+    """Fetches `files` into `folder`. Callbacks are called from the thread of `run` and must not block."""
+
+    def __init__(
+        self,
+        access: Access,
+        files: Sequence[RemoteFile],
+        folder: Path,
+        *,
+        limits: Limits,
+        report: Callable[[Progress], None],
+        file_done: Callable[[RemoteFile, FileResult], None],
+        should_stop: Callable[[], bool],
+        may_write: Callable[[], bool] = lambda: True,
+        stall_seconds: float = 8.0,
+        answer_seconds: float = 30.0,
+    ) -> None:
+        """`should_stop` and `may_write` are asked often, also from other threads.
+
+        Stopping keeps what is here by a last side-file; without `may_write` (the lease is lost) not a byte
+        is written any more. `stall_seconds` without a byte, or `answer_seconds` without an answer, end a
+        connection.
+        """
+        self._access, self._limits = access, limits
+        self._report, self._file_done = report, file_done
+        self._should_stop, self._may_write = should_stop, may_write
+        self._stall_seconds, self._answer_seconds = stall_seconds, answer_seconds
+        self._paths = [file.path for file in files]
+        self._storage = Storage(folder)
+        self._finisher = Finisher(self._storage, should_stop, may_write)
+        self._work = Worklist(files, self._storage, self._finisher, limits)
+        self._pool = ChannelPool(lambda: Channel(access, limits.bandwidth, self._note_moved, may_write))
+        self._count = ConnectionCount()
+        self._recovery = Recovery(self._count)
+        self._moved_bytes = 0
+        self._tended_at = self._saved_at = self._reported_at = time.monotonic()
+
+    def run(self) -> None:
+        """Fetch what is missing; returns when every file stands verified under its final name.
+
+        Raises SourceError (permanent or not), NoSpace, Conflict (what else the disk refuses), Stopped.
+        """
+        try:
+            self._storage.prepare(self._paths)
+            for file, result in self._work.take_stock():
+                self._file_done(file, result)
+            self._count.begin(self._work.first_count())
+            self._tell()
+            while not self._work.is_done:
+                self._check_orders()
+                self._assign()
+                self._tend()
+                self._move()
+                self._collect()
+            self._tell()
+        except NoSpace as exc:
+            free, missing = free_bytes(self._storage.folder), self._work.missing_bytes()
+            raise NoSpace(f"{exc.message}: {missing} bytes are missing, {free} bytes are free") from exc
+        finally:
+            self._close()
+
+    def _check_orders(self) -> None:
+        """Stop if told to. Asked again before a file is begun anew: that truncates what may be another's by now."""
+        if self._should_stop() or not self._may_write():
+            raise Stopped(self._work.kept_bytes())
+
+    def _tell(self) -> None:
+        self._report(Progress(self._work.kept_bytes(), self._work.done_files, self._work.current_file))
+
+    def _note_moved(self, count_bytes: int) -> None:
+        self._moved_bytes += count_bytes
+
+    def _ceiling(self) -> int:
+        allowed = max(1, min(self._limits.connections, self._access.max_connections or self._limits.connections))
+        return self._work.width(allowed)
+
+    def _observe(self) -> None:
+        self._count.observe(self._moved_bytes, len(self._pool), self._pool.flowing(), self._ceiling())
+
+    def _assign(self) -> None:
+        """Give work to as many connections as there should be."""
+        if self._count.is_probing:
+            self._observe()
+        target = min(self._count.target, self._ceiling())
+        while len(self._pool) < target and time.monotonic() >= self._recovery.hold_until:
+            fetch = self._work.next_fetch(self._pool, connections=target)
+            if fetch is None:
+                return
+            self._pool.start(fetch)
+
+    def _move(self) -> None:
+        debt_seconds = min(self._limits.bandwidth.debt_seconds(), TICK_SECONDS)
+        if debt_seconds:
+            time.sleep(debt_seconds)
+            self._pool.excuse(debt_seconds)
+        elif not len(self._pool):
+            self._finisher.begin_small()
+            self._finisher.wait(TICK_SECONDS)
+        else:
+            self._pool.resume()
+            for channel, code in self._pool.move(TICK_SECONDS):
+                self._settle(channel, code)
+
+    def _settle(self, channel: Channel, code: int) -> None:
+        """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
+        fault: Exception | None = None
+        if not channel.is_stale:
+            try:
+                if channel.conclude(code):
+                    self._pool.go_on(channel)
+                    return
+                fault = channel.fault
+            except (DownloadsError, ContentChanged, RangesIgnored) as exc:
+                fault = exc
+        self._pool.put_back(channel)
+        if channel.is_stale:
+            return
+        self._work.take_back(channel.fetch)
+        if self._finisher.has(channel.file):
+            return  # others have brought all of it
+        if fault is not None:
+            self._check_orders()
+            self._recovery.deal_with(channel, fault, companions=len(self._pool))
+        else:
+            self._take_result(channel, code)
+
+    def _take_result(self, channel: Channel, code: int) -> None:
+        file, fetch = channel.file, channel.fetch
+        if code and not fetch.is_complete:
+            self._recovery.retry(file, channel.explain(code), gained_bytes=fetch.gained_bytes)
+            return
+        if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
+            raise SourceError(f"{file.remote.path}: the server sent more than was announced", permanent=True)
+        file.failures = 0
+        if file.total_bytes is None:
+            file.total_bytes = fetch.at
+        self._finisher.offer(file)
+
+    def _collect(self) -> None:
+        """Give the threads what is complete, and take over what they have completed."""
+        for file, outcome in self._finisher.collect():
+            if isinstance(outcome, Damaged):
+                self._check_orders()
+                log.warning("%s: %s; it is fetched anew", file.remote.path, outcome)
+                self._work.revive(file, str(outcome))
+            else:
+                self._work.finish(file, outcome)
+                self._moved_bytes += SMALL_FILE_CREDIT_BYTES
+                self._file_done(file.remote, outcome)
+
+    def _tend(self) -> None:
+        """Now and then: write, measure, replace what does not move, save, tell."""
+        now = time.monotonic()
+        elapsed = now - self._tended_at
+        if elapsed < TEND_SECONDS:
+            return
+        self._tended_at = now
+        self._finisher.begin_small()
+        for channel in self._pool:
+            channel.flush()
+            channel.measure(elapsed)
+            limit = self._stall_seconds if channel.answer else self._answer_seconds
+            if now - channel.last_byte_at > limit:
+                self._cut(channel, f"no byte came for {limit:g} s")
+        is_unlimited = self._limits.bandwidth.bytes_per_second is None  # else it is our limit that makes one slow
+        if is_unlimited and (laggard := self._pool.find_laggard()):
+            self._cut(laggard, "its connection was far slower than the others")
+        self._observe()
+        is_time_to_save = now - self._saved_at >= SAVE_SECONDS
+        for file in self._work.open:
+            self._finisher.offer(file)
+            if is_time_to_save:
+                self._finisher.save(file)
+        if is_time_to_save:
+            self._saved_at = now
+        if now - self._reported_at >= REPORT_SECONDS:
+            self._reported_at = now
+            self._tell()
+
+    def _cut(self, channel: Channel, reason: str) -> None:
+        """End a connection that is of no use; what it has not brought is fetched by another one."""
+        self._pool.dismiss(channel)
+        if channel.is_stale:
+            return
+        self._work.take_back(channel.fetch)
+        error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
+        self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
+
+    def _close(self) -> None:
+        self._finisher.close()
+        self._keep()
+        self._pool.close()
+        for file in self._work.open:
+            file.close()
+        self._storage.close()
+
+    def _keep(self) -> None:
+        """Write what is held in memory, and down what is on the disk, for another run.
+
+        What ends the transfer matters more than what fails here, and one file's failure is not another's.
+        """
+        for channel in self._pool:
+            with suppress(DownloadsError):
+                channel.flush()
+        for file in self._work.open:
+            known = file.describe()
+            if known is not None:
+                with suppress(DownloadsError):
+                    file.write_down(known, file.generation, self._may_write)

@@ -1,0 +1,179 @@
+"""What is to be fetched: files finished, on their way and waiting, and which bytes are next."""
+
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from downloads_app.sources import RemoteFile
+from downloads_app.worker.files.finishing import Finisher
+from downloads_app.worker.files.partial_file import Fetch, PartialFile
+from downloads_app.worker.files.storage import FileResult, Storage, is_wanted
+from downloads_app.worker.transfer.bandwidth import Limits
+from downloads_app.worker.transfer.channel_pool import ChannelPool
+
+FIRST_PIECE_BYTES = 8 << 20
+MIN_PIECE_BYTES = 1 << 20
+MIN_PIECE_SECONDS = 0.1
+MAX_PIECE_BYTES, MAX_LONE_PIECE_BYTES = 64 << 20, 128 << 20
+PIECE_SECONDS = 0.25
+"""Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
+PIECE_ROUND_TRIPS = 40
+"""Each piece costs a round trip of silence: on a long line pieces take so many of them."""
+LONE_PIECE_SECONDS = 8.0
+"""With a single connection each piece costs a round trip of silence."""
+MIN_SPLIT_BYTES = 2 << 20
+MIN_SPLIT_SECONDS = 1.0
+MAX_OPEN_FILES = 64
+SMALL_BYTES = 1 << 20
+MANY_FILES = 32
+FEW_CONNECTIONS = 8
+"""As many as the hub's own client uses."""
+
+
+class Worklist:
+    """The files of one transfer, fetched in their order and each from its front."""
+
+    def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
+        self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
+        self._total_bytes = sum(file.size_bytes or 0 for file in files)
+        self._waiting: deque[RemoteFile] = deque()
+        self._waiting_bytes: dict[str, int] = {}
+        self.open: list[PartialFile] = []
+        self._needy: list[PartialFile] = []
+        """Those of `open` of which bytes may be missing that nobody fetches."""
+        self.done_files = 0
+        self.done_bytes = 0
+
+    def take_stock(self) -> list[tuple[RemoteFile, FileResult]]:
+        """Find what earlier runs have finished or begun; return what they finished."""
+        placed = self._storage.read_done()
+        finished = []
+        for file in self._files:
+            result = placed.get(file.path)
+            if result is not None and is_wanted(result, file):
+                self._count(result)
+                finished.append((file, result))
+                continue
+            self._waiting.append(file)
+            known = self._storage.read_side_file(file.path)
+            if known is not None:
+                self._waiting_bytes[file.path] = known.kept_bytes
+        return finished
+
+    def first_count(self) -> int:
+        """With how many connections to begin: many small files need a few, as each costs a round trip."""
+        small = sum(1 for file in self._waiting if (file.size_bytes or FIRST_PIECE_BYTES) < SMALL_BYTES)
+        return FEW_CONNECTIONS if small >= MANY_FILES else 1
+
+    @property
+    def is_done(self) -> bool:
+        return not self._waiting and not self.open
+
+    @property
+    def current_file(self) -> str | None:
+        return self.open[0].remote.path if self.open else None
+
+    def width(self, ceiling: int) -> int:
+        """How many connections there is work for at once, at most `ceiling`."""
+        if self._waiting:
+            return ceiling
+        return max(1, min(ceiling, sum(map(self._width_of, self.open))))
+
+    def _width_of(self, file: PartialFile) -> int:
+        is_open_to_others = file.is_probed and file.accepts_ranges is True and file.total_bytes is not None
+        return max(1, self._limits.connections_per_file) if is_open_to_others else 1
+
+    def kept_bytes(self) -> int:
+        """How many bytes are on the disk, all files together."""
+        return self.done_bytes + sum(file.stored_bytes for file in self.open) + sum(self._waiting_bytes.values())
+
+    def missing_bytes(self) -> int:
+        """How many bytes are still to come, as far as sizes are known."""
+        return max(0, self._total_bytes - self.kept_bytes())
+
+    def finish(self, file: PartialFile, result: FileResult) -> None:
+        """Take note that a file stands in its place."""
+        self.open.remove(file)
+        if file in self._needy:
+            self._needy.remove(file)
+        file.close()
+        self._count(result)
+
+    def revive(self, file: PartialFile, reason: str) -> None:
+        """Fetch a file that proved damaged once more; the second time is a permanent error with `reason`."""
+        file.begin_again(reason)
+        self.want(file)
+
+    def take_back(self, fetch: Fetch) -> None:
+        """Take note that a fetch has ended; others bring what it has not."""
+        fetch.file.release(fetch)
+        if not fetch.file.is_complete:
+            self.want(fetch.file)
+        elif fetch.file in self._needy:
+            self._needy.remove(fetch.file)
+
+    def want(self, file: PartialFile) -> None:
+        """Look at a file again when there is a connection to spare: it may lack bytes that nobody fetches."""
+        if file not in self._needy and not file.is_complete:
+            self._needy.insert(0, file)
+
+    def _count(self, result: FileResult) -> None:
+        self.done_files += 1
+        self.done_bytes += result.size_bytes
+
+    def next_fetch(self, pool: ChannelPool, connections: int) -> Fetch | None:
+        """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
+        now = time.monotonic()
+        for file in list(self._needy):
+            if self._may_join(file, now):
+                fetch = file.lease(self._piece_bytes(file, pool, connections))
+                if fetch is not None:
+                    return fetch
+                self._needy.remove(file)
+        if self._waiting and len(self.open) < MAX_OPEN_FILES:
+            return self._open_next(pool, connections)
+        return self._share_slowest(pool, now)
+
+    def _may_join(self, file: PartialFile, now: float) -> bool:
+        if now < file.not_before or self._finisher.has(file):
+            return False
+        return len(file.fetches) < self._width_of(file)
+
+    def _open_next(self, pool: ChannelPool, connections: int) -> Fetch | None:
+        file = PartialFile(self._waiting.popleft(), self._storage)
+        self.open.append(file)
+        self._needy.append(file)
+        file.load()
+        self._waiting_bytes.pop(file.remote.path, None)
+        if self._finisher.adopt_existing(file) or self._finisher.offer(file):
+            return None
+        return file.lease(self._piece_bytes(file, pool, connections))
+
+    def _piece_bytes(self, file: PartialFile, pool: ChannelPool, connections: int) -> int:
+        """How much one fetch is given: less and less towards the end, so that all connections end together."""
+        if (file.total_bytes or 0) < MIN_PIECE_BYTES:
+            return FIRST_PIECE_BYTES
+        speed = pool.expected_speed(connections)
+        if connections == 1:
+            return max(FIRST_PIECE_BYTES, min(int(speed * LONE_PIECE_SECONDS), MAX_LONE_PIECE_BYTES))
+        share = self.missing_bytes() // (2 * connections)
+        if not speed:
+            return max(MIN_PIECE_BYTES, min(share, FIRST_PIECE_BYTES))
+        seconds = max(PIECE_SECONDS, PIECE_ROUND_TRIPS * pool.round_trip_seconds)
+        least = max(MIN_PIECE_BYTES, int(speed * MIN_PIECE_SECONDS))
+        return max(least, min(share, int(speed * seconds), MAX_PIECE_BYTES))
+
+    def _share_slowest(self, pool: ChannelPool, now: float) -> Fetch | None:
+        """Take from the range that would be the last to end, so that no single slow one is waited for."""
+        shareable = [c for c in pool if c.answer and c.fetch and self._may_join(c.fetch.file, now)]
+        if not shareable:
+            return None
+        slowest = max(shareable, key=lambda channel: channel.remaining_seconds)
+        fetch = slowest.fetch
+        if fetch is None or slowest.remaining_seconds < MIN_SPLIT_SECONDS:
+            return None
+        remaining = fetch.end - fetch.at
+        if remaining < 2 * MIN_SPLIT_BYTES:
+            return None
+        fetch.shorten(fetch.at + remaining // 2)
+        return fetch.file.lease(MAX_PIECE_BYTES)

@@ -1,0 +1,72 @@
+"""Finding, listing and removing downloads, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from downloads_app.errors import Conflict, NotFound
+from downloads_app.extensions import db
+from downloads_app.models import Provider, Status, User, utc_now
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.queue import outcomes
+from tests.support.downloading import WORKER, add_downloads, add_provider, claim, in_status, reload
+
+
+def test_an_active_download_is_not_deleted(alice: User, provider: Provider) -> None:
+    row = in_status(alice, provider, "pending")
+    with pytest.raises(Conflict, match="is pending"):
+        history.delete(row)
+
+
+def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim(WORKER)
+    assert found is not None
+    lifecycle.cancel(reload(found))
+    with pytest.raises(Conflict, match="stopping"):
+        history.delete(reload(found))
+    outcomes.let_go(found)
+    history.delete(reload(found))
+    assert history.list_downloads().total == 0
+
+
+def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -> None:
+    old, new, active = add_downloads(alice, provider, "old", "new", "active")
+    old.status, old.completed_at = Status.FAILED, utc_now() - timedelta(days=10)
+    new.status, new.completed_at = Status.COMPLETED, utc_now()
+    db.session.commit()
+    assert history.prune(7) == 1
+    assert {d.repository.name for d in history.list_downloads().downloads} == {"new", "active"}
+    assert history.prune() == 1
+    assert [d.id for d in history.list_downloads().downloads] == [active.id]
+
+
+def test_an_id_may_be_shortened_to_a_unique_prefix(alice: User, bob: User, provider: Provider) -> None:
+    row = in_status(alice, provider, "pending")
+    assert history.find_download(row.id).id == row.id
+    assert history.find_download(row.id[:6].upper()).id == row.id
+    assert history.find_download(row.id, owner=alice).id == row.id
+    for reference in (row.id, row.id[:6], "zz", "", "%", "_"):
+        with pytest.raises(NotFound):
+            history.find_download(reference, owner=bob)
+
+
+def test_an_ambiguous_prefix_is_a_conflict(alice: User, provider: Provider) -> None:
+    add_downloads(alice, provider, *(f"r{n}" for n in range(17)))  # two of them share their first digit
+    shared = [d.id[0] for d in history.list_downloads().downloads]
+    twice = next(digit for digit in shared if shared.count(digit) > 1)
+    with pytest.raises(Conflict, match="Several"):
+        history.find_download(twice)
+
+
+def test_lists_are_filtered_paged_and_newest_first(alice: User, bob: User, provider: Provider) -> None:
+    add_downloads(alice, provider, "a0", "a1", "a2")
+    add_downloads(alice, provider, "a3", status="failed")
+    add_downloads(bob, provider, "b0")
+    page = history.list_downloads(owner=alice, page_size=2)
+    assert ([d.repository.name for d in page.downloads], page.total) == (["a3", "a2"], 4)
+    page = history.list_downloads(owner=alice, page=2, page_size=2)
+    assert [d.repository.name for d in page.downloads] == ["a1", "a0"]
+    assert [d.repository.name for d in history.list_downloads(statuses=["failed"]).downloads] == ["a3"]
+    other = add_provider("other")
+    assert history.list_downloads(provider_id=other.id).total == 0

@@ -1,0 +1,62 @@
+"""What a download consists of: its pinned listing, the bytes it counts for."""
+
+from downloads_app.extensions import db
+from downloads_app.models import DownloadFile, Provider, User
+from downloads_app.services.downloads import lifecycle, listings
+from downloads_app.sources import Listing, RemoteFile
+from tests.support.downloading import add_downloads, claim, in_status, reload
+
+
+def test_a_listing_is_pinned_and_read_back_in_order(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    files = tuple(
+        RemoteFile(f"f{n}", f"http://x/f{n}", n, None, git_sha1="a" * 40, xet_hash="b" * 64, about_bytes=n + 5)
+        for n in range(1200)
+    )
+    assert listings.store_listing(found, Listing(files, "abc"))
+    assert [file.remote for file in listings.read_listing(found.download_id)] == list(files)
+    row = reload(found)
+    assert (row.commit, row.total_files, row.total_bytes) == ("abc", 1200, sum(range(1200)))
+    listings.mark_completed(found, [listings.CompletedFile(7, 7, "0" * 64)])
+    assert [f.position for f in listings.read_listing(found.download_id) if f.is_completed] == [7]
+
+
+def test_a_worker_that_lost_the_download_marks_none_of_its_files(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    assert listings.store_listing(found, Listing((RemoteFile("a", "u", 5, None),), "abc"))
+    lifecycle.pause(reload(found))
+    listings.mark_completed(found, [listings.CompletedFile(0, 5, "0" * 64)])
+    assert not listings.read_listing(found.download_id)[0].is_completed
+
+
+def test_a_listing_of_unknown_sizes_has_no_total(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    listings.store_listing(found, Listing((RemoteFile("a", "u", 5), RemoteFile("b", "u", None))))
+    assert (reload(found).total_files, reload(found).total_bytes) == (2, None)
+
+
+def test_a_worker_that_lost_the_download_stores_no_listing(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    lifecycle.pause(reload(found))
+    assert not listings.store_listing(found, Listing((RemoteFile("a", "u", 5),)))
+    assert db.session.query(DownloadFile).count() == 0
+
+
+def test_the_quota_counts_each_folder_once_and_what_is_on_its_way_in_full(
+    alice: User, bob: User, provider: Provider
+) -> None:
+    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
+    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
+    running = add_downloads(alice, provider, "b", status="paused", total_bytes=1000, current_bytes=10)[0]
+    add_downloads(alice, provider, "c", status="failed", total_bytes=5000, current_bytes=10)
+    add_downloads(bob, provider, "d", status="completed", total_bytes=7, current_bytes=7)
+    assert listings.used_bytes(alice.id) == 1100
+    assert listings.used_bytes(alice.id, besides=running) == 100

@@ -1,0 +1,104 @@
+"""`/api/users`: admins manage accounts, nobody else sees them."""
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from downloads_app.models import User
+from tests.conftest import PASSWORD, bearer
+from tests.web.api.calling import NOBODYS_ID
+
+USERS = "/api/users"
+
+
+def test_an_admin_creates_lists_changes_and_deletes_a_user(client: FlaskClient, admin: User) -> None:
+    headers = bearer(admin)
+    created = client.post(USERS, json={"username": "carol", "password": PASSWORD}, headers=headers)
+    assert created.status_code == 201
+    assert (created.json["username"], created.json["role"], created.json["disabled"]) == ("carol", "user", False)
+    assert not any("password" in name for name in created.json)
+    one = f"{USERS}/{created.json['id']}"
+
+    changed = client.patch(one, json={"role": "admin", "disabled": True}, headers=headers)
+    assert (changed.json["role"], changed.json["disabled"]) == ("admin", True)
+    assert client.get(one, headers=headers).json == changed.json
+
+    assert client.delete(one, headers=headers).status_code == 204
+    assert client.get(one, headers=headers).status_code == 404
+
+
+def test_a_password_set_by_an_admin_is_the_one_that_works(client: FlaskClient, admin: User, alice: User) -> None:
+    changed = client.patch(f"{USERS}/{alice.id}", json={"password": "a whole new one"}, headers=bearer(admin))
+    assert changed.status_code == 200
+    old, new = (
+        client.post("/api/auth/login", json={"username": "alice", "password": password}).status_code
+        for password in (PASSWORD, "a whole new one")
+    )
+    assert (old, new) == (401, 200)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", USERS),
+        ("POST", USERS),
+        ("GET", f"{USERS}/{{id}}"),
+        ("PATCH", f"{USERS}/{{id}}"),
+        ("DELETE", f"{USERS}/{{id}}"),
+    ],
+)
+def test_only_admins_reach_accounts(client: FlaskClient, alice: User, method: str, path: str) -> None:
+    path = path.format(id=alice.id)
+    assert client.open(path, method=method, json={}).status_code == 401
+    refused = client.open(path, method=method, json={}, headers=bearer(alice))
+    assert (refused.status_code, refused.json["code"]) == (403, 403)
+
+
+def test_lists_are_paged_sorted_and_filtered(client: FlaskClient, admin: User, make_user: Callable[..., User]) -> None:
+    for number in range(5):
+        make_user(f"user-{number}")
+    page = client.get(f"{USERS}?page=2&page_size=2&sort=-username&role=user", headers=bearer(admin))
+    assert [user["username"] for user in page.json] == ["user-2", "user-1"]
+    assert '"total": 5' in page.headers["X-Pagination"]
+    by_name = client.get(f"{USERS}?username=user-3", headers=bearer(admin))
+    assert [user["username"] for user in by_name.json] == ["user-3"]
+    wanted = [user["id"] for user in page.json]
+    by_id = client.get(f"{USERS}?id={wanted[0]}&id={wanted[1]}", headers=bearer(admin))
+    assert {user["id"] for user in by_id.json} == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"username": "../etc", "password": PASSWORD}, "username"),
+        ({"username": "dave", "password": "short"}, "password"),
+        ({"username": "dave", "password": PASSWORD, "role": "king"}, "role"),
+        ({"username": "dave", "password": PASSWORD, "is_admin": True}, "is_admin"),
+    ],
+)
+def test_unfit_accounts_are_refused_by_field(
+    client: FlaskClient, admin: User, body: dict[str, object], field: str
+) -> None:
+    refused = client.post(USERS, json=body, headers=bearer(admin))
+    assert refused.status_code == 422
+    assert field in str(refused.json["errors"])
+
+
+def test_a_taken_name_is_a_conflict(client: FlaskClient, admin: User, alice: User) -> None:
+    refused = client.post(USERS, json={"username": "alice", "password": PASSWORD}, headers=bearer(admin))
+    assert refused.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("method", "body"), [("DELETE", None), ("PATCH", {"role": "user"}), ("PATCH", {"disabled": True})]
+)
+def test_the_last_admin_stays(client: FlaskClient, admin: User, method: str, body: dict[str, object] | None) -> None:
+    refused = client.open(f"{USERS}/{admin.id}", method=method, json=body, headers=bearer(admin))
+    assert refused.status_code == 409
+    assert client.get(f"{USERS}/{admin.id}", headers=bearer(admin)).json["role"] == "admin"
+
+
+def test_an_unknown_user_is_not_found(client: FlaskClient, admin: User) -> None:
+    assert client.get(f"{USERS}/{NOBODYS_ID}", headers=bearer(admin)).status_code == 404
+    assert client.get(f"{USERS}/not-an-id", headers=bearer(admin)).status_code == 404

@@ -1,0 +1,56 @@
+"""A download and the room it needs: on the disk, in its user's quota."""
+
+from collections.abc import Callable
+
+from flask import Flask
+
+from downloads_app.models import Provider, Status, User
+from downloads_app.services.downloads import listings
+from downloads_app.services.queue import claims, outcomes
+from downloads_app.sources import Listing, RemoteFile
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, reload
+from tests.support.file_server import FileServer
+from tests.support.publishing import provide, publish, publish_manifest, queue_download
+from tests.worker.running import FILES, run, run_to_failure
+
+
+def test_a_download_too_large_for_the_disk_is_refused_with_the_numbers(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish_manifest(server, "org/model", [{"path": "huge.bin", "size": 10**17}])
+    queue_download(alice, provider)
+    assert "100,000,000,000,000,000 bytes are needed" in run_to_failure(app)
+
+
+def test_a_disk_that_filled_up_since_makes_a_begun_download_wait(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    begun = claims.claim_next(OTHER_WORKER, LEASE_SECONDS)
+    assert begun is not None
+    listings.store_listing(begun, Listing((RemoteFile("huge.bin", server.url + "x", 10**17),)))
+    outcomes.hand_back(begun)
+    run(app)
+    row = reload(row)
+    assert row.status == Status.PENDING
+    assert "Not enough disk" in (row.wait_reason or "")
+    assert row.not_before_at is not None
+    assert row.failures == 0
+
+
+def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
+    make_app: Callable[..., Flask], server: FileServer
+) -> None:
+    from downloads_app.services.accounts import users
+
+    app = make_app(user_quota_bytes=4_000_000)
+    with app.app_context():
+        user, provider = users.create_user("carol", "correct horse battery"), provide(server)
+        publish(server, "org/model", FILES)
+        publish(server, "org/second", FILES)
+        first = queue_download(user, provider)
+        run(app)
+        assert reload(first).status == Status.COMPLETED
+        queue_download(user, provider, "org/second")
+        assert "The quota of 4,000,000 bytes" in run_to_failure(app)

@@ -1,0 +1,93 @@
+"""What arrived is not what was promised: damaged, changed, a page, another format. It is fetched anew or refused."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.support.file_server import Fault, FileServer
+from tests.worker.transfer.transferring import Run, fail_with, noise
+
+
+def test_damaged_bytes_are_fetched_once_more(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(100_000))
+    server.fail("x.bin", Fault(body=bytes(100_000)))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert len(server.seen("x.bin")) == 2
+
+
+def test_bytes_damaged_twice_fail_naming_file_and_both_sums(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(100_000))
+    server.fail("x.bin", Fault(body=bytes(100_000)), Fault(body=bytes(100_000)))
+    error = fail_with(server, [file], folder)
+    assert error.permanent
+    assert "x.bin" in error.message
+    assert str(file.sha256) in error.message
+    assert hashlib.sha256(bytes(100_000)).hexdigest() in error.message
+    assert len(server.seen("x.bin")) == 2
+
+
+def test_content_that_changes_in_the_middle_is_fetched_anew(
+    server: FileServer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = server.put("x.bin", noise(1 << 20, 1), told=False)
+    newer = noise(1 << 20, 2)
+    server.fail("x.bin", Fault(drop_after=500_000), Fault(before=lambda: server.files.update({"x.bin": newer})))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == newer
+    assert "x.bin changed at the server" in caplog.text
+
+
+def test_content_that_keeps_changing_fails_and_says_so(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1 << 20, 1), told=False)
+    for seed in (2, 3, 4):
+        newer = noise(1 << 20, seed)
+        server.fail(
+            "x.bin",
+            Fault(drop_after=500_000),
+            Fault(before=lambda newer=newer: server.files.update({"x.bin": newer}), drop_after=500_000),
+        )
+    error = fail_with(server, [file], folder)
+    assert error.permanent
+    assert "changed at the server" in error.message
+
+
+def test_another_size_than_listed_is_refused_with_both_numbers(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1000))
+    server.files["x.bin"] = noise(1200)
+    error = fail_with(server, [file], folder)
+    assert error.permanent
+    assert "1000" in error.message
+    assert "1200" in error.message
+
+
+def test_an_html_page_is_refused_where_a_model_is_due(server: FileServer, folder: Path) -> None:
+    page = b"<!DOCTYPE html><html>Please sign in</html>"
+    file = server.put("x.bin", page, told=False)
+    assert "HTML page" in fail_with(server, [file], folder).message
+    told_by_header = Fault(headers={"Content-Type": "text/html; charset=utf-8"}, body=noise(len(page)))
+    server.fail("x.bin", told_by_header)
+    assert "HTML page" in fail_with(server, [file], folder).message
+
+
+def test_a_page_of_a_repository_is_welcome(server: FileServer, folder: Path) -> None:
+    file = server.put("index.html", b"<!DOCTYPE html><html></html>")
+    server.fail("index.html", Fault(headers={"Content-Type": "text/html"}))
+    Run(server, [file], folder).finish()
+    assert (folder / "index.html").exists()
+
+
+def test_a_gguf_file_must_begin_as_one(server: FileServer, folder: Path) -> None:
+    good = server.put("good.gguf", b"GGUF" + noise(1000))
+    Run(server, [good], folder).finish()
+    bad = server.put("bad.gguf", noise(1000))
+    assert "GGUF" in fail_with(server, [bad], folder).message
+    assert not (folder / "bad.gguf").exists()
+
+
+def test_an_encoded_body_is_not_unpacked(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1000), told=False)
+    server.fail("x.bin", Fault(headers={"Content-Encoding": "gzip"}))
+    assert "encoded" in fail_with(server, [file], folder).message
+    assert server.requests[0].headers["accept-encoding"] == "identity"
