@@ -38,6 +38,8 @@ class Fault:
     stall_after: int | None = None
     before: Callable[[], None] | None = None
     """Called when the request has been read."""
+    before_end: Callable[[], object] | None = None
+    """Called when all is sent but the last chunk."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
             sent += len(block)
             state.sent_bytes += len(block)
             self._wait_turn(begun_at, sent)
+        if fault.before_end:
+            fault.before_end()
         if fault.chunked:
             self.wfile.write(b"0\r\n\r\n")
 

@@ -195,6 +195,11 @@ class PartialFile:
                 self.storage.write_side_file(self.remote.path, known)
                 self.saved_bytes = sum(end - start for start, end in known.ranges)
 
+    def retire(self) -> None:
+        """Close it for good: what a connection may still bring of it is of no interest."""
+        self.generation += 1
+        self.close()
+
     def close(self) -> None:
         """Close the data."""
         if self.descriptor >= 0:

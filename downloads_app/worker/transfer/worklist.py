@@ -96,7 +96,7 @@ class Worklist:
         self.open.remove(file)
         if file in self._needy:
             self._needy.remove(file)
-        file.close()
+        file.retire()
         self._count(result)
 
     def revive(self, file: PartialFile, reason: str) -> None:
