@@ -46,7 +46,7 @@ def test_up_down_and_up_again(empty_url: str, tmp_path: Any) -> None:
 
 def test_what_hangs_on_a_provider_outlives_the_table_that_is_made_anew(empty_url: str, tmp_path: Any) -> None:
     env = environment(empty_url, tmp_path / "instance")
-    assert flask(env, "db", "upgrade", "0001").returncode == 0
+    assert flask(env, "db", "upgrade", "0002").returncode == 0
     engine = create_engine(empty_url.replace("postgresql://", "postgresql+psycopg2://"))
     provider, repository, now = str(uuid4()), str(uuid4()), datetime.now(UTC).isoformat(" ")
     try:
@@ -58,18 +58,18 @@ def test_what_hangs_on_a_provider_outlives_the_table_that_is_made_anew(empty_url
                 "INSERT INTO repositories (id, provider_id, name, created_at) VALUES (:r, :id, 'a/b', :now)"
             )
             connection.execute(text(add_repository), {**before, "r": repository})
-        done = flask(env, "db", "upgrade", "0002")
+        done = flask(env, "db", "upgrade", "0003")
         assert done.returncode == 0, done.stderr
         with engine.begin() as connection:
             assert connection.scalar(text("SELECT provider_id FROM repositories")) is not None
             assert str(connection.scalar(text("SELECT allow_hosts FROM providers"))) == "[]"
             after = {"id": str(uuid4()), "now": now}  # as the code of before adds one
             connection.execute(text(f"{add} (:id, 'store', 's3', 'https://s3.example/', false, :now, :now)"), after)
-        refused = flask(env, "db", "downgrade", "0001")
+        refused = flask(env, "db", "downgrade", "0002")
         assert refused.returncode != 0
         with engine.begin() as connection:
             connection.execute(text("DELETE FROM providers WHERE kind = 's3'"))
-        back = flask(env, "db", "downgrade", "0001")
+        back = flask(env, "db", "downgrade", "0002")
         assert back.returncode == 0, back.stderr
         with engine.begin() as connection:
             assert connection.scalar(text("SELECT name FROM repositories")) == "a/b"
