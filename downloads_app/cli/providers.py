@@ -8,8 +8,8 @@ import click
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import UNKNOWN, print_json, print_table
 from downloads_app.models import Provider
-from downloads_app.services.provider_secrets import MAX_CERTIFICATE_LENGTH
 from downloads_app.services.providers import catalog, fields
+from downloads_app.services.providers.secrets import MAX_CERTIFICATE_LENGTH
 
 group = Commands("providers", help="Add, list and remove providers.", no_args_is_help=True)
 

@@ -11,10 +11,10 @@ from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
 from downloads_app.services.names import check_folder_name, check_repository
-from downloads_app.services.provider_form import assign, check_together, find_receivers, forget_secrets
 from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
+from downloads_app.services.providers.form import assign, check_together, find_receivers, forget_secrets
 from downloads_app.sources import Access
 from downloads_app.sources.registry import open_source
 

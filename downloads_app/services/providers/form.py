@@ -5,7 +5,9 @@ from typing import Any
 
 from downloads_app.errors import InvalidInput
 from downloads_app.models import Provider
-from downloads_app.services.provider_secrets import (
+from downloads_app.services.providers import vault
+from downloads_app.services.providers.fields import check_connections, check_proxy_url, check_region, check_url
+from downloads_app.services.providers.secrets import (
     check_allow_hosts,
     check_client_certificate,
     check_header_name,
@@ -14,8 +16,6 @@ from downloads_app.services.provider_secrets import (
     check_token,
     check_username,
 )
-from downloads_app.services.providers import vault
-from downloads_app.services.providers.fields import check_connections, check_proxy_url, check_region, check_url
 from downloads_app.sources.route import find_origin
 
 _PLAIN: dict[str, Callable[[Any], object]] = {
