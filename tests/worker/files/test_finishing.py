@@ -8,6 +8,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.worker.files.completion import Completion, Outcome
+from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.transfer.transfer import Stopped
 from tests.support.file_server import Fault, FileServer
 from tests.support.server import wait_until
@@ -73,10 +74,16 @@ def test_a_right_that_is_lost_within_a_batch_ends_the_transfer_where_the_moving_
     server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_disk(monkeypatch, 0.00001)
-    by_mover = watch_completions(monkeypatch)
+    by_mover, is_lost = watch_completions(monkeypatch), threading.Event()
+    write = Completion._write
+
+    def write_and_lose(self: Completion, file: PartialFile) -> None:
+        write(self, file)
+        is_lost.set()  # the right is lost when the batch's first file is written, whoever is how quick
+
+    monkeypatch.setattr(Completion, "_write", write_and_lose)
     run = Run(server, [server.put(f"f{number}", noise(2000 + number)) for number in range(100)], folder)
-    left = iter(range(10))
-    run.may_write_when(lambda: not by_mover or next(left, None) is not None)
+    run.may_write_when(lambda: not is_lost.is_set())
     with pytest.raises(Stopped):
         run.finish()
     assert by_mover[0]

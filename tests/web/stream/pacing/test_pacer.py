@@ -2,9 +2,10 @@
 
 import random
 import re
+import statistics
 import time
 from collections.abc import Callable
-from itertools import dropwhile
+from itertools import dropwhile, pairwise
 from typing import Any
 
 import gevent
@@ -113,14 +114,22 @@ def test_events_keep_the_beat_whatever_the_work_takes_and_none_is_early(
         began = time.monotonic()
         connections.append((began, Connection(streams, alice, began, True, Socket(random.Random(0), moody=False))))
         gevent.sleep(BEAT / SLOTS / 5)
-    wait_for(lambda: all(len(connection.arrived) > 5 for _, connection in connections))
-    refresher.kill()
+    try:
+        wait_for(lambda: all(_keeps_the_beat(connection.arrived) for _, connection in connections))
+    finally:
+        refresher.kill()
+        for _, connection in connections:
+            connection.server.kill()
+            connection.reader.join(timeout=30)
     for began, connection in connections:
         lateness = [arrived - began - number * BEAT for number, arrived in enumerate(connection.arrived)]
         assert min(lateness) > -2 * BEAT / SLOTS, lateness
-        assert min(lateness[-3:]) < 0.9 * BEAT, lateness
-        connection.server.kill()
-        connection.reader.join(timeout=30)
+
+
+def _keeps_the_beat(arrived: list[float]) -> bool:
+    """Whether the last gaps are an interval, and not the interval plus the work; a few may be a busy machine's."""
+    gaps = [after - before for before, after in pairwise(arrived)][-7:]
+    return len(gaps) == 7 and statistics.median(gaps) < 1.15 * BEAT
 
 
 @pytest.mark.parametrize("chunked", [True, False], ids=["HTTP/1.1", "HTTP/1.0"])
