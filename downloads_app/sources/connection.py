@@ -167,18 +167,20 @@ def fetch_text(
     timeout_seconds: float = 30,
     headers: Sequence[str] = (),
     connection: Connection | None = None,
+    is_head: bool = False,
 ) -> Response:
     """Fetch a document of at most `limit_bytes`, following up to five redirects; memory stays bounded.
 
-    With a `connection` of the same access, which stays the caller's, many documents ride one kept-alive line.
-    Answers of every status are returned. Raises SourceError: unreachable, refused address, too many
-    redirects, too large, encoded although it was not asked to be.
+    With `is_head` only the answer's head is asked for. With a `connection` of the same access, which stays the
+    caller's, many documents ride one kept-alive line. Answers of every status are returned. Raises SourceError:
+    unreachable, refused address, too many redirects, too large, encoded although it was not asked to be.
     """
     line = connection or Connection(access)
     deadline = time.monotonic() + timeout_seconds
     try:
         for _ in range(MAX_REDIRECTS + 1):
             line.aim(url, headers)
+            line.curl.setopt(pycurl.NOBODY, int(is_head))
             body = _perform(line, limit_bytes, deadline - time.monotonic())
             onward = line.find_next_hop()
             if onward is None:
@@ -187,6 +189,8 @@ def fetch_text(
     finally:
         if connection is None:
             line.close()
+        else:
+            line.curl.setopt(pycurl.NOBODY, 0)
     raise SourceError(f"{shorten_url(url)}: more than {MAX_REDIRECTS} redirects", permanent=True)
 
 
@@ -208,6 +212,6 @@ def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
         raise connection.explain(code, connection.host) from None
-    if connection.head.is_encoded:
+    if body and connection.head.is_encoded:
         raise SourceError("The server sent encoded text although none was asked for", permanent=True)
     return bytes(body)

@@ -1,6 +1,7 @@
 """Sources of kind `huggingface`, and what tests ask of them."""
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,7 @@ from downloads_app.sources.hub.source import HuggingFaceSource
 from tests.support.pages import Page
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+TREE = f"/api/models/o/r/tree/{COMMIT}?recursive=true&expand=false"
 
 
 def open_hub(url: str, token: str | None = None) -> HuggingFaceSource:
@@ -28,7 +30,22 @@ def refuse(
     return caught.value
 
 
-def serve_info(**fields: object) -> dict[str, Page]:
-    """Return a hub's answer about `o/r`, some of its fields changed, by path."""
-    info = {"id": "o/r", "sha": COMMIT, "siblings": [], "private": False, "tags": [], "downloads": 0} | fields
-    return {"/api/models/o/r?blobs=true": Page(json.dumps(info).encode(), "application/json")}
+def row(path: str, **fields: object) -> dict[str, object]:
+    """Return a file as the tree tells of it."""
+    return {"type": "file", "path": path, "size": 1, "oid": "a" * 40} | fields
+
+
+def describe(siblings: Sequence[object] = (), **fields: object) -> Page:
+    """Return a hub's description of `o/r`, some of its fields changed."""
+    info = {"id": "o/r", "sha": COMMIT, "siblings": siblings, "private": False, "tags": [], "downloads": 0} | fields
+    return Page(json.dumps(info).encode(), "application/json")
+
+
+def page_of(*rows: object, link: str = "") -> Page:
+    """Return a page of a tree, and the `Link` header that leads on."""
+    return Page(json.dumps(rows).encode(), "application/json", headers={"Link": link} if link else {})
+
+
+def serve_tree(*rows: object, **fields: object) -> dict[str, Page]:
+    """Return a hub's answers about `o/r` by path: its description, and a tree of one page."""
+    return {"/api/models/o/r": describe(**fields), TREE: page_of(*rows)}

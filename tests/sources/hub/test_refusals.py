@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from downloads_app.sources.answers import AnswerHead
-from downloads_app.sources.http_folder.source import MAX_LISTING_BYTES
 from downloads_app.sources.hub.refusals import MAX_PLAIN_HTTP_BYTES, explain_hub_refusal
-from tests.sources.hub.hub_sources import refuse, serve_info
+from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES
+from tests.sources.hub.hub_sources import refuse, row, serve_tree
 from tests.support.hub import Hub
 from tests.support.hub_answers import HubRefusal
 from tests.support.pages import Page, serve_pages
@@ -101,27 +101,38 @@ def test_a_gate_that_closes_after_the_listing_is_told_from_an_ordinary_refusal()
     ],
 )
 def test_a_server_that_is_no_hub_gives_a_clear_error(body: bytes) -> None:
-    with serve_pages({"/api/models/o/r?blobs=true": Page(body, "application/json")}) as pages:
+    with serve_pages({"/api/models/o/r": Page(body, "application/json")}) as pages:
+        error = refuse(pages.url, "o/r")
+    assert error.permanent
+    assert error.message.startswith("The provider does not answer as a hub does")
+
+
+@pytest.mark.parametrize("fields", [{"sha": None}, {"sha": "../../x"}, {"siblings": 5}, {"siblings": [{}]}])
+def test_a_malformed_description_gives_a_clear_error(fields: dict[str, object]) -> None:
+    with serve_pages(serve_tree(**fields)) as pages:
         error = refuse(pages.url, "o/r")
     assert error.permanent
     assert error.message.startswith("The provider does not answer as a hub does")
 
 
 @pytest.mark.parametrize(
-    "fields",
+    "malformed",
     [
-        {"sha": None},
-        {"sha": "../../x"},
-        {"siblings": None},
-        {"siblings": [{}]},
-        {"siblings": [{"rfilename": "a", "size": -1}]},
-        {"siblings": [{"rfilename": "a", "size": "1"}]},
-        {"siblings": [{"rfilename": "a", "size": 1, "lfs": {"size": 1}}]},
-        {"siblings": [{"rfilename": "a", "size": 1, "lfs": {"size": 1, "sha256": "x", "pointerSize": 1}}]},
+        {},
+        5,
+        {"type": "file"},
+        {"type": "file", "path": 5},
+        {"path": "a", "size": 1},
+        row("a", type="commit"),
+        row("a", size=-1),
+        row("a", size="1"),
+        row("a", lfs=5),
+        row("a", lfs={"size": 1}),
+        row("a", lfs={"size": 1, "oid": "x", "pointerSize": 1}),
     ],
 )
-def test_a_malformed_listing_gives_a_clear_error(fields: dict[str, object]) -> None:
-    with serve_pages(serve_info(**fields)) as pages:
+def test_a_malformed_tree_gives_a_clear_error(malformed: object) -> None:
+    with serve_pages(serve_tree(malformed)) as pages:
         error = refuse(pages.url, "o/r")
     assert error.permanent
     assert error.message.startswith("The provider does not answer as a hub does")
@@ -129,15 +140,15 @@ def test_a_malformed_listing_gives_a_clear_error(fields: dict[str, object]) -> N
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b", "a\\b", "C:x", "a\0b", "", "x" * 300])
 def test_a_hostile_name_is_refused(name: str) -> None:
-    with serve_pages(serve_info(siblings=[{"rfilename": "good"}, {"rfilename": name}])) as pages:
+    with serve_pages(serve_tree(row("good"), row(name))) as pages:
         error = refuse(pages.url, "o/r")
     assert error.permanent
     assert "Refused the file name" in error.message
 
 
 def test_too_many_files_end_with_a_clear_error() -> None:
-    siblings = [{"rfilename": f"{number:x}"} for number in range(100_001)]
-    with serve_pages(serve_info(siblings=siblings)) as pages:
+    rows = [row(f"{number:x}") for number in range(100_001)]
+    with serve_pages(serve_tree(*rows)) as pages:
         assert "is too large: more than 100,000 files" in refuse(pages.url, "o/r").message
 
 
@@ -152,6 +163,6 @@ def test_a_listing_of_ten_gigabytes_ends_early_and_takes_little_memory() -> None
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with serve_pages(lambda path: Page(endless(), "application/json")) as pages:
-        assert f"longer than {MAX_LISTING_BYTES} bytes" in refuse(pages.url, "o/r").message
+        assert f"longer than {MAX_DOCUMENT_BYTES} bytes" in refuse(pages.url, "o/r").message
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000, "kilobytes"
-    assert next(sent) * len(block) < 20 * MAX_LISTING_BYTES
+    assert next(sent) * len(block) < 20 * MAX_DOCUMENT_BYTES

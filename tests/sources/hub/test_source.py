@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
 from downloads_app.sources.hub.source import HuggingFaceSource
-from tests.sources.hub.hub_sources import COMMIT, open_hub, refuse, serve_info
+from tests.sources.hub.hub_sources import COMMIT, open_hub, refuse, serve_tree
 from tests.support.hub import Hub
 from tests.support.hub_repository import LFS_SUFFIXES
 from tests.support.pages import Page, serve_pages
@@ -27,6 +28,7 @@ def test_all_files_are_listed_with_size_digest_and_address_at_one_commit(hub: Hu
         stored = repository.commits[repository.refs["main"]][file.path]
         assert file.sha256 == stored.sha256
         assert (file.sha256 is not None) == (Path(file.path).suffix in LFS_SUFFIXES)
+        assert file.git_sha1 == (None if file.sha256 else stored.oid)
 
 
 def test_a_branch_is_pinned_to_its_commit_and_a_commit_stays_listed_when_the_branch_moves(
@@ -65,7 +67,7 @@ def test_the_token_is_sent_to_the_hub_and_to_nobody_else(hub: Hub) -> None:
     with serve_pages(lambda path: Page(status=302, headers={"Location": hub.url + path})) as mirror:
         open_hub(mirror.url, "secret").list_files("org/open", None)
     assert {headers.get("authorization") for _, headers in mirror.requests} == {"Bearer secret"}
-    assert [headers.get("authorization") for _, headers in hub.requests] == [None]
+    assert {headers.get("authorization") for _, headers in hub.requests} == {None}
 
 
 def test_a_private_address_is_refused_where_its_admin_did_not_allow_it(hub: Hub) -> None:
@@ -100,14 +102,14 @@ def test_many_providers_in_many_threads_never_mix(source_folder: Path) -> None:
             assert {headers["authorization"] for _, headers in hub.requests} == {f"Bearer token-{number}"}
 
 
-def test_a_cookie_of_one_answer_is_not_sent_with_the_next(hub: Hub) -> None:
-    answers = serve_info()
-    ((path, page),) = answers.items()
-    page = Page(page.body, page.content_type, headers={"Set-Cookie": "spy=1; Path=/"})
-    with serve_pages({path: page}) as pages:
+def test_a_cookie_of_one_answer_is_not_sent_with_the_next() -> None:
+    pages_by_path = {
+        path: replace(page, headers={"Set-Cookie": "spy=1; Path=/"}) for path, page in serve_tree().items()
+    }
+    with serve_pages(pages_by_path) as pages:
         for _ in range(2):
             open_hub(pages.url).list_files("o/r", None)
-    assert len(pages.requests) == 2
+    assert len(pages.requests) == 4
     assert not any("cookie" in headers for _, headers in pages.requests)
 
 
@@ -118,11 +120,11 @@ def test_a_token_of_the_environment_is_never_used(hub: Hub, monkeypatch: pytest.
 
 
 def test_the_listing_goes_through_the_providers_proxy() -> None:
-    ((path, page),) = serve_info().items()
-    with serve_pages({f"http://hub.invalid{path}": page}) as proxy:
+    answers = {f"http://hub.invalid{path}": page for path, page in serve_tree().items()}
+    with serve_pages(answers) as proxy:
         access = Access("http://hub.invalid", token="t", proxy_url=proxy.url)
         assert HuggingFaceSource(access).list_files("o/r", None) == Listing((), COMMIT)
-    assert proxy.paths == [f"http://hub.invalid{path}"]
+    assert proxy.paths == list(answers)
 
 
 def test_a_hub_passes_the_check_and_other_servers_do_not(hub: Hub) -> None:

@@ -1,0 +1,70 @@
+"""Reads what stands in a provider's documents: JSON, sizes, sums, and the addresses made of names."""
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from downloads_app.errors import SourceError
+
+MAX_SIZE_BYTES = 2**63 - 1
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_BETWEEN_ITEMS = re.compile(r"[ \t\r\n,]*")
+_DECODER = json.JSONDecoder()
+
+
+def parse_json(body: bytes, what: str) -> object:
+    """Decode JSON from outside; a permanent SourceError says that `what` cannot be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise _unreadable(what) from None
+
+
+def parse_json_rows(body: bytes, what: str) -> Iterator[object]:
+    """Yield the items of a JSON array one by one, so that no call holds the interpreter for long.
+
+    A comma more or less between them is forgiven. Raises a permanent SourceError like `parse_json`.
+    """
+    try:
+        text = body.decode().strip()
+        if not text.startswith("[") or not text.endswith("]"):
+            raise _unreadable(what)
+        at, end = 1, len(text) - 1
+        while (at := _skip(text, at)) < end:
+            item, at = _DECODER.raw_decode(text, at)
+            yield item
+    except (ValueError, RecursionError):
+        raise _unreadable(what) from None
+
+
+def read_size(value: object) -> int | None:
+    """Return a size from outside, in bytes; None for unknown. Raises ValueError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_SIZE_BYTES:
+        raise ValueError("its size is not a whole number of bytes")
+    return value
+
+
+def read_sha256(value: object) -> str | None:
+    """Return a SHA-256 from outside in lowercase hex; None for unknown. Raises ValueError for anything else."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError("its sha256 is not 64 hexadecimal digits")
+    return value.lower()
+
+
+def quote_path(path: str) -> str:
+    """Percent-encode each segment, so that `?`, `#` and `%` of a name stay part of it."""
+    return quote(path, safe="/")
+
+
+def _skip(text: str, at: int) -> int:
+    found = _BETWEEN_ITEMS.match(text, at)
+    return found.end() if found else at
+
+
+def _unreadable(what: str) -> SourceError:
+    return SourceError(f"{what} is not JSON that can be read", permanent=True)

@@ -1,0 +1,96 @@
+"""All files of a repository at one commit, as a hub's paged tree lists them.
+
+`GET /api/models/{id}/tree/{commit}?recursive=true` answers up to 1,000 rows; a `Link` header with `rel="next"` leads
+to those that follow. This list is whole where its last page has no such header, while the list of names in the
+repository's own description (`siblings`) is cut without a word.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import RemoteFile
+from downloads_app.sources.connection import Response
+from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
+
+NO_HUB = "The provider does not answer as a hub does"
+_NEXT = re.compile(r"<([^<>]*)>[^<>]*;\s*rel\s*=\s*(?:\"[^\"<>]*\bnext\b|next\b)", re.IGNORECASE)
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+_XET_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def read_tree(ask: Callable[[str], Response], url: str, resolve_url: str) -> Iterator[RemoteFile]:
+    """Yield the files of the tree at `url`, which lie below `resolve_url`; `ask` raises unless it answers 200.
+
+    Pages are asked for at `url` alone, with the query of the page before: no answer leads elsewhere.
+    """
+    query: str | None = "recursive=true&expand=false"
+    asked = set()
+    while query is not None:
+        asked.add(query)
+        response = ask(f"{url}?{query}")
+        rows = parse_json(response.body, f"{NO_HUB}: its tree")
+        if not isinstance(rows, list):
+            raise SourceError(f"{NO_HUB}: its tree is no list", permanent=True)
+        for row in rows:
+            if file := read_row(row, resolve_url):
+                yield file
+        query = _find_next_query(response, url)
+        if query in asked:
+            raise SourceError("The hub's list of files has no end: its pages lead back to themselves", permanent=True)
+
+
+def read_row(row: Any, resolve_url: str) -> RemoteFile | None:
+    """Return the file of one row; None for a folder. Raises a permanent SourceError for a malformed row."""
+    path = row.get("path") if isinstance(row, dict) else None
+    if not isinstance(path, str):
+        raise SourceError(f"{NO_HUB}: its list has a file without a path", permanent=True)
+    if row.get("type") == "directory":
+        return None
+    if row.get("type") != "file":
+        raise SourceError(f"{NO_HUB}: {path[:120]!a} is neither a file nor a folder", permanent=True)
+    lfs = row.get("lfs")
+    try:
+        return make_file(path, resolve_url, row.get("size"), lfs, row.get("oid"), row.get("xetHash"))
+    except ValueError as exc:
+        raise SourceError(f"{NO_HUB}: {path[:120]!a}: {exc}", permanent=True) from None
+
+
+def make_file(path: str, resolve_url: str, size: object, lfs: object, oid: object, xet: object = None) -> RemoteFile:
+    """Return a file of a hub. Raises ValueError where it has no fit size or sum.
+
+    `oid` names the content for git; where it lies in LFS, that is its pointer instead.
+    """
+    sha256 = None
+    if lfs is not None:
+        if not isinstance(lfs, dict):
+            raise ValueError("what it has in LFS is not told")
+        sha256 = read_sha256(lfs.get("oid", lfs.get("sha256")))
+        if sha256 is None:
+            raise ValueError("it lies in LFS and has no sha256")
+        size = lfs.get("size") if size is None else size
+    return RemoteFile(
+        path,
+        resolve_url + quote_path(path),
+        read_size(size),
+        sha256,
+        git_sha1=oid if lfs is None and isinstance(oid, str) and _SHA1.fullmatch(oid) else None,
+        xet_hash=xet if isinstance(xet, str) and _XET_HASH.fullmatch(xet) else None,
+    )
+
+
+def _find_next_query(response: Response, url: str) -> str | None:
+    """Return the query of the page that follows; None where this is the last. Raises for one of another list."""
+    found = _NEXT.search(response.headers.get("link", ""))
+    if found is None:
+        return None
+    try:
+        onward = urlsplit(found[1])
+    except ValueError:
+        onward = urlsplit("")
+    # Behind a mirror or after a rename it may name another host or repository: only its query is taken.
+    if onward.path.rpartition("/tree/")[2] != urlsplit(url).path.rpartition("/tree/")[2] or not onward.query:
+        raise SourceError("The hub's list of files goes on at another place than the list itself", permanent=True)
+    return onward.query

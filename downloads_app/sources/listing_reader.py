@@ -1,0 +1,61 @@
+"""Fetches the documents of one listing over one connection, within what one listing may take."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import Access
+from downloads_app.sources.connection import Connection, Response, fetch_text
+
+MAX_FILES = 100_000
+MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+MAX_LISTING_BYTES = 128 * 1024 * 1024
+"""All documents of one listing together."""
+MAX_DOCUMENTS = 10_000
+MAX_LISTING_SECONDS = 600.0
+DOCUMENT_SECONDS = 60.0
+"""A hub needs long to list a repository of many files."""
+
+
+class ListingReader:
+    """One listing under way, and what is left of its limits. A context manager; close it otherwise."""
+
+    def __init__(self, access: Access, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.what = what
+        """What is being listed, as messages name it."""
+        self._access = access
+        self._connection = Connection(access)
+        self._clock = clock
+        self._deadline = clock() + MAX_LISTING_SECONDS
+        self._left_bytes = MAX_LISTING_BYTES
+        self._documents = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def fetch(self, url: str, headers: Sequence[str] = (), *, is_head: bool = False) -> Response:
+        """Return the answer for `url`, whatever its status; raises SourceError where a limit is reached."""
+        if self._clock() > self._deadline:
+            raise SourceError(f"{self.what}: listing it took too long", permanent=False)
+        self._documents += 1
+        self.limit(self._documents, MAX_DOCUMENTS, "pages and folders")
+        response = fetch_text(
+            self._access,
+            url,
+            limit_bytes=min(MAX_DOCUMENT_BYTES, self._left_bytes),
+            timeout_seconds=DOCUMENT_SECONDS,
+            headers=headers,
+            connection=self._connection,
+            is_head=is_head,
+        )
+        self._left_bytes -= len(response.body)
+        return response
+
+    def limit(self, count: int, limit: int, what: str) -> None:
+        """Raise a permanent SourceError where there are more than `limit` of `what`."""
+        if count > limit:
+            raise SourceError(f"{self.what} is too large: more than {limit:,} {what}", permanent=True)
