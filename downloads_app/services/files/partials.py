@@ -57,7 +57,8 @@ def read_side_file(partials: Path, path: str) -> SideFile | None:
     """Return what is known of a partial file; None where nothing usable is."""
     try:
         fields = json.loads((partials / f"{key_of(path)}.json").read_bytes())
-        present = (partials / f"{key_of(path)}.data").stat().st_size
+        data = (partials / f"{key_of(path)}.data").stat()
+        present = data.st_size if data.st_nlink == 1 else 0  # else another's file, which is not written to
         ranges = [(int(start), int(end)) for start, end in fields["ranges"]]
         if any(not 0 <= start < end <= present for start, end in ranges):
             return None

@@ -9,6 +9,8 @@ from pathlib import Path
 from downloads_app.errors import Conflict, NoSpace
 from downloads_app.services.files.folders import free_bytes as free_bytes
 
+FILE_MODE = 0o640
+"""Owner and group: who is in FILES_GROUP may read what was downloaded."""
 _MAX_PARTS = 1024
 """What `pwritev` takes at most."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -37,6 +39,23 @@ class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generat
         raise Conflict(f"{self._what}: {exc.strerror}") from exc
 
 
+def open_own(file: Path | str, flags: int) -> int:
+    """Open a file of ours for writing, made where there is none; the caller closes the descriptor.
+
+    A file with a second name is somebody else's too: a hard link that was made for a copy and is left from a process
+    that was killed. It keeps what it holds under the other name, and an empty file takes its place here.
+    """
+    wanted = flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(file, wanted & ~os.O_TRUNC, FILE_MODE)
+    if os.fstat(descriptor).st_nlink > 1:
+        os.close(descriptor)
+        Path(file).unlink()
+        return os.open(file, wanted | os.O_EXCL, FILE_MODE)
+    if flags & os.O_TRUNC:
+        os.ftruncate(descriptor, 0)
+    return descriptor
+
+
 def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
     """Write all of `chunks` from `at` on; a disk that is nearly full takes only a part."""
     if len(chunks) > _MAX_PARTS:
@@ -58,7 +77,7 @@ def measure_sync(folder: Path) -> float:
     """Return how many seconds the disk takes to have a few bytes for good."""
     probe = folder / "probe"
     begun_at = time.monotonic()
-    descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = open_own(probe, os.O_WRONLY)
     try:
         os.write(descriptor, b"probe")
         os.fsync(descriptor)

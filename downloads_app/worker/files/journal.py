@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from downloads_app.worker.files.disk import explain_disk
+from downloads_app.worker.files.disk import explain_disk, open_own
 
 _NAME = "done.jsonl"
 
@@ -55,8 +55,7 @@ class Journal:
         """Add lines in one write, which is not torn apart by other threads'."""
         with explain_disk(_NAME), self._lock:
             if self._descriptor < 0:
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-                self._descriptor = os.open(self._path, flags, 0o644)
+                self._descriptor = open_own(self._path, os.O_WRONLY | os.O_APPEND)
             lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be torn
             os.write(self._descriptor, lines.encode())
 

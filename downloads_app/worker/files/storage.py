@@ -18,12 +18,13 @@ from downloads_app.services.files.partials import find_partials as find_partials
 from downloads_app.services.files.partials import find_side_files, key_of, read_side_file
 from downloads_app.services.files.partials import remove_partials as remove_partials
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.disk import explain_disk, measure_sync
+from downloads_app.worker.files.disk import explain_disk, measure_sync, open_own
 from downloads_app.worker.files.folding import folds_names, refuse_collisions
 from downloads_app.worker.files.journal import FileResult as FileResult
 from downloads_app.worker.files.journal import Journal, Placed
 from downloads_app.worker.files.target_folder import TargetFolder
 
+COPY_BYTES = 1 << 20
 DRAFT_BYTES = 4096
 """More than a side-file has."""
 
@@ -55,9 +56,8 @@ class Storage:
 
         The caller closes the descriptor.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (0 if keep else os.O_TRUNC)
         with explain_disk(path):
-            return os.open(self._data_of(path), flags, 0o644)
+            return open_own(self._data_of(path), os.O_RDWR | (0 if keep else os.O_TRUNC))
 
     def _data_of(self, path: str) -> str:
         return f"{self.partials}/{key_of(path)}.data"
@@ -81,7 +81,7 @@ class Storage:
             _write_over(draft, json.dumps(asdict(known)).encode())
             draft.replace(target)
         with suppress(OSError):
-            draft.write_bytes(bytes(DRAFT_BYTES))
+            _write_over(draft, bytes(DRAFT_BYTES))
         if self._side_files is not None:
             self._side_files.add(key_of(path))
 
@@ -149,13 +149,14 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
     """Give a verified file of another download its place here: a hard link, or a copy where that fails."""
     storage = Storage(folder)
     storage.prepare([path])
-    draft = storage.partials / f"{key_of(path)}.data"
+    draft = storage.partials / f"{key_of(path)}.copy"  # a name that nothing is ever written to
     with explain_disk(path):
         draft.unlink(missing_ok=True)
         try:
             os.link(source, draft, follow_symlinks=False)
         except OSError:
-            shutil.copyfile(source, draft)
+            with source.open("rb") as reader, os.fdopen(open_own(draft, os.O_WRONLY), "wb") as writer:
+                shutil.copyfileobj(reader, writer, COPY_BYTES)
         with storage.target.filling() as put:
             put(str(draft), path)
         draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
@@ -163,6 +164,6 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
 
 def _write_over(file: Path, content: bytes) -> None:
     """Write a file, in the room that it has."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o666), "wb") as writer:
+    with os.fdopen(open_own(file, os.O_WRONLY), "wb") as writer:
         writer.write(content)
         writer.truncate()
