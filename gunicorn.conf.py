@@ -20,6 +20,7 @@ settings = load_settings()  # a setting that cannot be read stops the start here
 wsgi_app = "wsgi:app"
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")  # nginx, or a browser on the same machine
 workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # one a core is enough: a process holds thousands of streams
+umask = 0o007  # of a unix socket: for its owner and the group of the web server
 worker_class = "gevent"  # a waiting stream costs a greenlet, not a thread
 worker_connections = settings.worker_connections  # the streams, and room for everything else
 timeout = 60  # a worker whose loop is stuck for so long is replaced

@@ -17,13 +17,13 @@ def create_app(**overrides: Any) -> "Flask":
     """
     from flask import Flask
 
-    from downloads_app import cli, config, extensions, locations, models, web  # noqa: F401  (models register tables)
+    from downloads_app import cli, config, extensions, locations, models, modes, web  # noqa: F401  (models register tables)
 
     settings = config.load_settings(**overrides)
     app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
+    modes.prepare_instance(settings)
     config.install_settings(app, settings)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = extensions.engine_options(settings.database_url)
-    settings.instance_dir.mkdir(parents=True, exist_ok=True)
 
     extensions.db.init_app(app)
     extensions.migrate.init_app(app, extensions.db, directory=str(locations.MIGRATIONS_DIR))

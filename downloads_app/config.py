@@ -1,5 +1,6 @@
 """Every setting: its name with its unit, its default, its check. Read from the environment and `.env`."""
 
+import grp
 import os
 import secrets
 from pathlib import Path
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     jwt_secret_key: str = Field("", repr=False)
     provider_token_key: str = Field("", repr=False)
     downloads_dir: Path = Path()
+    files_group: str = ""
     embedded_worker: bool | None = None
 
     stream_interval_seconds: Annotated[float, Field(ge=0.05, le=3600)] = 2
@@ -74,6 +76,14 @@ class Settings(BaseSettings):
             if part != "unix":  # a unix socket has no peer address; this word stands for it
                 ip_network(part, strict=False)
         return value
+
+    @field_validator("files_group")
+    @classmethod
+    def _check_group(cls, value: str) -> str:
+        try:
+            return value and grp.getgrnam(value).gr_name
+        except KeyError:
+            raise ValueError("the name of a group of this machine") from None
 
     @field_validator("jwt_secret_key")
     @classmethod
@@ -153,7 +163,6 @@ def secret_file(settings: Settings, name: str) -> str:
     """
     path = settings.instance_dir / name
     if not path.exists():
-        settings.instance_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:

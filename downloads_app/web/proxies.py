@@ -1,6 +1,9 @@
 """Whose forwarded address, scheme and prefix count: those of TRUSTED_PROXIES, and nobody else's."""
 
-from collections.abc import Callable, Iterable
+import os
+import socket
+import struct
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -8,7 +11,11 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from downloads_app.modes import group_of_files
+
 UNIX_SOCKET = "unix"  # a unix socket has no peer address; this word in the setting stands for it
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user, group of a unix socket's other end: unix(7), SO_PEERCRED."""
 
 
 class Networks:
@@ -30,10 +37,19 @@ class Networks:
         return any((mapped or address) in network for network in self._networks)
 
 
+def is_web_server(user: int, group: int, web_groups: Collection[int]) -> bool:
+    """Whether the process at the other end of a unix socket may say whom it speaks for.
+
+    That is root's, our own, or one whose group is the web server's: others may reach the socket, too, as members.
+    """
+    return user in (0, os.geteuid()) or group in web_groups
+
+
 class TrustedProxies:
     """WSGI middleware: applies a trusted proxy's forwarded headers, one hop, and ignores all others'."""
 
-    def __init__(self, wsgi_app: Any, names: Iterable[str]) -> None:
+    def __init__(self, wsgi_app: Any, names: Iterable[str], web_groups: Collection[int]) -> None:
+        self._web_groups = web_groups
         # Remembered: reading an address is dear, and connections come from few of them, or from one.
         self._is_trusted = lru_cache(maxsize=1024)(Networks(names).__contains__)
         self._direct = wsgi_app
@@ -41,12 +57,21 @@ class TrustedProxies:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle a request as what it is, or as what its trusted proxy says it was."""
-        if self._is_trusted(environ.get("REMOTE_ADDR", "")):
+        peer = environ.get("REMOTE_ADDR", "")
+        if self._is_trusted(peer) and (peer or self._is_web_server(environ.get("gunicorn.socket"))):
             return self._forwarded(environ, start_response)
         answer: Iterable[bytes] = self._direct(environ, start_response)
         return answer
 
+    def _is_web_server(self, sock: Any) -> bool:
+        if sock is None or sock.family != socket.AF_UNIX:
+            return False
+        _, user, group = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
+        return is_web_server(user, group, self._web_groups)
+
 
 def init_app(app: Flask) -> None:
     """Put the middleware around the application."""
-    app.wsgi_app = TrustedProxies(app.wsgi_app, app.extensions["settings"].trusted_proxies)  # type: ignore[method-assign]
+    settings = app.extensions["settings"]
+    web_groups = {os.getegid(), group_of_files(settings)}
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies, web_groups)  # type: ignore[method-assign]

@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.queue import claims, housekeeping, leftovers
 from downloads_app.worker.heartbeat import Heartbeat
@@ -65,6 +66,7 @@ class Worker:
         """Work until drained, or until idle where that was asked for."""
         self._listen()
         prepare_process()
+        modes.prepare_downloads(self._settings)
         self._heartbeat.start()
         log.info("worker %s: up to %d downloads at a time", self.worker_id, self._concurrency)
         outage_seconds = 0.0

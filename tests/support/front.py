@@ -79,6 +79,14 @@ class Front:
 
     def _shipped(self) -> str:
         changes = {
+            "listen 80 default_server;": f"listen 127.0.0.1:{self.plain_port} default_server;",
+            "listen [::]:80 default_server;": "",
+            "listen 443 ssl http2 default_server;": f"listen 127.0.0.1:{self.port} ssl http2 default_server;",
+            "listen [::]:443 ssl http2 default_server;": "",
+            # Tests speak to an address, and so send no name before they have a certificate.
+            "ssl_reject_handshake on;": f"ssl_certificate {self.certificate};\n"
+            f"ssl_certificate_key {self.folder / 'key.pem'};",
+            "server_name downloads.example.org;": "server_name downloads.example.org 127.0.0.1 localhost;",
             "listen 80;": f"listen 127.0.0.1:{self.plain_port};",
             "listen [::]:80;": "",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",

@@ -1,12 +1,14 @@
 """Whose forwarded headers are believed."""
 
+import os
+import socket
 from collections.abc import Callable
 
 import pytest
 from flask import Flask, jsonify, request
 
 from downloads_app.services.accounts import users
-from downloads_app.web.proxies import Networks
+from downloads_app.web.proxies import Networks, is_web_server
 from tests.conftest import PASSWORD
 
 FORWARDED = {
@@ -48,10 +50,28 @@ def see_from(make_app: Callable[..., Flask]) -> SeeFrom:
     def see(trusted: str, peer: str, **headers: str) -> dict[str, str]:
         app = make_app(trusted_proxies=trusted)
         app.add_url_rule("/seen", "seen", lambda: jsonify(_seen()))
-        answer = app.test_client().get("/seen", headers=FORWARDED | headers, environ_overrides={"REMOTE_ADDR": peer})
+        ours, theirs = socket.socketpair()  # the other end is a process of our own user
+        with ours, theirs:
+            environ = {"REMOTE_ADDR": peer, "gunicorn.socket": ours}
+            answer = app.test_client().get("/seen", headers=FORWARDED | headers, environ_overrides=environ)
         return dict(answer.get_json())
 
     return see
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "is_believed"),
+    [(0, 0, True), (os.geteuid(), 7, True), (33, 33, True), (1000, 1000, False), (65534, 0, False)],
+)
+def test_a_local_user_who_reaches_the_socket_is_not_believed(user: int, group: int, is_believed: bool) -> None:
+    assert is_web_server(user, group, web_groups={33}) == is_believed
+
+
+def test_at_a_unix_socket_only_who_is_known_is_believed(make_app: Callable[..., Flask]) -> None:
+    app = make_app(trusted_proxies="unix")
+    app.add_url_rule("/seen", "seen", lambda: jsonify(_seen()))
+    answer = app.test_client().get("/seen", headers=FORWARDED, environ_overrides={"REMOTE_ADDR": ""})
+    assert answer.get_json()["scheme"] == "http"
 
 
 def _seen() -> dict[str, str | None]:

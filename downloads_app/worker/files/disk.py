@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 from downloads_app.errors import Conflict, NoSpace
+from downloads_app.modes import FILE_MODE
 from downloads_app.services.files.folders import free_bytes as free_bytes
 
-FILE_MODE = 0o640
-"""Owner and group: who is in FILES_GROUP may read what was downloaded."""
 _MAX_PARTS = 1024
 """What `pwritev` takes at most."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)

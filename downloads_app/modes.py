@@ -1,0 +1,96 @@
+"""Who on this machine may read what: our own files nobody else, downloaded files the members of FILES_GROUP."""
+
+import grp
+import logging
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url
+
+from downloads_app.errors import Conflict
+
+if TYPE_CHECKING:
+    from downloads_app.config import Settings
+
+log = logging.getLogger(__name__)
+
+FILE_MODE = 0o640
+FOLDER_MODE = 0o2750
+"""With the set-group-id bit: what is made in such a folder has its group, and folders that bit as well."""
+UMASK = 0o027
+INSTANCE_MODE = 0o710
+"""Whoever reads downloaded files may pass through, and see nothing on the way."""
+SECRET_MODE = 0o600
+SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+
+
+def prepare_instance(settings: "Settings") -> None:
+    """Make the instance folder, and keep an SQLite file to ourselves: one from before too.
+
+    SQLite gives its other files the mode of the first.
+    """
+    settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
+    if not settings.uses_sqlite:
+        return
+    file = Path(make_url(settings.database_url).database or "")
+    with suppress(OSError):  # where it cannot be opened, the first query says so
+        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
+    for suffix in SQLITE_SUFFIXES:
+        _tighten(Path(f"{file}{suffix}"))
+
+
+def group_of_files(settings: "Settings") -> int:
+    """Return the id of the group that may read downloaded files: FILES_GROUP, else this process's own."""
+    return grp.getgrnam(settings.files_group).gr_gid if settings.files_group else os.getegid()
+
+
+def prepare_downloads(settings: "Settings") -> None:
+    """Make DOWNLOADS_DIR what FILES_GROUP asks for; what lies there under other modes follows first.
+
+    Raises Conflict where this process may not give files to that group. A folder that is somebody else's, or on a
+    filesystem without modes, stays as it is.
+    """
+    folder, group = settings.downloads_dir, group_of_files(settings)
+    folder.mkdir(0o700, parents=True, exist_ok=True)
+    try:
+        _give_all(folder, group)
+    except PermissionError as exc:
+        if settings.files_group:
+            raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
+        log.warning("%s keeps its mode: %s", folder, exc.strerror)
+
+
+def _give_all(folder: Path, group: int) -> None:
+    """The topmost folder comes last, and tells afterwards that all is done."""
+    if _is_as_wanted(folder.stat(), group, FOLDER_MODE):
+        return
+    for within, _, names, descriptor in os.fwalk(folder, topdown=False):
+        for name in names:
+            _give(name, group, FILE_MODE, descriptor)
+        _give(within, group, FOLDER_MODE, None)
+
+
+def _give(name: str, group: int, mode: int, descriptor: int | None) -> None:
+    """Give a file of ours to the group, unless it has it already; a symbolic link is left alone."""
+    status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+    if stat.S_ISLNK(status.st_mode) or _is_as_wanted(status, group, mode):
+        return
+    os.chown(name, -1, group, dir_fd=descriptor, follow_symlinks=False)
+    os.chmod(name, mode, dir_fd=descriptor)
+
+
+def _is_as_wanted(status: os.stat_result, group: int, mode: int) -> bool:
+    return status.st_gid == group and stat.S_IMODE(status.st_mode) == mode
+
+
+def _tighten(file: Path) -> None:
+    """Take from others what they may do with a file of ours."""
+    try:
+        status = file.stat()
+        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != SECRET_MODE:
+            file.chmod(SECRET_MODE)
+    except OSError:
+        return  # not there: SQLite removes them with the last connection

@@ -1,0 +1,91 @@
+"""Who on this machine may read what."""
+
+import grp
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from downloads_app import create_app, modes
+from downloads_app.config import ConfigError, current_settings, load_settings
+from downloads_app.extensions import db
+from downloads_app.models import Provider, User
+from downloads_app.services.files import folders
+from tests.support.downloading import reload
+from tests.support.file_server import FileServer
+from tests.support.publishing import publish, queue_download
+from tests.worker.running import FILES, working
+
+
+@pytest.fixture(autouse=True)
+def usual_umask() -> Iterator[None]:
+    """As most machines have it; a worker that runs in the test's process sets its own."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def mode_of(file: Path) -> int:
+    return stat.S_IMODE(file.stat().st_mode)
+
+
+def test_the_sqlite_file_and_the_secrets_are_for_nobody_else(tmp_path: Path) -> None:
+    instance = tmp_path / "instance"
+    app = create_app(database_url="", instance_dir=instance)
+    with app.app_context():
+        db.session.execute(db.text("CREATE TABLE x (y)"))
+        db.session.commit()
+        found = {file.name: mode_of(file) for file in instance.iterdir()}
+        db.session.remove()
+        db.engine.dispose()
+    assert {name: mode for name, mode in found.items() if mode != modes.SECRET_MODE} == {}
+    assert {"downloads.sqlite3", "downloads.sqlite3-wal", "jwt-secret"} <= found.keys()
+    assert mode_of(instance) == modes.INSTANCE_MODE
+
+
+def test_an_sqlite_file_from_before_is_closed(tmp_path: Path) -> None:
+    file = tmp_path / "old.sqlite3"
+    file.touch(0o644)
+    create_app(database_url=f"sqlite:///{file}", instance_dir=tmp_path / "instance")
+    assert mode_of(file) == modes.SECRET_MODE
+
+
+def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
+    publish(server, "org/model", {**FILES, "deep/er/file.bin": b"x" * 200_000})
+    download = queue_download(alice, provider)
+    with working(app, until_idle=True) as (_, thread):
+        thread.join(60)
+    folder, top = folders.folder_of(reload(download)), current_settings().downloads_dir
+    files = [file for file in top.rglob("*") if file.is_file()]
+    assert folder.is_dir()
+    assert {mode_of(file) for file in files} == {modes.FILE_MODE}
+    assert {mode_of(file) for file in [top, *top.rglob("*")] if file.is_dir()} == {modes.FOLDER_MODE}
+
+
+def test_what_lay_there_before_follows(tmp_path: Path) -> None:
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / "downloads")
+    old = settings.downloads_dir / "alice/hub/model"
+    old.mkdir(parents=True, mode=0o755)
+    (old / "file.bin").write_bytes(b"x")
+    (old / "link").symlink_to(tmp_path)
+    before = mode_of(tmp_path)
+    modes.prepare_downloads(settings)
+    assert mode_of(old / "file.bin") == modes.FILE_MODE
+    assert {mode_of(folder) for folder in (settings.downloads_dir, old, old.parent)} == {modes.FOLDER_MODE}
+    assert mode_of(tmp_path) == before
+
+
+def test_files_are_given_to_the_group_that_is_named(tmp_path: Path) -> None:
+    mine = os.getegid()
+    name = grp.getgrgid(mine).gr_name
+    settings = load_settings(instance_dir=tmp_path, downloads_dir=tmp_path / "downloads", files_group=name)
+    modes.prepare_downloads(settings)
+    assert settings.downloads_dir.stat().st_gid == mine
+
+
+def test_a_group_that_does_not_exist_stops_the_start() -> None:
+    with pytest.raises(ConfigError, match="FILES_GROUP is 'nobody-of-this-name'"):
+        load_settings(files_group="nobody-of-this-name")
