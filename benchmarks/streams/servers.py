@@ -16,6 +16,7 @@ import requests
 from benchmarks.streams.database import JWT_SECRET_KEY, Database
 from benchmarks.streams.peers import nchan
 from downloads_app.models import new_id, utc_now
+from downloads_app.services.downloads import representation
 from downloads_app.web.stream import sse
 from tests.support.server import PROJECT, START_SECONDS, environment, free_port, wait_until
 
@@ -107,7 +108,7 @@ def sample_frame() -> bytes:
         download_speed=1 << 24,
         eta_seconds=1536,
     )
-    return sse.update([sse.encode_download(sse.values_of(row))] * 2, "1-1")
+    return sse.update([representation.encode(representation.values_of(row))] * 2, "1-1")
 
 
 def _command(contender: Contender, place: Path, port: int, workers: int) -> list[str]:

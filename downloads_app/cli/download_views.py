@@ -1,7 +1,6 @@
 """How downloads are shown: as a table, as fields, as JSON."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import click
@@ -19,6 +18,7 @@ from downloads_app.cli.printing import (
     style_status,
 )
 from downloads_app.models import Download, Status
+from downloads_app.services.downloads import representation
 from downloads_app.services.files.folders import folder_of
 
 SHORT_ID_LENGTH = 8
@@ -76,25 +76,8 @@ def print_details(download: Download) -> None:
 
 def describe(download: Download) -> dict[str, Any]:
     """Return a download for JSON: the keys of the stream's events, and what else a program may ask for."""
-    return {
-        "id": download.id,
-        "user_id": download.user_id,
-        "provider_id": download.provider_id,
-        "repository_id": download.repository_id,
-        "status": download.status,
-        "progress_data": {
-            "current_bytes": download.current_bytes,
-            "total_bytes": download.total_bytes,
-            "current_file": download.current_file,
-            "total_files": download.total_files,
-            "files_completed": download.files_completed,
-            "download_speed": download.download_speed,
-            "eta_seconds": download.eta_seconds,
-        },
-        "started_at": _iso(download.started_at),
-        "created_at": _iso(download.created_at),
-        "updated_at": _iso(download.updated_at),
-        "completed_at": _iso(download.completed_at),
+    return representation.as_dict(download) | {
+        "completed_at": representation.format_time(download.completed_at),
         "user": download.user.username,
         "provider": download.provider.name,
         "repository": download.repository.name,
@@ -108,10 +91,6 @@ def describe(download: Download) -> dict[str, Any]:
         "error_message": download.error_message,
         "path": str(folder_of(download)),
     }
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _or_unknown(value: int | None) -> str:

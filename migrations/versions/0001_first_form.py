@@ -14,8 +14,8 @@ UUID = sa.String(36).with_variant(postgresql.UUID(as_uuid=False), "postgresql")
 TIME = sa.DateTime(timezone=True)
 
 # Each write to these tables is stamped with a change_id, so that a reader can ask for what changed since its
-# last read. PostgreSQL: the id of the writing transaction, which pg_visible_in_snapshot() can judge.
-# SQLite, which has one writer at a time: a counter.
+# last read. PostgreSQL: the id of the writing transaction, which a reader compares with the transactions that its
+# last read could not see. SQLite, which has one writer at a time: a counter.
 STAMPED = ("users", "revoked_tokens", "downloads", "deletions")
 # A deleted row cannot carry a stamp; its deletion is a row of its own. (Table, its owner's column.)
 MOURNED = (("users", "id"), ("downloads", "user_id"))

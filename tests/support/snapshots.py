@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, select
 from downloads_app.extensions import connect_args, db
 from downloads_app.models import ACTIVE, Download, User
 from downloads_app.services.accounts.tokens import VerifiedToken
-from downloads_app.web.stream.sse import format_time, values_of
+from downloads_app.services.downloads.representation import format_time, values_of
 
 
 def token_of(user_id: str, **changes: Any) -> VerifiedToken:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from downloads_app.config import load_settings
 from downloads_app.models import Download, Repository, Status, User
-from downloads_app.web.stream import sse
+from downloads_app.services.downloads import representation
 from downloads_app.web.stream.generator import Streams
 from downloads_app.web.stream.pacing.pacer import Pacer
 from downloads_app.web.stream.pacing.senders import Sender
@@ -48,7 +48,7 @@ def download(alice: User, repository: Repository) -> Download:
 @pytest.fixture
 def make_streams(app: Flask) -> Iterator[Callable[..., Streams]]:
     """Streams on one snapshot, over either ticker."""
-    shared = ReadsAtOnce(lambda: make_engine(app), sse.encode_download, start=lambda target: None)
+    shared = ReadsAtOnce(lambda: make_engine(app), representation.encode, start=lambda target: None)
 
     def make(ticker: Any, **settings: Any) -> Streams:
         streams = Streams(load_settings(**{"stream_interval_seconds": INTERVAL, **settings}))

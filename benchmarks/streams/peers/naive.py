@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download
-from downloads_app.web.stream.sse import download_to_wire
+from downloads_app.services.downloads.representation import as_dict
 
 patch_psycopg()
 app = Flask(__name__)
@@ -47,6 +47,6 @@ def _events(user_id: str) -> Iterator[str]:
         with app.app_context():
             active = select(Download).where(Download.user_id == user_id, Download.status.in_(ACTIVE))
             rows = db.session.scalars(active.order_by(Download.created_at, Download.id)).all()
-            text = json.dumps({"type": "update", "downloads": [download_to_wire(row) for row in rows]})
+            text = json.dumps({"type": "update", "downloads": [as_dict(row) for row in rows]})
         yield f"event: update\ndata: {text}\n\n"
         time.sleep(2)

@@ -15,25 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
 
 from downloads_app.models import IS_ACTIVE
+from downloads_app.services.downloads.representation import COLUMNS, Kind, kind_of
 
 DOWNLOAD, LISTED, USER, REVOKED, DELETION, MARKER = "download", "listed", "user", "revoked", "deletion", "marker"
-COLUMNS = (
-    "id",
-    "user_id",
-    "provider_id",
-    "repository_id",
-    "status",
-    "current_bytes",
-    "total_bytes",
-    "current_file",
-    "total_files",
-    "files_completed",
-    "download_speed",
-    "eta_seconds",
-    "started_at",
-    "created_at",
-    "updated_at",
-)
 KIND = 0
 ID, USER_ID, STATUS, CURRENT_FILE, CREATED_AT = (
     1 + COLUMNS.index(column) for column in ("id", "user_id", "status", "current_file", "created_at")
@@ -42,10 +26,7 @@ ID, USER_ID, STATUS, CURRENT_FILE, CREATED_AT = (
 ROWS_AT_ONCE = 500
 PAGE_ROWS = 10_000
 """Of everybody's downloads, in one read: a quarter of a second's work, beside which the others' changes stay fresh."""
-_TYPES = {
-    column: "text" if column.endswith(("id", "_at")) or column in ("status", "current_file") else "bigint"
-    for column in COLUMNS
-}
+_TYPES = {column: "bigint" if kind_of(column) is Kind.NUMBER else "text" for column in COLUMNS}
 
 _AMONG_KNOWN = "IN (SELECT id FROM known)"
 _AMONG_NEW = "IN (SELECT id FROM new)"
@@ -89,7 +70,7 @@ class _Dialect:
 _DIALECTS = {
     "postgresql": _Dialect(
         users="SELECT unnest(CAST(:{name} AS uuid[]))",
-        # NOT pg_visible_in_snapshot(…), as an index finds it: not all that came after the oldest open transaction.
+        # What NOT pg_visible_in_snapshot(change_id, …) says, in a form that an index on change_id can serve.
         changed="({table}.change_id >= :next OR {table}.change_id = ANY (CAST(:running AS bigint[])))",
         marker="SELECT concat_ws('/', pg_current_snapshot(), pg_postmaster_start_time(),"
         " CAST('downloads' AS regclass)::oid) AS marker",

@@ -5,19 +5,20 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from downloads_app.models import ACTIVE, Download, Status, User
+from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.lifecycle import PRIORITIES
+from downloads_app.services.downloads.representation import Kind, can_be_null, format_time, kind_of
 from downloads_app.services.rights import shown_path
 from downloads_app.web.api.paging import ListQuery, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
-from downloads_app.web.stream.sse import download_to_wire, format_time
 
 STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
 PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 
 def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
-    """Return the nine keys of the stream, made by the same function, and what only its owner or an admin asks for."""
-    return download_to_wire(download) | {
+    """Return the nine keys of the stream, made from the same lists, and what only its owner or an admin asks for."""
+    return representation.as_dict(download) | {
         "error_message": download.error_message,
         "wait_reason": download.wait_reason,
         "completed_at": format_time(download.completed_at),
@@ -29,30 +30,40 @@ def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
     }
 
 
-class ProgressSchema(OutputSchema):
-    """How far it is; what is unknown is null."""
-
-    current_bytes = fields.Integer()
-    total_bytes = fields.Integer(allow_none=True)
-    current_file = fields.String(allow_none=True)
-    total_files = fields.Integer(allow_none=True)
-    files_completed = fields.Integer()
-    download_speed = fields.Integer(metadata={"description": "bytes per second"})
-    eta_seconds = fields.Integer(allow_none=True)
+_MORE_OF_A_COLUMN: dict[str, dict[str, Any]] = {
+    "status": {"enum": [status.value for status in Status]},
+    "download_speed": {"description": "bytes per second"},
+}
 
 
-class DownloadSchema(OutputSchema):
+def _field(column: str) -> fields.Field[Any]:
+    """Return how the API's description tells of a column that the stream shows too."""
+    allow_none, metadata = can_be_null(column), _MORE_OF_A_COLUMN.get(column, {})
+    match kind_of(column):
+        case Kind.NUMBER:
+            return fields.Integer(allow_none=allow_none, metadata=metadata)
+        case Kind.TIME:
+            return fields.String(allow_none=allow_none, metadata={"format": "date-time", **metadata})
+        case _:
+            return fields.String(allow_none=allow_none, metadata=metadata)
+
+
+ProgressSchema = OutputSchema.from_dict(
+    {column: _field(column) for column in representation.PROGRESS_COLUMNS}, name="ProgressSchema"
+)
+"""How far it is; what is unknown is null."""
+_StreamedSchema = OutputSchema.from_dict(
+    {
+        key: fields.Nested(ProgressSchema) if key == representation.PROGRESS_KEY else _field(key)
+        for key in representation.KEYS
+    },
+    name="StreamedSchema",
+)
+
+
+class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made at run time
     """A download as `download_to_json` makes it; times are UTC to the second."""
 
-    id = fields.String()
-    user_id = fields.String()
-    provider_id = fields.String()
-    repository_id = fields.String()
-    status = fields.String(metadata={"enum": [status.value for status in Status]})
-    progress_data = fields.Nested(ProgressSchema)
-    started_at = fields.String(allow_none=True, metadata={"format": "date-time"})
-    created_at = fields.String(metadata={"format": "date-time"})
-    updated_at = fields.String(metadata={"format": "date-time"})
     error_message = fields.String(allow_none=True)
     wait_reason = fields.String(allow_none=True, metadata={"description": "why it waits, beside its turn"})
     completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})

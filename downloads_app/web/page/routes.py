@@ -6,7 +6,7 @@ from flask import Blueprint, Response, make_response, render_template
 
 from downloads_app.config import current_settings
 from downloads_app.models import utc_now
-from downloads_app.web.stream.sse import format_time
+from downloads_app.services.downloads.representation import format_time
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = sorted(path.name for path in STATIC.glob("*.js"))

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine
 from downloads_app.config import Settings
 from downloads_app.extensions import connect_args
 from downloads_app.services.accounts import tokens
+from downloads_app.services.downloads import representation
 from downloads_app.services.live.snapshot import Snapshot, Unreadable
 from downloads_app.services.live.viewers import Watch
 from downloads_app.web.stream import frames, metrics, sse
@@ -36,7 +37,7 @@ class Streams:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.snapshot = Snapshot(lambda: _make_engine(settings), sse.encode_download)
+        self.snapshot = Snapshot(lambda: _make_engine(settings), representation.encode)
         self.snapshot.on_read = metrics.observe_refresh
         self.admission = Admission(
             settings.stream_max,

@@ -16,7 +16,6 @@ from downloads_app.services.accounts.tokens import REVOKED, revoke
 from downloads_app.services.live import changes
 from downloads_app.services.live import snapshot as snapshots
 from downloads_app.services.live.snapshot import MAX_AGE_SECONDS, REFRESH_SECONDS, Snapshot, Unreadable
-from downloads_app.web.stream.sse import DownloadRow
 from tests.support.rows import add_download
 from tests.support.snapshots import all_rows, encode, make_engine, token_of
 
@@ -44,10 +43,6 @@ def test_only_what_changed_is_read_and_encoded_again(app: Flask, alice: User) ->
     snapshot.refresh()
     assert encoded == [downloads[3].id]
     snapshot._close()
-
-
-def test_a_change_is_encoded_from_the_columns_that_the_stream_tells() -> None:
-    assert tuple(DownloadRow.__annotations__) == changes.COLUMNS
 
 
 def test_what_one_transaction_changes_is_shown_at_once(

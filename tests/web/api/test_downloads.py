@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Repository, Status, User
+from downloads_app.services.downloads.representation import encode, values_of
 from downloads_app.services.files.folders import folder_of
-from downloads_app.web.stream.sse import encode_download, values_of
 from tests.conftest import bearer
 from tests.web.api.calling import NOBODYS_ID, add_download, add_provider, add_repository
 
@@ -40,7 +40,7 @@ FURTHER_KEYS = [
 def test_a_download_is_what_the_stream_says_and_more(client: FlaskClient, alice: User, download: Download) -> None:
     shown = client.get(f"{DOWNLOADS}/{download.id}", headers=bearer(alice))
     assert list(shown.json) == STREAM_KEYS + FURTHER_KEYS
-    streamed = json.loads(encode_download(values_of(db.session.get_one(Download, download.id))))
+    streamed = json.loads(encode(values_of(db.session.get_one(Download, download.id))))
     assert {key: shown.json[key] for key in STREAM_KEYS} == streamed
     assert shown.json["created_at"] == "2024-01-01T12:30:15Z"
 
