@@ -1,0 +1,1 @@
+"""What deploy/ and the files beside it say about running the service."""
