@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from downloads_app.errors import InvalidInput
 from downloads_app.sources import Access, Source
+from downloads_app.sources.s3.addresses import find_region
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,14 @@ class Kind:
     module: str
     source: str
     """The class in `module`, made with an Access, that is a Source."""
+    find_region: Callable[[str], str] | None = None
+    """Where requests are signed: finds the region to sign for by the provider's address."""
 
 
 KINDS = {
     "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource"),
     "http": Kind("downloads_app.sources.http_folder.source", "HttpSource"),
+    "s3": Kind("downloads_app.sources.s3.source", "S3Source", find_region),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
 
@@ -28,6 +32,12 @@ def load(kind: str) -> None:
     """Load the libraries of a kind ahead of the threads that will use them."""
     if kind in KINDS:
         importlib.import_module(KINDS[kind].module)
+
+
+def find_signing_region(kind: str, url: str, region: str | None) -> str | None:
+    """Return the region to sign requests for: the given one, else by the address; None where none are signed."""
+    known = KINDS.get(kind)
+    return (region or known.find_region(url)) if known and known.find_region else None
 
 
 def open_source(kind: str, access: Access) -> Source:

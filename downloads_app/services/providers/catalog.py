@@ -16,7 +16,7 @@ from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
 from downloads_app.services.providers.form import assign, check_together, find_receivers, forget_secrets
 from downloads_app.sources import Access
-from downloads_app.sources.registry import open_source
+from downloads_app.sources.registry import find_signing_region, open_source
 
 
 def add_provider(name: str, kind: str, url: str, **fields: Any) -> Provider:
@@ -103,6 +103,7 @@ def access_of(provider: Provider) -> Access:
         header_name=provider.header_name,
         header_value=_decrypt(provider.header_value_encrypted),
         client_certificate=_decrypt(provider.client_certificate_encrypted),
+        signing_region=find_signing_region(provider.kind, provider.url, provider.region),
         allow_private_network=provider.allow_private_network,
         allow_hosts=tuple(provider.allow_hosts),
         proxy_url=_decrypt(provider.proxy_url_encrypted),

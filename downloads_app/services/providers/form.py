@@ -16,6 +16,7 @@ from downloads_app.services.providers.secrets import (
     check_token,
     check_username,
 )
+from downloads_app.sources.registry import find_signing_region
 from downloads_app.sources.route import find_origin
 
 _PLAIN: dict[str, Callable[[Any], object]] = {
@@ -77,3 +78,8 @@ def check_together(provider: Provider) -> None:
         raise InvalidInput("A password needs a user name", {"username": "missing"})
     if bool(provider.header_name) != bool(provider.header_value_encrypted):
         raise InvalidInput("A header needs a name and a value", {"header_value": "name and value belong together"})
+    is_signed = find_signing_region(provider.kind, provider.url, provider.region) is not None
+    if provider.region and not is_signed:
+        raise InvalidInput(f"Kind {provider.kind} has no regions", {"region": "not for this kind"})
+    if is_signed and provider.username and not provider.password_encrypted:
+        raise InvalidInput("An access key needs its secret key as the password", {"password": "missing"})

@@ -113,4 +113,28 @@ def test_a_new_origin_forgets_all_that_the_old_one_was_shown(app: Flask, certifi
 @pytest.mark.parametrize("region", ["eu central", "x\r\ny", "ü", "-x", "x" * 64])
 def test_a_region_that_cannot_stand_in_a_signature_is_refused(app: Flask, region: str) -> None:
     with pytest.raises(InvalidInput):
-        add_provider(region=region)
+        catalog.add_provider("store", "s3", "https://s3.example/", region=region)
+
+
+@pytest.mark.parametrize(
+    ("url", "region", "expected"),
+    [
+        ("https://models.s3.eu-west-1.amazonaws.com/", None, "eu-west-1"),
+        ("https://s3.dualstack.us-west-2.amazonaws.com/models", None, "us-west-2"),
+        ("https://s3.us-west-004.backblazeb2.com/models", None, "us-west-004"),
+        ("https://s3.our-lab.example/models", None, "us-east-1"),
+        ("https://s3.our-lab.example/models", "garage", "garage"),
+    ],
+)
+def test_the_region_to_sign_for_is_given_or_found_in_the_address(
+    app: Flask, url: str, region: str | None, expected: str
+) -> None:
+    added = catalog.add_provider("store", "s3", url, region=region, username="key", password="secret")
+    assert catalog.access_of(added).signing_region == expected
+
+
+def test_a_region_or_half_a_key_is_refused_where_it_makes_no_sense(app: Flask) -> None:
+    with pytest.raises(InvalidInput, match="has no regions"):
+        add_provider(region="eu-west-1")
+    with pytest.raises(InvalidInput, match="secret key"):
+        catalog.add_provider("store", "s3", "https://s3.example/", username="key")

@@ -83,7 +83,7 @@ def test_an_admin_cannot_read_a_stored_token_by_a_new_address(
 def test_every_secret_is_written_and_never_read_back(client: FlaskClient, admin: User) -> None:
     body = {key: value for key, value in BODY.items() if key != "token"}
     secrets = {"username": "me-myself", "password": "pass word", "header_name": "X-Key", "header_value": "one two"}
-    hosts = {"allow_hosts": ["cdn.lan:8443"], "region": "eu-central-1"}
+    hosts = {"kind": "s3", "allow_hosts": ["cdn.lan:8443"], "region": "eu-central-1"}
     added = client.post(PROVIDERS, json={**body, **secrets, **hosts}, headers=bearer(admin))
     assert (added.status_code, added.json["has_password"], added.json["has_header"]) == (201, True, True)
     assert (added.json["allow_hosts"], added.json["region"]) == (["cdn.lan:8443"], "eu-central-1")

@@ -1,0 +1,1 @@
+"""Kind `s3`: prefixes of any store that speaks Amazon's S3."""

@@ -1,0 +1,131 @@
+"""Reads a page of a bucket's listing: the XML of S3's ListObjects, in both versions, and what stores add to it."""
+
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import unquote_plus
+from xml.etree.ElementTree import ParseError, XMLParser
+
+from downloads_app.errors import SourceError
+
+MAX_PAGE_OBJECTS = 10_000
+"""Stores send 1,000 a page; one that sends this many sends rubbish."""
+_MAX_DEPTH = 8
+_STEP_BYTES = 65_536
+_MAX_FIELD_CHARACTERS = 16_384
+_ROOT = "ListBucketResult"
+_CODE = re.compile(r"[A-Za-z0-9.-]{1,80}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object of a bucket, its key decoded and not yet checked."""
+
+    key: str
+    size_bytes: int
+    etag: str = ""
+    checksum_algorithm: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some objects of a bucket, and whether there are more."""
+
+    objects: tuple[StoredObject, ...]
+    is_last: bool
+    next_token: str = ""
+    """What to ask for next; empty from a store that only knows ListObjects of before."""
+
+
+def read_page(body: bytes) -> Page:
+    """Read a page; raises a permanent SourceError for anything else, and for an object without key or size."""
+    document = _read(body)
+    if document.root != _ROOT:
+        raise SourceError("The store does not answer with a listing of a bucket", permanent=True)
+    is_encoded = document.fields.get("EncodingType", "").lower() == "url"
+    return Page(
+        objects=tuple(_read_object(fields, is_encoded) for fields in document.objects),
+        is_last=document.fields.get("IsTruncated", "").strip().lower() != "true",
+        next_token=document.fields.get("NextContinuationToken", ""),
+    )
+
+
+def read_error(body: bytes) -> dict[str, str]:
+    """Return the fields of a store's error (`Code`, `Region`, …) that are plain words; none where it is no such."""
+    try:
+        document = _read(body)
+    except SourceError:
+        return {}
+    fields = document.fields if document.root == "Error" else {}
+    return {name: value for name, value in fields.items() if _CODE.fullmatch(value) or name == "Endpoint"}
+
+
+def _read_object(fields: dict[str, str], is_encoded: bool) -> StoredObject:
+    key, size = fields.get("Key", ""), fields.get("Size", "").strip()
+    if is_encoded:
+        key = unquote_plus(key, errors="surrogateescape")
+    if not key or not (size.isascii() and size.isdecimal() and len(size) < 19):
+        raise SourceError(f"The store lists {key[:120]!a} without a name or a size", permanent=True)
+    return StoredObject(key, int(size), fields.get("ETag", "").strip(), fields.get("ChecksumAlgorithm", "").strip())
+
+
+class _Document:
+    """What is kept while a document is parsed: the texts of known depth, and no more than a page can hold.
+
+    Stores send no document type; one could define entities that grow without bound, so it is refused before they
+    are read.
+    """
+
+    def __init__(self) -> None:
+        self.root = ""
+        self.fields: dict[str, str] = {}
+        self.objects: list[dict[str, str]] = []
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._length = 0
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> NoReturn:
+        raise _Refused
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        self._path.append(tag.rpartition("}")[2])
+        self._text, self._length = [], 0
+        if len(self._path) == 1:
+            self.root = self._path[0]
+        elif self._path[1:] == ["Contents"]:
+            self.objects.append({})
+        if len(self._path) > _MAX_DEPTH or len(self.objects) > MAX_PAGE_OBJECTS:
+            raise _Refused
+
+    def data(self, text: str) -> None:
+        self._length += len(text)
+        if self._length > _MAX_FIELD_CHARACTERS:
+            raise _Refused
+        self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        if self._path[1:2] == ["Contents"] and len(self._path) == 3:
+            self.objects[-1][self._path[2]] = "".join(self._text)
+        elif len(self._path) == 2 and len(self.fields) < 100:
+            self.fields[self._path[1]] = "".join(self._text)
+        self._path.pop()
+        self._text, self._length = [], 0
+
+    def close(self) -> "_Document":
+        return self
+
+
+class _Refused(Exception):
+    """The document is of no form that a store sends."""
+
+
+def _read(body: bytes) -> _Document:
+    document = _Document()
+    parser = XMLParser(target=document)  # noqa: S314 - the target refuses document types, and keeps little
+    try:
+        for at in range(0, len(body), _STEP_BYTES):  # what is refused ends the reading only after each step
+            parser.feed(body[at : at + _STEP_BYTES])
+        parser.close()
+    except (ParseError, _Refused, ValueError, LookupError):
+        raise SourceError("The store's answer is no XML that can be read", permanent=True) from None
+    return document

@@ -1,0 +1,34 @@
+"""What a store means by an answer that is an error: it tells in XML, by a code (Amazon S3, "Error responses")."""
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.answers import AnswerHead, explain_status
+from downloads_app.sources.connection import Response
+from downloads_app.sources.s3.pages import read_error
+
+_TEXTS = {
+    "AccessDenied": "the store gives no access; the provider's key may not list or read it, or there is none",
+    "InvalidAccessKeyId": "the store does not know the provider's access key",
+    "SignatureDoesNotMatch": "the store refuses the provider's signature; its secret key is another one",
+    "RequestTimeTooSkewed": "the store refuses the provider's signature; the clocks here and there differ too much",
+    "ExpiredToken": "the provider's session token has expired",
+    "NoSuchBucket": "the store has no such bucket",
+}
+
+
+def explain_refusal(answer: Response, what: str) -> SourceError:
+    """Say why the store refused `what`."""
+    error = read_error(answer.body)
+    region = error.get("Region") or answer.headers.get("x-amz-bucket-region", "")
+    if error.get("Code") == "AuthorizationHeaderMalformed" and region:
+        return SourceError(f"{what}: the store wants signatures for the region {region[:80]!a}", permanent=True)
+    if answer.status in (301, 307) and (error.get("Endpoint") or region):
+        place = f"at {error['Endpoint'][:120]!a}" if error.get("Endpoint") else f"in the region {region[:80]!a}"
+        return SourceError(f"{what}: its bucket lies {place}; give that address to the provider", permanent=True)
+    if error.get("Code") in _TEXTS:
+        return SourceError(f"{what}: {_TEXTS[error['Code']]}", permanent=True)
+    return explain_status(what, AnswerHead.of(answer.status, answer.headers))
+
+
+def is_closed(answer: Response) -> bool:
+    """Whether a store refuses those whom it does not know."""
+    return answer.status == 403 and read_error(answer.body).get("Code") == "AccessDenied"

@@ -1,0 +1,46 @@
+"""Whole downloads from a real store, through the real worker."""
+
+from flask import Flask
+
+from downloads_app.extensions import db
+from downloads_app.models import DownloadFile, Provider, Status, User
+from downloads_app.services.downloads import lifecycle
+from downloads_app.services.files import folders
+from downloads_app.services.providers import catalog
+from tests.support.downloading import reload
+from tests.support.object_store import KEY, SECRET, ObjectStore
+from tests.worker.running import FILES, TOTAL_BYTES, arrived, run, run_to_failure
+
+STORED = {name: content for name, content in FILES.items() if content}
+
+
+def provide_store(store: ObjectStore, path: str, **secrets: str) -> Provider:
+    return catalog.add_provider("store", "s3", store.url + path, allow_private_network=True, **secrets)
+
+
+def test_a_prefix_arrives_byte_for_byte_over_signed_ranges(app: Flask, alice: User, store: ObjectStore) -> None:
+    for name, content in FILES.items():
+        store.put("models", f"lab/model/{name}", content, with_sum=name.endswith(".bin"))
+    provider = provide_store(store, "/models/lab", username=KEY, password=SECRET)
+    row = lifecycle.create(alice, provider, "model")
+    run(app)
+    row = reload(row)
+    assert row.status == Status.COMPLETED, row.error_message
+    assert arrived(folders.folder_of(row)) == FILES
+    assert (row.current_bytes, row.total_bytes) == (TOTAL_BYTES, TOTAL_BYTES)
+    urls = db.session.scalars(db.select(DownloadFile.url)).all()
+    assert all("?" not in url and SECRET not in url for url in urls)
+
+
+def test_a_public_bucket_is_fetched_without_a_key(app: Flask, alice: User, store: ObjectStore) -> None:
+    store.put("public", "model/config.json", b"{}")
+    row = lifecycle.create(alice, provide_store(store, ""), "public/model")
+    run(app)
+    row = reload(row)
+    assert row.status == Status.COMPLETED, row.error_message
+    assert arrived(folders.folder_of(row)) == {"config.json": b"{}"}
+
+
+def test_a_wrong_key_fails_with_a_line_that_says_so(app: Flask, alice: User, store: ObjectStore) -> None:
+    lifecycle.create(alice, provide_store(store, "/models/lab", username=KEY, password="another"), "model")
+    assert run_to_failure(app).endswith("the store refuses the provider's signature; its secret key is another one")
