@@ -57,6 +57,13 @@ class RemoteFile:
     about_bytes: int | None = None
     """The size as a page for people shows it (`1.9M`): rounded, fit to tell a half file from a whole one, no more."""
 
+    @property
+    def vouching_sum(self) -> str:
+        """The sum that vouches for the content, with its kind: `sha256:…`, `git:…`; "" where the listing knows none."""
+        if self.sha256 is not None:
+            return f"sha256:{self.sha256}"
+        return f"git:{self.git_sha1}" if self.git_sha1 is not None else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:

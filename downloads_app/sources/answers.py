@@ -1,5 +1,6 @@
 """What servers answer, in the domain's words: the head of an answer, which failures are worth another try."""
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -9,7 +10,7 @@ import pycurl
 
 from downloads_app.errors import SourceError
 
-_TRANSIENT_STATUSES = {408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
+_TRANSIENT_STATUSES = {202, 408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
 # By libcurl's own numbers (https://curl.se/libcurl/c/libcurl-errors.html) where pycurl has no name.
 _CURL_FAULTS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the address, or the proxy's, is of a kind that is not spoken here",
@@ -34,6 +35,9 @@ _CURL_FAULTS = {
     100: "the answer's head is too large",
     97: "the proxy refused the connection",
 }
+_ENCODING = re.compile("br|bzip2|compress|dcb|dcz|deflate|exi|gzip|lzma|pack200-gzip|x-compress|x-gzip|xz|zstd")
+"""The codings that IANA lists, and what else servers pack with."""
+_SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _PERMANENT_CURL_CODES = {
     pycurl.E_UNSUPPORTED_PROTOCOL,
     pycurl.E_URL_MALFORMAT,
@@ -93,8 +97,14 @@ class AnswerHead:
         self._read_lines = len(self._lines)
 
     @property
+    def encoding(self) -> str:
+        """How the body is packed; "" where it is not, whatever other words a server puts into `Content-Encoding`."""
+        words = self.headers.get("content-encoding", "").lower().split(",")
+        return ", ".join(word for word in map(str.strip, words) if _ENCODING.fullmatch(word))
+
+    @property
     def is_encoded(self) -> bool:
-        return self.headers.get("content-encoding", "identity").lower() not in ("", "identity")
+        return bool(self.encoding)
 
     @property
     def length_bytes(self) -> int | None:
@@ -103,14 +113,24 @@ class AnswerHead:
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """What `Retry-After` asks for, in seconds from now; the header holds seconds or a date."""
-        value = self.headers.get("retry-after", "")
-        if value.isdecimal():
+        """What `Retry-After` asks for, in seconds from the answer; the header holds seconds or a date.
+
+        A date counts from the answer's own `Date`: the server's clock may be days off. None for what cannot be read.
+        """
+        value = self.headers.get("retry-after", "").strip()
+        if _SECONDS.fullmatch(value):
             return float(value)
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (TypeError, ValueError):
+        then = _read_date(value)
+        if then is None:
             return None
+        return max(0.0, then - (_read_date(self.headers.get("date", "")) or time.time()))
+
+
+def _read_date(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 @lru_cache(maxsize=64)

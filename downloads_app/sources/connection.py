@@ -48,6 +48,7 @@ class Connection:
         self._rules: tuple[str, Credentials, tuple[str, ...]] | None = None
         """Proxy, credentials and headers as the handle has them."""
         self._opened: socket.socket | None = None
+        self._unpacks = False
         self.curl = pycurl.Curl()
         self._set_rules()
 
@@ -59,7 +60,7 @@ class Connection:
         curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT_SECONDS)
         curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)  # ranges ride connections of their own
         curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # as an option, so that no signature covers what proxies change
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # bytes are stored as they are, never unpacked
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # bytes are stored as they are, unless told otherwise
         curl.setopt(pycurl.BUFFERSIZE, RECEIVE_BUFFER_BYTES)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.USERAGENT, USER_AGENT)
@@ -83,6 +84,12 @@ class Connection:
             self.curl.setopt(pycurl.PROXY, rules[0])  # the empty string keeps libcurl from choosing one itself
             self.curl.unsetopt(pycurl.HTTPHEADER)  # an empty list would leave the one before: secrets would go along
             self.curl.setopt(pycurl.HTTPHEADER, (*way.credentials.headers, *headers))
+
+    def unpack(self, wanted: bool) -> None:
+        """Let libcurl unpack what the next answers hold, in whichever way they are packed, or hand it out as it is."""
+        if wanted != self._unpacks:
+            self._unpacks = wanted
+            self.curl.setopt(pycurl.HTTP_CONTENT_DECODING, int(wanted))
 
     @property
     def host(self) -> str:

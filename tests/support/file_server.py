@@ -43,6 +43,28 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class OddAnswer:
+    """Exactly what is sent, with `Content-Length` besides unless it `ends_by_closing`."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+    ends_by_closing: bool = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A request for a file that is there: which bytes of it are asked for, and whether as a range."""
+
+    path: str
+    query: str
+    content: bytes
+    start: int
+    end: int
+    is_range: bool
+
+
+@dataclass(frozen=True)
 class Seen:
     """A request that came in; header names in lower case."""
 
@@ -59,6 +81,8 @@ class FileServer:
         self.files: dict[str, bytes] = {}
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.requests: list[Seen] = []
+        self.oddity: Callable[[Asking], OddAnswer | None] = lambda asking: None
+        """What is answered where nothing is to go wrong; None: what a good server answers."""
         self.strong_etags = True
         self.dates = True
         self.ranges = True
@@ -185,6 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(fault.status or 404, fault.headers, fault.body or b"no", fault)
         headers = self._describe(content)
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        odd = self.server_state.oddity(self._asking(path, content, asked)) if fault == Fault() else None
+        if odd is not None:
+            return self._send_exactly(odd)
         is_same = self.headers.get("If-Range", headers.get("ETag")) == headers.get("ETag")
         status, body = 200, content if fault.body is None else fault.body
         if asked and is_same and self.server_state.ranges and not fault.ignore_range:
@@ -194,6 +221,19 @@ class _Handler(BaseHTTPRequestHandler):
             status, body = 206, body[start:end]
             headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(content)}"
         return self._send(status, {**headers, **fault.headers}, body, fault)
+
+    def _asking(self, path: str, content: bytes, asked: re.Match[str] | None) -> Asking:
+        start, end = (int(asked[1]), int(asked[2] or len(content) - 1) + 1) if asked else (0, len(content))
+        return Asking(path, urlsplit(self.path).query, content, start, min(end, len(content)), asked is not None)
+
+    def _send_exactly(self, odd: OddAnswer) -> None:
+        self.send_response(odd.status)
+        length = {"Connection": "close"} if odd.ends_by_closing else {"Content-Length": str(len(odd.body))}
+        for name, value in {**length, **odd.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(odd.body)
+        self.close_connection = odd.ends_by_closing
 
     def _describe(self, content: bytes) -> dict[str, str]:
         state = self.server_state

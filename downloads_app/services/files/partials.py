@@ -23,8 +23,8 @@ class SideFile:
         """Whether the bytes are of the content that is wanted, as far as can be told before the server is asked."""
         if file.size_bytes not in (None, self.total_bytes):
             return False
-        if file.sha256 is not None:
-            return self.validator == f"sha256:{file.sha256}"
+        if file.vouching_sum:
+            return self.validator == file.vouching_sum
         return self.validator.startswith(("etag:", "modified:"))
 
     @property

@@ -11,6 +11,7 @@ from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.journal import FileResult, Placed
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.files.storage import Storage
+from downloads_app.worker.files.sums import find_difference
 
 
 class Damaged(Exception):
@@ -77,9 +78,11 @@ class Completion:
 
     def _check(self, file: PartialFile) -> None:
         found = _sum_content(file) if file.content is not None else _sum_data(file, self._must_leave)
-        expected = file.remote.sha256
-        if expected not in (None, found):
-            raise Damaged(f"its SHA-256 is {found}, {expected} is expected")
+        with explain_disk(file.remote.path):
+            content = file.content[0] if file.content is not None else file.open()
+            difference = find_difference(file.remote, found, content, file.total_bytes or 0)
+        if difference is not None:
+            raise Damaged(difference)
         self._results[file] = FileResult(found, file.total_bytes or 0, file.validator)
 
     def _write(self, file: PartialFile) -> None:

@@ -11,10 +11,11 @@ from downloads_app.worker.files.disk import explain_disk
 from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.ranges import Range, RangeSet
 from downloads_app.worker.files.storage import SideFile, Storage
+from downloads_app.worker.files.validator import NO_VALIDATOR, Validator
 
 UNKNOWN_END = 1 << 62
 MAX_BEGINNINGS = 2
-"""A file that proves damaged, or changes at the server, is begun once more; then it fails."""
+"""A file that proves damaged is begun once more; then it fails."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,6 +26,8 @@ class Fetch:
     at: int
     end: int
     generation: int
+    is_whole: bool = False
+    """Whether it is asked for without a range; what is here of the file is dropped once that has been granted."""
     is_part: bool = False
     """Whether the answer ends, or is cut, at `end` without being the whole file."""
     start: int = field(init=False)
@@ -53,7 +56,8 @@ class PartialFile:
     remote: RemoteFile
     storage: Storage
     total_bytes: int | None = None
-    identity: str = ""
+    seen: Validator = NO_VALIDATOR
+    """What the answers so far said of the content."""
     descriptor: int = -1
     """The data, opened when the first bytes are written."""
     content: list[bytes] | None = None
@@ -63,10 +67,16 @@ class PartialFile:
     fetches: list[Fetch] = field(default_factory=list)
     generation: int = 0
     beginnings: int = 1
+    has_changed: bool = False
+    """Whether the server has once held something else than when the file was begun."""
     is_probed: bool = False
     """Whether the server has told, in this run, what it holds."""
     accepts_ranges: bool | None = None
     """None until the server has shown it, in this or the run before."""
+    oddity: str = ""
+    """What the server answered to ranges, where that was of no use."""
+    unpacks: bool = False
+    """Whether its bytes come packed, and have to be unpacked."""
     resolved_url: str | None = field(default=None, repr=False)
     """Where redirects led; often signed and short-lived."""
     failures: int = 0
@@ -82,7 +92,7 @@ class PartialFile:
             return
         self.open(keep=True)
         self.total_bytes = known.total_bytes
-        self.identity = "" if self.remote.sha256 else known.validator
+        self.seen = NO_VALIDATOR if self.remote.vouching_sum else Validator.parse(known.validator)
         self.kept = RangeSet(known.ranges)
         self.saved_bytes = self.kept.total()
 
@@ -95,7 +105,7 @@ class PartialFile:
     @property
     def validator(self) -> str:
         """What keys the partial file: the expected sum, else what the server's answers said."""
-        return f"sha256:{self.remote.sha256}" if self.remote.sha256 else self.identity
+        return self.remote.vouching_sum or self.seen.describe(self.total_bytes)
 
     @property
     def stored_bytes(self) -> int:
@@ -107,10 +117,10 @@ class PartialFile:
         """Whether all bytes are here; that there are none at all only the server can say."""
         return self.kept.prefix_end() == self.total_bytes and (self.is_probed or self.total_bytes > 0)
 
-    def learn(self, identity: str, total_bytes: int | None, accepts_ranges: bool | None) -> None:
+    def learn(self, validator: Validator, total_bytes: int | None, accepts_ranges: bool | None) -> None:
         """Take over what an accepted answer tells; None is what it does not tell."""
         self.is_probed = True
-        self.identity = identity
+        self.seen = self.seen.join(validator)
         if total_bytes is not None:
             self.total_bytes = total_bytes
         if accepts_ranges is False or self.accepts_ranges is None:
@@ -121,18 +131,16 @@ class PartialFile:
         gap = None if self.is_complete else self._first_gap()
         if gap is None:
             return None
-        end = gap[1] if self.total_bytes is None else min(gap[1], gap[0] + piece_bytes)
-        fetch = Fetch(self, gap[0], end, self.generation)
+        is_whole = self.accepts_ranges is False or gap[1] == 0
+        end = gap[1] if self.total_bytes is None or is_whole else min(gap[1], gap[0] + piece_bytes)
+        fetch = Fetch(self, gap[0], end, self.generation, is_whole)
         self.fetches.append(fetch)
         return fetch
 
     def _first_gap(self) -> Range | None:
         end = UNKNOWN_END if self.total_bytes is None else self.total_bytes
         if self.accepts_ranges is False or end == 0:
-            if self.fetches:
-                return None
-            self.forget()  # only a request for everything will do
-            return 0, end
+            return None if self.fetches else (0, end)  # only a request for everything will do
         taken = RangeSet(self.kept)
         for fetch in self.fetches:
             taken.add(fetch.at, fetch.end)
@@ -148,7 +156,7 @@ class PartialFile:
         self.fetches.clear()
         self.kept = RangeSet()
         self.digest = PrefixDigest()
-        self.identity = ""
+        self.seen = NO_VALIDATOR
         self.total_bytes = self.remote.size_bytes
         self.is_probed = False
         self.resolved_url = None
@@ -161,23 +169,32 @@ class PartialFile:
             with explain_disk(self.remote.path):
                 os.ftruncate(self.descriptor, 0)
 
+    def begin_whole(self, fetch: Fetch) -> None:
+        """Drop what is here: all of it comes anew with `fetch`, which alone is in time for it."""
+        if self.kept.total() or self.content is not None:
+            address = self.resolved_url
+            self.forget()
+            self.resolved_url, fetch.generation, self.fetches = address, self.generation, [fetch]
+        self.total_bytes, self.seen = self.remote.size_bytes, NO_VALIDATOR
+
     def drop_if_unsure(self) -> None:
         """Forget bytes of which nothing says that what comes next belongs to them."""
-        if self.total_bytes is None and not self.remote.sha256:
+        if self.total_bytes is None and not self.validator:
             self.forget()
 
     def begin_again(self, reason: str) -> None:
-        """Fetch the file from its beginning once more; the second time is a permanent error with `reason`."""
+        """Fetch the file whole once more, not by the way that failed; the second time is a permanent error."""
         if self.beginnings >= MAX_BEGINNINGS:
             raise SourceError(f"{self.remote.path}: {reason}", permanent=True)
         self.beginnings += 1
+        self.accepts_ranges = False
         self.forget()
 
     def describe(self) -> SideFile | None:
         """Return which bytes are on the disk, if that is news and another run could rely on it."""
         if self.content is not None or self.kept.total() == self.saved_bytes:
             return None
-        if not self.validator or self.validator.startswith("size:"):
+        if not self.validator:
             return None
         return SideFile(self.validator, self.total_bytes, list(self.kept))
 
@@ -187,7 +204,7 @@ class PartialFile:
         Without a sum to check against, the data is flushed to the disk first: a power cut must not
         leave a side-file that speaks of bytes that never arrived there.
         """
-        if self.remote.sha256 is None:
+        if not self.remote.vouching_sum:
             with explain_disk(self.remote.path):
                 os.fdatasync(self.descriptor)
         with self.side_lock:

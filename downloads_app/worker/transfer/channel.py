@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import pycurl
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import DownloadsError, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.worker.files.disk import explain_disk, write_all
-from downloads_app.worker.files.partial_file import UNKNOWN_END, Fetch, PartialFile
+from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
-from downloads_app.worker.transfer.verdicts import Answer, judge, refuse_content
+from downloads_app.worker.transfer.first_bytes import refuse_first_bytes
+from downloads_app.worker.transfer.request import ask_for, find_ranges, known_of
+from downloads_app.worker.transfer.verdicts import Answer, Asked, judge
 
 FLUSH_BYTES = 1024 * 1024
 IGNORED_LIMIT_BYTES = 64 * 1024
@@ -32,6 +34,7 @@ class Channel:
     """A reusable connection. Nothing is raised out of a libcurl callback: it is kept in `fault`."""
 
     fetch: Fetch
+    asked: Asked
 
     def __init__(
         self, access: Access, bandwidth: Bandwidth, count: Callable[[int], None], may_write: Callable[[], bool]
@@ -43,8 +46,6 @@ class Channel:
         self.answer: Answer | None = None
         self.has_flowed = False
         """Whether this connection has ever brought a byte."""
-        self.took_shortcut = False
-        """Whether the address is one that earlier redirects led to; it may have expired since."""
         self.companions = 0
         """How many others were at work when this fetch began."""
         self.begun_at = 0.0
@@ -62,8 +63,10 @@ class Channel:
         self._held_bytes = 0
         self._is_free = False
         """Whether bytes may be put aside without a look at anything but their number."""
-        self._ignored_bytes = 0
+        self._ignored_bytes = self._skip_bytes = 0
         self._hops = 0
+        self.shortcut_url: str | None = None
+        """Where earlier redirects had led, if that was asked: it may have expired since."""
 
     def begin(self, fetch: Fetch, companions: int) -> None:
         """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
@@ -71,14 +74,17 @@ class Channel:
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self._is_paused = self._is_free = False
         self.begun_at = time.monotonic()
-        self.took_shortcut = fetch.file.resolved_url is not None
-        self._aim(fetch.file.resolved_url or fetch.file.remote.url)
+        self._skip_bytes = 0
+        self.shortcut_url = fetch.file.resolved_url
+        self._aim(self.shortcut_url or fetch.file.remote.url)
 
     def _aim(self, url: str) -> None:
         self.answer = None
         self._ignored_bytes = 0
         self.last_byte_at = time.monotonic()
-        self.connection.aim(url, _range_headers(self.fetch))
+        self.asked, headers = ask_for(self.fetch)
+        self.connection.aim(url, headers)
+        self.connection.unpack(self.asked.unpacks)
 
     @property
     def file(self) -> PartialFile:
@@ -135,21 +141,19 @@ class Channel:
         """Judge the head of the answer, once, and learn from it; raises what is wrong with it."""
         fetch, file, head = self.fetch, self.file, self.connection.head
         self.round_trip_seconds = min(self.round_trip_seconds, time.monotonic() - self.last_byte_at)
-        answer = judge(head, file.remote, fetch.at, fetch.end, known_total=file.total_bytes, identity=file.identity)
-        file.learn(answer.identity, answer.total_bytes, self._find_ranges(answer))
+        answer = judge(head, file.remote, self.asked, known_of(fetch))
+        if fetch.is_whole:
+            if not self._may_write():
+                raise DownloadsError(f"{file.remote.path}: it may be another worker's by now")
+            file.begin_whole(fetch)
+        file.learn(answer.validator, answer.total_bytes, find_ranges(head, self.asked, answer))
         if not answer.is_partial:
             fetch.end = UNANNOUNCED_LIMIT_BYTES if file.total_bytes is None else file.total_bytes
         elif answer.end is not None:
             fetch.end = min(fetch.end, answer.end)
         fetch.is_part = answer.is_partial
+        self._skip_bytes = self.asked.start - answer.start
         self.answer = answer
-
-    def _find_ranges(self, answer: Answer) -> bool | None:
-        """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
-        announced = self.connection.head.headers.get("accept-ranges", "").lower()
-        if not answer.is_partial and (_range_headers(self.fetch) or announced == "none"):
-            return False
-        return True if answer.is_partial or announced == "bytes" else None
 
     def _take(self, data: bytes) -> int | None:
         """libcurl's write callback, called for each 16 KB: what can be asked less often is not asked here."""
@@ -186,15 +190,20 @@ class Channel:
         self.has_flowed = True
         count_bytes = len(data)
         self._bandwidth.charge(count_bytes)
+        if self._skip_bytes:
+            skipped = min(self._skip_bytes, count_bytes)
+            self._skip_bytes -= skipped
+            data = data[skipped:]
         room = fetch.end - fetch.at - self._held_bytes
-        if count_bytes > room:
+        is_over = len(data) > room
+        if is_over:
             data = data[: max(0, room)]
         self._chunks.append(data)
         self._held_bytes += len(data)
         if self._held_bytes >= FLUSH_BYTES:
             self.flush()
-        self._is_free = self._bandwidth.bytes_per_second is None
-        return STOP if count_bytes > room else None
+        self._is_free = self._bandwidth.bytes_per_second is None and not self._skip_bytes
+        return STOP if is_over else None
 
     def resume(self) -> None:
         """Go on reading, if a full bucket had made it stop."""
@@ -218,8 +227,9 @@ class Channel:
         self._count(held_bytes)
         if self.is_stale or not self._may_write():
             return
-        if fetch.at == 0:  # every file has such a flush
-            refuse_content(file.remote, _first_bytes(chunks))
+        if fetch.at == 0 and not file.remote.vouching_sum:  # every file has such a flush
+            kind = self.connection.head.headers.get("content-type", "")
+            refuse_first_bytes(file.remote.path, _first_bytes(chunks), total_bytes=file.total_bytes, content_type=kind)
         if is_whole:
             file.content = chunks
         else:
@@ -236,14 +246,3 @@ class Channel:
 
 def _first_bytes(chunks: list[bytes]) -> bytes:
     return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]
-
-
-def _range_headers(fetch: Fetch) -> list[str]:
-    file = fetch.file
-    if fetch.at == 0 and (file.total_bytes is None or fetch.end >= file.total_bytes):
-        return []
-    last = "" if fetch.end >= UNKNOWN_END else fetch.end - 1
-    headers = [f"Range: bytes={fetch.at}-{last}"]
-    if fetch.at and file.remote.sha256 is None and file.identity.startswith("etag:"):
-        headers.append(f"If-Range: {file.identity.removeprefix('etag:')}")
-    return headers

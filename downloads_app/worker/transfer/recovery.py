@@ -5,11 +5,13 @@ import math
 import random
 import time
 
+import pycurl
+
 from downloads_app.errors import SourceError
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.connection_count import ConnectionCount
-from downloads_app.worker.transfer.verdicts import ContentChanged, RangesIgnored
+from downloads_app.worker.transfer.verdicts import ContentChanged, Encoded, RangesIgnored, RangesUnusable, is_far_below
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ _CROWDED = (403, 429, 503)
 """How servers say that there are too many connections."""
 _EXPIRED = (400, 401, 403, 404, 410)
 """How servers say that a signed address is no longer good."""
+_NOT_IN_PARTS = (400, 405, 406, 411, 412, 413, 417, 501)
+"""How servers say that they do not like the request, where it may be the range that they do not like."""
 
 
 class Recovery:
@@ -39,31 +43,43 @@ class Recovery:
     def deal_with(self, channel: Channel, fault: Exception, companions: int) -> None:
         """Do what `fault` asks for, which ended the channel's fetch beside `companions` others."""
         file = channel.file
-        if isinstance(fault, ContentChanged):
+        if isinstance(fault, ContentChanged) and not file.has_changed:
             log.warning("%s changed at the server while it was being fetched; it is fetched anew", file.remote.path)
-            file.begin_again("it changed at the server while it was being fetched")
+            file.has_changed = True
+            file.forget()
+        elif isinstance(fault, ContentChanged):
+            _give_up_ranges(file, "it changed at the server while it was being fetched")
+        elif isinstance(fault, RangesUnusable):
+            _give_up_ranges(file, str(fault))
         elif isinstance(fault, RangesIgnored):
             file.accepts_ranges = False
+        elif isinstance(fault, Encoded):
+            file.unpacks = True
         elif isinstance(fault, SourceError):
             self._deal_with_refusal(channel, fault, max(companions, channel.companions))
         else:
             raise fault
 
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
-        head = channel.connection.head
+        head, file = channel.connection.head, channel.file
         is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # by which hubs say other things
-        is_expired = head.status in _EXPIRED and channel.took_shortcut
-        if is_expired:
-            channel.file.resolved_url = None  # the provider is asked for another one
-        if is_crowded and companions:
+        if head.status in _EXPIRED and channel.shortcut_url:
+            if file.resolved_url != channel.shortcut_url:
+                return  # others have found out: that is one failure, not sixteen
+            file.resolved_url = None  # the provider is asked for another one
+            fault = _as_transient(fault)
+        elif is_crowded and companions:
             self._count.refuse(companions + 1)
             if channel.begun_at < self._refused_at:
                 return  # it was on its way when another one was refused: that is one failure, not twelve
             self._refused_at = time.monotonic()
             fault = _as_transient(fault)
-        elif is_expired or (is_crowded and self._count.is_curbed and channel.file.failures < LINGERING_TRIES):
+        elif is_crowded and self._count.is_curbed and file.failures < LINGERING_TRIES:
             fault = _as_transient(fault)
-        self.retry(channel.file, fault, gained_bytes=0)
+        elif fault.permanent and channel.asked.is_range and head.status in _NOT_IN_PARTS:
+            _give_up_ranges(file, fault.message)
+            return
+        self.retry(file, fault, gained_bytes=0)
 
     def retry(self, file: PartialFile, error: SourceError, *, gained_bytes: int) -> None:
         """Try a file again: at once where the failed fetch had brought much, else later and later, with jitter.
@@ -71,9 +87,10 @@ class Recovery:
         Raises `error` when that is no use.
         """
         pause = error.retry_after_seconds or 0.0
-        file.failures = 0 if gained_bytes else file.failures + 1
+        is_kept = gained_bytes > 0 and file.accepts_ranges is not False
+        file.failures = 0 if is_kept else file.failures + 1
         if error.permanent or pause > MAX_RETRY_AFTER_SECONDS or file.failures >= MAX_FAILURES:
-            raise error
+            raise _conclude(error, file)
         log.info("trying again: %s", error.message)
         now = time.monotonic()
         self.hold_until = max(self.hold_until, now + pause)
@@ -83,5 +100,38 @@ class Recovery:
         file.drop_if_unsure()
 
 
+def _give_up_ranges(file: PartialFile, oddity: str) -> None:
+    """Fetch the file whole from now on, by one connection; what is here is kept until that has begun."""
+    if file.accepts_ranges is not False:
+        log.info("%s; it is fetched whole", oddity)
+        file.accepts_ranges, file.oddity = False, oddity
+
+
+def _conclude(error: SourceError, file: PartialFile) -> SourceError:
+    """Return what ends the transfer: where not even the whole file can be had from an odd server, that is final."""
+    if not file.oddity or error.retry_after_seconds:
+        return error
+    before = file.oddity.removeprefix(f"{file.remote.path}: ")
+    return SourceError(f"{error.message} (in parts: {before})", permanent=True)
+
+
 def _as_transient(error: SourceError) -> SourceError:
     return SourceError(error.message, permanent=False, retry_after_seconds=error.retry_after_seconds)
+
+
+def find_lack(channel: Channel, code: int) -> SourceError | None:
+    """Say what is wrong with an answer that has ended; None where it brought what it was to bring."""
+    fetch, remote = channel.fetch, channel.file.remote
+    if code == pycurl.E_BAD_CONTENT_ENCODING:
+        return SourceError(f"{remote.path}: what the server sent encoded cannot be unpacked", permanent=True)
+    if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
+        return SourceError(f"{remote.path}: the server sent more than was announced", permanent=True)
+    if code and not fetch.is_complete:
+        return channel.explain(code)
+    if channel.file.total_bytes is None:
+        is_half = is_far_below(fetch.at, remote.about_bytes)
+        expected = f"about {remote.about_bytes}" if is_half else ""
+    else:
+        expected = "" if fetch.is_complete else str(channel.file.total_bytes)
+    text = f"{remote.path}: the server's answer ended at byte {fetch.at} of {expected}"
+    return SourceError(text, permanent=False) if expected else None

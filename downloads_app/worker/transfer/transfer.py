@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import pycurl
-
 from downloads_app.errors import DownloadsError, NoSpace, SourceError
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.worker.files.completion import Damaged
@@ -24,8 +22,8 @@ from downloads_app.worker.transfer.channel_pool import ChannelPool
 from downloads_app.worker.transfer.connection_count import ConnectionCount
 from downloads_app.worker.transfer.notices import Progress as Progress
 from downloads_app.worker.transfer.notices import Stopped as Stopped
-from downloads_app.worker.transfer.recovery import Recovery
-from downloads_app.worker.transfer.verdicts import ContentChanged, RangesIgnored
+from downloads_app.worker.transfer.recovery import Recovery, find_lack
+from downloads_app.worker.transfer.verdicts import VERDICTS
 from downloads_app.worker.transfer.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -151,7 +149,7 @@ class Transfer:
                     self._pool.go_on(channel)
                     return
                 fault = channel.fault
-            except (DownloadsError, ContentChanged, RangesIgnored) as exc:
+            except (DownloadsError, *VERDICTS) as exc:
                 fault = exc
         self._pool.put_back(channel)
         if channel.is_stale:
@@ -159,19 +157,20 @@ class Transfer:
         self._work.take_back(channel.fetch)
         if self._finisher.has(channel.file):
             return  # others have brought all of it
+        self._check_orders()
         if fault is not None:
-            self._check_orders()
             self._recovery.deal_with(channel, fault, companions=len(self._pool))
+            self._work.want(channel.file)
         else:
             self._take_result(channel, code)
 
     def _take_result(self, channel: Channel, code: int) -> None:
         file, fetch = channel.file, channel.fetch
-        if code and not fetch.is_complete:
-            self._recovery.retry(file, channel.explain(code), gained_bytes=fetch.gained_bytes)
+        lack = find_lack(channel, code)
+        if lack is not None:
+            self._recovery.retry(file, lack, gained_bytes=fetch.gained_bytes)
+            self._work.want(file)
             return
-        if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
-            raise SourceError(f"{file.remote.path}: the server sent more than was announced", permanent=True)
         file.failures = 0
         if file.total_bytes is None:
             file.total_bytes = fetch.at

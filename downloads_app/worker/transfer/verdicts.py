@@ -1,116 +1,180 @@
-"""Whether an answer is the one that was asked for: status, range, size, kind of content."""
+"""Whether an answer is the one that was asked for: status, encoding, range, size, content.
 
-import re
+A whole file and a part of one are judged alike. What is odd about the answer to a range never ends a file: it is
+RangesUnusable, and the file is fetched whole.
+"""
+
 from dataclasses import dataclass
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.sources.answers import AnswerHead, explain_status, read_count
+from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.hub.refusals import explain_hub_refusal
+from downloads_app.worker.files.validator import NO_VALIDATOR, Validator
+from downloads_app.worker.transfer.content_range import ContentRange, read_content_range, read_refused_total
+from downloads_app.worker.transfer.first_bytes import is_page_type, suffix_of
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)$")
-_PAGE_SUFFIXES = {".html", ".htm", ".xhtml", ".shtml"}
-_TEXT_SUFFIXES = _PAGE_SUFFIXES | {"", ".md", ".txt", ".xml", ".svg", ".php", ".jsp", ".rst", ".ipynb"}
-_PACKED_SUFFIXES = {".gz", ".tgz", ".svgz", ".z", ".zst", ".br"}
-_PAGE_START = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
+MAX_OVERLAP_BYTES = 4 << 20
+"""An answer may begin so far before what was asked, at a block's boundary, say; these bytes are skipped."""
+_PACKED_SUFFIXES = {"gz", "tgz", "svgz", "z", "zst", "br"}
+"""Files that are packed by themselves: some servers say so in `Content-Encoding`."""
+_ABOUT_SHARE, _ABOUT_BYTES = 0.7, 1024
+"""A file may have this share of a rounded size, less these bytes: servers round up, and count in 1000s or 1024s."""
 
 
 class ContentChanged(Exception):
     """The server holds something else than when the file was begun."""
 
 
+class RangesUnusable(Exception):
+    """What the server answers to ranges is of no use; the message says what it answers."""
+
+
 class RangesIgnored(Exception):
-    """The server answered a request for a range with the whole file."""
+    """The server answers a range with the whole file: many know no ranges."""
+
+
+class Encoded(Exception):
+    """The body is packed and has to be unpacked; a sum will tell whether that was right."""
+
+
+VERDICTS = (ContentChanged, RangesUnusable, RangesIgnored, Encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: the bytes from `start` to `end`, as a range unless it is the whole file."""
+
+    start: int
+    end: int
+    is_range: bool
+    unpacks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier answers said of the file that this one is to be a part of."""
+
+    total_bytes: int | None = None
+    validator: Validator = NO_VALIDATOR
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An accepted answer: the bytes that follow, the whole file's size, what names its content."""
 
+    start: int
+    """Where the body begins in the file; what lies before the bytes asked for is to be skipped."""
     end: int | None
-    """Where the body ends in the file; None: not announced."""
+    """Where it ends in the file; None: not announced."""
     total_bytes: int | None
-    identity: str
+    validator: Validator
     is_partial: bool
 
 
-def judge(
-    head: AnswerHead, file: RemoteFile, start: int, end: int, *, known_total: int | None, identity: str
-) -> Answer:
-    """Accept the answer to a request for bytes `start` to `end`, or raise what is wrong with it.
+def is_far_below(size_bytes: int, about_bytes: int | None) -> bool:
+    """Whether a file of this size cannot be the one that a listing shows with a rounded size."""
+    if not about_bytes:
+        return False
+    return size_bytes == 0 or size_bytes < about_bytes * _ABOUT_SHARE - _ABOUT_BYTES
 
-    `known_total` and `identity` are what earlier answers said ("" for nothing yet). Raises SourceError,
-    ContentChanged or RangesIgnored.
-    """
-    if head.status == 416:
-        raise ContentChanged
+
+def judge(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Answer:
+    """Accept an answer, or raise what is wrong with it: SourceError or one of the exceptions above."""
+    if head.status in (204, 416):
+        return _read_nothing(head, file, asked, known)
     if head.status not in (200, 203, 206):
         raise explain_hub_refusal(file.path, head, size_bytes=file.size_bytes) or explain_status(file.path, head)
-    _refuse_page(head, file)
-    answer = _read_partial(head, file, start, end) if head.status == 206 else _read_whole(head, file)
-    if file.size_bytes is not None and answer.total_bytes not in (None, file.size_bytes):
-        raise SourceError(
-            f"{file.path}: {file.size_bytes} bytes are expected, the server has {answer.total_bytes}",
-            permanent=True,
-        )
-    if known_total is not None and answer.total_bytes not in (None, known_total):
-        raise ContentChanged
-    if identity and answer.identity != identity and file.sha256 is None:
-        raise ContentChanged
-    if not answer.is_partial and start > 0:
-        raise RangesIgnored
+    try:
+        answer = _read_body(head, file, asked)
+        _compare_size(answer, head, file)
+    except SourceError as error:
+        if asked.is_range:
+            raise RangesUnusable(error.message) from None
+        raise
+    _compare_content(answer, file, asked, known)
     return answer
 
 
-def identify(head: AnswerHead, total_bytes: int | None) -> str:
-    """Name the content of an answer: strong ETag, else size and date, else the size, which tells little."""
-    etag = head.headers.get("etag", "")
-    modified = head.headers.get("last-modified")
-    if etag.startswith('"'):
-        return f"etag:{etag}"
-    if modified:
-        return f"modified:{total_bytes}:{modified}"
-    return f"size:{total_bytes}"
+def _read_nothing(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Answer:
+    """Accept that nothing follows: an empty file comes as 204 or 416, and as 416 what lies behind a file's end."""
+    total = read_refused_total(head) if head.status == 416 else 0
+    total = 0 if total is None and file.size_bytes == 0 else total
+    expected = file.size_bytes if file.size_bytes is not None else known.total_bytes
+    is_end = total is not None and total == asked.start and expected in (None, total)
+    if is_end and not is_far_below(asked.start, file.about_bytes):
+        return Answer(asked.start, asked.start, asked.start, Validator.of(head), is_partial=True)
+    if head.status == 416 and asked.is_range and total is not None and known.total_bytes not in (None, total):
+        raise ContentChanged
+    error = explain_status(file.path, head)
+    raise RangesUnusable(error.message) if asked.is_range else error
 
 
-def refuse_content(file: RemoteFile, first_bytes: bytes) -> None:
-    """Raise a permanent SourceError where the first bytes cannot be those of such a file."""
-    suffix = _suffix_of(file.path)
-    if suffix == ".gguf" and not first_bytes.startswith(b"GGUF"):
-        raise SourceError(f"{file.path}: it does not begin as a GGUF file does", permanent=True)
-    if suffix not in _TEXT_SUFFIXES and _PAGE_START.match(first_bytes):
-        raise _page_error(file)
+def _read_body(head: AnswerHead, file: RemoteFile, asked: Asked) -> Answer:
+    part = read_content_range(head)
+    if head.status == 206 and asked.is_range:
+        return _read_part(head, part, file, asked)
+    if part is not None and (head.status == 206 or _is_slice(head, part, asked)):
+        return _read_part(head, part, file, asked)
+    return _read_whole(head, file, asked)
 
 
-def _suffix_of(path: str) -> str:
-    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-    return dot + suffix.lower() if stem else ""
+def _is_slice(head: AnswerHead, part: ContentRange, asked: Asked) -> bool:
+    """Whether it is a part although the status says whole: some servers do that."""
+    return asked.is_range and head.length_bytes == part.length_bytes != part.total_bytes
 
 
-def _refuse_page(head: AnswerHead, file: RemoteFile) -> None:
-    kind = head.headers.get("content-type", "").lower()
-    if kind.startswith("text/html") and _suffix_of(file.path) not in _PAGE_SUFFIXES:
-        raise _page_error(file)
-
-
-def _page_error(file: RemoteFile) -> SourceError:
-    return SourceError(f"{file.path}: the server sent an HTML page instead of the file", permanent=True)
-
-
-def _read_partial(head: AnswerHead, file: RemoteFile, start: int, end: int) -> Answer:
-    match = _CONTENT_RANGE.match(head.headers.get("content-range", ""))
-    if match is None:
-        raise SourceError(f"{file.path}: the server's partial answer does not say of what", permanent=True)
-    first, last, total = int(match[1]), int(match[2]), read_count(match[3])
-    if first != start or not first <= last < end or (total is not None and last >= total):
-        raise SourceError(f"{file.path}: asked for bytes {start}-{end - 1}, the server sent {match[0]}", permanent=True)
-    return Answer(last + 1, total, identify(head, total), is_partial=True)
-
-
-def _read_whole(head: AnswerHead, file: RemoteFile) -> Answer:
-    total = head.length_bytes
+def _read_part(head: AnswerHead, part: ContentRange | None, file: RemoteFile, asked: Asked) -> Answer:
+    if part is None:
+        raise _refuse(file, "the server's partial answer does not say of what")
+    if not asked.start - MAX_OVERLAP_BYTES <= part.start <= asked.start < part.end:
+        raise _refuse(file, f"asked for bytes {asked.start}-{asked.end - 1}, the server sent {part}")
     if head.is_encoded:
-        packed = _suffix_of(file.path) in _PACKED_SUFFIXES
-        if not packed and (total is None or total != file.size_bytes):
-            raise SourceError(f"{file.path}: the server sent it encoded, unasked", permanent=True)
-    return Answer(total, total, identify(head, total), is_partial=False)
+        if not file.vouching_sum or part.total_bytes not in (None, file.size_bytes):
+            raise _refuse(file, f"the server sent a part of it encoded ({head.encoding}), unasked")
+        if not asked.unpacks:
+            raise Encoded
+    elif head.length_bytes not in (None, part.length_bytes):
+        raise _refuse(file, f"the server announced bytes {part} and a body of {head.length_bytes} bytes")
+    return Answer(part.start, part.end, part.total_bytes, Validator.of(head), is_partial=True)
+
+
+def _read_whole(head: AnswerHead, file: RemoteFile, asked: Asked) -> Answer:
+    total = head.length_bytes
+    if head.is_encoded and suffix_of(file.path) not in _PACKED_SUFFIXES and (total is None or total != file.size_bytes):
+        if not file.vouching_sum:
+            raise _refuse(file, f"the server sent it encoded ({head.encoding}), unasked")
+        if not asked.unpacks:
+            raise Encoded
+        total = None  # what is announced is how long it is packed
+    return Answer(0, total, total, Validator.of(head), is_partial=False)
+
+
+def _compare_size(answer: Answer, head: AnswerHead, file: RemoteFile) -> None:
+    total = answer.total_bytes
+    if (
+        total is None
+        or (total == file.size_bytes)
+        or (file.size_bytes is None and not is_far_below(total, file.about_bytes))
+    ):
+        return
+    if is_page_type(head.headers.get("content-type", "")):
+        raise _refuse(file, "the server sent an HTML page instead of the file")
+    expected = f"about {file.about_bytes}" if file.size_bytes is None else str(file.size_bytes)
+    raise _refuse(file, f"{expected} bytes are expected, the server has {total}")
+
+
+def _compare_content(answer: Answer, file: RemoteFile, asked: Asked, known: Known) -> None:
+    """Raise where the answer is of other content than those before, or may be."""
+    if known.total_bytes is not None and answer.total_bytes not in (None, known.total_bytes):
+        raise ContentChanged
+    if asked.is_range and not file.vouching_sum and known.validator.contradicts(answer.validator):
+        if not answer.is_partial:
+            raise ContentChanged  # as If-Range wants it
+        raise RangesUnusable(f"{file.path}: the server's answers differ in ETag or Last-Modified")
+    if asked.start > 0 and not answer.is_partial:
+        raise RangesIgnored
+
+
+def _refuse(file: RemoteFile, text: str) -> SourceError:
+    return SourceError(f"{file.path}: {text}", permanent=True)

@@ -94,14 +94,6 @@ def test_a_body_longer_than_listed_is_cut_off(server: FileServer, folder: Path) 
     assert server.sent_bytes < 8 << 20
 
 
-def test_a_wrong_range_is_refused(server: FileServer, folder: Path) -> None:
-    file = server.put("x.bin", noise(1 << 20))
-    wrong = {"Content-Range": f"bytes 0-99/{1 << 20}"}
-    server.fail("x.bin", Fault(drop_after=300_000), Fault(headers=wrong, body=noise(100)))
-    error = fail_with(server, [file], folder)
-    assert "asked for bytes 300000-" in error.message
-
-
 def test_a_file_that_has_become_shorter_is_looked_at_again(server: FileServer, folder: Path) -> None:
     file = server.put("x.bin", noise(1 << 20, 1), told=False)
     shorter = noise(1000, 2)

@@ -1,0 +1,44 @@
+"""The header `Content-Range` (RFC 9110, section 14.4), read as leniently as servers write it."""
+
+import re
+from dataclasses import dataclass
+
+from downloads_app.sources.answers import AnswerHead, read_count
+
+_UNIT = r"\s*(?:bytes)?\s*[=:]?\s*"
+_SATISFIED = re.compile(rf"{_UNIT}(\d{{1,19}})\s*-\s*(\d{{1,19}})\s*/\s*(\d{{1,19}}|\*)\s*", re.IGNORECASE)
+_UNSATISFIED = re.compile(rf"{_UNIT}\*\s*/\s*(\d{{1,19}})\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRange:
+    """Which bytes of the file a body holds: from `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+    total_bytes: int | None
+    """None where the server does not know it (`*`)."""
+
+    def __str__(self) -> str:
+        return f"{self.start}-{self.end - 1}/{'*' if self.total_bytes is None else self.total_bytes}"
+
+    @property
+    def length_bytes(self) -> int:
+        return self.end - self.start
+
+
+def read_content_range(head: AnswerHead) -> ContentRange | None:
+    """Return which bytes follow; None where the head does not tell, or what cannot be."""
+    match = _SATISFIED.fullmatch(head.headers.get("content-range", ""))
+    if match is None:
+        return None
+    first, last, total = int(match[1]), int(match[2]), read_count(match[3])
+    if last < first or (total is not None and last >= total):
+        return None
+    return ContentRange(first, last + 1, total)
+
+
+def read_refused_total(head: AnswerHead) -> int | None:
+    """Return how many bytes the file has, as an answer says that refuses a range (`*/N`)."""
+    match = _UNSATISFIED.fullmatch(head.headers.get("content-range", ""))
+    return int(match[1]) if match else None

@@ -1,0 +1,116 @@
+"""Whether the first bytes of a file can be its own: servers send pages, pointers and errors in place of files.
+
+Only asked where no sum vouches for the content.
+"""
+
+import re
+from collections.abc import Callable
+
+from downloads_app.errors import SourceError
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|Error>)", re.IGNORECASE)
+_XML_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>")
+_JSON_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:error|errors|detail|message)\"\s*:")
+_PAGE_SUFFIX = re.compile("html|htm|xhtml|shtml|mhtml|php|jsp|asp|aspx")
+_TEXT_SUFFIX = re.compile(
+    f"|{_PAGE_SUFFIX.pattern}|c|cc|cfg|cpp|css|csv|h|ini|ipynb|java|jinja|js|json|jsonl|log|md|py|rst|sh|svg|template"
+    "|text|toml|ts|tsv|txt|vue|xml|yaml|yml"
+)
+"""Names without a suffix are texts too: LICENSE, README."""
+_BINARY_SUFFIX = re.compile(
+    "7z|arrow|bin|bz2|ckpt|engine|ggml|gguf|gz|h5|hdf5|keras|mlmodel|msgpack|nemo|npy|npz|onnx|parquet|pb|pickle|pkl|pt"
+    "|pth|safetensors|tar|tflite|tgz|whl|xz|zip|zst"
+)
+
+
+def refuse_first_bytes(path: str, first: bytes, *, total_bytes: int | None, content_type: str) -> None:
+    """Raise a permanent SourceError, which says what came instead, where these are not the first bytes of `path`."""
+    suffix = suffix_of(path)
+    found = _find_stranger(suffix, first, content_type)
+    if found:
+        raise SourceError(f"{path}: the server sent {found} instead of the file", permanent=True)
+    fits, form = _FORMS.get(suffix, (None, ""))
+    if fits is not None and first and not fits(first, total_bytes):
+        raise SourceError(f"{path}: it does not begin as {form} does", permanent=True)
+
+
+def suffix_of(path: str) -> str:
+    """Return what stands behind the last dot of a name, in lower case; "" where there is none."""
+    stem, _, suffix = path.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if stem else ""
+
+
+def is_page_type(content_type: str) -> bool:
+    """Whether a server calls what it sends an HTML page."""
+    return content_type.lower().lstrip().startswith(("text/html", "application/xhtml"))
+
+
+def _find_stranger(suffix: str, first: bytes, content_type: str) -> str | None:
+    """Name what cannot be the file; a text may begin as a page does, unless the server calls it one."""
+    if first.startswith(_LFS_POINTER):
+        return "a Git LFS pointer"
+    if _PAGE.match(first):
+        is_welcome = _PAGE_SUFFIX.fullmatch(suffix) or (
+            _TEXT_SUFFIX.fullmatch(suffix) and not is_page_type(content_type)
+        )
+        return None if is_welcome else "an HTML page"
+    if _TEXT_SUFFIX.fullmatch(suffix):
+        return None
+    if _XML_ERROR.match(first) or (_BINARY_SUFFIX.fullmatch(suffix) and _XML.match(first)):
+        return "an XML document"
+    if _JSON_ERROR.match(first) or (_BINARY_SUFFIX.fullmatch(suffix) and _JSON.match(first) and _is_text(first)):
+        return "a JSON document"
+    return None
+
+
+def _is_text(first: bytes) -> bool:
+    """Whether there are only bytes that texts have."""
+    return not any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in first)
+
+
+def _is_safetensors(first: bytes, total_bytes: int | None) -> bool:
+    """Begin with the length of a JSON object, as 64 bits, and the object."""
+    header_bytes = int.from_bytes(first[:8], "little")
+    fits = 2 <= header_bytes <= 100_000_000 and (total_bytes is None or 8 + header_bytes <= total_bytes)
+    return fits and first[8:9] == b"{"
+
+
+def _is_onnx(first: bytes, _: int | None) -> bool:
+    """Begin with a field of ONNX's ModelProto: 1 to 8 or 14 in one byte, 20, 25 or 26 in two."""
+    return first[0] in b"\x08\x12\x1a\x22\x28\x32\x3a\x42\x72" or first[:2] in (b"\xa2\x01", b"\xca\x01", b"\xd2\x01")
+
+
+def _is_tar(first: bytes, _: int | None) -> bool:
+    """Begin with a header whose sum is right (the field itself counts as spaces), or with nothing but zeros."""
+    if len(first) < 512 or first.startswith(b"\x1f\x8b"):
+        return first.startswith(b"\x1f\x8b")  # many call a packed one .tar
+    try:
+        told = int(first[148:156].strip(b" \0") or b"0", 8)
+    except ValueError:
+        return False
+    return told in (0, sum(first[:148]) + 8 * 0x20 + sum(first[156:512])) and (told > 0 or not any(first[:512]))
+
+
+def _begins_with(*starts: bytes) -> Callable[[bytes, int | None], bool]:
+    return lambda first, _: first.startswith(starts)
+
+
+def _is_checkpoint(first: bytes, _: int | None) -> bool:
+    """Be a zip, a pickle or whatever else is no text."""
+    return not _is_text(first)
+
+
+_ZIP = _begins_with(b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_GZIP = _begins_with(b"\x1f\x8b")
+_FORMS: dict[str, tuple[Callable[[bytes, int | None], bool] | None, str]] = {
+    "gguf": (_begins_with(b"GGUF"), "a GGUF file"),
+    "safetensors": (_is_safetensors, "a safetensors file"),
+    "onnx": (_is_onnx, "an ONNX model"),
+    "tar": (_is_tar, "a tar archive"),
+    **dict.fromkeys(("gz", "tgz"), (_GZIP, "a gzip file")),
+    **dict.fromkeys(("zip", "npz", "keras"), (_ZIP, "a zip archive")),
+    **dict.fromkeys(("pt", "pth", "ckpt"), (_is_checkpoint, "a checkpoint")),
+}

@@ -1,0 +1,35 @@
+"""What one connection asks a server for, and what its answer tells of further requests."""
+
+from downloads_app.sources.answers import AnswerHead
+from downloads_app.worker.files.partial_file import UNKNOWN_END, Fetch
+from downloads_app.worker.transfer.verdicts import Answer, Asked, Known
+
+
+def ask_for(fetch: Fetch) -> tuple[Asked, list[str]]:
+    """Return the request for a fetch, and the headers that it takes."""
+    headers = _range_headers(fetch)
+    return Asked(fetch.at, fetch.end, bool(headers), fetch.file.unpacks), headers
+
+
+def known_of(fetch: Fetch) -> Known:
+    """Return what an answer has to agree with: nothing, where the whole file comes anew."""
+    return Known() if fetch.is_whole else Known(fetch.file.total_bytes, fetch.file.seen)
+
+
+def find_ranges(head: AnswerHead, asked: Asked, answer: Answer) -> bool | None:
+    """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
+    announced = head.headers.get("accept-ranges", "").lower()
+    if not answer.is_partial and (asked.is_range or announced == "none" or head.is_encoded):
+        return False
+    return True if answer.is_partial or announced == "bytes" else None
+
+
+def _range_headers(fetch: Fetch) -> list[str]:
+    file = fetch.file
+    if fetch.is_whole or (fetch.at == 0 and (file.total_bytes is None or fetch.end >= file.total_bytes)):
+        return []
+    last = "" if fetch.end >= UNKNOWN_END else fetch.end - 1
+    headers = [f"Range: bytes={fetch.at}-{last}"]
+    if fetch.at and not file.remote.vouching_sum and file.seen.etag and not file.seen.is_weak:
+        headers.append(f"If-Range: {file.seen.etag}")
+    return headers

@@ -1,0 +1,147 @@
+"""Nothing is stored that an answer does not vouch for, and nothing is refused for a label alone."""
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from downloads_app.worker.transfer import recovery
+from tests.support.file_server import Fault, FileServer, OddAnswer
+from tests.worker.transfer.transferring import Run, fail_with, noise
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 435852734\n"
+WORDS = b"some words\n" * 100_000
+
+
+@pytest.mark.parametrize("word", ["UTF-8", "none", "binary", "aws-chunked", "identity", ""])
+def test_an_encoding_that_means_nothing_is_none(server: FileServer, folder: Path, word: str) -> None:
+    file = server.put("x.bin", noise(1000), told=False)
+    server.fail("x.bin", Fault(headers={"Content-Encoding": word}))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_packed_body_is_unpacked_where_a_sum_tells_what_it_should_be(
+    server: FileServer, folder: Path, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
+    file = server.put("vocab.txt", WORDS)
+    server.oddity = lambda asking: OddAnswer(200, {"Content-Encoding": encoding}, pack(WORDS))
+    Run(server, [file], folder).finish()
+    assert (folder / "vocab.txt").read_bytes() == WORDS
+    assert len(server.requests) == 2
+
+
+def test_a_packed_body_without_a_sum_is_refused(server: FileServer, folder: Path) -> None:
+    file = replace(server.put("vocab.txt", WORDS), sha256=None)
+    server.oddity = lambda asking: OddAnswer(200, {"Content-Encoding": "gzip"}, gzip.compress(WORDS))
+    assert "encoded (gzip)" in fail_with(server, [file], folder).message
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_a_packed_body_is_unpacked_no_further_than_the_file_is_long(server: FileServer, folder: Path) -> None:
+    file = server.put("vocab.txt", WORDS)
+    bomb = gzip.compress(bytes(200 << 20))
+    server.oddity = lambda asking: OddAnswer(200, {"Content-Encoding": "gzip"}, bomb)
+    assert "more than was announced" in fail_with(server, [file], folder).message
+    assert not list(folder.rglob("vocab.txt"))
+
+
+def test_a_packed_body_that_cannot_be_unpacked_is_refused(server: FileServer, folder: Path) -> None:
+    file = server.put("vocab.txt", WORDS)
+    server.oddity = lambda asking: OddAnswer(200, {"Content-Encoding": "gzip"}, noise(5000))
+    assert "cannot be unpacked" in fail_with(server, [file], folder).message
+
+
+def test_a_packed_file_is_stored_as_it_is_listed(server: FileServer, folder: Path) -> None:
+    file = server.put("words.gz", gzip.compress(WORDS))
+    server.fail("words.gz", Fault(headers={"Content-Encoding": "gzip"}))
+    Run(server, [file], folder).finish()
+    assert (folder / "words.gz").read_bytes() == server.files["words.gz"]
+
+
+@pytest.mark.parametrize("path", ["README.md", "LICENSE", "model.gguf", "config.json"])
+@pytest.mark.parametrize("told", [True, False], ids=["sum", "no sum"])
+def test_a_file_that_the_server_calls_a_page_is_that_file(
+    server: FileServer, folder: Path, path: str, told: bool
+) -> None:
+    file = server.put(path, b"GGUF and some more words.\n" * 40, told=told)
+    server.fail(path, Fault(headers={"Content-Type": "text/html; charset=UTF-8"}))
+    Run(server, [file], folder).finish()
+    assert (folder / path).read_bytes() == server.files[path]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["size", "no size"])
+def test_a_page_in_place_of_a_model_is_refused(server: FileServer, folder: Path, told: bool) -> None:
+    page = Fault(headers={"Content-Type": "text/html"}, body=b"<!DOCTYPE html><html>Please sign in</html>")
+    file = replace(server.put("x.bin", noise(1000), told=told), sha256=None)
+    server.fail("x.bin", page)
+    assert "an HTML page instead of the file" in fail_with(server, [file], folder).message
+
+
+def test_a_pointer_is_no_model_and_a_sum_vouches_for_whatever_it_fits(server: FileServer, folder: Path) -> None:
+    pointer = server.put("model.safetensors", POINTER, told=False)
+    assert "a Git LFS pointer" in fail_with(server, [pointer], folder).message
+    assert not (folder / "model.safetensors").exists()
+    told = server.put("model.safetensors", POINTER)
+    Run(server, [told], folder).finish()
+    assert (folder / "model.safetensors").read_bytes() == POINTER
+
+
+@pytest.mark.parametrize("status", [200, 204, 416])
+@pytest.mark.parametrize("told", [True, False], ids=["size", "no size"])
+def test_an_empty_file_arrives_however_it_is_sent(server: FileServer, folder: Path, status: int, told: bool) -> None:
+    file = replace(server.put("__init__.py", b"", told=told), sha256=None)
+    headers = {"Content-Range": "bytes */0"} if status == 416 else {}
+    server.oddity = lambda asking: OddAnswer(status, headers, ends_by_closing=status == 200)
+    Run(server, [file], folder).finish()
+    assert (folder / "__init__.py").read_bytes() == b""
+    assert len(server.requests) == 1
+
+
+def test_nothing_is_not_a_file_that_has_a_size(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1000))
+    server.fail("x.bin", Fault(status=204, headers={"Content-Length": ""}, body=b""))
+    assert "204 No Content" in fail_with(server, [file], folder).message
+
+
+def test_half_of_a_rounded_size_is_not_the_file(server: FileServer, folder: Path) -> None:
+    file = replace(server.put("x.bin", noise(2_000_000), told=False), about_bytes=1_992_294)
+    halves = iter([1_000_000])
+    server.oddity = lambda asking: OddAnswer(200, {}, asking.content[: next(halves, None)], ends_by_closing=True)
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert len(server.requests) == 2
+
+
+def test_a_size_far_below_a_rounded_one_is_refused(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 2)
+    file = replace(server.put("x.bin", noise(1000), told=False), about_bytes=1_992_294)
+    assert "about 1992294 bytes are expected, the server has 1000" in fail_with(server, [file], folder).message
+
+
+def test_a_flipped_byte_in_a_small_file_is_found_by_gits_sum(server: FileServer, folder: Path) -> None:
+    content = b'{"model_type": "bert"}'
+    sum_of_git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    file = replace(server.put("config.json", content), sha256=None, git_sha1=sum_of_git)
+    server.fail("config.json", Fault(body=content.replace(b"bert", b"berd")))
+    Run(server, [file], folder).finish()
+    assert (folder / "config.json").read_bytes() == content
+    assert len(server.requests) == 2
+    again = replace(server.put("other.json", content), sha256=None, git_sha1=sum_of_git[::-1])
+    assert "git's SHA-1 is" in fail_with(server, [again], folder).message
+
+
+def test_a_large_file_is_checked_by_gits_sum_too(server: FileServer, folder: Path) -> None:
+    content = noise(3_000_000)
+    sum_of_git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+    file = replace(server.put("x.bin", content), sha256=None, git_sha1=sum_of_git)
+    server.fail("x.bin", Fault(body=bytes(3_000_000)))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == content

@@ -1,0 +1,246 @@
+"""Odd answers to ranges cost speed, never the download: what is sure is taken, else the file is fetched whole."""
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from downloads_app.errors import SourceError
+from downloads_app.worker.transfer import recovery, worklist
+from downloads_app.worker.transfer.bandwidth import Limits
+from tests.support.file_server import Asking, Fault, FileServer, OddAnswer
+from tests.worker.transfer.transferring import Run, fail_with, noise
+
+SIZE = 1 << 20
+BROKEN_AT = 300_000
+"""Where the first answer breaks off, so that the rest has to be asked for as a range."""
+
+
+def slice_as_whole(content: bytes, start: int, end: int) -> OddAnswer:
+    """Answer 200 with Content-Range and the slice."""
+    return OddAnswer(200, {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}, content[start:end])
+
+
+def from_a_blocks_boundary(content: bytes, start: int, end: int) -> OddAnswer:
+    """Begin earlier than asked."""
+    start -= start % 65_536
+    return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}, content[start:end])
+
+
+def from_the_very_beginning(content: bytes, start: int, end: int) -> OddAnswer:
+    """Call the whole file a part."""
+    return OddAnswer(206, {"Content-Range": f"bytes 0-{len(content) - 1}/{len(content)}"}, content)
+
+
+def later_than_asked(content: bytes, start: int, end: int) -> OddAnswer:
+    """Leave out the first bytes that were asked for."""
+    start = min(start + 1000, end - 1)
+    return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}, content[start:end])
+
+
+def in_capitals(content: bytes, start: int, end: int) -> OddAnswer:
+    """Write the unit in its own way."""
+    return OddAnswer(206, {"Content-Range": f"Bytes={start}-{end - 1}/{len(content)}"}, content[start:end])
+
+
+def without_content_range(content: bytes, start: int, end: int) -> OddAnswer:
+    """Say nothing."""
+    return OddAnswer(206, {}, content[start:end])
+
+
+def of_unknown_total(content: bytes, start: int, end: int) -> OddAnswer:
+    """Not know how long the file is."""
+    return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/*"}, content[start:end])
+
+
+def beyond_the_end(content: bytes, start: int, end: int) -> OddAnswer:
+    """Send more than was asked for."""
+    return OddAnswer(206, {"Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}, content[start:])
+
+
+def less_than_it_says(content: bytes, start: int, end: int) -> OddAnswer:
+    """Announce a shorter body than the range has."""
+    return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}, content[start : end - 1000])
+
+
+def refused(content: bytes, start: int, end: int) -> OddAnswer:
+    """Refuse a range that is there."""
+    return OddAnswer(416, {"Content-Range": f"bytes */{len(content)}"})
+
+
+def not_implemented(content: bytes, start: int, end: int) -> OddAnswer:
+    """Refuse the request for its range."""
+    return OddAnswer(501, {})
+
+
+def a_page(content: bytes, start: int, end: int) -> OddAnswer:
+    """Send a page that says it is being looked after."""
+    return OddAnswer(200, {"Content-Type": "text/html"}, b"<html><title>Back soon</title></html>")
+
+
+def ranges_of_the_packed_bytes(content: bytes, start: int, end: int) -> OddAnswer:
+    """Send a range of what the file is when packed, as a cache does that keeps it so."""
+    packed = gzip.compress(content, mtime=0)
+    headers = {"Content-Range": f"bytes {start}-{len(packed) - 1}/{len(packed)}", "Content-Encoding": "gzip"}
+    return OddAnswer(206, headers, packed[start:])
+
+
+def another_name(content: bytes, start: int, end: int) -> OddAnswer:
+    """Come from another node, with another entity tag for the same bytes."""
+    headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}", "ETag": '"node-2"'}
+    return OddAnswer(206, headers, content[start:end])
+
+
+def another_second(content: bytes, start: int, end: int) -> OddAnswer:
+    """Come from another node, which has the same bytes since a second later."""
+    headers = {
+        "Content-Range": f"bytes {start}-{end - 1}/{len(content)}",
+        "Last-Modified": "Tue, 14 Nov 2023 22:13:21 GMT",
+    }
+    return OddAnswer(206, headers, content[start:end])
+
+
+TAKEN = [slice_as_whole, from_a_blocks_boundary, from_the_very_beginning, in_capitals, of_unknown_total, beyond_the_end]
+AVOIDED = [
+    later_than_asked,
+    without_content_range,
+    less_than_it_says,
+    refused,
+    not_implemented,
+    a_page,
+    ranges_of_the_packed_bytes,
+]
+DOUBTED = [another_name, another_second]
+Odd = Callable[[bytes, int, int], OddAnswer]
+
+
+def answer_oddly(server: FileServer, odd: Odd) -> None:
+    server.oddity = lambda asking: odd(asking.content, asking.start, asking.end) if asking.is_range else None
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["sum", "no sum"])
+@pytest.mark.parametrize("odd", [*TAKEN, *AVOIDED, *DOUBTED], ids=lambda odd: odd.__name__)
+def test_the_file_arrives_whatever_a_range_is_answered(server: FileServer, folder: Path, odd: Odd, told: bool) -> None:
+    file = server.put("x.bin", noise(SIZE), told=told)
+    server.fail("x.bin", Fault(drop_after=BROKEN_AT))
+    answer_oddly(server, odd)
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    asked_again = [seen.headers.get("range") for seen in server.seen("x.bin")[1:]]
+    assert asked_again[0].startswith(f"bytes={BROKEN_AT}-")
+    if odd in AVOIDED or (odd in DOUBTED and not told):
+        assert asked_again[1:] == [None]  # whole, and by one request
+    elif odd is not of_unknown_total:
+        assert len(asked_again) == 1
+
+
+def test_what_is_here_is_dropped_only_when_the_whole_file_begins_to_come(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(SIZE))
+    server.fail("x.bin", Fault(drop_after=BROKEN_AT))
+    answer_oddly(server, without_content_range)
+    server.fail("x.bin", Fault(), Fault(status=404))
+    with pytest.raises(SourceError, match="404"):
+        Run(server, [file], folder).finish()
+    server.oddity = lambda asking: None
+    Run(server, [file], folder).finish()
+    assert server.seen("x.bin")[-1].headers["range"].startswith(f"bytes={BROKEN_AT}-")
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+
+
+def test_a_whole_fetch_that_fails_too_tells_both(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
+    file = server.put("x.bin", noise(SIZE), told=False)
+    answer_oddly(server, ranges_of_the_packed_bytes)
+    server.fail("x.bin", Fault(drop_after=BROKEN_AT), Fault(), *[Fault(drop_after=BROKEN_AT)] * 5)
+    error = fail_with(server, [file], folder)
+    assert error.permanent
+    assert "encoded (gzip)" in error.message
+    assert "closed the connection" in error.message
+
+
+def test_a_range_that_is_packed_on_its_way_is_unpacked_where_a_sum_tells(server: FileServer, folder: Path) -> None:
+    def packed(content: bytes, start: int, end: int) -> OddAnswer:
+        headers = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}", "Content-Encoding": "gzip"}
+        return OddAnswer(206, headers, gzip.compress(content[start:end]))
+
+    file = server.put("vocab.txt", b"some words\n" * 100_000)
+    server.fail("vocab.txt", *[Fault(drop_after=BROKEN_AT)] * 1)
+    answer_oddly(server, packed)
+    Run(server, [file], folder).finish()
+    assert (folder / "vocab.txt").read_bytes() == server.files["vocab.txt"]
+    assert all("range" in seen.headers for seen in server.seen("vocab.txt")[1:])
+
+
+def test_bytes_that_prove_wrong_when_put_together_are_fetched_whole(server: FileServer, folder: Path) -> None:
+    def damaged(content: bytes, start: int, end: int) -> OddAnswer:
+        return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}, bytes(end - start))
+
+    file = server.put("x.bin", noise(SIZE))
+    server.fail("x.bin", Fault(drop_after=BROKEN_AT))
+    answer_oddly(server, damaged)
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert "range" not in server.seen("x.bin")[-1].headers
+
+
+def test_an_entity_tag_that_comes_and_goes_and_weakens_names_one_content(server: FileServer, folder: Path) -> None:
+    tags = iter(["", f'W/"{hashlib.md5(noise(SIZE)).hexdigest()}"', "", f'"{hashlib.md5(noise(SIZE)).hexdigest()}"'])
+    file = server.put("x.bin", noise(SIZE), told=False)
+    server.dates = False
+    server.fail("x.bin", *(Fault(drop_after=200_000, headers={"ETag": tag}) for tag in tags))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert [seen.headers.get("range", "")[:13] for seen in server.seen("x.bin")[1:]] == [
+        "bytes=200000-",
+        "bytes=400000-",
+        "bytes=600000-",
+        "bytes=800000-",
+    ]
+
+
+def test_a_server_that_always_breaks_off_and_has_no_ranges_is_given_up(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
+    server.ranges = False
+    file = server.put("x.bin", noise(SIZE))
+    server.fail("x.bin", *[Fault(drop_after=BROKEN_AT)] * 50)
+    assert not fail_with(server, [file], folder).permanent
+    assert len(server.seen("x.bin")) < 8
+
+
+def test_an_answer_that_ends_early_without_an_error_is_not_asked_for_ever(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
+    file = server.put("x.bin", noise(SIZE))
+    server.oddity = lambda asking: OddAnswer(200, {}, b"", ends_by_closing=True)
+    assert "ended at byte 0 of 1048576" in fail_with(server, [file], folder).message
+
+
+def test_a_signed_address_that_ends_under_many_ranges_is_one_failure(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "FIRST_PIECE_BYTES", 1 << 19)
+    file = server.put("x.bin", noise(16 << 20))
+    server.files["signed.bin"] = server.files["x.bin"]
+    server.bytes_per_second = 8 << 20
+    expired: list[Asking] = []
+
+    def redirect_or_expire(asking: Asking) -> OddAnswer | None:
+        asked = len(server.seen("signed.bin"))
+        if asking.path == "x.bin":
+            return OddAnswer(302, {"Location": f"/signed.bin?until={asked + 6}"})
+        if asked <= int(asking.query.removeprefix("until=")):
+            return None
+        expired.append(asking)
+        return OddAnswer(403, {})
+
+    server.oddity = redirect_or_expire
+    Run(server, [file], folder, limits=Limits(16, 16)).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert expired
