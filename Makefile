@@ -55,9 +55,10 @@ bench-eta: .venv/dev
 	$(PIP) --no-deps --editable .
 	@touch .venv/dev .venv/run
 
-# nginx serves test files and stands before the app; chromium opens the page.
-.venv/apt: | .venv/bin/python
-	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget; do \
+# nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders.
+.venv/apt: Makefile | .venv/bin/python
+	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
+	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt

@@ -58,7 +58,7 @@ def read_sha256(value: object) -> str | None:
 
 def quote_path(path: str) -> str:
     """Percent-encode each segment, so that `?`, `#` and `%` of a name stay part of it."""
-    return quote(path, safe="/")
+    return quote(path, safe="/", errors="surrogatepass")  # a name that is no text is refused elsewhere, if wanted
 
 
 def _skip(text: str, at: int) -> int:

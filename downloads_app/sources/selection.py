@@ -32,13 +32,14 @@ class Selection:
         def wants(path: str) -> bool:
             if time.thread_time() > deadline:
                 raise InvalidInput("These patterns take too long to match; give fewer or simpler ones")
-            return (include is None or bool(include.fullmatch(path))) and not (exclude and exclude.fullmatch(path))
+            text = _to_text(path)
+            return (include is None or bool(include.fullmatch(text))) and not (exclude and exclude.fullmatch(text))
 
         return wants
 
     def may_hold(self, folder: str) -> bool:
         """Say whether anything below `folder` (no slash at its end) can be wanted: if not, it need not be listed."""
-        below = f"{folder}/"
+        below = _to_text(f"{folder}/")
         # What ends in `*` and matches the folder's own prefix matches every path that goes on from there.
         covering = tuple(glob for glob in _widen(self.exclude) if glob.endswith("*"))
         if covering and compile_globs(covering).fullmatch(below):
@@ -47,6 +48,11 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+def _to_text(path: str) -> str:
+    """Return a path that can be matched: a name that is no text (`caf\\udce9.bin`) may be unwanted too."""
+    return path if path.isascii() else path.encode(errors="replace").decode()
 
 
 def _widen(globs: tuple[str, ...]) -> tuple[str, ...]:

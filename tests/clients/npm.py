@@ -52,23 +52,28 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def install_client() -> Path:
     """Install what the client's lock file says, unless that is there already; return its folder."""
-    with _alone_in(CLIENT):
-        return _install_client()
+    return install(CLIENT)
 
 
-def _install_client() -> Path:
-    stamp = CLIENT / "node_modules" / ".installed-lock"
-    wanted = hashlib.sha256((CLIENT / "package-lock.json").read_bytes()).hexdigest()
+def install(folder: Path) -> Path:
+    """Install what the lock file in `folder` says, unless that is there already; return the folder."""
+    with _alone_in(folder):
+        return _install(folder)
+
+
+def _install(folder: Path) -> Path:
+    stamp = folder / "node_modules" / ".installed-lock"
+    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
-        run(CLIENT, "npm", "ci", *INSTALL)
+        run(folder, "npm", "ci", *INSTALL)
         stamp.write_text(wanted)
-    return CLIENT
+    return folder
 
 
 def pack_client(folder: Path) -> Path:
     """Return the package that `npm pack` makes, in `folder`."""
     with _alone_in(CLIENT):
-        _install_client()
+        _install(CLIENT)
         run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
     (package,) = folder.glob("*.tgz")
     return package

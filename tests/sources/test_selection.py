@@ -36,6 +36,13 @@ def test_only_what_is_wanted_must_have_a_good_name_and_stand_beside_the_rest() -
             Listing.choose(files, Selection(exclude=left_in))
 
 
+def test_a_name_that_is_no_text_can_be_left_out() -> None:
+    files = [RemoteFile(path, "http://x/") for path in ("caf\udce9.bin", "mo\ud83ddel", "größe")]
+    wanted = Selection(exclude=("caf?.bin", "mo*"))
+    assert [file.path for file in Listing.choose(files, wanted).files] == ["größe"]
+    assert not wanted.may_hold("mo\udce9")
+
+
 letters = st.text("ab", min_size=1, max_size=2)
 paths = st.lists(letters, min_size=1, max_size=3).map("/".join)
 patterns = st.lists(st.text("ab/*?[]", min_size=1, max_size=5), max_size=3).map(tuple)

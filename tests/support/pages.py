@@ -43,6 +43,9 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
         def do_GET(self) -> None:
             client_ports.add(self.client_address[1])
             asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
@@ -59,6 +62,8 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
             else:
                 self.send_header("Connection", "close")
             self.end_headers()
+            if self.command == "HEAD":
+                return
             try:
                 for part in [page.body] if isinstance(page.body, bytes) else page.body:
                     self.wfile.write(part)

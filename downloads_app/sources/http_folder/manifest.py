@@ -1,43 +1,51 @@
-"""Reads a repository's own `manifest.json`: `{"files":[{"path","size","sha256"}]}`."""
+"""Reads a repository's own `manifest.json`: `{"downloads_manifest": 1, "files": [{"path", "size", "sha256"}]}`.
 
-import re
+The name is a common one. A document without `downloads_manifest` counts as ours where each of its files has a path and
+a size; any other is a file like those beside it.
+"""
+
+from typing import Any
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.sources.http_folder.indexes import parse_json, quote_path, read_size
-from downloads_app.sources.paths import check_path
+from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_MARK = "downloads_manifest"
 
 
 def read_manifest(body: bytes, content_type: str, folder_url: str) -> list[RemoteFile] | None:
-    """Return the files named; None where this is some other document (a web page, a web app's manifest).
+    """Return the files named; None where this is some other document.
 
-    Raises a permanent SourceError for broken JSON and for an entry that breaks the form.
+    Raises a permanent SourceError where it says that it is ours and breaks the form.
     """
     if "html" in content_type:
         return None
-    document = parse_json(body, "manifest.json")
+    try:
+        document = parse_json(body, "manifest.json")
+    except SourceError:
+        return None
     rows = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(rows, list):
+    if isinstance(document, dict) and _MARK in document:
+        if document[_MARK] != 1 or not isinstance(rows, list):
+            raise SourceError(f"manifest.json has a form that is not known here: {_MARK} is not 1", permanent=True)
+    elif not isinstance(rows, list) or not rows or not all(map(_has_path_and_size, rows)):
         return None
     return [_read_file(row, folder_url) for row in rows]
 
 
-def _read_file(row: object, folder_url: str) -> RemoteFile:
+def _has_path_and_size(row: Any) -> bool:
+    if not isinstance(row, dict) or not isinstance(row.get("path"), str):
+        return False
+    return isinstance(row.get("size"), int) and not isinstance(row["size"], bool)
+
+
+def _read_file(row: Any, folder_url: str) -> RemoteFile:
     if not isinstance(row, dict) or not isinstance(row.get("path"), str):
         raise SourceError("manifest.json has a file without a path", permanent=True)
-    path = check_path(row["path"])
+    path = row["path"]
     try:
-        return RemoteFile(path, folder_url + quote_path(path), read_size(row.get("size")), _read_sha256(row))
+        return RemoteFile(
+            path, folder_url + quote_path(path), read_size(row.get("size")), read_sha256(row.get("sha256"))
+        )
     except ValueError as exc:
-        raise SourceError(f"manifest.json, {path[:120]!r}: {exc}", permanent=True) from None
-
-
-def _read_sha256(row: dict[str, object]) -> str | None:
-    digest = row.get("sha256")
-    if digest is None:
-        return None
-    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
-        raise ValueError("its sha256 is not 64 hexadecimal digits")
-    return digest.lower()
+        raise SourceError(f"manifest.json, {path[:120]!a}: {exc}", permanent=True) from None

@@ -14,9 +14,9 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
+from downloads_app.sources.links import find_next_link
 
 NO_HUB = "The provider does not answer as a hub does"
-_NEXT = re.compile(r"<([^<>]*)>[^<>]*;\s*rel\s*=\s*(?:\"[^\"<>]*\bnext\b|next\b)", re.IGNORECASE)
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _XET_HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -83,11 +83,11 @@ def make_file(path: str, resolve_url: str, size: object, lfs: object, oid: objec
 
 def _find_next_query(response: Response, url: str) -> str | None:
     """Return the query of the page that follows; None where this is the last. Raises for one of another list."""
-    found = _NEXT.search(response.headers.get("link", ""))
-    if found is None:
+    link = find_next_link(response.headers.get("link", ""))
+    if link is None:
         return None
     try:
-        onward = urlsplit(found[1])
+        onward = urlsplit(link)
     except ValueError:
         onward = urlsplit("")
     # Behind a mirror or after a rename it may name another host or repository: only its query is taken.

@@ -1,0 +1,62 @@
+"""Where a link on a folder's page leads: below the folder, back to it, to the folder above, or elsewhere."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urljoin, urlsplit
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.route import find_origin
+
+_ABOVE = re.compile(r"(?:\.{1,2}/)*(?:\.{1,2})?")
+_HOSTILE = re.compile(r"^(?:\./)*\.\./|[\x00-\x1f\x7f]")  # urlsplit drops control characters in silence
+_PLAIN = re.compile(r"(?:\./)?([^/?#:\\\s\x00-\x1f\x7f]+/?)")
+"""What most links are, and needs no splitting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a link leads."""
+
+    below: str | None
+    """What stands below the folder, percent-encoding undone: empty for the folder itself, None for elsewhere."""
+    query: str = ""
+    is_parent: bool = False
+
+
+ELSEWHERE = Target(None)
+
+
+class FolderLinks:
+    """The links of one folder's page."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        parts = urlsplit(url)
+        self.host = parts.netloc
+        self.path = _decode(parts.path)
+        self._origin = find_origin(url)
+        self._parent = self.path.rstrip("/").rpartition("/")[0] + "/"
+
+    def find_target(self, href: str) -> Target:
+        """Return where `href` leads, however it is encoded. Raises a permanent SourceError where it climbs out."""
+        plain = _PLAIN.fullmatch(href)
+        if plain and plain[1] not in ("..", "../", ".", "./"):
+            return Target(_decode(plain[1]))
+        path = re.split(r"[?#]", href, maxsplit=1)[0]
+        if _HOSTILE.search(path) and not _ABOVE.fullmatch(path):
+            raise SourceError(f"Refused the link {href[:120]!a} of the listing: it leaves its folder", permanent=True)
+        try:
+            target = urlsplit(urljoin(self.url, href))
+            if find_origin(urljoin(self.url, href)) != self._origin:
+                return ELSEWHERE
+        except ValueError:
+            return ELSEWHERE  # no address at all
+        found = _decode(target.path)
+        if not found.startswith(self.path):
+            is_parent = found.rstrip("/") == self._parent.rstrip("/") and self.path != "/"
+            return Target(None, target.query, is_parent)
+        return Target(found[len(self.path) :], target.query)
+
+
+def _decode(path: str) -> str:
+    return unquote(path, errors="surrogateescape") if "%" in path else path

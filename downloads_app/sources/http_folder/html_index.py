@@ -1,0 +1,139 @@
+"""Reads the page on which a web server lists a folder."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from urllib.parse import parse_qsl, unquote
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.http_folder.entries import Entry, Index
+from downloads_app.sources.http_folder.folder_links import FolderLinks, Target
+from downloads_app.sources.http_folder.html_links import Link, find_links, strip_tags
+from downloads_app.sources.http_folder.rounded_sizes import find_rounded_size
+
+_HEADING = re.compile(r"<(?:title|h1|h2)\b[^<>]*>([^<>]*)", re.IGNORECASE)
+_INDEX_HEADING = re.compile(r"\bindex of\b|\bdirectory\b|\blisting\b|\bfiles within\b", re.IGNORECASE)
+_GO_INDEX = re.compile(
+    r"\s*(?:<!doctype html>\s*)?(?:<meta[^<>]*>\s*)?<pre>\s*(?:<a href=\"[^\"<>]*\">[^<>]*</a>\s*)*</pre>\s*",
+    re.IGNORECASE,
+)
+"""All that Go's file server writes: links, one a line."""
+_PARENT_HREFS = ("..", "../", "./..", "./../")
+_PARENT_TEXT = re.compile(r"\W*(?:(?:to )?parent directory|parent folder|(?:go )?up|\.\.)\W*", re.IGNORECASE)
+_FOLDER_MARK = re.compile(
+    r"\[dir\]|&lt;dir&gt;|\b(?:folder|directory|dir)\.(?:gif|png|svg)\b"
+    r"|\bclass\s*=\s*[\"']?[^\"'<>]*(?<!\w)(?:folder|directory|dir)(?![\w-])",
+    re.IGNORECASE,
+)
+_SIZE_PART = re.compile(r"\bclass\s*=\s*[\"']?size\b[^<>]*>([^<>]*)", re.IGNORECASE)
+"""Where a row is a link as a whole, the size stands in it."""
+_EDGE = 20_000
+"""Characters at either end of a page where it may say what holds for the whole of it."""
+_CUT = re.compile(
+    r"\bof which only\b|\b(?:listing|directory|folder) (?:is|was|has been) (?:truncated|cut)\b"
+    r"|\b(?:only|showing) (?:the )?first [\d,]+ (?:of|entries|files|items)\b",
+    re.IGNORECASE,
+)
+_LINK_TAG = re.compile(r"<link\s[^<>]*\bhref\s*=\s*[\"']?([^\"'<>\s]*)[^<>]*>", re.IGNORECASE)
+_REL_NEXT = re.compile(r"\brel\s*=\s*[\"']?[^\"'<>]*\bnext\b", re.IGNORECASE)
+_NEXT_TEXT = re.compile(r"\W*(?:next(?: page)?|older|more)\W*|\s*[»›→>]+\s*", re.IGNORECASE)
+_NUMBERED = {"page", "p", "pg", "paged", "pagenumber", "offset", "start", "skip", "from", "first"}
+_POINTED = {"marker", "cursor", "after", "token", "continuation-token", "next", "page_token", "pagetoken"}
+
+
+def read_page(page: str, url: str) -> Index | None:
+    """Return what the page at `url` lists; None where it is no listing of that folder.
+
+    Raises a permanent SourceError for a link that climbs out of its folder, and for a list that is cut or goes on
+    where it cannot be followed.
+    """
+    reading = _Reading(page, FolderLinks(url))
+    entries = list(reading.read_entries())
+    if not reading.is_index or (reading.has_children_by_query and not entries):
+        return None
+    for edge in page[:_EDGE], page[-_EDGE:]:
+        if _CUT.search(strip_tags(edge)):
+            raise SourceError("The server says that its listing is cut", permanent=True)
+    return Index.of(_decide_folders(entries), reading.onward_urls)
+
+
+class _Reading:
+    """One page under way, and what has been seen of it so far."""
+
+    def __init__(self, page: str, folder: FolderLinks) -> None:
+        self._page = page
+        self._folder = folder
+        self.is_index = any(map(self._names_folder, _HEADING.findall(page))) or bool(_GO_INDEX.fullmatch(page))
+        self.has_children_by_query = False
+        self.onward_urls: list[str] = []
+        for tag in _LINK_TAG.finditer(page[:_EDGE]):
+            if _REL_NEXT.search(tag[0]):
+                self._go_on(folder.find_target(unescape(tag[1])))
+
+    def read_entries(self) -> Iterator[Entry]:
+        """Yield what the links to places below the folder stand for."""
+        for link in find_links(self._page):
+            target = self._folder.find_target(link.href)
+            if not target.below:
+                self._look_around(link, target)
+            elif target.query:
+                self.has_children_by_query = True
+            else:
+                yield _read_entry(link, target.below)
+
+    def _look_around(self, link: Link, target: Target) -> None:
+        """Learn from a link to the folder itself, or to another place."""
+        if link.href in _PARENT_HREFS or (target.is_parent and _PARENT_TEXT.fullmatch(link.text)):
+            self.is_index = True
+        is_page = target.below == "" and bool(target.query)
+        if _REL_NEXT.search(link.tag) or (is_page and (_leads_on(target.query) or _NEXT_TEXT.fullmatch(link.text))):
+            self._go_on(target)
+
+    def _go_on(self, target: Target) -> None:
+        if target.below != "" or not target.query:
+            raise SourceError("The listing goes on at another place than the folder itself", permanent=True)
+        self.onward_urls.append(f"{self._folder.url}?{target.query}")
+
+    def _names_folder(self, heading: str) -> bool:
+        """Say whether a heading announces a listing: by its words, or by the folder's own path."""
+        heading = " ".join(unescape(heading).split())
+        path = self._folder.path.rstrip("/")
+        if _INDEX_HEADING.search(heading):
+            return True
+        if not path:
+            return heading in ("/", self._folder.host) or heading.endswith(" - /")
+        return unquote(heading).rstrip("/").endswith(path)
+
+
+def _read_entry(link: Link, below: str) -> Entry:
+    places = link.after, link.before, " ".join(_SIZE_PART.findall(link.inner))
+    sizes = (find_rounded_size(strip_tags(place)) for place in places)
+    about_bytes = next((size for size in sizes if size is not None), None)
+    row = link.before + link.tag + link.after
+    if below.endswith("/") or link.text.endswith("/") or _FOLDER_MARK.search(row):
+        return Entry(below.removesuffix("/"), is_folder=True)
+    return Entry(below, None if about_bytes is None else False, about_bytes=about_bytes)
+
+
+def _decide_folders(entries: list[Entry]) -> Iterator[Entry]:
+    """Say of entries without a mark and a size what they are, where the page's own habit tells.
+
+    A page that marks folders marks all of them; one that shows sizes shows them of all files. Without either, a name
+    with a suffix is a file's.
+    """
+    marks_folders = any(entry.is_folder for entry in entries)
+    shows_sizes = any(entry.about_bytes is not None for entry in entries)
+    for entry in entries:
+        if entry.is_folder is None and (marks_folders or ("." in entry.name and not shows_sizes)):
+            yield replace(entry, is_folder=False)
+        else:
+            yield entry
+
+
+def _leads_on(query: str) -> bool:
+    """Say whether a query asks for another page of the same list, rather than for another order."""
+    return any(
+        (name.lower() in _NUMBERED and value.isdecimal()) or name.lower() in _POINTED
+        for name, value in parse_qsl(query)
+    )

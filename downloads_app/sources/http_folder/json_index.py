@@ -1,0 +1,53 @@
+"""Reads a folder's listing as JSON: nginx's, Caddy's and npm `serve`'s, each known by its keys."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.documents import parse_json, parse_json_rows, read_size
+from downloads_app.sources.http_folder.entries import Entry, Index
+from downloads_app.sources.http_folder.rounded_sizes import find_rounded_size
+
+_FOLDER_TYPES = ("directory", "folder", "dir")
+_CUT = ("truncated", "is_truncated", "isTruncated", "next", "nextPageToken", "next_page")
+
+
+def read_json(body: bytes) -> Index:
+    """Return what the listing holds; raises a permanent SourceError where it is none that we know, or is cut."""
+    if body.lstrip()[:1] == b"[":
+        return Index.of(_read_rows(parse_json_rows(body, "The listing")))
+    document = parse_json(body, "The listing")
+    rows = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(rows, list):
+        raise SourceError("The listing is JSON, but not a list of files", permanent=True)
+    if any(document.get(key) for key in _CUT):
+        raise SourceError("The server says that its listing is cut", permanent=True)
+    return Index.of(_read_rows(rows))
+
+
+def _read_rows(rows: Iterable[Any]) -> Iterator[Entry]:
+    for row in rows:
+        name = row.get("base", row.get("name")) if isinstance(row, dict) else None
+        if not isinstance(name, str):
+            raise SourceError("The listing has an entry without a name", permanent=True)
+        if name == ".." and "relative" in row:
+            continue  # how npm's `serve` leads to the folder above
+        is_folder, size = _read_kind(row), row.get("size")
+        try:
+            if is_folder:
+                yield Entry(name.removesuffix("/"), is_folder)
+            elif isinstance(size, str):
+                yield Entry(name, is_folder, about_bytes=find_rounded_size(size))
+            else:
+                yield Entry(name, is_folder, read_size(size))
+        except ValueError as exc:
+            raise SourceError(f"The listing's {name[:120]!a}: {exc}", permanent=True) from None
+
+
+def _read_kind(row: dict[str, Any]) -> bool | None:
+    """Say whether a row is a folder; None for nginx's `other` and for what does not tell."""
+    if isinstance(row.get("is_dir"), bool):
+        return bool(row["is_dir"])
+    if row.get("type") in _FOLDER_TYPES:
+        return True
+    return False if row.get("type") == "file" else None

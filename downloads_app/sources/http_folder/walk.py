@@ -1,0 +1,128 @@
+"""Walks the folders of a web server, one listing after the other, each of them whole or an error."""
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import RemoteFile
+from downloads_app.sources.answers import AnswerHead, explain_status, name_status
+from downloads_app.sources.connection import Response
+from downloads_app.sources.documents import quote_path
+from downloads_app.sources.http_folder.entries import Entry, Index
+from downloads_app.sources.http_folder.indexes import ACCEPT, read_index
+from downloads_app.sources.links import find_next_link
+from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
+from downloads_app.sources.paths import check_path
+from downloads_app.sources.route import find_origin
+from downloads_app.sources.selection import Selection
+
+MAX_FOLDERS = 5_000
+MAX_DEPTH = 32
+MAX_PAGES = 1_000
+"""Of one folder."""
+MAX_QUESTIONS = 1_000
+"""How many entries of a listing may be asked one by one what they are."""
+
+
+class Walk:
+    """One repository's folders, as far as they can hold what is wanted."""
+
+    def __init__(self, reader: ListingReader, wanted: Selection) -> None:
+        self._reader = reader
+        self._wanted = wanted
+        self._wants = wanted.matcher()
+        self._files: dict[str, RemoteFile] = {}
+        self._folders: set[str] = set()
+        self._questions = 0
+
+    def list_files(self, root_url: str) -> list[RemoteFile]:
+        """Return all files below `root_url`, their names not yet judged."""
+        waiting = deque([("", root_url)])
+        while waiting:
+            prefix, url = waiting.popleft()
+            for entry, folder_url in self._read_folder(prefix, url):
+                path, child_url = prefix + entry.name, folder_url + quote_path(entry.name)
+                if self._is_folder(entry, path, child_url):
+                    if self._enters(path):
+                        waiting.append((f"{path}/", f"{child_url}/"))
+                else:
+                    file = RemoteFile(path, child_url, entry.size_bytes, about_bytes=entry.about_bytes)
+                    self._files.setdefault(path, file)
+                    self._reader.limit(len(self._files), MAX_FILES, "files")
+        return list(self._files.values())
+
+    def _enters(self, path: str) -> bool:
+        """Say whether a folder is to be listed: it can hold what is wanted, and has not been met before."""
+        if path in self._folders or not self._wanted.may_hold(path):
+            return False
+        check_path(path)
+        self._reader.limit(path.count("/") + 1, MAX_DEPTH, "folders below each other")
+        self._folders.add(path)
+        self._reader.limit(len(self._folders), MAX_FOLDERS, "folders")
+        return True
+
+    def _is_folder(self, entry: Entry, path: str, url: str) -> bool:
+        """Say what an entry is; where its listing does not tell, a server that adds a slash to its address does."""
+        if entry.is_folder is not None or not (self._wants(path) or self._wanted.may_hold(path)):
+            return bool(entry.is_folder)
+        self._questions += 1
+        self._reader.limit(self._questions, MAX_QUESTIONS, "entries that may be files or folders")
+        response = self._reader.fetch(url, is_head=True)
+        error = explain_refusal(response, f"{self._reader.what}, {path[:120]!a}")
+        if response.status != 200 and not error.permanent:
+            raise error
+        return response.status == 200 and urlsplit(response.url).path == f"{urlsplit(url).path}/"
+
+    def _read_folder(self, prefix: str, url: str) -> Iterator[tuple[Entry, str]]:
+        """Yield the entries of all pages of a folder's listing, each with the address that it stands below."""
+        what = f"{self._reader.what}, folder {prefix[:120]!a}" if prefix else self._reader.what
+        pages, asked = deque([url]), {url}
+        while pages:
+            response = self._reader.fetch(pages.popleft(), (ACCEPT,))
+            if response.status != 200:
+                raise explain_refusal(response, what)
+            folder_url = find_folder(response.url)
+            index = _read(response, folder_url, what)
+            for entry in index.entries:
+                yield entry, folder_url
+            for onward in index.onward_urls:
+                if onward not in asked:
+                    asked.add(onward)
+                    pages.append(onward)
+            self._reader.limit(len(asked), MAX_PAGES, "pages of one folder")
+
+
+def _read(response: Response, folder_url: str, what: str) -> Index:
+    try:
+        index = read_index(response.body, response.headers.get("content-type", ""), folder_url)
+    except SourceError as exc:
+        raise SourceError(f"{what}: {exc.message}", permanent=exc.permanent) from None
+    if index is None:
+        raise SourceError(f"{what}: the server answered a page that is no listing of files", permanent=True)
+    announced = find_next_link(response.headers.get("link", ""))
+    if announced is None:
+        return index
+    onward = urljoin(response.url, announced)
+    if find_origin(onward) != find_origin(folder_url) or find_folder(onward) != folder_url:
+        raise SourceError(f"{what}: the listing goes on at another place than the folder itself", permanent=True)
+    return Index.of(index.entries, (*index.onward_urls, onward))
+
+
+def find_folder(url: str) -> str:
+    """Return the folder of `url`, ending in a slash, without query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SourceError("The provider's address is not a URL", permanent=True) from None
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + "/", "", ""))
+
+
+def explain_refusal(response: Response, what: str) -> SourceError:
+    """Say why the server did not answer with `what`."""
+    if response.status in (401, 403):
+        text = f"{what}: the server answered {name_status(response.status)}; a token is missing, or is refused"
+        return SourceError(text, permanent=True)
+    if response.status in (404, 410):
+        return SourceError(f"{what} is not found", permanent=True)
+    return explain_status(what, AnswerHead.of(response.status, response.headers))
