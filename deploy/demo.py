@@ -26,6 +26,7 @@ import flask_migrate  # noqa: E402  (the path comes first)
 
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
+from downloads_app.services.accounts import users  # noqa: E402  (the path comes first)
 from downloads_app.services.downloads import lifecycle  # noqa: E402  (the path comes first)
 from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
 from tests.support.file_server import FileServer  # noqa: E402  (the path comes first)
@@ -80,7 +81,7 @@ def fill(server: FileServer) -> None:
 def prepare(files_url: str) -> dict[str, str]:
     """Migrate, create the users and their downloads; return each user's password."""
     app = create_app()
-    users = {}
+    passwords = {}
     with app.app_context():
         with contextlib.redirect_stderr(io.StringIO()):
             flask_migrate.upgrade()
@@ -88,10 +89,10 @@ def prepare(files_url: str) -> dict[str, str]:
         for name in ("alice", "bob", "admin"):
             password = secrets.token_urlsafe(9)
             user = users.create_user(name, password, is_admin=name == "admin")
-            users[name] = password
+            passwords[name] = password
             for repository in WANTED.get(name, ()):
                 lifecycle.create(user, samples, repository)
-    return users
+    return passwords
 
 
 def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
@@ -108,11 +109,11 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     raise SystemExit("error: the server does not answer")
 
 
-def tell(bind: str, users: dict[str, str]) -> None:
+def tell(bind: str, passwords: dict[str, str]) -> None:
     """Print what to try, in lines that fit into a narrow terminal."""
     url = f"http://{bind}"
     print(f"\n  Open {url} and sign in:\n")
-    for name, password in users.items():
+    for name, password in passwords.items():
         print(f"    {name:6} {password}")
     print("\n  Or watch from a second terminal, in this folder:\n")
     print('    export PATH="$PWD/.venv/bin:$PATH"')
@@ -135,6 +136,7 @@ def main() -> None:
             "DATABASE_URL": f"sqlite:///{folder}/downloads.sqlite3",  # whatever .env says
             "DOWNLOADS_DIR": f"{folder}/downloads",
             "EMBEDDED_WORKER": "1",
+            "WORKER_CONCURRENCY": "4",  # a download that somebody adds begins at once
             "MAX_BYTES_PER_SECOND": str(BYTES_PER_SECOND),
         }
         os.environ |= {**settings, "GUNICORN_CMD_ARGS": ""}
@@ -147,12 +149,12 @@ def serve(bind: str, files: FileServer) -> None:
     print("  making sample repositories …", flush=True)
     fill(files)
     files.bytes_per_second = BYTES_PER_SECOND
-    users = prepare(files.url)
+    passwords = prepare(files.url)
     command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", bind, "--log-level", "warning"]
     server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True)
     try:
         wait_for(f"http://{bind}", server)
-        tell(bind, users)
+        tell(bind, passwords)
         server.wait()
     except KeyboardInterrupt:
         print("\n  stopping …", flush=True)

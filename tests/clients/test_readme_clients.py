@@ -1,5 +1,6 @@
-"""The examples of the section "Other clients", run as they are printed, against the real server."""
+"""The examples of docs/clients.md, and the README's for a browser, run as they are printed against the real server."""
 
+import os
 import re
 import subprocess
 import sys
@@ -14,8 +15,7 @@ from tests.clients.live_server import PASSWORD, LiveServer
 from tests.clients.processes import DEADLINE_SECONDS, running
 from tests.support.server import PROJECT, wait_until
 
-README = PROJECT / "README.md"
-SECTION = re.compile(r"^### With curl, Python.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+README, GUIDE = PROJECT / "README.md", PROJECT / "docs" / "clients.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHROMIUM = {
     "executable_path": "/usr/bin/chromium",
@@ -32,17 +32,18 @@ async ([username, password]) => {
 """
 
 
-def printed(language: str) -> list[str]:
-    """Return the section's code blocks in that language."""
-    section = SECTION.search(README.read_text())
-    assert section, "the section is gone"
-    return [code for name, code in BLOCK.findall(section[0]) if name == language]
+def printed(language: str, page: Path = GUIDE) -> list[str]:
+    """Return the page's code blocks in that language."""
+    return [code for name, code in BLOCK.findall(page.read_text()) if name == language]
 
 
 @pytest.fixture
-def env(live: LiveServer) -> dict[str, str]:
-    """The environment of somebody at a shell on the server."""
-    return {**live.server.env, "DOWNLOADS_URL": live.url}
+def env(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of somebody at a shell on the server, `downloads-app` in the PATH."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "downloads-app").write_text(f'#!/bin/sh\nexec {sys.executable} -m downloads_app "$@"\n')
+    (folder / "downloads-app").chmod(0o755)
+    return {**live.server.env, "DOWNLOADS_URL": live.url, "PATH": f"{folder}:{os.environ['PATH']}"}
 
 
 @pytest.fixture
@@ -127,3 +128,11 @@ def test_a_browsers_own_eventsource_follows_the_downloads_and_a_reload(live: Liv
     live.cancel(download)
     wait_for("All downloads completed")
     assert page.evaluate("window.watched.readyState === EventSource.CLOSED")
+
+
+def test_the_readmes_lines_for_a_browser_show_updates_and_end_with_the_downloads(live: LiveServer, page: Page) -> None:
+    download, (code,) = live.start_download("alice"), printed("js", README)
+    with page.expect_console_message(timeout=DEADLINE_SECONDS * 1000):
+        page.evaluate(f"{code}\nwindow.watched = source;")
+    live.cancel(download)
+    page.wait_for_function("window.watched.readyState === EventSource.CLOSED", timeout=DEADLINE_SECONDS * 1000)

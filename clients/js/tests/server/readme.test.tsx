@@ -3,6 +3,7 @@ import { cleanup, render, screen } from '@testing-library/react';
 import { act } from 'react';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 
+import { Bars } from '../readme/examples/Bars.js';
 import { Downloads } from '../readme/examples/Downloads.js';
 import { watchDownloads } from '../readme/examples/page.js';
 import { keepFresh } from '../readme/examples/tokens.js';
@@ -48,4 +49,9 @@ test('the example for React waits for the sign-in, shows bars and can watch agai
   act(() => screen.getByRole('button', { name: 'Watch again' }).click());
   expect(screen.queryByRole('status')).toBeNull();
   await until(() => expect(screen.getByRole('status')).toBeTruthy());
+});
+
+test("the project's example for React shows a bar for each download", async () => {
+  render(<Bars token={(await signIn('reader')).access_token} />);
+  await until(() => expect(screen.getByRole('progressbar')).toBeTruthy());
 });
