@@ -1,9 +1,11 @@
 """What a provider holds: lists a repository's files and says where their bytes are. Knows no database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from math import inf
+from typing import Protocol, Self, runtime_checkable
 
+from downloads_app.errors import SourceError
 from downloads_app.sources.paths import check_paths
 from downloads_app.sources.selection import EVERYTHING, Selection
 
@@ -87,6 +89,20 @@ class Listing:
         return cls(tuple(chosen), commit, unwanted)
 
 
+RESOLVED_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a file's bytes are asked for at present, by a source that finds that out at the time."""
+
+    url: str = field(repr=False)
+    headers: tuple[str, ...] = field(default=(), repr=False)
+    """Sent to the origin of `url` only, in place of the provider's token or password."""
+    good_until: float = inf
+    """On the monotonic clock; afterwards the source is asked again."""
+
+
 class Source(Protocol):
     """A live connection to one provider."""
 
@@ -101,4 +117,17 @@ class Source(Protocol):
 
     def check(self) -> None:
         """Raise SourceError unless the provider answers as its kind should."""
+        ...
+
+
+@runtime_checkable
+class ResolvingSource(Source, Protocol):
+    """A source whose files need a token, or another address, of the hour they are fetched in."""
+
+    def resolve(self, files: Sequence[RemoteFile]) -> dict[str, Target | SourceError]:
+        """Say by path how each file of a listing is asked for now, or why it cannot be.
+
+        Called by one thread at a time, for at most `RESOLVED_AT_ONCE` files, again when a target is no longer
+        good. Raises SourceError where that goes for all of them.
+        """
         ...

@@ -24,6 +24,7 @@ from downloads_app.sources.route import (
     find_ca_file,
     find_origin,
     find_way,
+    is_same_origin,
     shorten_url,
 )
 
@@ -173,41 +174,52 @@ def fetch_text(
     limit_bytes: int,
     timeout_seconds: float = 30,
     headers: Sequence[str] = (),
+    own_headers: Sequence[str] = (),
+    body: bytes | None = None,
     connection: Connection | None = None,
     is_head: bool = False,
 ) -> Response:
     """Fetch a document of at most `limit_bytes`, following up to five redirects; memory stays bounded.
 
-    With `is_head` only the answer's head is asked for. With a `connection` of the same access, which stays the
-    caller's, many documents ride one kept-alive line. Answers of every status are returned. Raises SourceError:
-    unreachable, refused address, too many redirects, too large, encoded although it was not asked to be.
+    `own_headers` go to the origin of `url` only. A `body` is posted, also to where a redirect leads; with `is_head`
+    only the answer's head is asked for. With a `connection` of the same access, which stays the caller's, many
+    documents ride one kept-alive line. Answers of every status are returned. Raises SourceError: unreachable,
+    refused address, too many redirects, too large, encoded although it was not asked to be.
     """
     line = connection or Connection(access)
     deadline = time.monotonic() + timeout_seconds
+    asked = url
     try:
         for _ in range(MAX_REDIRECTS + 1):
-            line.aim(url, headers)
-            line.curl.setopt(pycurl.NOBODY, int(is_head))
-            body = _perform(line, limit_bytes, deadline - time.monotonic())
+            line.aim(url, (*own_headers, *headers) if is_same_origin(url, asked) else headers)
+            _choose_method(line.curl, body, is_head)
+            document = _perform(line, limit_bytes, deadline - time.monotonic())
             onward = line.find_next_hop()
             if onward is None:
-                return Response(line.head.status, line.head.headers.copy(), body, url)
+                return Response(line.head.status, line.head.headers.copy(), document, url)
             url = onward
     finally:
         if connection is None:
             line.close()
         else:
-            line.curl.setopt(pycurl.NOBODY, 0)
+            line.curl.setopt(pycurl.HTTPGET, 1)
     raise SourceError(f"{shorten_url(url)}: more than {MAX_REDIRECTS} redirects", permanent=True)
 
 
+def _choose_method(curl: pycurl.Curl, body: bytes | None, is_head: bool) -> None:
+    if body is not None:
+        curl.setopt(pycurl.POSTFIELDS, body)
+    else:
+        curl.setopt(pycurl.NOBODY if is_head else pycurl.HTTPGET, 1)
+
+
 def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -> bytes:
-    body = bytearray()
+    received = bytearray()
 
     def keep(data: bytes) -> int:
-        if len(body) + len(data) > limit_bytes:
+        if len(received) + len(data) > limit_bytes:
             return 0  # fewer than it was given: libcurl stops
-        body.extend(data)
+        received.extend(data)
         return len(data)
 
     connection.curl.setopt(pycurl.WRITEFUNCTION, keep)
@@ -219,6 +231,6 @@ def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
         raise connection.explain(code, connection.host) from None
-    if body and connection.head.is_encoded:
+    if received and connection.head.is_encoded:
         raise SourceError("The server sent encoded text although none was asked for", permanent=True)
-    return bytes(body)
+    return bytes(received)

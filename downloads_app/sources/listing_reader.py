@@ -21,7 +21,13 @@ DOCUMENT_SECONDS = 60.0
 class ListingReader:
     """One listing under way, and what is left of its limits. A context manager; close it otherwise."""
 
-    def __init__(self, access: Access, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        access: Access,
+        what: str,
+        clock: Callable[[], float] = time.monotonic,
+        max_documents: int | None = None,
+    ) -> None:
         self.what = what
         """What is being listed, as messages name it."""
         self._access = access
@@ -30,25 +36,44 @@ class ListingReader:
         self._deadline = clock() + MAX_LISTING_SECONDS
         self._left_bytes = MAX_LISTING_BYTES
         self._documents = 0
+        self._max_documents = max_documents or MAX_DOCUMENTS
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
-    def fetch(self, url: str, headers: Sequence[str] = (), *, is_head: bool = False) -> Response:
-        """Return the answer for `url`, whatever its status; raises SourceError where a limit is reached."""
+    def fetch(
+        self,
+        url: str,
+        headers: Sequence[str] = (),
+        *,
+        own_headers: Sequence[str] = (),
+        body: bytes | None = None,
+        is_head: bool = False,
+        limit_bytes: int = MAX_DOCUMENT_BYTES,
+    ) -> Response:
+        """Return the answer for `url`, whatever its status, as `fetch_text` does.
+
+        Raises SourceError where a limit is reached.
+        """
         if self._clock() > self._deadline:
             raise SourceError(f"{self.what}: listing it took too long", permanent=False)
         self._documents += 1
-        self.limit(self._documents, MAX_DOCUMENTS, "pages and folders")
+        self.limit(self._documents, self._max_documents, "pages and folders")
         response = fetch_text(
             self._access,
             url,
-            limit_bytes=min(MAX_DOCUMENT_BYTES, self._left_bytes),
+            limit_bytes=min(limit_bytes, self._left_bytes),
             timeout_seconds=DOCUMENT_SECONDS,
             headers=headers,
+            own_headers=own_headers,
+            body=body,
             connection=self._connection,
             is_head=is_head,
         )

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from downloads_app.errors import InvalidInput
-from downloads_app.sources import Access, Source
+from downloads_app.sources import Access, ResolvingSource, Source
 from downloads_app.sources.s3.addresses import find_region
 
 
@@ -47,3 +47,9 @@ def open_source(kind: str, access: Access) -> Source:
     known = KINDS[kind]
     make: Callable[[Access], Source] = getattr(importlib.import_module(known.module), known.source)
     return make(access)
+
+
+def open_resolving(kind: str, access: Access) -> ResolvingSource | None:
+    """Return the source that has to be asked, while bytes are moved, where they are; None for most kinds."""
+    source = open_source(kind, access)
+    return source if isinstance(source, ResolvingSource) else None

@@ -63,6 +63,14 @@ def find_origin(url: str) -> Origin:
     return parts.scheme, (parts.hostname or "").removesuffix("."), port
 
 
+def is_same_origin(one: str, other: str) -> bool:
+    """Whether two addresses are of the same origin; what is no address is of none."""
+    try:
+        return find_origin(one) == find_origin(other)
+    except ValueError:
+        return False
+
+
 def shorten_url(url: str) -> str:
     """Return `url` as it may be shown: signatures live in the query, passwords before the host."""
     parts = urlsplit(url)

@@ -28,6 +28,8 @@ class Pages:
     url: str
     requests: list[tuple[str, dict[str, str]]]
     client_ports: set[int]
+    bodies: list[bytes]
+    """What was posted."""
 
     @property
     def paths(self) -> list[str]:
@@ -39,11 +41,16 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
     """Serve `answers` by raw path (404 for others), or whatever the function of the path returns."""
     asked: list[tuple[str, dict[str, str]]] = []
     client_ports: set[int] = set()
+    bodies: list[bytes] = []
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.do_GET()
 
         def do_GET(self) -> None:
@@ -74,4 +81,4 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
             pass
 
     with LoopbackServer(Handler) as server:
-        yield Pages(f"http://{server.address}", asked, client_ports)
+        yield Pages(f"http://{server.address}", asked, client_ports, bodies)

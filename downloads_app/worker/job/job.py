@@ -17,6 +17,7 @@ from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
 from downloads_app.sources import RemoteFile
+from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.job import preparation
 from downloads_app.worker.job.lease import Lease
@@ -120,6 +121,7 @@ class Job:
                 file_done=note_done,
                 should_stop=self.should_stop,
                 may_write=lambda: self.lease.may_write,
+                source=open_resolving(order.kind, order.access),
             ).run()
         return sum(sizes.values())
 

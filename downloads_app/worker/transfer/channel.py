@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pycurl
 
 from downloads_app.errors import DownloadsError, SourceError
-from downloads_app.sources import Access
+from downloads_app.sources import Access, Target
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
+from downloads_app.sources.route import is_same_origin
 from downloads_app.worker.files.disk import explain_disk, write_all
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
@@ -35,6 +36,8 @@ class Channel:
 
     fetch: Fetch
     asked: Asked
+    target: Target
+    """Where the file is asked for, and what is shown there."""
 
     def __init__(
         self, access: Access, bandwidth: Bandwidth, count: Callable[[int], None], may_write: Callable[[], bool]
@@ -68,21 +71,23 @@ class Channel:
         self.shortcut_url: str | None = None
         """Where earlier redirects had led, if that was asked: it may have expired since."""
 
-    def begin(self, fetch: Fetch, companions: int) -> None:
-        """Prepare the request for `fetch`; raises SourceError where its address may not be asked."""
+    def begin(self, fetch: Fetch, target: Target, companions: int) -> None:
+        """Prepare the request for `fetch` at `target`; raises SourceError where that may not be asked."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self._is_paused = self._is_free = False
         self.begun_at = time.monotonic()
         self._skip_bytes = 0
-        self.shortcut_url = fetch.file.resolved_url
-        self._aim(self.shortcut_url or fetch.file.remote.url)
+        self.target, self.shortcut_url = target, fetch.file.resolved_url
+        self._aim(self.shortcut_url or target.url)
 
     def _aim(self, url: str) -> None:
         self.answer = None
         self._ignored_bytes = 0
         self.last_byte_at = time.monotonic()
         self.asked, headers = ask_for(self.fetch)
+        if self.target.headers and is_same_origin(url, self.target.url):
+            headers += self.target.headers
         self.connection.aim(url, headers)
         self.connection.unpack(self.asked.unpacks)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 import pycurl
 
+from downloads_app.sources import Target
 from downloads_app.worker.files.partial_file import Fetch
 from downloads_app.worker.transfer.channel import Channel
 
@@ -42,10 +43,10 @@ class ChannelPool:
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._busy.values()))
 
-    def start(self, fetch: Fetch) -> None:
+    def start(self, fetch: Fetch, target: Target) -> None:
         """Put a connection to work; raises SourceError where the address may not be asked."""
         channel = self._idle.pop() if self._idle else self._make_channel()
-        channel.begin(fetch, companions=len(self._busy))
+        channel.begin(fetch, target, companions=len(self._busy))
         self.go_on(channel)
 
     def go_on(self, channel: Channel) -> None:

@@ -9,6 +9,7 @@ import pycurl
 
 from downloads_app.errors import SourceError
 from downloads_app.worker.files.partial_file import PartialFile
+from downloads_app.worker.transfer.addresses import Addresses
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.connection_count import ConnectionCount
 from downloads_app.worker.transfer.verdicts import ContentChanged, Encoded, RangesIgnored, RangesUnusable, is_far_below
@@ -23,6 +24,8 @@ MAX_BACKOFF_SECONDS = 30.0
 MUCH_BYTES = 256 * 1024
 LINGERING_TRIES = 3
 """How often a server that has refused a crowd may refuse a lone connection before it is believed."""
+RENEWALS = 2
+"""How often in a row an address that a source has just named is believed to have expired meanwhile."""
 _CROWDED = (403, 429, 503)
 """How servers say that there are too many connections."""
 _EXPIRED = (400, 401, 403, 404, 410)
@@ -34,8 +37,9 @@ _NOT_IN_PARTS = (400, 405, 406, 411, 412, 413, 417, 501)
 class Recovery:
     """Decides what to do about failures; raises those that nothing can be done about."""
 
-    def __init__(self, count: ConnectionCount) -> None:
+    def __init__(self, count: ConnectionCount, addresses: Addresses) -> None:
         self._count = count
+        self._addresses = addresses
         self.hold_until = 0.0
         """When the server may be asked again (`Retry-After`), on the monotonic clock."""
         self._refused_at = -math.inf
@@ -63,10 +67,9 @@ class Recovery:
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
         head, file = channel.connection.head, channel.file
         is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # by which hubs say other things
-        if head.status in _EXPIRED and channel.shortcut_url:
-            if file.resolved_url != channel.shortcut_url:
+        if head.status in _EXPIRED and self._may_have_expired(channel):
+            if not self._renew(channel):
                 return  # others have found out: that is one failure, not sixteen
-            file.resolved_url = None  # the provider is asked for another one
             fault = _as_transient(fault)
         elif is_crowded and companions:
             self._count.refuse(companions + 1)
@@ -80,6 +83,21 @@ class Recovery:
             _give_up_ranges(file, fault.message)
             return
         self.retry(file, fault, gained_bytes=0)
+
+    def _may_have_expired(self, channel: Channel) -> bool:
+        """Whether what was asked had been found out some time before; of a source's word just now, only so often."""
+        return bool(channel.shortcut_url) or (self._addresses.are_lent and channel.file.failures < RENEWALS)
+
+    def _renew(self, channel: Channel) -> bool:
+        """Forget where the file was asked for; False where that has been done since."""
+        file = channel.file
+        is_news = self._addresses.renew(file.remote, channel.target)
+        if channel.shortcut_url is None:
+            return is_news
+        if file.resolved_url != channel.shortcut_url:
+            return False
+        file.resolved_url = None  # the provider is asked for another one
+        return True
 
     def retry(self, file: PartialFile, error: SourceError, *, gained_bytes: int) -> None:
         """Try a file again: at once where the failed fetch had brought much, else later and later, with jitter.

@@ -11,11 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from downloads_app.errors import DownloadsError, NoSpace, SourceError
-from downloads_app.sources import Access, RemoteFile
+from downloads_app.sources import Access, RemoteFile, ResolvingSource
+from downloads_app.sources.trust import without_credentials
 from downloads_app.worker.files.completion import Damaged
 from downloads_app.worker.files.disk import free_bytes
 from downloads_app.worker.files.finishing import Finisher
+from downloads_app.worker.files.partial_file import Fetch
 from downloads_app.worker.files.storage import FileResult, Storage
+from downloads_app.worker.transfer.addresses import Addresses
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.channel_pool import ChannelPool
@@ -51,6 +54,7 @@ class Transfer:
         file_done: Callable[[RemoteFile, FileResult], None],
         should_stop: Callable[[], bool],
         may_write: Callable[[], bool] = lambda: True,
+        source: ResolvingSource | None = None,
         stall_seconds: float = 8.0,
         answer_seconds: float = 30.0,
     ) -> None:
@@ -58,9 +62,10 @@ class Transfer:
 
         Stopping keeps what is here by a last side-file; without `may_write` (the lease is lost) not a byte
         is written any more. `stall_seconds` without a byte, or `answer_seconds` without an answer, end a
-        connection.
+        connection. A `source` is asked where each file is at the time, and says what is shown there instead of
+        the token or password of `access`.
         """
-        self._access, self._limits = access, limits
+        self._access, self._limits = without_credentials(access) if source else access, limits
         self._report, self._file_done = report, file_done
         self._should_stop, self._may_write = should_stop, may_write
         self._stall_seconds, self._answer_seconds = stall_seconds, answer_seconds
@@ -68,9 +73,10 @@ class Transfer:
         self._storage = Storage(folder)
         self._finisher = Finisher(self._storage, should_stop, may_write)
         self._work = Worklist(files, self._storage, self._finisher, limits)
-        self._pool = ChannelPool(lambda: Channel(access, limits.bandwidth, self._note_moved, may_write))
+        self._pool = ChannelPool(lambda: Channel(self._access, limits.bandwidth, self._note_moved, may_write))
         self._count = ConnectionCount()
-        self._recovery = Recovery(self._count)
+        self._addresses = Addresses(files, source)
+        self._recovery = Recovery(self._count, self._addresses)
         self._moved_bytes = 0
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()
 
@@ -123,9 +129,22 @@ class Transfer:
         target = min(self._count.target, self._ceiling())
         while len(self._pool) < target and time.monotonic() >= self._recovery.hold_until:
             fetch = self._work.next_fetch(self._pool, connections=target)
-            if fetch is None:
+            if fetch is None or not self._start(fetch):
                 return
-            self._pool.start(fetch)
+
+    def _start(self, fetch: Fetch) -> bool:
+        """Put a connection to work; False while the source is being asked where."""
+        try:
+            target = self._addresses.find(fetch.file.remote)
+        except SourceError as error:
+            self._work.take_back(fetch)
+            self._recovery.retry(fetch.file, error, gained_bytes=0)
+            return True
+        if target is None:
+            self._work.take_back(fetch)
+            return False
+        self._pool.start(fetch, target)
+        return True
 
     def _move(self) -> None:
         debt_seconds = min(self._limits.bandwidth.debt_seconds(), TICK_SECONDS)
