@@ -55,10 +55,11 @@ bench-eta: .venv/dev
 	$(PIP) --no-deps --editable .
 	@touch .venv/dev .venv/run
 
-# nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders.
+# nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
+# docker-registry holds models.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
-	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy; do \
+	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt

@@ -24,6 +24,7 @@ KINDS = {
     "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource"),
     "http": Kind("downloads_app.sources.http_folder.source", "HttpSource"),
     "s3": Kind("downloads_app.sources.s3.source", "S3Source", find_region),
+    "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
 
