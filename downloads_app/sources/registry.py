@@ -25,6 +25,7 @@ KINDS = {
     "http": Kind("downloads_app.sources.http_folder.source", "HttpSource"),
     "s3": Kind("downloads_app.sources.s3.source", "S3Source", find_region),
     "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
+    "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource"),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
 

@@ -1,0 +1,127 @@
+"""How a Git server's HTTP API is asked, and what the entries of its trees are."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import Access
+from downloads_app.sources.answers import AnswerHead, explain_status, name_status, read_count
+from downloads_app.sources.connection import Response
+from downloads_app.sources.documents import parse_json, read_size
+from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
+from downloads_app.sources.trust import is_trusted, token_header, without_credentials
+
+JSON = "application/json"
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+_OBJECT_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a Git tree. `path` is not yet checked; `name` is the object's, hexadecimal."""
+
+    path: str
+    name: str
+    size_bytes: int | None = None
+    is_tree: bool = False
+
+
+class Api:
+    """One conversation; the provider's token or password goes to its own origin and to allowed hosts. `close` it."""
+
+    def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
+        self.root = access.url.rstrip("/")
+        self._access = access
+        self._reader = ListingReader(without_credentials(access), "The Git server", clock, 2 * MAX_FILES)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._reader.close()
+
+    def ask(
+        self, url: str, *, accept: str = JSON, limit_bytes: int = MAX_ANSWER_BYTES, body: bytes | None = None
+    ) -> Response:
+        """Return the answer of any status; a `body` of JSON is posted."""
+        shown = token_header(self._access) if is_trusted(self._access, url) else None
+        return self._reader.fetch(
+            url,
+            limit_bytes=limit_bytes,
+            headers=(f"Accept: {accept}", *([] if body is None else [f"Content-Type: {JSON}"])),
+            own_headers=(shown,) if shown else (),
+            body=body,
+        )
+
+    def fetch(self, url: str, what: str, *, accept: str = JSON, limit_bytes: int = MAX_ANSWER_BYTES) -> bytes:
+        """Return what is answered with 200; raises SourceError."""
+        answer = self.ask(url, accept=accept, limit_bytes=limit_bytes)
+        if answer.status != 200:
+            raise explain(answer, what)
+        return answer.body
+
+    def read(self, url: str, what: str, body: bytes | None = None) -> tuple[object, Response]:
+        """Return the JSON that is answered with 200, and the answer; raises SourceError."""
+        answer = self.ask(url, body=body)
+        if answer.status != 200:
+            raise explain(answer, what)
+        return parse_json(answer.body, f"{what}: the server's answer"), answer
+
+
+def explain(answer: Response, what: str) -> SourceError:
+    """Say why `what` was not answered with 200."""
+    head = AnswerHead.of(answer.status, answer.headers)
+    if answer.status in (403, 429) and answer.headers.get("x-ratelimit-remaining") == "0":
+        text = f"{what}: the server limits the rate of requests ({name_status(answer.status)})"
+        return SourceError(text, permanent=False, retry_after_seconds=_seconds_until_reset(answer.headers))
+    if answer.status in (401, 403):
+        text = f"{what}: the server answered {name_status(answer.status)}; a token is missing, or is refused"
+        return SourceError(text, permanent=True)
+    if answer.status in (404, 409, 422):
+        return SourceError(f"{what} is not found, or the provider's token does not open it", permanent=True)
+    return explain_status(what, head)
+
+
+def read_entry(row: object, what: str, prefix: str = "") -> Entry | None:
+    """Read an entry as GitHub, Gitea and GitLab write it; None for a submodule, which is another repository."""
+    found = row if isinstance(row, dict) else {}
+    path, name, kind = found.get("path"), found.get("sha", found.get("id")), found.get("type")
+    if not isinstance(path, str) or not isinstance(name, str) or not _OBJECT_NAME.fullmatch(name):
+        raise SourceError(f"{what}: its tree has an entry that cannot be read", permanent=True)
+    if kind not in ("blob", "tree"):
+        return None
+    try:
+        return Entry(prefix + path, name, read_size(found.get("size")) if kind == "blob" else None, kind == "tree")
+    except ValueError as exc:
+        raise SourceError(f"{what}: {path[:120]!r}: {exc}", permanent=True) from None
+
+
+def read_rows(rows: object, what: str, prefix: str = "") -> list[Entry]:
+    """Read a list of entries, without submodules."""
+    if not isinstance(rows, list):
+        raise SourceError(f"{what}: the server's answer holds no tree", permanent=True)
+    return [entry for row in rows if (entry := read_entry(row, what, prefix))]
+
+
+def read_commit(name: object, what: str) -> str:
+    """Return a commit's name as the server gave it."""
+    if not isinstance(name, str) or not _OBJECT_NAME.fullmatch(name):
+        raise SourceError(f"{what}: the server's answer names no commit", permanent=True)
+    return name
+
+
+def refuse_more(count: int, limit: int, what: str, of: str = "files") -> None:
+    """Raise a permanent SourceError where there are more than `limit`."""
+    if count > limit:
+        raise SourceError(f"{what} is too large: more than {limit:,} {of}", permanent=True)
+
+
+def _seconds_until_reset(headers: dict[str, str]) -> float | None:
+    """Read GitHub's `X-RateLimit-Reset` by the server's own clock."""
+    reset_at = read_count(headers.get("x-ratelimit-reset"))
+    try:
+        now = parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (TypeError, ValueError):
+        now = time.time()
+    return None if reset_at is None else max(0.0, reset_at - now)

@@ -1,0 +1,78 @@
+"""GitLab's API: a commit, its tree page by page, and the sizes that its tree does not tell (GraphQL)."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlsplit
+
+from downloads_app.errors import SourceError
+from downloads_app.sources.documents import read_size
+from downloads_app.sources.lfs.api import Api, Entry, read_commit, read_rows, refuse_more
+from downloads_app.sources.listing_reader import MAX_FILES
+
+PAGE_SIZE = 100
+"""The most that GitLab gives of its tree at once, and within what it lets a GraphQL query cost."""
+_SIZES = """
+query($project: ID!, $ref: String!, $paths: [String!]!) {
+  project(fullPath: $project) { repository { blobs(ref: $ref, paths: $paths) { nodes { path size } } } }
+}
+"""
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<>]*\brel="?next"?')
+
+
+@dataclass(frozen=True, slots=True)
+class GitLab:
+    """One server; `web` is its address. A repository may lie in groups within groups."""
+
+    api: Api
+    web: str
+
+    def find_commit(self, repository: str, revision: str | None, what: str) -> str:
+        """Return the commit that `revision` (None: the default branch) means now."""
+        found, _ = self.api.read(f"{self._project(repository)}/commits/{quote(revision or 'HEAD', safe='')}", what)
+        return read_commit(found.get("id") if isinstance(found, dict) else None, what)
+
+    def list_tree(self, repository: str, commit: str, what: str) -> Iterator[Entry]:
+        """List all files of a commit, with their sizes."""
+        base = f"{self._project(repository)}/tree?"
+        query: str | None = f"ref={commit}&recursive=true&per_page={PAGE_SIZE}&pagination=keyset"
+        seen = 0
+        while query is not None:
+            rows, answer = self.api.read(base + query, what)
+            entries = read_rows(rows, what)
+            files = [entry for entry in entries if not entry.is_tree]
+            yield from self._measure(repository, commit, files, what) if files else ()
+            seen += len(rows) if isinstance(rows, list) else 0
+            refuse_more(seen, 2 * MAX_FILES, what, "files and folders")
+            onward = _find_next(answer.headers.get("link", ""))
+            if onward is not None and (onward == query or not rows):
+                raise SourceError(f"{what}: the server's list of files does not end", permanent=True)
+            query = onward
+
+    def locate(self, repository: str, commit: str, entry: Entry) -> str:
+        """Return where a file's bytes are, or its pointer's."""
+        return f"{self._project(repository)}/blobs/{entry.name}/raw"
+
+    def _project(self, repository: str) -> str:
+        return f"{self.web}/api/v4/projects/{quote(repository, safe='')}/repository"
+
+    def _measure(self, repository: str, commit: str, entries: Sequence[Entry], what: str) -> Iterator[Entry]:
+        asked = {"project": repository, "ref": commit, "paths": [entry.path for entry in entries]}
+        body = json.dumps({"query": _SIZES, "variables": asked}).encode()
+        found, _ = self.api.read(f"{self.web}/api/graphql", what, body)
+        try:
+            nodes = found["data"]["project"]["repository"]["blobs"]["nodes"]  # type: ignore[index]  # else TypeError
+            sizes = {node["path"]: read_size(int(node["size"])) for node in nodes}
+            yield from [replace(entry, size_bytes=sizes[entry.path]) for entry in entries]
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise SourceError(f"{what}: the server does not tell the sizes of all files", permanent=True) from None
+
+
+def _find_next(link: str) -> str | None:
+    """Return the query of the page that a `Link` header names as the next; where it lies we know."""
+    match = _NEXT.search(link)
+    try:
+        return urlsplit(match[1]).query if match else None
+    except ValueError:
+        return None
