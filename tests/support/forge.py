@@ -54,7 +54,8 @@ class Forge:
         for pattern, reply in _ROUTES[self.kind]:
             match = re.fullmatch(pattern.replace("PROJECT", quote(self.repository, safe="")), parts.path)
             if match:
-                return reply(self, [unquote(group) for group in match.groups()], query, body)
+                answer: Answer = reply(self, [unquote(group) for group in match.groups()], query, body)
+                return answer
         return 404, {"message": "404 Not Found"}
 
     def rows(self, folder: str = "", *, recursive: bool = True) -> list[dict[str, Any]]:
