@@ -1,4 +1,4 @@
-"""What `lint-imports` (pyproject.toml, run by `make lint`) cannot say of the parts: it sees modules, not names within them."""
+"""What `lint-imports` cannot say of the parts: it sees modules, not names within them."""
 
 import ast
 from pathlib import Path
