@@ -31,6 +31,8 @@ class Provider(Model):
     header_value_encrypted: Mapped[str | None] = mapped_column(Text)
     client_certificate_encrypted: Mapped[str | None] = mapped_column(Text)
     allow_hosts: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    address_list_encrypted: Mapped[str | None] = mapped_column(Text, deferred=True)
+    """Up to megabytes: read only where it is wanted."""
     region: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)

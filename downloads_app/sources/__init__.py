@@ -31,6 +31,8 @@ class Access:
     """PEM: a certificate, those of its authorities, and its key without a passphrase."""
     signing_region: str | None = None
     """Where requests are signed as Amazon's S3 wants it (AWS Signature Version 4): the region to sign for."""
+    address_list: str | None = field(default=None, repr=False)
+    """What an admin has written for kind `urls`."""
     allow_private_network: bool = False
     """Whether the provider's own host may be a private address."""
     allow_hosts: tuple[str, ...] = ()

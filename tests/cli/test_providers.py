@@ -74,3 +74,40 @@ def test_a_certificate_that_cannot_be_read_is_refused_in_one_line(fail: Run, tmp
             *("providers", "add", "hub", "--kind", "http", "--url", "https://x.example/"),
             *("--client-certificate", str(pem)),
         )
+
+
+def test_a_list_of_addresses_comes_from_a_file_or_after_the_secrets(run: Run, fail: Run, tmp_path: Path) -> None:
+    listed = tmp_path / "models.txt"
+    listed.write_text("[llama]\nhttps://a.example/x size=3\n")
+    run("providers", "add", "list", "--kind", "urls", "--list", str(listed))
+    assert catalog.access_of(catalog.find_provider("list")).address_list == listed.read_text()
+    run(
+        *("providers", "change", "list", "--url", "https://own.example/", "--token-stdin", "--list", "-"),
+        input="secret-token\nx\ny path=z\n",
+    )
+    access = catalog.access_of(catalog.find_provider("list"))
+    assert (access.token, access.address_list) == ("secret-token", "x\ny path=z\n")
+    listed.write_bytes(b"[llama]\nhttps://a.example/\xff\n")
+    for wrong in (b"", b"# nothing\n", b"[llama]\nnonsense\n", b"https://a.example/\xff\n"):
+        listed.write_bytes(wrong)
+        fail("providers", "add", "other", "--kind", "urls", "--list", str(listed))
+    fail("providers", "add", "other", "--kind", "urls")
+    fail("providers", "add", "other", "--kind", "http", "--url", "https://x.example/", "--list", str(listed))
+
+
+def test_what_is_not_named_stays_when_a_provider_is_changed(run: Run) -> None:
+    add = ("providers", "add", "store", "--kind", "s3", "--url", "https://s3.example/models")
+    run(*add, "--username", "key", "--password-stdin", "--allow-private-network", input="secret\n")
+    run("providers", "change", "store", "--region", "garage", "--allow-host", "cdn.lan")
+    access = catalog.access_of(catalog.find_provider("store"))
+    assert (access.password, access.signing_region, access.allow_hosts) == ("secret", "garage", ("cdn.lan",))
+    assert access.allow_private_network
+    run("providers", "change", "store", "--no-allow-private-network", "--url", "https://elsewhere.example/")
+    access = catalog.access_of(catalog.find_provider("store"))
+    assert (access.password, access.username, access.allow_private_network) == (None, None, False)
+
+
+def test_a_kind_that_needs_an_address_says_so(runner: FlaskCliRunner) -> None:
+    refused = runner.invoke(args=["providers", "add", "hub", "--kind", "http"])
+    assert refused.exit_code == 2
+    assert "--url" in refused.stderr

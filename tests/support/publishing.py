@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import lifecycle
@@ -26,14 +25,14 @@ def publish_manifest(server: FileServer, repository: str, files: list[dict[str, 
     server.put(f"{repository}/manifest.json", json.dumps({"files": files}).encode())
 
 
-def provide(server: FileServer, name: str = "local", **options: Any) -> Provider:
+def provide(server: FileServer, name: str = "local", **options: object) -> Provider:
     """Add the test server as a provider."""
     return catalog.add_provider(
         name,
         "http",
         server.url,
         allow_private_network=True,
-        **options,
+        **options,  # type: ignore[arg-type]  # passed on as given
     )
 
 

@@ -16,16 +16,17 @@ from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
 from downloads_app.services.providers.form import assign, check_together, find_receivers, forget_secrets
 from downloads_app.sources import Access
-from downloads_app.sources.registry import find_signing_region, open_source
+from downloads_app.sources.registry import find_signing_region, has_list, open_source
 
 
-def add_provider(name: str, kind: str, url: str, **fields: Any) -> Provider:
+def add_provider(name: str, kind: str, url: str | None = None, **fields: Any) -> Provider:
     """Add a provider; raises InvalidInput, or Conflict where the name is taken.
 
-    `fields` are those of `change_provider`. Its address is judged when connecting, not here.
+    `fields` are those of `change_provider`. Only a kind with a list needs no URL; one is judged when connecting,
+    not here.
     """
     provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
-    assign(provider, {"url": url, "allow_private_network": False, **fields})
+    assign(provider, {"url": url or "", "allow_private_network": False, **fields})
     check_together(provider)
     db.session.add(provider)
     try:
@@ -79,7 +80,7 @@ def remove_provider(provider: Provider) -> None:
 
 def find_or_create_repository(provider: Provider, name: str) -> Repository:
     """Return the repository of that name, its row made where it is new; commits nothing."""
-    check_repository(name, provider.kind)
+    check_repository(name)
     query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
     known: Repository | None = db.session.scalar(query)
     if known is not None:
@@ -103,6 +104,7 @@ def access_of(provider: Provider) -> Access:
         header_name=provider.header_name,
         header_value=_decrypt(provider.header_value_encrypted),
         client_certificate=_decrypt(provider.client_certificate_encrypted),
+        address_list=_decrypt(provider.address_list_encrypted) if has_list(provider.kind) else None,
         signing_region=find_signing_region(provider.kind, provider.url, provider.region),
         allow_private_network=provider.allow_private_network,
         allow_hosts=tuple(provider.allow_hosts),

@@ -20,9 +20,16 @@ def check_kind(kind: str) -> str:
     return kind
 
 
+def needs_url(kind: str) -> bool:
+    """Whether a provider of `kind` has an address of its own; else an admin lists the addresses."""
+    return not registry.has_list(kind)
+
+
 def check_url(url: str) -> str:
-    """Return a plain web address; a password in it would be shown to everybody."""
+    """Return a plain web address, or the empty one; a password in it would be shown to everybody."""
     fault = None
+    if not url:
+        return url
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -6,7 +6,14 @@ from typing import Any
 from downloads_app.errors import InvalidInput
 from downloads_app.models import Provider
 from downloads_app.services.providers import vault
-from downloads_app.services.providers.fields import check_connections, check_proxy_url, check_region, check_url
+from downloads_app.services.providers.address_lists import check_address_list
+from downloads_app.services.providers.fields import (
+    check_connections,
+    check_proxy_url,
+    check_region,
+    check_url,
+    needs_url,
+)
 from downloads_app.services.providers.secrets import (
     check_allow_hosts,
     check_client_certificate,
@@ -35,6 +42,7 @@ _SECRET: dict[str, Callable[[str], str]] = {
     "header_value": check_header_value,
     "client_certificate": check_client_certificate,
     "proxy_url": check_proxy_url,
+    "address_list": check_address_list,
 }
 """What is stored encrypted, and never read back; empty means none."""
 _SHOWN = ("token", "username", "password", "header_name", "header_value", "client_certificate")
@@ -47,6 +55,10 @@ def _column(field: str) -> str:
 
 def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
     """Write fields by their names; raises InvalidInput for one that is unfit, or that cannot be changed."""
+    changes = dict(changes)
+    if changes.get("address_list"):
+        base_url = changes.get("url") or provider.url or ""
+        changes["address_list"] = check_address_list(changes["address_list"], base_url)
     for name, value in changes.items():
         if name in _PLAIN:
             setattr(provider, name, _PLAIN[name](value))
@@ -69,7 +81,12 @@ def forget_secrets(provider: Provider, *, but: Mapping[str, Any]) -> None:
 
 
 def check_together(provider: Provider) -> None:
-    """Refuse fields that contradict each other; raises InvalidInput."""
+    """Refuse fields that contradict each other, or the provider's kind; raises InvalidInput."""
+    _check_secrets(provider)
+    _check_kind(provider)
+
+
+def _check_secrets(provider: Provider) -> None:
     has_own = (provider.header_name or "").lower() == "authorization"
     if sum((bool(provider.token_encrypted), bool(provider.username), has_own)) > 1:
         text = "Only one of a token, a user name and a header Authorization can be sent"
@@ -78,6 +95,17 @@ def check_together(provider: Provider) -> None:
         raise InvalidInput("A password needs a user name", {"username": "missing"})
     if bool(provider.header_name) != bool(provider.header_value_encrypted):
         raise InvalidInput("A header needs a name and a value", {"header_value": "name and value belong together"})
+    if not provider.url and any(getattr(provider, _column(name)) for name in _SHOWN):
+        raise InvalidInput("Secrets go to the provider's own address only: give it a URL", {"url": "missing"})
+
+
+def _check_kind(provider: Provider) -> None:
+    needs_list = not needs_url(provider.kind)
+    if not provider.url and not needs_list:
+        raise InvalidInput("This cannot be a provider's URL: it is empty", {"url": "missing"})
+    if needs_list != bool(provider.address_list_encrypted):
+        fault = "missing" if needs_list else "not for this kind"
+        raise InvalidInput("Kind urls, and no other, has a list of addresses", {"address_list": fault})
     is_signed = find_signing_region(provider.kind, provider.url, provider.region) is not None
     if provider.region and not is_signed:
         raise InvalidInput(f"Kind {provider.kind} has no regions", {"region": "not for this kind"})

@@ -66,8 +66,9 @@ def check_client_certificate(pem: str) -> str:
     """Return PEM with a certificate and its own key, which has no passphrase: nobody would be there to type it."""
     fault = None
     try:
-        certificate = x509.load_pem_x509_certificates(pem.encode())[0]
-        key = load_pem_private_key(pem.encode(), None)
+        content = pem.encode()
+        certificate = x509.load_pem_x509_certificates(content)[0]
+        key = load_pem_private_key(content, None)
     except TypeError:
         fault = "its key is encrypted; give it without a passphrase"
     except ValueError:

@@ -11,11 +11,13 @@ from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Provider
 from downloads_app.services.providers import catalog
+from downloads_app.services.providers.address_lists import check_address_list
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import admin_required, current_user, login_required
 from downloads_app.web.bodies import Blueprint
+from downloads_app.web.offload import offload
 
 blueprint = Blueprint("providers", __name__, url_prefix="/api/providers", description="Where repositories come from")
 
@@ -64,6 +66,9 @@ class ProviderChange(InputSchema):
     client_certificate = fields.String(
         load_only=True, allow_none=True, metadata={"description": "PEM: a certificate and its key"}
     )
+    address_list = fields.String(
+        load_only=True, metadata={"description": "for kind urls: an address a line, below [repository]"}
+    )
     allow_private_network = fields.Boolean()
     allow_hosts = fields.List(fields.String(), metadata={"description": "host or host:port, which may be private"})
     region = fields.String(allow_none=True)
@@ -77,7 +82,7 @@ class NewProvider(ProviderChange):
 
     name = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(catalog.KINDS))
-    url = fields.String(required=True)
+    url = fields.String(metadata={"description": "only kind urls can do without"})
 
 
 class TestResult(OutputSchema):
@@ -93,6 +98,13 @@ def find_provider(provider_id: UUID) -> Provider:
     if provider is None:
         raise NotFound(f"There is no provider {provider_id}")
     return provider
+
+
+def _check_list(body: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """Check a list of addresses beside the event loop, which it would hold up; raises InvalidInput."""
+    if body.get("address_list"):
+        body["address_list"] = offload(check_address_list, body["address_list"], base_url)
+    return body
 
 
 @blueprint.route("")
@@ -113,7 +125,7 @@ class Providers(MethodView):
     @blueprint.response(201, ProviderSchema)
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
-        return catalog.add_provider(**body)
+        return catalog.add_provider(**_check_list(body, body.get("url", "")))
 
 
 @blueprint.route("/<uuid:provider_id>")
@@ -132,7 +144,7 @@ class OneProvider(MethodView):
     def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
-        catalog.change_provider(provider, body)
+        catalog.change_provider(provider, _check_list(body, body.get("url", provider.url)))
         return provider
 
     @admin_required

@@ -97,6 +97,37 @@ def test_every_secret_is_written_and_never_read_back(client: FlaskClient, admin:
     assert (changed.status_code, changed.json["has_password"], changed.json["has_header"]) == (200, False, True)
 
 
+def test_a_list_of_addresses_is_written_and_never_read_back(client: FlaskClient, admin: User) -> None:
+    body = {"name": "list", "kind": "urls", "address_list": "[a]\nhttps://files.example/x?signature=secret path=x"}
+    added = client.post(PROVIDERS, json=body, headers=bearer(admin))
+    assert (added.status_code, added.json["url"]) == (201, "")
+    one = f"{PROVIDERS}/{added.json['id']}"
+    assert "secret" not in added.text + client.get(one, headers=bearer(admin)).text
+    changed = client.patch(one, json={"address_list": "https://files.example/y"}, headers=bearer(admin))
+    assert changed.status_code == 200
+    refused = client.patch(one, json={"address_list": "[a]\nsecret"}, headers=bearer(admin))
+    assert (refused.status_code, "Line 2" in refused.text, "secret" in refused.text) == (422, True, False)
+    stored = db.session.get_one(Provider, added.json["id"], populate_existing=True)
+    assert catalog.access_of(stored).address_list == "https://files.example/y"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"kind": "http", "url": "https://x.example/"}, "address_list"),
+        ({"address_list": ""}, "address_list"),
+        ({"token": "secret"}, "url"),
+        ({"kind": "http", "address_list": ""}, "url"),
+    ],
+)
+def test_what_does_not_fit_the_kind_is_refused_by_field(
+    client: FlaskClient, admin: User, change: dict[str, str], field: str
+) -> None:
+    body = {"name": "list", "kind": "urls", "address_list": "https://files.example/x"}
+    refused = client.post(PROVIDERS, json={**body, **change}, headers=bearer(admin))
+    assert (refused.status_code, list(refused.json["errors"])) == (422, [field])
+
+
 def test_everybody_reads_providers(client: FlaskClient, alice: User) -> None:
     provider = add_provider("hub")
     listed = client.get(PROVIDERS, headers=bearer(alice))

@@ -1,0 +1,1 @@
+"""Kind `urls`: a list of addresses that an admin has written."""

@@ -1,1 +1,0 @@
-export type { DownloadInstance } from '@downloads-app/client';
