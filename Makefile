@@ -18,6 +18,7 @@ lint: .venv/dev
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+	.venv/bin/lint-imports --no-cache --no-logo
 
 test: lint .venv/apt .venv/node .venv/giftless/bin/flask  ## all that proves the service, in minutes
 	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile

@@ -5,15 +5,13 @@ import resource
 import shutil
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from downloads_app.config import ConfigError, load_settings
+from downloads_app.config import load_settings
 from downloads_app.logs import configure, dict_config
-from downloads_app.web.gunicorn.balance import Balance
-from downloads_app.web.gunicorn.handover import Handover
+from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -47,34 +45,9 @@ _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
 
 
-def on_starting(server):
-    """Keep the memory that all workers share where a reload of this file does not reach it."""
-    if server.cfg.preload_app:
-        sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
-    server.handover = Handover()
-    server.balance = Balance()
-    server.reload = partial(_reload_if_readable, server, server.reload)
-
-
-def _reload_if_readable(server, reload):
-    """Reload on HUP; with settings that cannot be read nothing changes, where gunicorn would end, and every stream."""
-    try:
-        load_settings()
-    except ConfigError as exc:
-        server.log.error("not reloaded: %s", exc)
-    else:
-        reload()
-
-
-def on_reload(server):
-    """Let the old workers serve until the new ones do."""
-    server.handover.begin(newest_old=server.worker_age, wanted=server.cfg.workers)
-
-
-def post_fork(server, worker):
-    """Take part in the handover, and in the spread of connections over the processes."""
-    worker.handover = server.handover
-    worker.balance = server.balance
+on_starting = prepare_master
+on_reload = begin_handover
+post_fork = share_memory
 
 
 def post_worker_init(worker):
@@ -103,7 +76,7 @@ def child_exit(server, worker):
     """Take a process that has ended out of what is open now."""
     from prometheus_client import multiprocess
 
-    server.balance.leave(worker.age)
+    forget_worker(server, worker)
     multiprocess.mark_process_dead(worker.pid, _metrics_dir)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.streams.processes import calibrate, describe_machine
 from benchmarks.transfer_lines import LINES, serve
@@ -43,7 +44,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"gave up after {MOST_SECONDS} s"))
     signal.alarm(MOST_SECONDS)
     began = datetime.now(UTC)
-    results = {
+    results: dict[str, Any] = {
         "began_at": began.isoformat(timespec="seconds"),
         "command": " ".join(["python -m benchmarks.bench_transfer", *sys.argv[1:]]),
         "machine": describe_machine(),
@@ -60,7 +61,7 @@ def main() -> None:
                     print(render_row(row, TIME_LIMIT_SECONDS), flush=True)
     minutes = round((datetime.now(UTC) - began).total_seconds() / 60, 1)
     print(f"\n{render_noise(noise)} All of it took {minutes} minutes.")
-    results |= {"minutes": minutes, "calibration_ms": noise, "rows": [row.as_json() for row in rows]}
+    results.update({"minutes": minutes, "calibration_ms": noise, "rows": [row.as_json() for row in rows]})
     options.results.parent.mkdir(parents=True, exist_ok=True)
     options.results.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import Progress
-from tqdm.std import EMA
+from tqdm.std import EMA  # type: ignore[attr-defined]  # its stubs leave it out
 
 from downloads_app.services.progress import ProgressMeter
 

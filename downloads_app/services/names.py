@@ -3,7 +3,8 @@
 import re
 
 from downloads_app.errors import InvalidInput, SourceError
-from downloads_app.sources.paths import check_path
+from downloads_app.sources.paths import ROOT, check_path
+from downloads_app.sources.registry import holds_folders
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
 DEFAULT_REVISION = "main"
@@ -21,8 +22,10 @@ def check_folder_name(name: str, what: str) -> str:
     return name
 
 
-def check_repository(name: str) -> str:
-    """Return a repository's name, which may hold slashes; raises InvalidInput."""
+def check_repository(name: str, kind: str) -> str:
+    """Return the name of a repository at a provider of `kind`; it may hold slashes. Raises InvalidInput."""
+    if name == ROOT and holds_folders(kind):
+        return name
     return _check_folder_path(name, "repository", MAX_REPOSITORY_LENGTH)
 
 

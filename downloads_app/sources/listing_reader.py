@@ -1,12 +1,13 @@
 """Fetches the documents of one listing over one connection, within what one listing may take."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection, Response, fetch_text
+from downloads_app.sources.side_by_side import Question, fetch_side_by_side
 
 MAX_FILES = 100_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
@@ -62,8 +63,7 @@ class ListingReader:
 
         Raises SourceError where a limit is reached.
         """
-        if self._clock() > self._deadline:
-            raise SourceError(f"{self.what}: listing it took too long", permanent=False)
+        self._check_time()
         self._documents += 1
         self.limit(self._documents, self._max_documents, "pages and folders")
         response = fetch_text(
@@ -79,6 +79,22 @@ class ListingReader:
         )
         self._left_bytes -= len(response.body)
         return response
+
+    def fetch_many(self, questions: Sequence[Question], *, limit_bytes: int) -> Iterator[tuple[Question, Response]]:
+        """Yield questions with their answers as they come, at most `limit_bytes` each, of whatever status."""
+        self._documents += len(questions)
+        self.limit(self._documents, self._max_documents, "pages and folders")
+        for question, response in fetch_side_by_side(
+            self._access, questions, limit_bytes=limit_bytes, check=self._check_time
+        ):
+            self._left_bytes -= len(response.body)
+            if self._left_bytes < 0:
+                raise SourceError(f"{self.what}: its listing is too large", permanent=True)
+            yield question, response
+
+    def _check_time(self) -> None:
+        if self._clock() > self._deadline:
+            raise SourceError(f"{self.what}: listing it took too long", permanent=False)
 
     def limit(self, count: int, limit: int, what: str) -> None:
         """Raise a permanent SourceError where there are more than `limit` of `what`."""

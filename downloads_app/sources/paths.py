@@ -5,6 +5,8 @@ from collections.abc import Iterable
 
 from downloads_app.errors import SourceError
 
+ROOT = "."
+"""The repository that is all that lies below a provider's own address, where its kind holds folders."""
 MAX_SEGMENT_BYTES = 255
 """What Linux filesystems store as one name (NAME_MAX)."""
 MAX_PATH_BYTES = 3072

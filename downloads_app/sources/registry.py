@@ -16,6 +16,8 @@ class Kind:
     module: str
     source: str
     """The class in `module`, made with an Access, that is a Source."""
+    holds_folders: bool = False
+    """Whether a repository is a folder, so that the provider's own root (`.`) is one too."""
     has_list: bool = False
     """Whether an admin writes down what there is; such a kind needs no address of its own."""
     find_region: Callable[[str], str] | None = None
@@ -24,13 +26,18 @@ class Kind:
 
 KINDS = {
     "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource"),
-    "http": Kind("downloads_app.sources.http_folder.source", "HttpSource"),
-    "s3": Kind("downloads_app.sources.s3.source", "S3Source", find_region=find_region),
+    "http": Kind("downloads_app.sources.http_folder.source", "HttpSource", holds_folders=True),
+    "s3": Kind("downloads_app.sources.s3.source", "S3Source", holds_folders=True, find_region=find_region),
     "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
     "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource"),
     "urls": Kind("downloads_app.sources.urls.source", "UrlsSource", has_list=True),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
+
+
+def holds_folders(kind: str) -> bool:
+    """Say whether the repositories of a kind are folders below the provider's own."""
+    return kind in KINDS and KINDS[kind].holds_folders
 
 
 def load(kind: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import flask
 from flask_smorest import Blueprint as SmorestBlueprint
-from gunicorn.http.errors import ParseException
 from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout
 
 from downloads_app.config import current_settings
+from downloads_app.web.gunicorn.connection import BROKEN_BODY
+from downloads_app.web.gunicorn.loop import is_cooperative
 
 MAX_PAGE_DIGITS = 12
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -26,18 +27,18 @@ class Request(flask.Request):
         with _in_time():
             try:
                 return super().get_data(*args, **kwargs)
-            except (OSError, ParseException) as exc:
+            except BROKEN_BODY as exc:
                 raise BadRequest("The request's body is broken off or malformed") from exc
 
 
 @contextmanager
 def _in_time() -> Iterator[None]:
     """Bound what happens within, where gevent serves; other servers have limits of their own."""
-    from gevent import Timeout, monkey
-
-    if not monkey.is_module_patched("socket"):
+    if not is_cooperative():
         yield
         return
+    from gevent import Timeout
+
     seconds = current_settings().request_body_seconds
     with Timeout(seconds, RequestTimeout(f"The request's body is not here after {seconds:g} s")):
         yield

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
 
+from downloads_app.web.gunicorn.loop import call_in_thread, is_cooperative
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -12,14 +14,9 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
     The function must not touch the database session: that belongs to the greenlet.
     """
-    from gevent import monkey
-
-    if not monkey.is_module_patched("threading"):
+    if not is_cooperative():
         return function(*args, **kwargs)
-    from gevent.hub import get_hub
-
-    answer: Callable[[], R] = get_hub().threadpool.apply(capture, (function, *args), kwargs)
-    return answer()
+    return call_in_thread(lambda: capture(function, *args, **kwargs))()
 
 
 def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:

@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from downloads_app.modes import group_of_files
+from downloads_app.web.gunicorn.connection import connection_of
 
 UNIX_SOCKET = "unix"  # a unix socket has no peer address; this word in the setting stands for it
 _CREDENTIALS = struct.Struct("3i")
@@ -58,7 +59,7 @@ class TrustedProxies:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle a request as what it is, or as what its trusted proxy says it was."""
         peer = environ.get("REMOTE_ADDR", "")
-        if self._is_trusted(peer) and (peer or self._is_web_server(environ.get("gunicorn.socket"))):
+        if self._is_trusted(peer) and (peer or self._is_web_server(connection_of(environ))):
             return self._forwarded(environ, start_response)
         answer: Iterable[bytes] = self._direct(environ, start_response)
         return answer

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from downloads_app.errors import SourceError, TooMany
 from downloads_app.sources import Access, registry
+from downloads_app.web.gunicorn.loop import is_cooperative
 from downloads_app.web.offload import capture
 
 LIMIT_SECONDS = 30.0
@@ -26,9 +27,7 @@ def ask(
     Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
     the network's own time limits end it), and under gevent TooMany where MAX_AT_ONCE such calls are under way.
     """
-    from gevent import monkey
-
-    if monkey.is_module_patched("threading"):
+    if is_cooperative():
         return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind)
     try:
         return _threads().submit(function, kind, access, *args, **kwargs).result(LIMIT_SECONDS)

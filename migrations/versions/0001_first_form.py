@@ -21,7 +21,7 @@ STAMPED = ("users", "revoked_tokens", "downloads", "deletions")
 MOURNED = (("users", "id"), ("downloads", "user_id"))
 
 
-def create_triggers():
+def create_triggers() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("""
             CREATE FUNCTION stamp_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -58,7 +58,7 @@ def create_triggers():
         END""")
 
 
-def drop_triggers():
+def drop_triggers() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION stamp_change() CASCADE")
         op.execute("DROP FUNCTION record_deletion() CASCADE")
@@ -71,7 +71,7 @@ def drop_triggers():
     op.execute("DROP TABLE change_counter")
 
 
-def upgrade():
+def upgrade() -> None:
     op.create_table(
         "deletions",
         sa.Column("row_id", UUID, nullable=False),
@@ -193,9 +193,7 @@ def upgrade():
             name=op.f("fk_downloads_repository_id_repositories"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_downloads_user_id_users"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_downloads_user_id_users"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_downloads")),
     )
     with op.batch_alter_table("downloads", schema=None) as batch_op:
@@ -257,7 +255,7 @@ def upgrade():
     create_triggers()
 
 
-def downgrade():
+def downgrade() -> None:
     drop_triggers()
     with op.batch_alter_table("download_files", schema=None) as batch_op:
         batch_op.drop_index("ix_download_files_sha256", postgresql_where=sa.text("completed_at IS NOT NULL"))

@@ -94,7 +94,7 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
         with app.app_context():
             catalog.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
             db.engine.dispose()
-        options = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
+        options: dict[str, Any] = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
         options |= {"trusted_proxies": "unix,127.0.0.1", **settings}
         front = Front()
         bind_too = ("-b", f"unix:{front.socket_path}")

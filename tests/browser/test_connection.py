@@ -1,6 +1,7 @@
 """What the page does when the server, the network or the session goes away, and comes back."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
@@ -92,7 +93,8 @@ def test_an_expired_session_is_refreshed_in_the_middle(
     page.on("request", lambda sent: refreshes.append(sent) if sent.url.endswith("/auth/refresh") else None)
     cookies = page.context.cookies()
     old = next(cookie for cookie in cookies if cookie["name"] == "access_token_cookie")
-    page.context.add_cookies([{**old, "value": expire_tokens(stack, "alice")}])
+    expired: Any = {**old, "value": expire_tokens(stack, "alice")}  # what is read and what is set are two types there
+    page.context.add_cookies([expired])
     page.reload()
     with page.expect_response("**/api/auth/refresh") as refreshed:
         pass

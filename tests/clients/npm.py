@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.support.server import PROJECT
 
 CLIENT = PROJECT / "clients" / "js"
 VITE_APP = PROJECT / "tests" / "clients" / "vite_app"
+NEXT_APP = PROJECT / "tests" / "clients" / "next_app"
 INSTALL = ("--prefer-offline", "--no-audit", "--no-fund")
 LIMIT_SECONDS = 600
 
@@ -52,6 +54,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def install_client() -> Path:
     """Install what the client's lock file says, unless that is there already; return its folder."""
+    install(CLIENT / "tests" / "react18")
     return install(CLIENT)
 
 
@@ -77,6 +80,15 @@ def pack_client(folder: Path) -> Path:
         run(CLIENT, "npm", "pack", "--pack-destination", str(folder))
     (package,) = folder.glob("*.tgz")
     return package
+
+
+def unpack_client(package: Path, folder: Path) -> Path:
+    """Return the packed client in `folder`, with all that its own tests have installed beside it."""
+    with tarfile.open(package) as archive:
+        archive.extractall(folder, filter="data")
+    unpacked = folder / "package"
+    (unpacked / "node_modules").symlink_to(CLIENT / "node_modules")
+    return unpacked
 
 
 def build_vite_app(shared: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -30,9 +31,16 @@ console.log(state, typeof SubscriptionError, seen.length);
 def test_the_package_holds_the_built_code_its_types_and_the_readme_alone(client_package: Path) -> None:
     with tarfile.open(client_package) as archive:
         names = {name.removeprefix("package/") for name in archive.getnames()}
-    entries = {f"dist/{entry}.{kind}" for entry in ("index", "react") for kind in ("js", "d.ts")}
+    entries = {
+        f"{folder}/{entry}.{kind}"
+        for folder in ("dist", "dist/cjs")
+        for entry in ("index", "react")
+        for kind in ("js", "d.ts")
+    }
     assert entries | {"package.json", "README.md"} <= names
-    assert all(re.fullmatch(r"package\.json|README\.md|dist/\w+\.(js|d\.ts)", name) for name in names)
+    assert all(
+        re.fullmatch(r"package\.json|README\.md|dist/(cjs/)?(\w+\.(js|d\.ts)|package\.json)", name) for name in names
+    )
 
 
 def compiled(project: Path, client_folder: Path, name: str, code: str) -> str:
@@ -51,6 +59,36 @@ def test_a_fresh_node_project_compiles_and_imports_it_without_react(node_project
     assert installed == {"@downloads-app", "eventsource", "eventsource-parser"}
     script = compiled(node_project, client_folder, "use", USE)
     assert npm.run(node_project, "node", script) == "closed function 0\n"
+
+
+def test_it_can_be_required_and_rendered_by_a_server(node_project: Path, client_folder: Path) -> None:
+    script = """
+        const { EventSource, subscribeToDownloads } = require('@downloads-app/client');
+        const { createElement } = require('react');
+        const { renderToString } = require('react-dom/server');
+        const { useDownloadProgress } = require('@downloads-app/client/react');
+        const Page = () => createElement('p', null, useDownloadProgress({ token: 'x' }).connection);
+        console.log(typeof EventSource, typeof subscribeToDownloads, renderToString(createElement(Page)));
+    """
+    (node_project / "use.cjs").write_text(script)
+    modules = {"NODE_PATH": str(client_folder / "node_modules")}
+    # Without this flag Node 20.19 and newer would take an ES module too: older ones do not.
+    printed = npm.run(node_project, "node", "--no-experimental-require-module", "use.cjs", env=modules)
+    assert printed == "function function <p>connecting</p>\n"
+
+
+@pytest.mark.parametrize("entry", ["index", "react"])
+def test_it_is_small(client_folder: Path, client_package: Path, tmp_path: Path, entry: str) -> None:
+    unpacked = npm.unpack_client(client_package, tmp_path)
+    measure = f"""
+        import {{ gzipSync }} from 'node:zlib';
+        import {{ rolldown }} from 'rolldown';
+        const bundle = await rolldown({{ input: 'dist/{entry}.js', external: ['react'], logLevel: 'silent' }});
+        const {{ output }} = await bundle.generate({{ format: 'es', minify: true }});
+        console.log(gzipSync(output[0].code).length);
+    """
+    printed = npm.run(unpacked, "node", "--input-type=module", "--eval", measure)
+    assert int(printed) < 6 * 1024
 
 
 def test_its_readmes_example_for_node_follows_the_real_server_and_ends(
@@ -77,7 +115,18 @@ def test_a_fresh_vite_react_project_installs_type_checks_and_builds_it(vite_app:
     assert react == ["node_modules/react"], "the hook must use the page's own React"
 
 
-@pytest.mark.parametrize("folder", [npm.CLIENT, npm.VITE_APP])
+@pytest.mark.scale
+def test_a_next_js_project_builds_it_and_renders_it_on_the_server(client_package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "next_app"
+    shutil.copytree(npm.NEXT_APP, folder, ignore=shutil.ignore_patterns("node_modules", ".next"))
+    npm.run(folder, "npm", "ci", *npm.INSTALL)
+    npm.run(folder, "npm", "install", "--no-save", *npm.INSTALL, str(client_package))
+    npm.run(folder, "npm", "run", "build", env={"NEXT_TELEMETRY_DISABLED": "1"})
+    (rendered,) = folder.glob(".next/server/app/index.html")
+    assert "connecting" in rendered.read_text()
+
+
+@pytest.mark.parametrize("folder", [npm.CLIENT, npm.VITE_APP, npm.NEXT_APP, npm.CLIENT / "tests" / "react18"])
 def test_no_lock_file_names_a_registry(folder: Path) -> None:
     lock = json.loads((folder / "package-lock.json").read_text())
     assert len(lock["packages"]) > 3

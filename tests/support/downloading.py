@@ -1,5 +1,7 @@
 """Rows for tests of the queue: providers, downloads, and the database's clock pushed forward."""
 
+from typing import Any
+
 from sqlalchemy import update
 
 from downloads_app.extensions import db
@@ -14,9 +16,9 @@ WORKER = "host-1-aaaa"
 OTHER_WORKER = "host-2-bbbb"
 
 
-def add_provider(name: str = "hub", **options: object) -> Provider:
+def add_provider(name: str = "hub", **options: Any) -> Provider:
     """Add a provider that nobody connects to."""
-    return catalog.add_provider(name, "http", "http://127.0.0.1:9/", **options)  # type: ignore[arg-type]  # as given
+    return catalog.add_provider(name, "http", "http://127.0.0.1:9/", **options)
 
 
 def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:

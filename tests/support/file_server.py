@@ -36,7 +36,7 @@ class Fault:
     endless: bool = False
     drop_after: int | None = None
     stall_after: int | None = None
-    before: Callable[[], None] | None = None
+    before: Callable[[], object] | None = None
     """Called when the request has been read."""
     before_end: Callable[[], object] | None = None
     """Called when all is sent but the last chunk."""

@@ -41,6 +41,8 @@ class Forge:
     """What has to be shown, where that is asked for: at the API as it is, for LFS as `lfs_token` (RFC 7617)."""
     lfs_token: str = ""
     page_size: int = 100
+    tells_contents: bool = True
+    """Whether GitLab's GraphQL gives the content of files."""
     tree_limit: int = 100_000
     """How many entries GitHub gives of a tree at once."""
     url: str = ""
@@ -54,7 +56,8 @@ class Forge:
         for pattern, reply in _ROUTES[self.kind]:
             match = re.fullmatch(pattern.replace("PROJECT", quote(self.repository, safe="")), parts.path)
             if match:
-                return reply(self, [unquote(group) for group in match.groups()], query, body)
+                answer: Answer = reply(self, [unquote(group) for group in match.groups()], query, body)
+                return answer
         return 404, {"message": "404 Not Found"}
 
     def rows(self, folder: str = "", *, recursive: bool = True) -> list[dict[str, Any]]:
@@ -119,12 +122,17 @@ def _gitlab_tree(forge: Forge, groups: list[str], query: dict[str, str], body: b
     return 200, ({"Link": f'<{onward}>; rel="next"'}, there)
 
 
-def _gitlab_sizes(forge: Forge, groups: list[str], query: dict[str, str], body: bytes) -> Answer:
+def _gitlab_blobs(forge: Forge, groups: list[str], query: dict[str, str], body: bytes) -> Answer:
     asked = json.loads(body)
-    assert "blobs" in asked["query"]
     assert asked["variables"]["project"] == forge.repository
     assert asked["variables"]["ref"] == COMMIT
-    nodes = [{"path": path, "size": str(len(forge.files[path]))} for path in asked["variables"]["paths"]]
+    blobs = {path: forge.files[path] for path in asked["variables"]["paths"]}
+    field = "rawBlob" if "rawBlob" in asked["query"] else "size"
+    if field == "rawBlob" and not forge.tells_contents:
+        return 200, {"errors": [{"message": "Query has complexity of 300, which exceeds max complexity of 200"}]}
+    nodes = [
+        {"path": path, field: blob.decode() if field == "rawBlob" else str(len(blob))} for path, blob in blobs.items()
+    ]
     return 200, {"data": {"project": {"repository": {"blobs": {"nodes": nodes}}}}}
 
 
@@ -180,7 +188,7 @@ _ROUTES: dict[str, list[tuple[str, Any]]] = {
         (f"{_PROJECT}/commits/([^/]+)", _gitlab_commit),
         (f"{_PROJECT}/tree", _gitlab_tree),
         (f"{_PROJECT}/blobs/([0-9a-f]+)/raw", _blob),
-        ("/api/graphql", _gitlab_sizes),
+        ("/api/graphql", _gitlab_blobs),
     ],
 }
 

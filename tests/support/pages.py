@@ -55,7 +55,9 @@ def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterat
 
         def do_GET(self) -> None:
             client_ports.add(self.client_address[1])
-            asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            asked.append(
+                (self.path, {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers})
+            )
             answer = answers(self.path) if callable(answers) else answers.get(self.path, Page(status=404))
             self.send_page(answer(self.path) if callable(answer) else answer)
 

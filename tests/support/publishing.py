@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import lifecycle
@@ -25,14 +26,14 @@ def publish_manifest(server: FileServer, repository: str, files: list[dict[str, 
     server.put(f"{repository}/manifest.json", json.dumps({"files": files}).encode())
 
 
-def provide(server: FileServer, name: str = "local", **options: object) -> Provider:
+def provide(server: FileServer, name: str = "local", **options: Any) -> Provider:
     """Add the test server as a provider."""
     return catalog.add_provider(
         name,
         "http",
         server.url,
         allow_private_network=True,
-        **options,  # type: ignore[arg-type]  # passed on as given
+        **options,
     )
 
 

@@ -1,6 +1,7 @@
 """What nobody may do: have a server error, by whatever they send, or learn of a body before they have signed in."""
 
 import logging
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -60,7 +61,7 @@ def test_whoever_has_not_signed_in_learns_nothing_of_a_body(app: Flask, client: 
         if route.rule in OPEN_TO_ALL:
             continue
         for body in (b"", b"[[", b'{"unknown": 1}', DEEP):
-            sent = {"data": body, "content_type": "application/json"} if route.method != "GET" else {}
+            sent: dict[str, Any] = {"data": body, "content_type": "application/json"} if route.method != "GET" else {}
             answer = client.open(f"{route.path}?page=x&files=x", method=route.method, **sent)
             answers[route.method, route.path] = answer.status_code
     assert set(answers.values()) == {401}, {name: code for name, code in answers.items() if code != 401}

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -143,7 +144,7 @@ def test_pausing_and_resuming_ends_in_a_complete_download(
     with working(app):
         for _ in range(2):
             before = reload(row).current_bytes
-            wait_until(lambda at=before: reload(row).current_bytes > at, 60, "more bytes")
+            wait_until(partial(lambda at: reload(row).current_bytes > at, before), 60, "more bytes")
             lifecycle.pause(reload(row))
             lifecycle.resume(reload(row))
         server.bytes_per_second = None

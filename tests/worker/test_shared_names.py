@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from downloads_app.services.files.partials import key_of
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.disk import measure_sync
 from downloads_app.worker.files.journal import FileResult, Journal, Placed
 from downloads_app.worker.files.partial_file import PartialFile
-from downloads_app.worker.files.storage import SideFile, Storage, key_of, link_existing
+from downloads_app.worker.files.storage import SideFile, Storage, link_existing
 
 CONTENT = b"another user's finished file"
 NAME = "model.bin"

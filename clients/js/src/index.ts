@@ -1,6 +1,7 @@
 /** What the package offers everyone; React's hook is in `@downloads-app/client/react`. */
 
 export type { GetToken } from './connection.js';
+export { EventSource, type EventSourceInit } from './event_source.js';
 export { SubscriptionError, type ErrorKind } from './errors.js';
 export type {
   ActiveStatus,

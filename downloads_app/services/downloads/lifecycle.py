@@ -14,6 +14,7 @@ from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import leftovers
+from downloads_app.sources.paths import ROOT
 
 PRIORITIES = range(-1000, 1001)
 """Higher goes first, among the downloads of one user."""
@@ -171,8 +172,9 @@ def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:
 
 def _refuse_shared_folder(user_id: str, repository: Repository, revision: str) -> None:
     """Keep one download's files out of another's: `a/b` at `c` and `a` at `b/c` would be one folder."""
-    first_segment = repository.name.partition("/")[0]
-    names = or_(Repository.name == first_segment, Repository.name.startswith(f"{first_segment}/", autoescape=True))
+    folder = _find_folder(repository.name, revision)
+    first = folder.partition("/")[0]
+    names = or_(Repository.name.in_((first, ROOT)), Repository.name.startswith(f"{first}/", autoescape=True))
     query = (
         select(Repository.name, Download.revision)
         .join(Download, Download.repository_id == Repository.id)
@@ -180,10 +182,15 @@ def _refuse_shared_folder(user_id: str, repository: Repository, revision: str) -
         .where(or_(Repository.id != repository.id, Download.revision != revision))
         .distinct()
     )
-    folder = f"{repository.name}/{revision}/"
     for name, other in db.session.execute(query):
-        if f"{name}/{other}/".startswith(folder) or folder.startswith(f"{name}/{other}/"):
+        taken = _find_folder(name, other)
+        if taken.startswith(folder) or folder.startswith(taken):
             raise Conflict(f"Its files would mix with those of {name} at {other}, which is in the list of downloads")
+
+
+def _find_folder(name: str, revision: str) -> str:
+    """Return where a repository's files lie below the provider's folder."""
+    return f"{revision}/" if name == ROOT else f"{name}/{revision}/"
 
 
 def _check_priority(priority: int) -> int:

@@ -45,7 +45,7 @@ def list_remote(
     kind: str, access: Access, repository: str, revision: str | None = None, wanted: Selection = EVERYTHING
 ) -> Listing:
     """List what is wanted of a repository at its provider. Takes as long as the network does, and needs no database."""
-    check_repository(repository)
+    check_repository(repository, kind)
     asked = check_revision(revision)
     return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
 
@@ -90,7 +90,7 @@ def make_plan(
         for file in wanted
     )
     to_fetch = [file for file, planned in zip(wanted, files, strict=True) if not planned.is_here]
-    folder = folders.folder_for(user, provider, check_repository(repository), revision)
+    folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
     sizes = [file.size_bytes for file in files]
     settings = current_settings()
     quota = settings.user_quota_bytes

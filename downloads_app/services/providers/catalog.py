@@ -80,7 +80,7 @@ def remove_provider(provider: Provider) -> None:
 
 def find_or_create_repository(provider: Provider, name: str) -> Repository:
     """Return the repository of that name, its row made where it is new; commits nothing."""
-    check_repository(name)
+    check_repository(name, provider.kind)
     query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
     known: Repository | None = db.session.scalar(query)
     if known is not None:

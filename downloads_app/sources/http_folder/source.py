@@ -10,11 +10,9 @@ from downloads_app.sources.documents import quote_path
 from downloads_app.sources.http_folder.manifest import read_manifest
 from downloads_app.sources.http_folder.walk import Walk, explain_refusal, find_folder
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, MAX_FILES, ListingReader
-from downloads_app.sources.paths import find_fault
+from downloads_app.sources.paths import ROOT, find_fault
 from downloads_app.sources.selection import EVERYTHING, Selection
 
-ROOT = "."
-"""The repository that is the provider's own folder."""
 _NO_MANIFEST = {400, 403, 404, 405, 406, 410}
 
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -12,6 +12,7 @@ from downloads_app.sources.answers import AnswerHead, explain_status, name_statu
 from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json, read_size
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
+from downloads_app.sources.side_by_side import Question
 from downloads_app.sources.trust import is_trusted, token_header, without_credentials
 
 JSON = "application/json"
@@ -45,12 +46,11 @@ class Api:
         self, url: str, *, accept: str = JSON, limit_bytes: int = MAX_ANSWER_BYTES, body: bytes | None = None
     ) -> Response:
         """Return the answer of any status; a `body` of JSON is posted."""
-        shown = token_header(self._access) if is_trusted(self._access, url) else None
         return self._reader.fetch(
             url,
             limit_bytes=limit_bytes,
             headers=(f"Accept: {accept}", *([] if body is None else [f"Content-Type: {JSON}"])),
-            own_headers=(shown,) if shown else (),
+            own_headers=self._show(url),
             body=body,
         )
 
@@ -60,6 +60,16 @@ class Api:
         if answer.status != 200:
             raise explain(answer, what)
         return answer.body
+
+    def fetch_many(self, urls: Iterable[str], accept: str, limit_bytes: int) -> Iterator[tuple[str, Response]]:
+        """Yield addresses with their answers as they come, of any status; several are under way at once."""
+        questions = [Question(url, (f"Accept: {accept}",), self._show(url)) for url in urls]
+        for question, answer in self._reader.fetch_many(questions, limit_bytes=limit_bytes):
+            yield question.url, answer
+
+    def _show(self, url: str) -> tuple[str, ...]:
+        shown = token_header(self._access) if is_trusted(self._access, url) else None
+        return (shown,) if shown else ()
 
     def read(self, url: str, what: str, body: bytes | None = None) -> tuple[object, Response]:
         """Return the JSON that is answered with 200, and the answer; raises SourceError."""

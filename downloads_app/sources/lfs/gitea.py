@@ -1,6 +1,6 @@
 """Gitea's and Forgejo's API: a commit, and its tree page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -46,6 +46,10 @@ class Gitea:
             if not rows:
                 raise SourceError(f"{what}: the server's list of files ends before its end", permanent=False)
         raise SourceError(f"{what} is too large: more than {MAX_PAGES:,} pages", permanent=True)
+
+    def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
+        """Return nothing: each file is asked for at its address."""
+        return {}
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
         """Return where a file's bytes are, or its pointer's."""

@@ -1,6 +1,6 @@
 """GitHub's API (and GitHub Enterprise's): a commit, its tree at once, or in parts where it is cut."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from downloads_app.errors import SourceError
@@ -50,6 +50,10 @@ class GitHub:
                     raise SourceError(f"{what}: the server cuts the list of folder {prefix!r}", permanent=True)
                 waiting += [(entry.name, f"{entry.path}/", depth + 1) for entry in entries if entry.is_tree]
             yield from (entry for entry in entries if not entry.is_tree)
+
+    def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
+        """Return nothing: each file is asked for at its address."""
+        return {}
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
         """Return where a file's bytes are."""

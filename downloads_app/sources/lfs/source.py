@@ -4,45 +4,26 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import Protocol
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing, RemoteFile, Target
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.lfs.api import Api, Entry, refuse_more
-from downloads_app.sources.lfs.batch import Batch, find_server, name_object
+from downloads_app.sources.lfs.batch import Batch, find_server
+from downloads_app.sources.lfs.forge import Forge
 from downloads_app.sources.lfs.gitea import Gitea
 from downloads_app.sources.lfs.github import PUBLIC_HOSTS, RAW, GitHub
 from downloads_app.sources.lfs.gitlab import GitLab
-from downloads_app.sources.lfs.pointers import MAX_POINTER_BYTES, SHA1_DIGITS, is_blob, may_be_pointer, read_pointer
+from downloads_app.sources.lfs.objects import Objects
+from downloads_app.sources.lfs.pointers import SHA1_DIGITS
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
-from downloads_app.sources.paths import check_path, find_fault
+from downloads_app.sources.paths import find_fault
 from downloads_app.sources.selection import EVERYTHING, Selection
 from downloads_app.sources.trust import is_trusted, token_header, without_credentials
 
 MAX_VERSION_BYTES = 64 * 1024
-
-
-class Forge(Protocol):
-    """A Git server's API."""
-
-    @property
-    def web(self) -> str:
-        """Below which repositories lie."""
-        ...
-
-    def find_commit(self, repository: str, revision: str | None, what: str) -> str:
-        """Return the commit that `revision` (None: the default branch) means now; raises SourceError."""
-        ...
-
-    def list_tree(self, repository: str, commit: str, what: str) -> Iterator[Entry]:
-        """List all files of a commit; raises SourceError."""
-        ...
-
-    def locate(self, repository: str, commit: str, entry: Entry) -> str:
-        """Return where the bytes of a file are as Git has them."""
-        ...
 
 
 class LfsSource:
@@ -62,12 +43,10 @@ class LfsSource:
             forge = find_forge(api)
             commit = forge.find_commit(name, revision, what)
             entries = _take(forge.list_tree(name, commit, what), what)
-            wants = wanted.matcher()
-            files = (
-                _locate(api, forge, name, commit, entry) if wants(entry.path) else RemoteFile(entry.path, "")
-                for entry in entries
-            )
-            return Listing.choose(files, wanted, commit)
+            listing = Listing.choose((_describe(forge, name, commit, entry) for entry in entries), wanted, commit)
+            names = {entry.path: entry.name for entry in entries}
+            objects = Objects(api, forge, name, commit, names)
+            return replace(listing, files=tuple(objects.put_into(listing.files, what)))
 
     def resolve(self, files: Sequence[RemoteFile]) -> dict[str, Target | SourceError]:
         """Ask the LFS servers where their objects are now; other files are at their addresses."""
@@ -130,19 +109,6 @@ def _take(entries: Iterator[Entry], what: str) -> list[Entry]:
     return found
 
 
-def _locate(api: Api, forge: Forge, repository: str, commit: str, entry: Entry) -> RemoteFile:
-    """Return a file of the listing: the LFS object where the entry is a pointer to one."""
-    check_path(entry.path)
+def _describe(forge: Forge, repository: str, commit: str, entry: Entry) -> RemoteFile:
     git_sha1 = entry.name if len(entry.name) == SHA1_DIGITS else None
-    plain = RemoteFile(entry.path, forge.locate(repository, commit, entry), entry.size_bytes, git_sha1=git_sha1)
-    if not may_be_pointer(entry.size_bytes):
-        return plain
-    accept = RAW if "/git/blobs/" in plain.url else "*/*"
-    content = api.fetch(plain.url, f"The file {entry.path!r}", accept=accept, limit_bytes=MAX_POINTER_BYTES)
-    if not is_blob(content, entry.name):
-        raise SourceError(f"{entry.path}: its bytes are not those of the commit", permanent=True)
-    pointer = read_pointer(content)
-    if pointer is None:
-        return plain
-    server = f"{forge.web}/{repository}.git/info/lfs"
-    return RemoteFile(entry.path, name_object(server, pointer.sha256), pointer.size_bytes, pointer.sha256)
+    return RemoteFile(entry.path, forge.locate(repository, commit, entry), entry.size_bytes, git_sha1=git_sha1)

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlencode, urlsplit, urlunsplit
 
 from downloads_app.errors import SourceError
-from downloads_app.sources.paths import find_fault
+from downloads_app.sources.paths import ROOT, find_fault
 
-ROOT = "."
-"""The repository that is all that lies below the provider's own address."""
 DEFAULT_REGION = "us-east-1"
 """What stores without regions take."""
 _HAS_BUCKET = re.compile(r"[^.].*\.s3[.-]", re.IGNORECASE)

@@ -7,7 +7,8 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.connection import fetch_text
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, MAX_FILES, ListingReader
-from downloads_app.sources.s3.addresses import ROOT, Prefix, find_prefix, has_bucket
+from downloads_app.sources.paths import ROOT
+from downloads_app.sources.s3.addresses import Prefix, find_prefix, has_bucket
 from downloads_app.sources.s3.pages import Page, StoredObject, read_page
 from downloads_app.sources.s3.refusals import explain_refusal, is_closed
 from downloads_app.sources.s3.sums import find_sums

@@ -1,1 +1,1 @@
-"""Every seam with gunicorn and gevent."""
+"""Every seam with the insides of gunicorn and gevent; tests/web/gunicorn/test_seams.py says which has moved."""

@@ -10,6 +10,7 @@ from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.services.live.snapshot import Unreadable
 from downloads_app.services.live.viewers import Watch
 from downloads_app.web.authentication import read_token
+from downloads_app.web.gunicorn import connection
 from downloads_app.web.stream import frames, metrics, sse
 from downloads_app.web.stream.admission import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, ProcessFull, jittered
 from downloads_app.web.stream.generator import Stream, Streams, current_streams
@@ -75,11 +76,11 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         release()
         return Response(headers=HEADERS)
     environ = request.environ
-    sock, is_chunked = frames.socket_of(environ), environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
-    stream = Stream(streams, watch, began, sock, is_chunked, frames.is_encrypted(environ))
+    sock, is_chunked = connection.socket_of(environ), environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+    stream = Stream(streams, watch, began, sock, is_chunked, connection.is_encrypted(environ))
     if sock is not None:
         frames.prepare_socket(sock, streams.settings.stream_send_timeout_seconds)
-        environ["gunicorn.socket"].settimeout(streams.settings.stream_send_timeout_seconds)
+        connection.limit_sends(environ, streams.settings.stream_send_timeout_seconds)
     metrics.count_opened()
     environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
     # Not response.call_on_close: passed through, the body alone is what the server closes.

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 
 from downloads_app.services.live.view import View
+from downloads_app.web.gunicorn import connection
 from downloads_app.web.stream import sse
 from downloads_app.web.stream.pacing.io_uring.ring import address_of
 
@@ -47,30 +48,13 @@ NOTHING = Packet(b"")
 class ClosingResponse(Response):
     """An answer after which the server closes the connection, and says so (RFC 9112, section 9.6).
 
-    Otherwise a client may send its next request on it at the very moment it is closed. A WSGI application may not set
-    `Connection` itself; gunicorn's object behind `start_response` does it when told.
+    Otherwise a client may send its next request on it at the very moment it is closed.
     """
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """See WSGI."""
-        force_close = getattr(getattr(start_response, "__self__", None), "force_close", None)
-        if force_close is not None:
-            force_close()
+        connection.close_after_answer(start_response)
         return super().__call__(environ, start_response)
-
-
-def socket_of(environ: dict[str, Any]) -> Any:
-    """Return the socket of gunicorn's connection where this answer has it for itself (HTTP/1), else None.
-
-    Under gevent it is the non-blocking one inside gevent's: its send() never waits, which costs half.
-    """
-    sock = environ.get("gunicorn.socket") if environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") else None
-    return getattr(sock, "_sock", sock)
-
-
-def is_encrypted(environ: dict[str, Any]) -> bool:
-    """Whether gunicorn speaks TLS on this connection, so that only it can send."""
-    return hasattr(environ.get("gunicorn.socket"), "cipher")
 
 
 def prepare_socket(sock: Any, send_timeout_seconds: float) -> None:

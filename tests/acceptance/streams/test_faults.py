@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 
 import psycopg2
@@ -148,7 +149,7 @@ def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, postgres: Po
     for _ in range(4):
         crowd.run(lambda: postgres.execute(cut), what="a connection to cut")
         number = len(crowd.viewers[0].names)
-        crowd.run(lambda number=number: len(crowd.viewers[0].names) > number + 1, what="two events more")
+        crowd.run(partial(lambda least: len(crowd.viewers[0].names) > least, number + 1), what="two events more")
     assert all(set(viewer.names) == {"update"} for viewer in crowd.viewers)
     check_recovery(crowd)
 

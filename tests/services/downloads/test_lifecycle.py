@@ -6,11 +6,14 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status, User, utc_now
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.files import folders
+from downloads_app.services.providers import catalog
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import add_downloads, claim, in_status, reload
 
@@ -109,7 +112,7 @@ def test_of_many_requests_at_once_one_makes_the_download(app: Flask, alice: User
 
 @pytest.mark.parametrize(
     "repository",
-    ["", "/abs", "a/../b", "..", ".", "a//b", "a\\b", "a\nb", ".git/x", "a/.main.partial", "x" * 501, "C:/x"],
+    ["", "/abs", "a/../b", "..", "./a", "a//b", "a\\b", "a\nb", ".git/x", "a/.main.partial", "x" * 501, "C:/x"],
 )
 def test_a_repository_that_would_leave_its_folder_is_refused(alice: User, provider: Provider, repository: str) -> None:
     with pytest.raises(InvalidInput):
@@ -135,6 +138,19 @@ def test_a_folder_within_that_of_another_download_is_refused(
     lifecycle.create(bob, provider, repository, revision=revision)
     lifecycle.create(alice, provider, "a/b", revision="cc")
     lifecycle.create(alice, provider, "a/bb", revision="c")
+
+
+def test_a_providers_root_is_a_repository_where_its_kind_holds_folders(alice: User, provider: Provider) -> None:
+    root = lifecycle.create(alice, provider, ".")
+    assert folders.folder_of(root) == current_settings().downloads_dir / "alice" / provider.name / "main"
+    with pytest.raises(Conflict, match=r"would mix with those of \. at main"):
+        lifecycle.create(alice, provider, "main")
+    lifecycle.create(alice, provider, "org/main")
+    with pytest.raises(Conflict, match="would mix with those of org/main at main"):
+        lifecycle.create(alice, provider, ".", revision="org")
+    hub = catalog.add_provider("a-hub", "huggingface", "https://hub.example/")
+    with pytest.raises(InvalidInput, match="cannot be a repository"):
+        lifecycle.create(alice, hub, ".")  # a hub has no files of its own
 
 
 def test_a_priority_out_of_range_is_refused(alice: User, provider: Provider) -> None:

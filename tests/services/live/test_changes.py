@@ -3,11 +3,11 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Table, create_engine
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
@@ -56,7 +56,7 @@ class Writers:
         connection = self._chance.choice(list(self._open))
         taken = set().union(*self._open.values()) - self._open[connection]
         free = [download_id for download_id in self._ids if download_id not in taken]
-        table = Download.__table__
+        table = cast(Table, Download.__table__)
         odd_time = self._chance.choice([{}, {"created_at": _moment(self._chance), "updated_at": _moment(self._chance)}])
         kind = self._chance.choice(["insert", "update", "update", "update", "finish", "revive", "delete"])
         if kind == "insert" or not free:

@@ -64,7 +64,7 @@ def test_what_one_transaction_changes_is_shown_at_once(
 
     before = watches[0].view.encoded()
     monkeypatch.setattr(changes, "ROWS_AT_ONCE", 1)
-    monkeypatch.setattr(snapshots.time, "sleep", look)
+    monkeypatch.setattr(time, "sleep", look)
     snapshot.refresh()
     look(0)
     after = all_rows(alice)
@@ -95,7 +95,12 @@ def test_what_was_tidied_away_while_the_machine_slept_is_not_shown(
 
 def test_users_nobody_watches_are_not_read(app: Flask, alice: User, bob: User) -> None:
     seen: list[str] = []
-    snapshot = Snapshot(lambda: make_engine(app), lambda row: seen.append(row[1]) or b"", start=lambda run: None)
+
+    def note(row: Any) -> bytes:
+        seen.append(row[1])
+        return b""
+
+    snapshot = Snapshot(lambda: make_engine(app), note, start=lambda run: None)
     snapshot.watch(token_of(alice.id))
     snapshot.refresh()
     add_download(alice)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,6 @@ def page_of(*rows: object, link: str = "") -> Page:
     return Page(json.dumps(rows).encode(), "application/json", headers={"Link": link} if link else {})
 
 
-def serve_tree(*rows: object, **fields: object) -> dict[str, Page]:
+def serve_tree(*rows: object, **fields: Any) -> dict[str, Page]:
     """Return a hub's answers about `o/r` by path: its description, and a tree of one page."""
     return {"/api/models/o/r": describe(**fields), TREE: page_of(*rows)}

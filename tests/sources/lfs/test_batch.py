@@ -190,6 +190,6 @@ def test_a_redirected_batch_takes_no_token_along() -> None:
         moved = {"Location": f"{thief.url}/batch"}
         with pytest.raises(SourceError):
             found, pages = resolve({}, moved, 307, token="abc")
-        assert found is pages is None
+        assert (found, pages) == (None, None)
         assert thief.requests
         assert not [headers for _, headers in thief.requests if "authorization" in headers]

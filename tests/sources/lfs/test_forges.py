@@ -60,7 +60,14 @@ def test_every_file_of_the_commit_is_listed(kind: Kind, revision: str | None) ->
     for path, file in files.items():
         assert (file.size_bytes, file.git_sha1, file.sha256) == (len(FILES[path]), blob_name(FILES[path]), None)
     looked_at = [path for path, _ in forge.requests if "raw" in path or "blobs/" in path]
-    assert len(looked_at) == 2, "only what is as long as a pointer is looked at"
+    assert len(looked_at) == (0 if kind == "gitlab" else 2), "only what is as long as a pointer is looked at"
+
+
+def test_a_gitlab_that_does_not_tell_contents_is_asked_for_them_one_by_one() -> None:
+    forge = make_forge("gitlab", tells_contents=False)
+    files = {file.path: file for file in list_files(forge).files}
+    assert files["deep/weights.bin"].sha256 == WEIGHTS
+    assert len([path for path, _ in forge.requests if path.endswith("/raw")]) == 2
 
 
 @every_kind

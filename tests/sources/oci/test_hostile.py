@@ -163,6 +163,7 @@ def test_a_registry_that_redirects_its_manifests_cannot_have_the_password_asked_
     with always(basic) as thief, always(redirect(f"{thief.url}/v2/x")) as registry:
         assert "401 Unauthorized" in ask(registry).message
         assert set(shown_to(thief)) == {None}
+        assert set(shown_to(registry)) == {None}, "it was not the registry that asked"
 
 
 def test_a_token_server_in_the_private_network_is_not_even_reached() -> None:

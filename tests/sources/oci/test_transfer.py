@@ -94,9 +94,12 @@ def test_a_token_that_no_longer_opens_is_replaced_and_every_blob_arrives(tmp_pat
     with serve_pages(lambda path: registry.answer(path, pages.requests[-1][1].get("authorization"))) as pages:
         registry.url = pages.url
         files = list_blobs(registry)
-        arrived = fetch(Access(pages.url, allow_private_network=True), files, tmp_path / "main", connections=1)
+        access = Access(pages.url, username=USER, password=PASSWORD, allow_private_network=True)
+        arrived = fetch(access, files, tmp_path / "main", connections=1)
     assert sorted(arrived.values()) == sorted(registry.blobs.values())
     assert registry.issued == 4
+    shown = [headers.get("authorization", "") for path, headers in pages.requests if not path.startswith("/token")]
+    assert not [header for header in shown if "Basic" in header], "the password is for the token server alone"
 
 
 def test_a_blob_that_the_registry_lacks_fails_with_its_name(tmp_path: Path) -> None:

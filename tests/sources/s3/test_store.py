@@ -1,6 +1,7 @@
 """Kind `s3` against a real store: every key arrives, signed and not, page by page, with sums."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_a_public_bucket_needs_no_key(store: ObjectStore) -> None:
     ],
 )
 def test_a_key_that_is_missing_or_wrong_is_named_as_such(
-    store: ObjectStore, changes: dict[str, object], expected: str
+    store: ObjectStore, changes: dict[str, Any], expected: str
 ) -> None:
     error = refuse(access_to(store, **changes), "org/odd")
     assert error.permanent

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from tests.conftest import PASSWORD, bearer
 LOGIN = "/api/auth/login"
 
 
-def sign_in(client: FlaskClient, **extra: object) -> dict[str, str]:
+def sign_in(client: FlaskClient, **extra: object) -> dict[str, Any]:
     answer = client.post(LOGIN, json={"username": "alice", "password": PASSWORD, **extra})
     assert answer.status_code == 200, answer.json
     return dict(answer.json or {})

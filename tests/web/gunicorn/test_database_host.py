@@ -10,11 +10,12 @@ import gevent
 import gevent.resolver.thread
 import psycopg2
 import pytest
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.web.gunicorn import worker
 
-PSYCOPG2 = postgresql.psycopg2.dialect()
+PSYCOPG2: Dialect = postgresql.psycopg2.dialect()  # type: ignore[no-untyped-call]  # has no types
 ADDRESSES = [
     (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", 0, 0, 0)),
     (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0)),

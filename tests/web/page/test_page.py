@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,7 +21,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> FlaskClient:
     return create_app(instance_dir=tmp_path_factory.mktemp("instance")).test_client()
 
 
-def get(client: FlaskClient, path: str, **options: object) -> TestResponse:
+def get(client: FlaskClient, path: str, **options: Any) -> TestResponse:
     """Get the whole answer; a file that it was read from is closed."""
     return client.open(path, buffered=True, **options)
 

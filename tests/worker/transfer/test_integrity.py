@@ -1,6 +1,7 @@
 """What arrived is not what was promised: damaged, changed, a page, another format. It is fetched anew or refused."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def test_content_that_keeps_changing_fails_and_says_so(
     file = server.put("x.bin", noise(1 << 20, 1), told=False)
     for seed in range(2, 8):
         newer = noise(1 << 20, seed)
-        change = Fault(before=lambda newer=newer: server.files.update({"x.bin": newer}), drop_after=500_000)
+        change = Fault(before=partial(server.files.update, {"x.bin": newer}), drop_after=500_000)
         server.fail("x.bin", Fault(drop_after=500_000), change)
     error = fail_with(server, [file], folder)
     assert error.permanent

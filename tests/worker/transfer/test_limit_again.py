@@ -1,5 +1,6 @@
 """A worker reads its bandwidth again while it runs: from `.env`, as nobody can change a process's environment."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_hang_up_reads_what_the_env_file_says_by_then(
         for content, limit in [("MAX_BYTES_PER_SECOND=2000\n", 2000), ("", None), ("MAX_BYTES_PER_SECOND=7\n", 7)]:
             env_file.write_text(content)
             worker.read_limit_again()
-            wait_until(lambda limit=limit: worker.bandwidth.bytes_per_second == limit, what=f"the limit {limit}")
+            wait_until(partial(lambda due: worker.bandwidth.bytes_per_second == due, limit), what=f"the limit {limit}")
 
 
 def test_a_limit_of_the_environment_itself_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ def test_the_file_arrives_whatever_a_range_is_answered(server: FileServer, folde
     Run(server, [file], folder).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
     asked_again = [seen.headers.get("range") for seen in server.seen("x.bin")[1:]]
-    assert asked_again[0].startswith(f"bytes={BROKEN_AT}-")
+    assert (asked_again[0] or "").startswith(f"bytes={BROKEN_AT}-")
     if odd in AVOIDED or (odd in DOUBTED and not told):
         assert asked_again[1:] == [None]  # whole, and by one request
     elif odd is not of_unknown_total:

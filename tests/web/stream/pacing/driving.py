@@ -40,12 +40,12 @@ class Socket:
         self.frames = 0
 
     def fileno(self) -> int:
-        return self._sock.fileno()
+        return int(self._sock.fileno())
 
     def send(self, data: bytes | memoryview) -> int:
         if self._moody and self._chance.random() < 0.3:
             data = data[: self._chance.randrange(1, len(data) + 1)]
-        sent = self._sock.send(data)
+        sent = int(self._sock.send(data))
         if b"\nevent: " in bytes(data[:60]):
             self.frames += 1
         return sent

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 
 from downloads_app.models import User
 from downloads_app.services.live.view import View
-from downloads_app.web.stream import admission, generator, metrics, sse
+from downloads_app.web.stream import admission, generator, metrics
 from downloads_app.web.stream.generator import Streams
 from downloads_app.web.stream.pacing.pacer import SLOTS
 from downloads_app.web.stream.pacing.senders import Sender
@@ -55,7 +55,7 @@ def test_both_lanes_put_the_same_bytes_on_the_wire(
 ) -> None:
     monkeypatch.setattr(generator, "jittered", lambda bounds: bounds[0])
     monkeypatch.setattr(admission, "jittered", lambda bounds: bounds[0])
-    monkeypatch.setattr(sse.time, "time_ns", lambda: 1)
+    monkeypatch.setattr(time, "time_ns", lambda: 1)
     chance = random.Random(seed)
     downloads = [add_download(alice, current_file="x" * chance.randrange(4000)) for _ in range(chance.randrange(1, 20))]
     began = time.monotonic()

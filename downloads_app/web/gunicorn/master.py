@@ -1,0 +1,47 @@
+"""What gunicorn's master does besides starting processes: called by gunicorn.conf.py.
+
+Imports nothing that gevent patches in the workers.
+"""
+
+import sys
+from functools import partial
+from typing import Any
+
+from downloads_app.config import ConfigError, load_settings
+from downloads_app.web.gunicorn.balance import Balance
+from downloads_app.web.gunicorn.handover import Handover
+
+
+def prepare_master(server: Any) -> None:
+    """Keep the memory that all workers share where a reload of the configuration file does not reach it."""
+    if server.cfg.preload_app:
+        sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
+    server.handover = Handover()
+    server.balance = Balance()
+    server.reload = partial(_reload_if_readable, server, server.reload)
+
+
+def _reload_if_readable(server: Any, reload: Any) -> None:
+    """Reload on HUP; with settings that cannot be read nothing changes, where gunicorn would end, and every stream."""
+    try:
+        load_settings()
+    except ConfigError as exc:
+        server.log.error("not reloaded: %s", exc)
+    else:
+        reload()
+
+
+def begin_handover(server: Any) -> None:
+    """On a reload, before the new workers are forked: let the old workers serve until the new ones do."""
+    server.handover.begin(newest_old=server.worker_age, wanted=server.cfg.workers)
+
+
+def share_memory(server: Any, worker: Any) -> None:
+    """In a new worker: take part in the handover, and in balancing the connections over the processes."""
+    worker.handover = server.handover
+    worker.balance = server.balance
+
+
+def forget_worker(server: Any, worker: Any) -> None:
+    """Wait no more for a worker that has ended."""
+    server.balance.leave(worker.age)

@@ -1,0 +1,1 @@
+export type { DownloadInstance } from '@downloads-app/client';
