@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     metrics_allow: Annotated[tuple[str, ...], NoDecode] = ()
     access_token_seconds: Count = 3600
     refresh_token_seconds: Count = 30 * 24 * 3600
+    session_seconds: Count = 90 * 24 * 3600
     accel_redirect_prefix: str = ""
     log_format: Literal["text", "json"] = "text"
 

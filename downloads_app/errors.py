@@ -44,6 +44,14 @@ class TooMany(DownloadsError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Busy(DownloadsError):
+    """This process has no room for the work now; `retry_after_seconds` says when to ask again."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class SourceError(DownloadsError):
     """A provider failed us.
 

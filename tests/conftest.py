@@ -16,7 +16,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 from downloads_app import create_app
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens, users
+from downloads_app.services.accounts import passwords, tokens, users
 from tests.clients import npm
 from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
@@ -112,7 +112,7 @@ def runner(app: Flask) -> FlaskCliRunner:
 @pytest.fixture(scope="session")
 def password_hash() -> str:
     """PASSWORD hashed once: hashing is slow by design."""
-    return users.hash_password(PASSWORD)
+    return passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The tables: columns and their own rules."""
 
-from downloads_app.models.accounts import RevokedToken, User
+from downloads_app.models.accounts import FailedSignIns, RevokedToken, SignIn, User
 from downloads_app.models.columns import UtcDateTime, new_id, utc_now
 from downloads_app.models.downloads import (
     ACTIVE,
@@ -22,9 +22,11 @@ __all__ = [
     "Deletion",
     "Download",
     "DownloadFile",
+    "FailedSignIns",
     "Provider",
     "Repository",
     "RevokedToken",
+    "SignIn",
     "Status",
     "User",
     "UtcDateTime",

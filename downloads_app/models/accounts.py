@@ -1,8 +1,8 @@
-"""Tables of who may do what: users, tokens that are refused."""
+"""Tables of who may do what: users, their sign-ins, tokens that are refused, passwords that were wrong."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, String, text
+from sqlalchemy import BigInteger, ForeignKey, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
@@ -19,7 +19,9 @@ class User(Model):
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_disabled: Mapped[bool] = mapped_column(default=False)
     tokens_valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Tokens issued before are refused; set when the password changes."""
+    """Tokens issued before are refused; set when the password changes, when the user is disabled, and enabled again."""
+    must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Somebody else has set it, and knows it: nothing else is possible before."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
@@ -28,6 +30,40 @@ class User(Model):
     def role(self) -> str:
         """`admin` or `user`."""
         return "admin" if self.is_admin else "user"
+
+
+class SignIn(Model):
+    """One sign-in and what became of it: the family of its tokens. Its end is a row of RevokedToken."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """The `fam` of its tokens."""
+    user_id: Mapped[str] = mapped_column(UuidText, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When its newest tokens were issued."""
+    rotated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When `previous_refresh_id` was exchanged."""
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    """When its last refresh token expires, so that the row can go."""
+    refresh_id: Mapped[str] = mapped_column(String(64))
+    """The `jti` of the refresh token that is good now."""
+    previous_refresh_id: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(45))
+    client: Mapped[str | None] = mapped_column(String(200))
+
+
+class FailedSignIns(Model):
+    """How often the password was wrong lately, by something that attempts have in common (see `attempts`)."""
+
+    __tablename__ = "failed_sign_ins"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A digest under our key: people type passwords in place of names."""
+    count: Mapped[int]
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class RevokedToken(Model):

@@ -10,7 +10,7 @@ def init_app(app: Flask) -> None:
     loaded yet that gevent patches in the workers.
     """
     from downloads_app.extensions import api
-    from downloads_app.web import authentication, bodies, errors, proxies, status
+    from downloads_app.web import bodies, errors, proxies, status
     from downloads_app.web.api import (
         auth,
         download_files,  # noqa: F401  (joins the routes of downloads)
@@ -35,7 +35,6 @@ def init_app(app: Flask) -> None:
     app.before_request(bodies.refuse_unstorable_paths)
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
-    authentication.init_app(app)
     proxies.init_app(app)
     generator.init_app(app)
     for resource in (auth, users, providers, repositories, downloads):

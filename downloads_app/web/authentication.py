@@ -5,68 +5,78 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from flask import Flask, current_app, g, request
-from werkzeug.local import LocalProxy
+from flask import current_app, g, request
 
-from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
+from downloads_app.services.accounts.tokens import CHANGE_DUE, VerifiedToken
+from downloads_app.web import cookies
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def init_app(app: Flask) -> None:
-    """Decide at each sign-in whether its cookies are `Secure`, and below which path they are sent."""
-    app.config["JWT_COOKIE_SECURE"] = LocalProxy(_cookies_are_secure)
-    app.config["JWT_REFRESH_COOKIE_PATH"] = LocalProxy(lambda: f"{request.root_path}/api/auth/refresh")
-    for cookie in ("ACCESS", "ACCESS_CSRF", "REFRESH_CSRF"):
-        app.config[f"JWT_{cookie}_COOKIE_PATH"] = LocalProxy(lambda: request.root_path or "/")
-
-
-def _cookies_are_secure() -> bool:
-    """On, unless set otherwise or served over plain HTTP on loopback (a first try on one's own machine)."""
-    chosen = current_settings().cookie_secure
-    if chosen is not None:
-        return chosen
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    return request.is_secure or host not in LOOPBACK_HOSTS
-
-
-def read_token(kind: str = "access") -> tokens.VerifiedToken:
+def read_token(kind: str = "access") -> VerifiedToken:
     """Return the verified token of the request's token; raises NotAuthenticated.
 
     Where there is an `Authorization` header it decides, also when it is bad; else the cookie, which on an
     unsafe method needs the CSRF header beside it. The query string is never looked at.
     """
+    raw = read_bearer()
+    if raw is not None:
+        return tokens.verify(raw, kind)
+    return _guard(tokens.verify(_read_cookie(kind), kind))
+
+
+def read_ended_token() -> VerifiedToken:
+    """Return the token of whoever wants to sign out: of either kind, and expired or not; raises NotAuthenticated."""
+    raw = read_bearer()
+    if raw is not None:
+        return tokens.identify(raw)
+    return _guard(tokens.identify(_read_cookie("access")))
+
+
+def read_bearer() -> str | None:
+    """Return what the `Authorization` header holds; None without one. Raises NotAuthenticated for another scheme."""
     header = request.headers.get("Authorization")
-    if header is not None:
-        scheme, _, raw = header.partition(" ")
-        if scheme.lower() != "bearer" or not raw.strip():
-            raise NotAuthenticated("The Authorization header is not 'Bearer <token>'")
-        return tokens.verify(raw.strip(), kind)
-    raw = request.cookies.get(current_app.config[f"JWT_{kind.upper()}_COOKIE_NAME"], "")
+    if header is None:
+        return None
+    scheme, _, raw = header.partition(" ")
+    if scheme.lower() != "bearer" or not raw.strip():
+        raise NotAuthenticated("The Authorization header is not 'Bearer <token>'")
+    return raw.strip()
+
+
+def _read_cookie(kind: str) -> str:
+    raw = cookies.read_token(kind)
     if not raw:
         raise NotAuthenticated("Missing token")
-    token = tokens.verify(raw, kind)
+    return raw
+
+
+def _guard(token: VerifiedToken) -> VerifiedToken:
+    """Return a cookie's token, which any page can make a browser send: our own shows that it can read our cookies."""
     if request.method not in SAFE_METHODS:
         _check_csrf(token)
     return token
 
 
-def _check_csrf(token: tokens.VerifiedToken) -> None:
+def _check_csrf(token: VerifiedToken) -> None:
     sent = request.headers.get(current_app.config["JWT_ACCESS_CSRF_HEADER_NAME"], "")
     if not token.csrf or not hmac.compare_digest(sent.encode(), token.csrf.encode()):
         raise NotAuthenticated("Missing or wrong X-CSRF-TOKEN header")
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only signed-in users in; the view finds them with `current_user()`."""
-
+    """Let only signed-in users in; the view finds them with `current_user()`. 403 while their password is due."""
     return _required(view, "access")
+
+
+def login_required_also_while_password_due(view: Callable[P, R]) -> Callable[P, R]:
+    """Let signed-in users in, also those who must change their password before anything else."""
+    return _required(view, "access", is_open_while_due=True)
 
 
 def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
@@ -74,13 +84,15 @@ def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
     return _required(view, "refresh")
 
 
-def _required(view: Callable[P, R], kind: str) -> Callable[P, R]:
+def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = False) -> Callable[P, R]:
     """Judge the token before anything else of the request: nobody learns what a body should have been."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         g.token = read_token(kind)
         g.user = tokens.authorize(g.token)
+        if g.user.must_change_password and not is_open_while_due:
+            raise NotAllowed(CHANGE_DUE)
         return view(*args, **kwargs)
 
     return wrapper

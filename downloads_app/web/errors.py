@@ -18,6 +18,7 @@ STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.Conflict, 409),
     (errors.TooMany, 429),
     (errors.SourceError, 424),
+    (errors.Busy, 503),
 )
 
 
@@ -47,7 +48,7 @@ def _handle_domain_error(error: errors.DownloadsError) -> Response:
     _log_bad_input(code, error.errors)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="downloads"'
-    if isinstance(error, errors.TooMany):
+    if isinstance(error, errors.TooMany | errors.Busy):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 

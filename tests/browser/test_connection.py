@@ -111,7 +111,7 @@ def test_a_revoked_session_leads_to_the_sign_in_and_back(
     expect_live(page, watched)
     with stack.app.app_context():
         user: User = users.find_user("alice")
-        users.set_password_hash(user, user.password_hash)  # refuses every token issued before
+        users.set_password_hash(user.id, user.password_hash)  # refuses every token issued before
         db.session.remove()
     expect(page.locator("#sign-in-reason")).to_contain_text("session has ended")
     expect(page.locator("#board")).to_be_hidden()

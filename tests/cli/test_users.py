@@ -6,7 +6,7 @@ import pytest
 
 from downloads_app.errors import NotAuthenticated
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens, users
+from downloads_app.services.accounts import passwords, tokens, users
 from tests.cli.conftest import Run
 from tests.conftest import PASSWORD
 
@@ -16,13 +16,13 @@ def test_a_user_is_created_with_a_given_password(run: Run) -> None:
     assert PASSWORD not in output
     carol = users.find_user("carol")
     assert carol.is_admin
-    assert users.password_matches(carol.password_hash, PASSWORD)
+    assert passwords.matches(carol.password_hash, PASSWORD)
 
 
 def test_without_a_terminal_a_password_is_generated_and_printed_once(run: Run) -> None:
     output = run("users", "create", "carol")
     password = output.split("Password: ")[1].strip()
-    assert users.password_matches(users.find_user("carol").password_hash, password)
+    assert passwords.matches(users.find_user("carol").password_hash, password)
 
 
 def test_an_empty_password_on_standard_input_is_refused(fail: Run) -> None:

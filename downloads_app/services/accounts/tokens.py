@@ -12,6 +12,7 @@ from typing import Any
 import jwt
 from flask import current_app
 from flask_jwt_extended import create_access_token, create_refresh_token
+from jwt.types import Options
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
@@ -22,7 +23,10 @@ from downloads_app.models import RevokedToken, User, new_id, utc_now
 EXPIRED = "Token has expired"
 REVOKED = "Token has been revoked"
 INVALID = "Token is not valid"
+CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else has set it"
 REMEMBERED_TOKENS = 50_000
+CLOCKS_APART_SECONDS = 60
+"""How far ahead the clock of another machine that issued a token may be. No token lives longer for it: see `verify`."""
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -49,24 +53,46 @@ class TokenPair:
     refresh: str
 
 
-def issue_pair(user: User, family: str | None = None) -> TokenPair:
-    """Issue an access and a refresh token of one family (a new one, unless this is a refresh)."""
-    content = _extra_content(family or new_id())
+def issue_pair(
+    user: User,
+    family: str | None = None,
+    refresh_id: str | None = None,
+    *,
+    issued_at: datetime | None = None,
+    ends_at: datetime = FOREVER,
+) -> TokenPair:
+    """Make an access and a refresh token of one family (a new one unless given) that end at `ends_at` at the latest."""
+    now = issued_at or utc_now()
+    content = _extra_content(family or new_id(), now)
+    left = ends_at - utc_now()
     return TokenPair(
-        access=create_access_token(identity=user.id, additional_claims=content),
-        refresh=create_refresh_token(identity=user.id, additional_claims=content),
+        access=create_access_token(
+            identity=user.id, additional_claims=content, expires_delta=min(life_of("access"), left)
+        ),
+        refresh=create_refresh_token(
+            identity=user.id,
+            additional_claims=content | {"jti": refresh_id or new_id()},
+            expires_delta=min(life_of("refresh"), left),
+        ),
     )
 
 
 def issue_access(user: User, expires_seconds: int | None = None) -> str:
     """Issue one access token, of the given life or of the configured one."""
     life = timedelta(seconds=expires_seconds) if expires_seconds is not None else None
-    return str(create_access_token(identity=user.id, additional_claims=_extra_content(new_id()), expires_delta=life))
+    content = _extra_content(new_id(), max(utc_now(), user.tokens_valid_from or utc_now()))
+    return str(create_access_token(identity=user.id, additional_claims=content, expires_delta=life))
 
 
-def _extra_content(family: str) -> dict[str, Any]:
+def life_of(kind: str) -> timedelta:
+    """Return how long a token of a kind is good."""
+    life = current_app.config[f"JWT_{kind.upper()}_TOKEN_EXPIRES"]
+    return life if isinstance(life, timedelta) else timedelta(seconds=life)
+
+
+def _extra_content(family: str, issued_at: datetime) -> dict[str, Any]:
     """The family, and an issue time with a fraction (RFC 7519 allows one): a password change splits a second."""
-    return {"fam": family, "iat": datetime.now(UTC).timestamp()}
+    return {"fam": family, "iat": issued_at.timestamp()}
 
 
 def verify(raw: str, kind: str = "access") -> VerifiedToken:
@@ -94,10 +120,21 @@ def _remembered(raw: str) -> VerifiedToken:
     return token
 
 
-def _decode(raw: str) -> VerifiedToken:
+def identify(raw: str) -> VerifiedToken:
+    """Return the content of a token that verifies, of whichever kind, expired or not. Raises NotAuthenticated.
+
+    It proves whose sign-in it was, which is enough to end it.
+    """
+    return _decode(raw, {"verify_exp": False})
+
+
+def _decode(raw: str, options: Options | None = None) -> VerifiedToken:
     """Verify with PyJWT itself: flask-jwt-extended reads every token twice, to offer a choice of keys."""
+    algorithms = [current_app.config["JWT_ALGORITHM"]]
     try:
-        content = jwt.decode(raw, _verification_key(), algorithms=[current_app.config["JWT_ALGORITHM"]])
+        content = jwt.decode(
+            raw, _verification_key(), algorithms=algorithms, leeway=CLOCKS_APART_SECONDS, options=options
+        )
         return _read_content(content)
     except jwt.ExpiredSignatureError as exc:
         raise NotAuthenticated(EXPIRED) from exc
@@ -136,9 +173,14 @@ def _read_content(content: dict[str, Any]) -> VerifiedToken:
 def authorize(token: VerifiedToken) -> User:
     """Return the user whom the token stands for; raises NotAuthenticated where it no longer does."""
     user = db.session.get(User, token.user_id)
-    if user is None or user.is_disabled or is_outdated(token, user.tokens_valid_from) or is_revoked(token):
+    if user is None or not is_good_for(token, user):
         raise NotAuthenticated(REVOKED)
     return user
+
+
+def is_good_for(token: VerifiedToken, user: User) -> bool:
+    """Whether the token still stands for the user, as their row has it."""
+    return not (user.is_disabled or is_outdated(token, user.tokens_valid_from) or is_revoked(token))
 
 
 def is_outdated(token: VerifiedToken, valid_from: datetime | None) -> bool:
@@ -147,9 +189,16 @@ def is_outdated(token: VerifiedToken, valid_from: datetime | None) -> bool:
 
 
 def is_revoked(token: VerifiedToken) -> bool:
-    """Whether the token or its family is on the list of revoked tokens."""
-    named = exists().where(RevokedToken.id.in_([token.token_id, token.family]))
-    return bool(db.session.scalar(select(named)))
+    """Whether the token or its family is on the list of revoked tokens.
+
+    Of a refresh token the family counts: whether itself has been exchanged already is judged by `sign_ins`.
+    """
+    return is_listed(token.family) if token.kind == "refresh" else is_listed(token.token_id, token.family)
+
+
+def is_listed(*ids: str) -> bool:
+    """Whether one of the ids is on the list of revoked tokens."""
+    return bool(db.session.scalar(select(exists().where(RevokedToken.id.in_(ids)))))
 
 
 def revoke(token: VerifiedToken) -> None:
@@ -157,33 +206,12 @@ def revoke(token: VerifiedToken) -> None:
 
     That is the token itself, which may have a life of its own, or one that a refresh has just given.
     """
-    longest = max(current_app.config["JWT_ACCESS_TOKEN_EXPIRES"], current_app.config["JWT_REFRESH_TOKEN_EXPIRES"])
-    longest = longest if isinstance(longest, timedelta) else timedelta(seconds=longest)
-    expires_at = max(_as_time(token.expires_at), utc_now() + longest)
+    expires_at = max(_as_time(token.expires_at), utc_now() + max(life_of("access"), life_of("refresh")))
     db.session.add(RevokedToken(id=token.family, user_id=token.user_id, expires_at=expires_at))
     try:
         db.session.commit()
     except IntegrityError:
         db.session.rollback()  # it is on the list already
-
-
-def rotate(token: VerifiedToken, user: User) -> TokenPair:
-    """Exchange a refresh token for a new pair of its family; it cannot be used again. Commits."""
-    if not _revoke_once(token):
-        raise NotAuthenticated(REVOKED)
-    return issue_pair(user, token.family)
-
-
-def _revoke_once(token: VerifiedToken) -> bool:
-    """Revoke the token; False where another request did so first (two exchanges of one token at once)."""
-    revoked = RevokedToken(id=token.token_id, user_id=token.user_id, expires_at=_as_time(token.expires_at))
-    db.session.add(revoked)
-    try:
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()
-        return False
-    return True
 
 
 def _as_time(expires_at: float) -> datetime:

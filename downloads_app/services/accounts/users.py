@@ -1,47 +1,38 @@
-"""Users and their passwords."""
+"""Users: creating, finding, changing and removing them."""
 
 import os
-import secrets
-from functools import cache
 from pathlib import Path
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import exists, func, or_, select, text
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Download, User, utc_now
-from downloads_app.services.accounts import tokens
+from downloads_app.models import Download, User
+from downloads_app.services.accounts import sign_ins, tokens
+from downloads_app.services.accounts.passwords import hash_password
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.locks import begin_writing, hold_user
 from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
-
-MIN_PASSWORD_LENGTH = 8
-MAX_PASSWORD_BYTES = 1024  # hashing time grows with the length
-# Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-
-
-@cache
-def _nobodys_hash() -> str:
-    return _hasher.hash(secrets.token_hex(16))
 
 
 def create_user(username: str, password: str, is_admin: bool = False) -> User:
     """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
-    return add_user(username, hash_password(password), is_admin)
+    return add_user(username, hash_password(password, username), is_admin)
 
 
-def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
-    """Create a user with a hash made elsewhere (in a thread); raises like `create_user`."""
+def add_user(username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False) -> User:
+    """Create a user with a hash made elsewhere (in a thread); raises like `create_user`.
+
+    `must_change`: somebody else knows the password, so that it has to be changed first.
+    """
     if not FOLDER_NAME.fullmatch(username):
         raise InvalidInput(
             f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
             {"username": "not a user name"},
         )
-    user = User(username=username, password_hash=password_hash, is_admin=is_admin)
+    user = User(username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change)
     if os.path.lexists(folders.folder_of_user(user)):
         raise Conflict(
             f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
@@ -56,27 +47,6 @@ def add_user(username: str, password_hash: str, is_admin: bool = False) -> User:
     return user
 
 
-def hash_password(password: str) -> str:
-    """Hash a password (tens of milliseconds of CPU); raises InvalidInput for an unfit one."""
-    if len(password) < MIN_PASSWORD_LENGTH or len(password.encode()) > MAX_PASSWORD_BYTES:
-        raise InvalidInput(
-            f"A password has at least {MIN_PASSWORD_LENGTH} characters and at most {MAX_PASSWORD_BYTES} bytes",
-            {"password": "too short or too long"},
-        )
-    return _hasher.hash(password)
-
-
-def password_matches(password_hash: str | None, password: str) -> bool:
-    """Compare, in the same time whether the user exists (None: no such user) or not."""
-    if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
-        return False
-    try:
-        matches = _hasher.verify(password_hash or _nobodys_hash(), password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return matches and password_hash is not None
-
-
 def find_user(username: str) -> User:
     """Return the user of that name; raises NotFound."""
     user: User | None = db.session.scalar(select(User).where(User.username == username))
@@ -86,8 +56,9 @@ def find_user(username: str) -> User:
 
 
 def find_hash(username: str) -> tuple[str | None, str | None]:
-    """Return a user's id and password hash, or None twice, without a word on which."""
-    row = db.session.execute(select(User.id, User.password_hash).where(User.username == username)).first()
+    """Return the id and password hash of a user who may sign in, or None twice, without a word on why."""
+    query = select(User.id, User.password_hash).where(User.username == username, ~User.is_disabled)
+    row = db.session.execute(query).first()
     return (row[0], row[1]) if row else (None, None)
 
 
@@ -98,14 +69,27 @@ def list_users() -> list[User]:
 
 def set_password(user: User, password: str) -> None:
     """Change a password; every token issued before is refused from now on."""
-    set_password_hash(user, hash_password(password))
+    set_password_hash(user.id, hash_password(password, user.username))
 
 
-def set_password_hash(user: User, password_hash: str) -> None:
-    """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on."""
-    user.password_hash = password_hash
-    user.tokens_valid_from = utc_now()
+def set_password_hash(
+    user_id: str, password_hash: str, *, instead_of: str | None = None, must_change: bool = False
+) -> User:
+    """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on.
+
+    `instead_of`: the hash whose password was shown to be known. Raises NotFound, or Conflict where that is the
+    user's no more: somebody else has changed it meanwhile.
+    """
+    user = hold_user(user_id)
+    if user is None or (instead_of is not None and user.password_hash != instead_of):
+        db.session.rollback()
+        if user is None:
+            raise NotFound("There is no such user any more")
+        raise Conflict("The password has been changed meanwhile")
+    user.password_hash, user.must_change_password = password_hash, must_change
+    sign_ins.end_all(user)
     db.session.commit()
+    return user
 
 
 def set_disabled(user: User, is_disabled: bool) -> None:
@@ -119,7 +103,7 @@ def set_disabled(user: User, is_disabled: bool) -> None:
     if is_disabled:
         _keep_an_admin(user)
     if is_disabled != user.is_disabled:
-        user.tokens_valid_from = utc_now()
+        sign_ins.end_all(user)
     user.is_disabled = is_disabled
     db.session.commit()
     if is_disabled:
@@ -164,11 +148,9 @@ def _hold_admins(user: User) -> None:
     """
     user_id, username = user.id, user.username
     db.session.commit()
-    if db.engine.dialect.name == "sqlite":
-        db.session.execute(text("BEGIN IMMEDIATE"))
-    else:
-        concerned = select(User.id).where(or_(User.is_admin, User.id == user_id)).order_by(User.id)
-        db.session.execute(concerned.with_for_update())
+    begin_writing()
+    concerned = select(User.id).where(or_(User.is_admin, User.id == user_id)).order_by(User.id)
+    db.session.execute(concerned.with_for_update())
     if db.session.get(User, user_id, populate_existing=True) is None:
         db.session.rollback()
         raise NotFound(f"There is no user {username!r}")
@@ -192,6 +174,9 @@ def has_users() -> bool:
 
 def issue_token(user: User, expires_seconds: int | None = None) -> str:
     """Issue an access token; raises Conflict for a disabled user, whom it would not serve."""
-    if user.is_disabled:
+    held = hold_user(user.id)
+    raw = None if held is None or held.is_disabled else tokens.issue_access(held, expires_seconds)
+    db.session.commit()
+    if raw is None:
         raise Conflict(f"{user.username!r} is disabled")
-    return tokens.issue_access(user, expires_seconds)
+    return raw

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, text, update
+from sqlalchemy import or_, select, update
 
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.locks import hold_user
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
@@ -64,8 +65,6 @@ def create(
     """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
     revision = check_revision(revision)
     wanted = check_patterns(include, exclude)
-    if user.is_disabled:
-        raise Conflict(f"User {user.username!r} is disabled")
     download = Download(
         revision=revision,
         include=list(wanted.include),
@@ -73,8 +72,11 @@ def create(
         priority=_check_priority(priority),
         status=Status.PENDING,
     )
-    _lock_user(user.id)
+    user_id, username = user.id, user.username
     try:
+        held = hold_user(user_id)
+        if held is None or held.is_disabled:  # since the request was let in
+            raise Conflict(f"User {username!r} is disabled")
         found = catalog.find_or_create_repository(provider, repository)
         _refuse_second(user.id, found.id, revision)
         _refuse_shared_folder(user.id, found, revision)
@@ -138,24 +140,15 @@ def _apply(download: Download, change: Change) -> None:
 
 def _apply_alone(download: Download, change: Change) -> None:
     """Make a download active again, unless another of the same revision is."""
-    if download.user.is_disabled:
-        raise Conflict(f"User {download.user.username!r} is disabled")
-    _lock_user(download.user_id)
     try:
+        held = hold_user(download.user_id)
+        if held is None or held.is_disabled:
+            raise Conflict(f"User {download.user.username!r} is disabled")
         if download.status not in ACTIVE:
             _refuse_second(download.user_id, download.repository_id, download.revision)
         _apply(download, change)
     finally:
         db.session.rollback()  # gives the lock back where nothing was committed
-
-
-def _lock_user(user_id: str) -> None:
-    """Let one request at a time decide about a user's active downloads; the lock ends with the transaction."""
-    db.session.commit()
-    if db.engine.dialect.name == "sqlite":
-        db.session.execute(text("BEGIN IMMEDIATE"))
-    else:
-        db.session.execute(select(User.id).where(User.id == user_id).with_for_update())
 
 
 def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:

@@ -34,7 +34,8 @@ _AMONG_NEW = "IN (SELECT id FROM new)"
 _USER = {
     "id": "id",
     "user_id": "id",
-    "status": "CASE WHEN is_disabled THEN 'disabled' WHEN is_admin THEN 'admin' ELSE 'user' END",
+    "status": "CASE WHEN is_disabled THEN 'disabled' WHEN must_change_password THEN 'password due'"
+    " WHEN is_admin THEN 'admin' ELSE 'user' END",
     "created_at": "tokens_valid_from",
 }
 _REVOKED = {"user_id": "user_id", "current_file": "id"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from downloads_app.services.accounts.tokens import REVOKED, VerifiedToken, is_outdated
+from downloads_app.services.accounts.tokens import CHANGE_DUE, REVOKED, VerifiedToken, is_outdated
 from downloads_app.services.live import changes
 from downloads_app.services.live.changes import CREATED_AT, CURRENT_FILE, ID, KIND, STATUS, USER_ID
 from downloads_app.services.live.view import View
@@ -189,6 +189,9 @@ class Audience:
             or is_outdated(token, account.valid_from)
         ):
             watch.verdict = REVOKED
+            watch.on_verdict()
+        elif watch.verdict is None and account.state == "password due":
+            watch.verdict = CHANGE_DUE
             watch.on_verdict()
         if watch.verdict is not None:
             self._show(watch, self._nothing)

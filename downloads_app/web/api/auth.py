@@ -4,21 +4,27 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 from flask.views import MethodView
-from flask_jwt_extended import set_access_cookies, set_refresh_cookies, unset_jwt_cookies
 
 from downloads_app.errors import NotAllowed, NotAuthenticated
-from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens, users
-from downloads_app.web.api.schemas import LoginSchema, PasswordChangeSchema, RefreshSchema, TokensSchema, UserSchema
-from downloads_app.web.authentication import current_user, login_required, refresh_token_required
+from downloads_app.services.accounts import attempts, passwords, sign_ins, users
+from downloads_app.services.accounts.attempts import Attempt
+from downloads_app.services.accounts.tokens import TokenPair
+from downloads_app.web import cookies
+from downloads_app.web.api.schemas import LoginSchema, MeSchema, PasswordChangeSchema, RefreshSchema, TokensSchema
+from downloads_app.web.authentication import (
+    current_user,
+    login_required_also_while_password_due,
+    read_ended_token,
+    refresh_token_required,
+)
 from downloads_app.web.bodies import Blueprint
-from downloads_app.web.offload import offload
+from downloads_app.web.hashing import hash_in_turn
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Sign in and out")
 
 
-def _answer_with(pair: tokens.TokenPair, as_cookies: bool) -> Response:
+def _answer_with(pair: TokenPair, as_cookies: bool) -> Response:
     if not as_cookies:
         response: Response = jsonify(
             access_token=pair.access,
@@ -27,29 +33,37 @@ def _answer_with(pair: tokens.TokenPair, as_cookies: bool) -> Response:
         )
     else:
         response = jsonify(cookies=True)
-        set_access_cookies(response, pair.access)
-        set_refresh_cookies(response, pair.refresh)
+        cookies.set_tokens(response, pair)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_right(username: str, password_hash: str | None, password: str) -> bool:
+    """Compare a password, and count it where it is wrong; raises TooMany, Busy."""
+    attempt = Attempt(username, request.remote_addr, cookies.read_device(username))
+    attempts.check(attempt)
+    is_right = hash_in_turn(passwords.matches, password_hash, password)
+    attempts.settle(attempt, is_right)
+    return is_right
 
 
 @blueprint.route("/login", methods=["POST"])
 @blueprint.arguments(LoginSchema)
 @blueprint.response(200, TokensSchema)
+@blueprint.alt_response(429, description="Too many wrong passwords for this name or from this address")
 def login(credentials: dict[str, Any]) -> Response:
     """Exchange a user name and a password for tokens, or for HttpOnly cookies.
 
-    A wrong name and a wrong password look the same and take the same time. No database connection is
-    held while the password is hashed, which happens in a thread.
+    A wrong name and a wrong password look the same and take the same time, and are counted alike.
     """
-    user_id, password_hash = users.find_hash(credentials["username"])
-    db.session.rollback()  # gives the connection back while the password is hashed
-    if not offload(users.password_matches, password_hash, credentials["password"]):
-        raise NotAuthenticated("Wrong user name or password")
-    user = db.session.get(User, user_id)
-    if user is None or user.is_disabled:
-        raise NotAuthenticated("Wrong user name or password")
-    return _answer_with(tokens.issue_pair(user), credentials["cookies"])
+    username = credentials["username"]
+    user_id, password_hash = users.find_hash(username)
+    if not _is_right(username, password_hash, credentials["password"]) or user_id is None or password_hash is None:
+        raise NotAuthenticated(sign_ins.WRONG)
+    client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
+    response = _answer_with(sign_ins.begin(user_id, password_hash, client), credentials["cookies"])
+    cookies.set_device(response, username)
+    return response
 
 
 @blueprint.route("/refresh", methods=["POST"])
@@ -57,20 +71,21 @@ def login(credentials: dict[str, Any]) -> Response:
 @blueprint.arguments(RefreshSchema)
 @blueprint.response(200, TokensSchema)
 def refresh(_body: dict[str, Any]) -> Response:
-    """Exchange a refresh token (header or cookie) for a new pair; it cannot be used a second time."""
+    """Exchange a refresh token (header or cookie) for a new pair.
+
+    One that comes again, more than ten seconds after it was exchanged, ends its sign-in: somebody has a copy.
+    """
     by_cookie = "Authorization" not in request.headers
-    return _answer_with(tokens.rotate(g.token, current_user()), by_cookie)
+    return _answer_with(sign_ins.renew(g.token), by_cookie)
 
 
 @blueprint.route("/logout", methods=["POST"])
 @blueprint.response(204)
-@login_required
 def logout() -> Response:
-    """Revoke the token and all others of the same sign-in; its open streams end within one tick."""
-    token: tokens.VerifiedToken = g.token
-    tokens.revoke(token)
+    """End the sign-in of an access or refresh token, which may have expired; its open streams end within one tick."""
+    sign_ins.end(read_ended_token())
     response = Response(status=204)
-    unset_jwt_cookies(response)
+    cookies.unset_tokens(response)
     return response
 
 
@@ -78,26 +93,26 @@ def logout() -> Response:
 class Me(MethodView):
     """The signed-in user."""
 
-    @blueprint.response(200, UserSchema)
-    @login_required
+    @blueprint.response(200, MeSchema)
+    @login_required_also_while_password_due
     def get(self) -> User:
         """Say who is asking."""
         return current_user()
 
 
 @blueprint.route("/password", methods=["PUT"])
-@login_required
+@login_required_also_while_password_due
 @blueprint.arguments(PasswordChangeSchema)
 @blueprint.response(204)
+@blueprint.alt_response(429, description="Too many wrong passwords")
 def change_password(body: dict[str, Any]) -> Response:
     """Change one's own password; every token issued before is refused from now on."""
     user = current_user()
-    user_id, password_hash = user.id, user.password_hash
-    db.session.rollback()  # gives the connection back while the password is hashed
-    if not offload(users.password_matches, password_hash, body["current_password"]):
+    user_id, username, password_hash = user.id, user.username, user.password_hash
+    if not _is_right(username, password_hash, body["current_password"]):
         raise NotAllowed("The current password is wrong")
-    new_hash = offload(users.hash_password, body["new_password"])
-    users.set_password_hash(db.session.get_one(User, user_id), new_hash)
+    new_hash = hash_in_turn(passwords.hash_password, body["new_password"], username)
+    users.set_password_hash(user_id, new_hash, instead_of=password_hash)
     response = Response(status=204)
-    unset_jwt_cookies(response)
+    cookies.unset_tokens(response)
     return response

@@ -10,8 +10,8 @@ from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Download, Provider
-from downloads_app.services import rights
+from downloads_app.models import Download, Provider, Repository
+from downloads_app.services.accounts import rights
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.web.api.download_schemas import (
     STATUSES,
@@ -24,7 +24,6 @@ from downloads_app.web.api.download_schemas import (
 )
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, fetch_page
 from downloads_app.web.api.providers import find_provider
-from downloads_app.web.api.repositories import find_repository
 from downloads_app.web.authentication import current_user, login_required
 from downloads_app.web.bodies import Blueprint
 
@@ -40,9 +39,14 @@ def find_download(download_id: UUID) -> Download:
 
 
 def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
-    """Return the provider and the repository's name that a body asks for; raises NotFound."""
+    """Return the provider and the repository's name that a body asks for; raises NotFound.
+
+    Whoever knows a repository's id, which nobody guesses, may fetch it as if they knew its name.
+    """
     if "repository_id" in body:
-        repository = find_repository(body["repository_id"])
+        repository = db.session.get(Repository, str(body["repository_id"]))
+        if repository is None:
+            raise NotFound(f"There is no repository {body['repository_id']}")
         return repository.provider, repository.name
     return find_provider(body["provider_id"]), body["repository"]
 

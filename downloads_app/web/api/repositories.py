@@ -11,9 +11,9 @@ from sqlalchemy import select
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Repository
+from downloads_app.services.accounts.rights import visible_repositories
 from downloads_app.services.downloads import plans
 from downloads_app.services.providers.catalog import access_of
-from downloads_app.services.rights import visible_repositories
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field

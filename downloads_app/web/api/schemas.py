@@ -54,3 +54,9 @@ class UserSchema(OutputSchema):
     disabled = fields.Boolean(attribute="is_disabled")
     created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
     updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+
+
+class MeSchema(UserSchema):
+    """A user as they see themselves."""
+
+    must_change_password = fields.Boolean(metadata={"description": "before anything else: an admin has set it"})

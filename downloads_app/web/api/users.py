@@ -10,17 +10,18 @@ from marshmallow import fields, validate
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services.accounts import users
+from downloads_app.services.accounts import passwords, users
 from downloads_app.services.files import folders
 from downloads_app.web.api.download_schemas import DeleteQuery
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
 from downloads_app.web.api.schemas import InputSchema, UserSchema
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
+from downloads_app.web.hashing import hash_in_turn
 from downloads_app.web.offload import offload
 
 ROLE = validate.OneOf(["user", "admin"])
-PASSWORD = validate.Length(1, users.MAX_PASSWORD_BYTES)
+PASSWORD = validate.Length(1, passwords.MAX_TRIED_BYTES)
 
 blueprint = Blueprint("users", __name__, url_prefix="/api/users", description="Accounts (admins only)")
 
@@ -81,8 +82,8 @@ class Users(MethodView):
     @blueprint.response(201, UserSchema)
     def post(self, body: dict[str, Any]) -> User:
         """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
-        password_hash = offload(users.hash_password, body["password"])
-        return users.add_user(body["username"], password_hash, body["role"] == "admin")
+        password_hash = hash_in_turn(passwords.hash_password, body["password"], body["username"])
+        return users.add_user(body["username"], password_hash, body["role"] == "admin", must_change=True)
 
 
 @blueprint.route("/<uuid:user_id>")
@@ -102,7 +103,8 @@ class OneUser(MethodView):
         """Change role, password or whether it is disabled; the last admin stays one (409)."""
         user = _find(user_id)
         if "password" in body:
-            users.set_password_hash(user, offload(users.hash_password, body["password"]))
+            password_hash = hash_in_turn(passwords.hash_password, body["password"], user.username)
+            user = users.set_password_hash(str(user_id), password_hash, must_change=True)
         if "role" in body:
             users.set_admin(user, body["role"] == "admin")
         if "disabled" in body:

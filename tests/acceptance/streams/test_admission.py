@@ -162,7 +162,7 @@ def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
     if cause == "sign-out":
         requests.post(f"{server.url}/api/auth/logout", headers={"Authorization": f"Bearer {raw}"}, timeout=10)
     else:
-        users.set_password_hash(alice, password_hash)
+        users.set_password_hash(alice.id, password_hash)
     last = stream.wait_closed(seconds=interval / 2)[-1]
     check_event(last)
     assert last.data["error"] == "Token has been revoked"

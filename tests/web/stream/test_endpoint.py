@@ -41,7 +41,7 @@ def test_a_token_that_has_lost_its_right_opens_no_stream(
     elif end == "delete":
         users.delete_user(alice)
     else:
-        users.set_password_hash(alice, password_hash)
+        users.set_password_hash(alice.id, password_hash)
     answer = client.get(SUBSCRIBE, headers=headers)
     assert (answer.status_code, answer.mimetype) == (401, "application/json")
     assert client.head(SUBSCRIBE, headers=headers).status_code == 401

@@ -1,0 +1,189 @@
+"""Wrong passwords, counted in the database over all processes: who has to wait, and how long.
+
+Counted are failures per account and address, per address, and per account. Whoever has signed in as a user before
+keeps a device cookie (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies), and is
+counted by that alone: so nobody can lock a user out by trying passwords.
+"""
+
+import hashlib
+import hmac
+import logging
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from downloads_app.errors import TooMany
+from downloads_app.extensions import db
+from downloads_app.models import FailedSignIns, utc_now
+from downloads_app.services.database.locks import begin_writing
+
+WINDOW_SECONDS = 900
+FIRST_WAIT_SECONDS = 30
+"""After the failure that reaches a limit; each further one doubles it, up to MAX_WAIT_SECONDS."""
+MAX_WAIT_SECONDS = 900
+ACCOUNT_AND_ADDRESS_FAILURES = 5
+ADDRESS_FAILURES = 50
+ACCOUNT_FAILURES = 20
+DEVICE_FAILURES = 5
+_DEVICE_ID_BYTES = 16
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who tries a password: the name that is given, the address it comes from, the device cookie if there is one."""
+
+    name: str
+    address: str | None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    key: str
+    limit: int
+    is_own: bool
+    """Whether a right password clears it: it belongs to this user at this place alone."""
+    makes_wait: bool = True
+
+
+def check(attempt: Attempt) -> None:
+    """Raise TooMany where the attempt comes too soon. A first look: `settle` has the last word."""
+    counters = _counters_of(attempt)
+    rows = db.session.execute(select(*_COLUMNS).where(_COLUMNS[0].in_([counter.key for counter in counters])))
+    _refuse_early(attempt, counters, {row.key: row for row in rows})
+
+
+def settle(attempt: Attempt, is_right: bool) -> None:
+    """Take in whether the password was right; commits. Raises TooMany where the attempt should not have been made.
+
+    That holds for a right password too: of many attempts at once, all of which `check` let pass, no more than the
+    limit tell whether they were right.
+    """
+    counters = _counters_of(attempt)
+    now = utc_now()
+    db.session.commit()
+    begin_writing()
+    if not is_right:
+        _insert_missing(counters, now)
+    rows = {row.key: row for row in db.session.scalars(_held(counters))}
+    try:
+        _refuse_early(attempt, counters, rows)
+    except TooMany:
+        db.session.rollback()
+        raise
+    if is_right:
+        own = [counter.key for counter in counters if counter.is_own and counter.key in rows]
+        db.session.execute(delete(FailedSignIns).where(FailedSignIns.key.in_(own)))
+    else:
+        for counter in counters:
+            _count(rows[counter.key], counter.limit, now)
+    db.session.commit()
+    if not is_right:
+        log.warning("failed sign-in from %s", shown_address(attempt.address))
+
+
+def make_device(username: str) -> str:
+    """Return a device cookie's value for a browser in which the user has signed in."""
+    device_id = secrets.token_hex(_DEVICE_ID_BYTES)
+    return f"{device_id}.{_digest('device', username, device_id)}"
+
+
+def name_device_cookie(username: str) -> str:
+    """Return the name of the cookie, one for each user, from which nobody learns the user's name."""
+    return f"device_{_digest('device cookie', username)[:16]}"
+
+
+def shown_address(address: str | None) -> str:
+    """Return an address as a log may hold it; whatever is none is `unknown`."""
+    try:
+        return str(ip_address(address or ""))
+    except ValueError:
+        return "unknown"
+
+
+_COLUMNS = tuple(FailedSignIns.__table__.c)
+
+
+def _counters_of(attempt: Attempt) -> list[_Counter]:
+    place = _place_of(attempt.address)
+    address = _Counter(_digest("address", place), ADDRESS_FAILURES, is_own=False)
+    if _is_genuine(attempt):
+        device = _Counter(_digest("known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
+        return [device, _Counter(address.key, address.limit, is_own=False, makes_wait=False)]
+    both = _Counter(_digest("account and address", attempt.name, place), ACCOUNT_AND_ADDRESS_FAILURES, is_own=True)
+    return [both, address, _Counter(_digest("account", attempt.name), ACCOUNT_FAILURES, is_own=False)]
+
+
+def _is_genuine(attempt: Attempt) -> bool:
+    device_id, _, signature = (attempt.device or "").partition(".")
+    return hmac.compare_digest(signature.encode(), _digest("device", attempt.name, device_id).encode())
+
+
+def _place_of(address: str | None) -> str:
+    """Return whose an address is: of IPv6 somebody has a /64 at least, and may use another address each time."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
+def _digest(*parts: str) -> str:
+    """Return what stands for some text in rows and cookies; without our key nobody finds the text by trying."""
+    key = hashlib.sha256(b"failed sign-ins\0" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
+    return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str, Any]) -> None:
+    waits = [_wait_seconds(rows[counter.key], counter.limit) for counter in counters if _matters(counter, rows)]
+    longest = max(waits, default=0)
+    if longest > 0:
+        log.warning("failed sign-in from %s, not tried: too many before", shown_address(attempt.address))
+        raise TooMany("Too many wrong passwords; wait and try again", retry_after_seconds=longest)
+
+
+def _matters(counter: _Counter, rows: dict[str, Any]) -> bool:
+    return counter.makes_wait and counter.key in rows
+
+
+def _wait_seconds(row: Any, limit: int) -> int:
+    """Return how long it is, in whole seconds, until the next attempt may be made."""
+    if row.count < limit:
+        return 0
+    wait: int = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(row.count - limit, 30))
+    left_seconds: float = (row.last_at - utc_now()).total_seconds() + wait
+    return max(0, math.ceil(left_seconds))
+
+
+def _count(row: FailedSignIns, limit: int, now: datetime) -> None:
+    """Count one more failure, or the first one of a new window."""
+    quiet = now - row.last_at if row.count >= limit else now - row.began_at
+    window = WINDOW_SECONDS + (MAX_WAIT_SECONDS if row.count >= limit else 0)
+    if quiet > timedelta(seconds=window):
+        row.count, row.began_at = 0, now
+    row.count, row.last_at = row.count + 1, now
+
+
+def _held(counters: Sequence[_Counter]) -> Any:
+    keys = [counter.key for counter in counters]
+    return select(FailedSignIns).where(FailedSignIns.key.in_(keys)).order_by(FailedSignIns.key).with_for_update()
+
+
+def _insert_missing(counters: Sequence[_Counter], now: datetime) -> None:
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    rows = [{"key": key, "count": 0, "began_at": now, "last_at": now} for key in sorted(c.key for c in counters)]
+    db.session.execute(dialect.insert(FailedSignIns).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,61 @@
+"""Passwords: what they may be, and how they are kept and compared. Needs no database."""
+
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from downloads_app.errors import InvalidInput
+
+MIN_LENGTH = 10
+MAX_LENGTH = 200
+MAX_TRIED_BYTES = 1024  # hashing time grows with the length
+_EASY_GUESSES = 1_000_000
+"""What somebody who tries the likeliest ones first needs at most is as good as a common one."""
+_JUDGED_LENGTH = 72
+"""What is longer is no easier for it, and judging takes time that grows faster than the length."""
+# Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_hex(16))
+
+
+def hash_password(password: str, username: str = "") -> str:
+    """Hash the password that a user is to have (tens of milliseconds of CPU); raises InvalidInput for an unfit one."""
+    fault = find_fault(password, username)
+    if fault:
+        raise InvalidInput(f"This cannot be a password: {fault}", {"password": fault})
+    return _hasher.hash(password)
+
+
+def find_fault(password: str, username: str = "") -> str | None:
+    """Say why this cannot be the user's password; None where it can (NIST SP 800-63B, section 3.1.1)."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        return f"it has not from {MIN_LENGTH} to {MAX_LENGTH} characters"
+    if password.casefold() == username.casefold():
+        return "it is the user's name"
+    if _is_easily_guessed(password, username):
+        return "it is one of the common ones, or is made of one; several words that do not belong together are better"
+    return None
+
+
+def _is_easily_guessed(password: str, username: str) -> bool:
+    from zxcvbn import zxcvbn  # its word lists take a tenth of a second to load
+
+    judged = zxcvbn(password[:_JUDGED_LENGTH], user_inputs=[username] if username else None)
+    return bool(judged["guesses"] < _EASY_GUESSES)
+
+
+def matches(password_hash: str | None, password: str) -> bool:
+    """Compare, in the same time whether the user exists (None: no such user) or not."""
+    if len(password.encode("utf-8", "surrogatepass")) > MAX_TRIED_BYTES:
+        return False
+    try:
+        is_right = _hasher.verify(password_hash or _nobodys_hash(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return is_right and password_hash is not None

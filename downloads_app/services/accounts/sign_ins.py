@@ -1,0 +1,149 @@
+"""One sign-in each: the family of its tokens, from the password to the last refresh.
+
+Whoever issues a token holds the user's row, and whoever changes what makes tokens good (password, disabling) does
+too. So a token is either issued before such a change, and refused after it, or refused to be issued.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from downloads_app.config import current_settings
+from downloads_app.errors import NotAuthenticated
+from downloads_app.extensions import db
+from downloads_app.models import SignIn, User, new_id, utc_now
+from downloads_app.services.accounts import tokens
+from downloads_app.services.accounts.tokens import REVOKED, TokenPair, VerifiedToken
+from downloads_app.services.database.locks import hold_user
+
+GRACE_SECONDS = 10
+"""How long after its exchange a refresh token gives tokens again: several tabs of one browser share it."""
+WRONG = "Wrong user name or password"
+ENDED = "The session has reached its age; sign in again"
+MAX_CLIENT_LENGTH = 200
+_TICK = timedelta(microseconds=1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """From where somebody signs in."""
+
+    address: str | None = None
+    name: str | None = None
+    """What the client calls itself (`User-Agent`)."""
+
+
+NOBODY = Client()
+
+
+def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPair:
+    """Issue the first tokens to whoever has just shown to know the password behind `password_hash`; commits.
+
+    Raises NotAuthenticated where that is the user's password no more, or the user is disabled or gone.
+    """
+    user = hold_user(user_id)
+    if user is None or user.is_disabled or user.password_hash != password_hash:
+        db.session.rollback()
+        raise NotAuthenticated(WRONG)
+    moment = _moment_for(user)
+    sign_in = SignIn(
+        id=new_id(),
+        user_id=user.id,
+        created_at=moment,
+        issued_at=moment,
+        rotated_at=moment,
+        expires_at=moment,
+        refresh_id=new_id(),
+        address=client.address,
+        client=(client.name or "")[:MAX_CLIENT_LENGTH] or None,
+    )
+    db.session.add(sign_in)
+    return _issue(user, sign_in, moment)
+
+
+def renew(token: VerifiedToken) -> TokenPair:
+    """Exchange a refresh token for new tokens of its sign-in; commits.
+
+    One that comes again later than GRACE_SECONDS after its exchange has two owners, one of them a thief: the
+    sign-in ends. Raises NotAuthenticated.
+    """
+    user = hold_user(token.user_id)
+    if user is None or not tokens.is_good_for(token, user):
+        db.session.rollback()
+        raise NotAuthenticated(REVOKED)
+    sign_in = db.session.get(SignIn, token.family) or _adopt(token)
+    moment = _moment_for(user)
+    if moment >= _end_of(sign_in):
+        db.session.rollback()
+        raise NotAuthenticated(ENDED)
+    if not _take(sign_in, token, moment):
+        log.warning("a refresh token of user %s came a second time: its sign-in is ended", user.id)
+        end(token)
+        raise NotAuthenticated(REVOKED)
+    return _issue(user, sign_in, moment)
+
+
+def end(token: VerifiedToken) -> None:
+    """Refuse all tokens of a sign-in from now on; commits."""
+    hold_user(token.user_id)
+    db.session.execute(delete(SignIn).where(SignIn.id == token.family))
+    tokens.revoke(token)
+
+
+def end_all(user: User) -> None:
+    """Refuse all tokens issued to a user so far, whatever clock they were issued by; the row is held."""
+    newest = db.session.scalar(select(func.max(SignIn.issued_at)).where(SignIn.user_id == user.id))
+    known = [time + _TICK for time in (newest, user.tokens_valid_from) if time]
+    user.tokens_valid_from = max([utc_now(), *known])
+    db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+
+
+def _moment_for(user: User) -> datetime:
+    """Return now, or where another machine's clock is ahead the first moment at which a token is good."""
+    return max(utc_now(), user.tokens_valid_from or utc_now())
+
+
+def _end_of(sign_in: SignIn) -> datetime:
+    return sign_in.created_at + timedelta(seconds=current_settings().session_seconds)
+
+
+def _issue(user: User, sign_in: SignIn, moment: datetime) -> TokenPair:
+    """Make a pair whose refresh token is the good one; neither outlives the sign-in. Commits."""
+    pair = tokens.issue_pair(user, sign_in.id, sign_in.refresh_id, issued_at=moment, ends_at=_end_of(sign_in))
+    sign_in.issued_at = moment
+    sign_in.expires_at = min(_end_of(sign_in), moment + tokens.life_of("refresh"))
+    db.session.commit()
+    return pair
+
+
+def _take(sign_in: SignIn, token: VerifiedToken, moment: datetime) -> bool:
+    """Note that a refresh token is exchanged now; False for one that was exchanged too long ago."""
+    if token.token_id == sign_in.previous_refresh_id:
+        return moment - sign_in.rotated_at <= timedelta(seconds=GRACE_SECONDS)
+    is_newer = token.issued_at > sign_in.issued_at.timestamp()  # issued by a process of the version before
+    if token.token_id != sign_in.refresh_id and not is_newer:
+        return False
+    sign_in.previous_refresh_id, sign_in.refresh_id = token.token_id, new_id()
+    sign_in.rotated_at = moment
+    return True
+
+
+def _adopt(token: VerifiedToken) -> SignIn:
+    """Make the row of a sign-in that has none: its tokens are of the version before, or of the library itself."""
+    began = datetime.fromtimestamp(token.issued_at, UTC)
+    is_spent = tokens.is_listed(token.token_id)
+    sign_in = SignIn(
+        id=token.family,
+        user_id=token.user_id,
+        created_at=began,
+        issued_at=began + _TICK,
+        rotated_at=began,
+        expires_at=began,
+        refresh_id=new_id() if is_spent else token.token_id,
+    )
+    db.session.add(sign_in)
+    return sign_in
