@@ -10,9 +10,9 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade():
+def upgrade() -> None:
     op.add_column("providers", sa.Column("address_list_encrypted", sa.Text(), nullable=True))
 
 
-def downgrade():
+def downgrade() -> None:
     op.drop_column("providers", "address_list_encrypted")  # never made anew: everybody's downloads hang on it
