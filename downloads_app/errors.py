@@ -36,6 +36,14 @@ class NoSpace(Conflict):
     """The disk, or the user's quota, does not hold what was asked for."""
 
 
+class Passing(DownloadsError):
+    """The machine does not do it at the moment; it is tried again later."""
+
+
+class TooManyFiles(Passing):
+    """The process has as many open files as it may have, or the machine has."""
+
+
 class TooMany(DownloadsError):
     """A limit is reached; `retry_after_seconds` says when to ask again."""
 

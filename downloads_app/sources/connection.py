@@ -147,7 +147,10 @@ class Connection:
             if self.refusal:
                 return pycurl.SOCKET_BAD
         self._close_opened()
-        self._opened = socket.socket(family, kind, protocol)
+        try:
+            self._opened = socket.socket(family, kind, protocol)
+        except OSError:  # too many open files, or a family that this machine does not have
+            return pycurl.SOCKET_BAD
         return self._opened  # of which pycurl takes a duplicate
 
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:

@@ -1,5 +1,6 @@
 """Where the partial files of a download's folder lie, and what is known of them."""
 
+import errno
 import json
 import shutil
 from collections.abc import Iterable
@@ -63,7 +64,11 @@ def read_side_file(partials: Path, path: str) -> SideFile | None:
         if any(not 0 <= start < end <= present for start, end in ranges):
             return None
         return SideFile(str(fields["validator"]), fields["total_bytes"], ranges)
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError as exc:
+        if exc.errno in (errno.EMFILE, errno.ENFILE):
+            raise  # what is here must not be forgotten for that
+        return None
+    except (ValueError, KeyError, TypeError):
         return None
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from downloads_app.errors import DownloadsError
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.disk import explain_disk, start_writeback, write_all
+from downloads_app.worker.files.disk import explain_disk, start_writeback, sync, write_all
 from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.journal import FileResult, Placed
 from downloads_app.worker.files.partial_file import PartialFile
@@ -97,7 +97,7 @@ class Completion:
 
     def _sync(self, file: PartialFile) -> None:
         with explain_disk(file.remote.path):
-            os.fsync(file.descriptor)
+            sync(file.descriptor)
 
     def _place(self, file: PartialFile, place: Callable[[Placed], None]) -> None:
         place(Placed(file.remote.path, self._results[file], os.fstat(file.descriptor).st_mtime_ns))

@@ -2,23 +2,43 @@
 
 import ctypes
 import errno
+import logging
 import os
 import time
+from functools import lru_cache
 from pathlib import Path
 
-from downloads_app.errors import Conflict, NoSpace
+from downloads_app.errors import Conflict, NoSpace, Passing, TooManyFiles
 from downloads_app.modes import FILE_MODE
 from downloads_app.services.files.folders import free_bytes as free_bytes
+
+log = logging.getLogger(__name__)
 
 _MAX_PARTS = 1024
 """What `pwritev` takes at most."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SHORT = (errno.EMFILE, errno.ENFILE)
+_PASSING = (
+    errno.EAGAIN,
+    errno.EBUSY,
+    errno.EINTR,
+    errno.EIO,
+    errno.ENOMEM,
+    errno.ENOTCONN,
+    errno.EREMOTEIO,
+    errno.ESHUTDOWN,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+)
+"""What disks in a network answer while they are away, or when a folder has been replaced."""
+_UNABLE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF)
+"""How filesystems refuse what they cannot do at all."""
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
 _SYNC_FILE_RANGE_WRITE = 2
 
 
 class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generator takes ten times as long
-    """Turn what the disk refuses within a `with` into NoSpace or Conflict, naming `what`."""
+    """Turn what the disk refuses within a `with` into NoSpace, Passing or Conflict, naming `what`."""
 
     __slots__ = ("_what",)
 
@@ -33,6 +53,10 @@ class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generat
             return
         if exc.errno in _FULL:
             raise NoSpace(f"{self._what}: the disk is full ({exc.strerror})") from exc
+        if exc.errno in _SHORT:
+            raise TooManyFiles(f"{self._what}: too many open files") from exc
+        if exc.errno in _PASSING:
+            raise Passing(f"{self._what}: {exc.strerror}") from exc
         if exc.errno in (errno.ELOOP, errno.ENOTDIR):
             raise Conflict(f"{self._what}: a folder on the way is a symbolic link or a file") from exc
         raise Conflict(f"{self._what}: {exc.strerror}") from exc
@@ -67,6 +91,30 @@ def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
             written += os.pwrite(descriptor, rest[written:], at + written)
 
 
+def sync(descriptor: int) -> None:
+    """Have a file or a folder on the disk for good; a filesystem that cannot do that costs a warning."""
+    try:
+        os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in _UNABLE:
+            raise
+        _warn_once("the filesystem cannot sync (%s): a power cut may cost what was fetched last", exc.strerror or "")
+
+
+def lacks_descriptors() -> bool:
+    """Whether the process can open nothing more: try it."""
+    try:
+        os.close(os.dup(2))
+    except OSError as exc:
+        return exc.errno in _SHORT
+    return False
+
+
+@lru_cache(maxsize=16)
+def _warn_once(text: str, reason: str) -> None:
+    log.warning(text, reason)
+
+
 def start_writeback(descriptor: int, start: int, length: int) -> None:
     """Let the kernel begin to write a part of a file to the disk, without waiting for it."""
     _libc.sync_file_range(descriptor, ctypes.c_int64(start), ctypes.c_int64(length), _SYNC_FILE_RANGE_WRITE)
@@ -79,7 +127,7 @@ def measure_sync(folder: Path) -> float:
     descriptor = open_own(probe, os.O_WRONLY)
     try:
         os.write(descriptor, b"probe")
-        os.fsync(descriptor)
+        sync(descriptor)
         return time.monotonic() - begun_at
     finally:
         os.close(descriptor)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from downloads_app.errors import DownloadsError
+from downloads_app.errors import DownloadsError, TooManyFiles
 from downloads_app.worker.files.completion import Completion, Damaged, Outcome, check_existing, follow
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.files.storage import FileResult, SideFile, Storage
@@ -51,9 +51,18 @@ class Finisher:
         self._saving: set[PartialFile] = set()
         self._last: set[PartialFile] = set()
         """Those that are checked and placed; nothing else happens to them meanwhile."""
+        self._is_short = False
         self._ended: deque[Future[list[Outcome]]] = deque()
         self._small: list[PartialFile] = []
         self._small_tasks: set[Future[list[Outcome]]] = set()
+
+    def use_fewer(self) -> None:
+        """Complete one file after another from now on: there were too many open ones."""
+        self._is_short = True
+
+    def is_busy_with(self, file: PartialFile) -> bool:
+        """Whether a thread may be using a file."""
+        return file in self._last or file in self._summing or file in self._saving
 
     def has(self, file: PartialFile) -> bool:
         """Whether a file is in its last stage."""
@@ -73,6 +82,8 @@ class Finisher:
         return False
 
     def _begin_last(self, file: PartialFile) -> None:
+        if self._is_short and self._last:
+            return  # it is offered again
         if file.content is None:
             self._submit([file], self._last, lambda: self._complete([file], self._should_stop))
             return
@@ -81,7 +92,7 @@ class Finisher:
         self._begin_small_if_due()
 
     def _begin_small_if_due(self) -> None:
-        if len(self._small) >= (CROWD_FILES if self._small_tasks else BATCH_FILES):
+        if self._is_short or len(self._small) >= (CROWD_FILES if self._small_tasks else BATCH_FILES):
             self.begin_small()
 
     def begin_small(self) -> None:
@@ -121,8 +132,11 @@ class Finisher:
         if known is not None:
             self._submit([file], self._saving, lambda: self._save(file, known, generation))
 
-    def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged]]:
-        """Yield what has ended; raises NoSpace or Conflict for what the disk refused."""
+    def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged | TooManyFiles]]:
+        """Yield what has ended; raises NoSpace, Passing or Conflict for what the disk refused.
+
+        A file for which there were too many open ones is to be offered again.
+        """
         refusal: DownloadsError | None = None
         for _ in range(len(self._ended)):  # what ends meanwhile comes next time: the caller has other things to ask
             task = self._ended.popleft()
@@ -130,7 +144,9 @@ class Finisher:
             self._small_tasks.discard(task)
             stage.difference_update(files)
             for file, outcome in zip(files, task.result(), strict=True):
-                if isinstance(outcome, DownloadsError):
+                if isinstance(outcome, TooManyFiles):
+                    yield file, outcome
+                elif isinstance(outcome, DownloadsError):
                     refusal = outcome
                 elif outcome is not None:
                     yield file, outcome
@@ -160,8 +176,14 @@ class Finisher:
         work: Callable[[], list[Outcome]],
         executor: ThreadPoolExecutor | _Here | None = None,
     ) -> Future[list[Outcome]]:
+        def do() -> list[Outcome]:
+            try:
+                return work()
+            except TooManyFiles as fault:
+                return [fault] * len(files)
+
         stage.update(files)
-        task = (executor or self._pool).submit(work)
+        task = (executor or self._pool).submit(do)
         self._tasks[task] = files, stage
         task.add_done_callback(self._ended.append)
         return task

@@ -51,11 +51,16 @@ class Journal:
         self._descriptor = -1
         self._lock = threading.Lock()
 
-    def add(self, placed: Sequence[Placed]) -> None:
-        """Add lines in one write, which is not torn apart by other threads'."""
-        with explain_disk(_NAME), self._lock:
+    def open(self) -> None:
+        """Open it, before there are so many other open files that it cannot be."""
+        with self._lock:
             if self._descriptor < 0:
                 self._descriptor = open_own(self._path, os.O_WRONLY | os.O_APPEND)
+
+    def add(self, placed: Sequence[Placed]) -> None:
+        """Add lines in one write, which is not torn apart by other threads'."""
+        self.open()
+        with explain_disk(_NAME), self._lock:
             lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be torn
             os.write(self._descriptor, lines.encode())
 

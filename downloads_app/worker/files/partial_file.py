@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.disk import explain_disk
+from downloads_app.worker.files.disk import explain_disk, sync
 from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.ranges import Range, RangeSet
 from downloads_app.worker.files.storage import SideFile, Storage
@@ -82,6 +82,7 @@ class PartialFile:
     failures: int = 0
     not_before: float = 0.0
     saved_bytes: int = 0
+    _has_been_open: bool = False
     side_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def load(self) -> None:
@@ -99,7 +100,8 @@ class PartialFile:
     def open(self, *, keep: bool = False) -> int:
         """Return the descriptor of the data, which begins empty unless there is something to keep."""
         if self.descriptor < 0:
-            self.descriptor = self.storage.open_partial(self.remote.path, keep=keep)
+            self.descriptor = self.storage.open_partial(self.remote.path, keep=keep or self._has_been_open)
+            self._has_been_open = True
         return self.descriptor
 
     @property
@@ -206,7 +208,7 @@ class PartialFile:
         """
         if not self.remote.vouching_sum:
             with explain_disk(self.remote.path):
-                os.fdatasync(self.descriptor)
+                sync(self.descriptor)
         with self.side_lock:
             if generation == self.generation and may_write():
                 self.storage.write_side_file(self.remote.path, known)

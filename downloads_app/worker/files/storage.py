@@ -5,6 +5,7 @@ of it in `<key>.json`; what is in its place is written down in a journal.
 """
 
 import json
+import logging
 import math
 import os
 import shutil
@@ -23,6 +24,8 @@ from downloads_app.worker.files.folding import folds_names, refuse_collisions
 from downloads_app.worker.files.journal import FileResult as FileResult
 from downloads_app.worker.files.journal import Journal, Placed
 from downloads_app.worker.files.target_folder import TargetFolder
+
+log = logging.getLogger(__name__)
 
 COPY_BYTES = 1 << 20
 DRAFT_BYTES = 4096
@@ -43,9 +46,10 @@ class Storage:
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders; refuse names that this filesystem takes for one and the same."""
-        with explain_disk(str(self.folder)):
+        with explain_disk(self.folder.name):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
+            self._journal.open()
             self.target.note_taken_names()
             self.sync_seconds = measure_sync(self.partials)
             if folds_names(self.partials):
@@ -65,10 +69,12 @@ class Storage:
     def read_side_file(self, path: str) -> SideFile | None:
         """Return what is known of a partial file; None where nothing usable is."""
         if self._side_files is None:
-            self._side_files = find_side_files(self.partials)
+            with explain_disk(path):
+                self._side_files = find_side_files(self.partials)
         if not self._side_files or key_of(path) not in self._side_files:
             return None
-        return read_side_file(self.partials, path)
+        with explain_disk(path):
+            return read_side_file(self.partials, path)
 
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step; the data it speaks of has been written before.
@@ -154,7 +160,8 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
         draft.unlink(missing_ok=True)
         try:
             os.link(source, draft, follow_symlinks=False)
-        except OSError:
+        except OSError as exc:
+            log.warning("%s: it cannot be linked (%s); it is copied", path, exc.strerror)
             with source.open("rb") as reader, os.fdopen(open_own(draft, os.O_WRONLY), "wb") as writer:
                 shutil.copyfileobj(reader, writer, COPY_BYTES)
         with storage.target.filling() as put:

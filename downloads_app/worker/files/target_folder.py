@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from downloads_app.worker.files.disk import explain_disk
+from downloads_app.worker.files.disk import explain_disk, sync
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -57,8 +57,8 @@ class TargetFolder:
         try:
             yield put
             for within, descriptor in folders.items():
-                with explain_disk(within or str(self.folder)):
-                    os.fsync(descriptor)
+                with explain_disk(within or self.folder.name):
+                    sync(descriptor)
         finally:
             for descriptor in folders.values():
                 os.close(descriptor)
@@ -91,5 +91,5 @@ def _open_folder(segment: str, parent: int, *, create: bool) -> int:
             raise
     with suppress(FileExistsError):  # another thread of this download was faster
         os.mkdir(segment, dir_fd=parent)
-        os.fsync(parent)
+        sync(parent)
     return os.open(segment, _FOLDER_FLAGS | os.O_NOFOLLOW, dir_fd=parent)

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pycurl
 
-from downloads_app.errors import DownloadsError, SourceError
+from downloads_app.errors import DownloadsError, SourceError, TooManyFiles
 from downloads_app.sources import Access, Target
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.sources.route import is_same_origin
-from downloads_app.worker.files.disk import explain_disk, write_all
+from downloads_app.worker.files.disk import explain_disk, lacks_descriptors, write_all
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
 from downloads_app.worker.transfer.first_bytes import refuse_first_bytes
@@ -126,8 +126,10 @@ class Channel:
             self.measure(time.monotonic() - self.begun_at)
         return False
 
-    def explain(self, code: int) -> SourceError:
-        """Say why libcurl gave up."""
+    def explain(self, code: int) -> SourceError | TooManyFiles:
+        """Say why libcurl gave up. Without a free descriptor it finds neither hosts, nor certificates, nor sockets."""
+        if self.answer is None and lacks_descriptors():
+            return TooManyFiles(f"{self.file.remote.path}: too many open files")
         return self.connection.explain(code, self.file.remote.path)
 
     def _follow_redirect(self) -> bool:

@@ -102,6 +102,11 @@ class ChannelPool:
         self._leave(channel.curl)
         channel.close()
 
+    def close_idle(self) -> None:
+        """Close the connections that are not at work."""
+        while self._idle:
+            self._idle.pop().close()
+
     def resume(self) -> None:
         """Let those go on that paused because too much had come too fast."""
         for channel in self:

@@ -7,7 +7,7 @@ import time
 
 import pycurl
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import SourceError, TooManyFiles
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.transfer.addresses import Addresses
 from downloads_app.worker.transfer.channel import Channel
@@ -21,6 +21,8 @@ MAX_FAILURES = 6
 MAX_RETRY_AFTER_SECONDS = 120
 """A server that asks for a longer pause gets it from whoever runs the transfer."""
 MAX_BACKOFF_SECONDS = 30.0
+SHORT_SECONDS, MAX_SHORT_SECONDS = 0.5, 20.0
+"""How long to wait where the process has too many open files, and for how long at most with one connection."""
 MUCH_BYTES = 256 * 1024
 LINGERING_TRIES = 3
 """How often a server that has refused a crowd may refuse a lone connection before it is believed."""
@@ -43,6 +45,8 @@ class Recovery:
         self.hold_until = 0.0
         """When the server may be asked again (`Retry-After`), on the monotonic clock."""
         self._refused_at = -math.inf
+        self._short_since: float | None = None
+        """When there were last too many open files although others of our connections could be closed."""
 
     def deal_with(self, channel: Channel, fault: Exception, companions: int) -> None:
         """Do what `fault` asks for, which ended the channel's fetch beside `companions` others."""
@@ -82,7 +86,17 @@ class Recovery:
         elif fault.permanent and channel.asked.is_range and head.status in _NOT_IN_PARTS:
             _give_up_ranges(file, fault.message)
             return
-        self.retry(file, fault, gained_bytes=0)
+        self.retry(file, fault, gained_bytes=channel.fetch.gained_bytes)
+
+    def lack_files(self, fault: TooManyFiles, companions: int) -> None:
+        """Use fewer connections; raises `fault` where even one has long been too many."""
+        self._count.refuse(companions + 1)
+        now = time.monotonic()
+        if companions or self._short_since is None:
+            self._short_since = now
+        if now - self._short_since > MAX_SHORT_SECONDS:
+            raise fault
+        self.hold_until = max(self.hold_until, now + SHORT_SECONDS)
 
     def _may_have_expired(self, channel: Channel) -> bool:
         """Whether what was asked had been found out some time before; of a source's word just now, only so often."""
@@ -137,11 +151,12 @@ def _as_transient(error: SourceError) -> SourceError:
     return SourceError(error.message, permanent=False, retry_after_seconds=error.retry_after_seconds)
 
 
-def find_lack(channel: Channel, code: int) -> SourceError | None:
-    """Say what is wrong with an answer that has ended; None where it brought what it was to bring."""
+def find_lack(channel: Channel, code: int) -> Exception | None:
+    """Say what is wrong with an answer that libcurl ended with `code`; None where it brought what it was to bring."""
     fetch, remote = channel.fetch, channel.file.remote
     if code == pycurl.E_BAD_CONTENT_ENCODING:
-        return SourceError(f"{remote.path}: what the server sent encoded cannot be unpacked", permanent=True)
+        text = f"{remote.path}: what the server sent encoded cannot be unpacked"
+        return RangesUnusable(text) if channel.asked.is_range else SourceError(text, permanent=True)
     if code == pycurl.E_WRITE_ERROR and not fetch.is_part:
         return SourceError(f"{remote.path}: the server sent more than was announced", permanent=True)
     if code and not fetch.is_complete:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from downloads_app.errors import DownloadsError, NoSpace, SourceError
+from downloads_app.errors import DownloadsError, NoSpace, SourceError, TooManyFiles
 from downloads_app.sources import Access, RemoteFile, ResolvingSource
 from downloads_app.sources.trust import without_credentials
 from downloads_app.worker.files.completion import Damaged
@@ -25,8 +25,8 @@ from downloads_app.worker.transfer.channel_pool import ChannelPool
 from downloads_app.worker.transfer.connection_count import ConnectionCount
 from downloads_app.worker.transfer.notices import Progress as Progress
 from downloads_app.worker.transfer.notices import Stopped as Stopped
-from downloads_app.worker.transfer.recovery import Recovery, find_lack
-from downloads_app.worker.transfer.verdicts import VERDICTS
+from downloads_app.worker.transfer.recovery import Recovery
+from downloads_app.worker.transfer.settling import Settling
 from downloads_app.worker.transfer.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -77,6 +77,7 @@ class Transfer:
         self._count = ConnectionCount()
         self._addresses = Addresses(files, source)
         self._recovery = Recovery(self._count, self._addresses)
+        self._settling = Settling(self._pool, self._work, self._finisher, self._recovery, self._check_orders)
         self._moved_bytes = 0
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()
 
@@ -128,7 +129,11 @@ class Transfer:
             self._observe()
         target = min(self._count.target, self._ceiling())
         while len(self._pool) < target and time.monotonic() >= self._recovery.hold_until:
-            fetch = self._work.next_fetch(self._pool, connections=target)
+            try:
+                fetch = self._work.next_fetch(self._pool, connections=target)
+            except TooManyFiles as fault:
+                self._settling.use_fewer(fault)
+                return
             if fetch is None or not self._start(fetch):
                 return
 
@@ -157,48 +162,14 @@ class Transfer:
         else:
             self._pool.resume()
             for channel, code in self._pool.move(TICK_SECONDS):
-                self._settle(channel, code)
-
-    def _settle(self, channel: Channel, code: int) -> None:
-        """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
-        fault: Exception | None = None
-        if not channel.is_stale:
-            try:
-                if channel.conclude(code):
-                    self._pool.go_on(channel)
-                    return
-                fault = channel.fault
-            except (DownloadsError, *VERDICTS) as exc:
-                fault = exc
-        self._pool.put_back(channel)
-        if channel.is_stale:
-            return
-        self._work.take_back(channel.fetch)
-        if self._finisher.has(channel.file):
-            return  # others have brought all of it
-        self._check_orders()
-        if fault is not None:
-            self._recovery.deal_with(channel, fault, companions=len(self._pool))
-            self._work.want(channel.file)
-        else:
-            self._take_result(channel, code)
-
-    def _take_result(self, channel: Channel, code: int) -> None:
-        file, fetch = channel.file, channel.fetch
-        lack = find_lack(channel, code)
-        if lack is not None:
-            self._recovery.retry(file, lack, gained_bytes=fetch.gained_bytes)
-            self._work.want(file)
-            return
-        file.failures = 0
-        if file.total_bytes is None:
-            file.total_bytes = fetch.at
-        self._finisher.offer(file)
+                self._settling.settle(channel, code)
 
     def _collect(self) -> None:
         """Give the threads what is complete, and take over what they have completed."""
         for file, outcome in self._finisher.collect():
-            if isinstance(outcome, Damaged):
+            if isinstance(outcome, TooManyFiles):
+                self._settling.use_fewer(outcome)
+            elif isinstance(outcome, Damaged):
                 self._check_orders()
                 log.warning("%s: %s; it is fetched anew", file.remote.path, outcome)
                 self._work.revive(file, str(outcome))
@@ -220,10 +191,10 @@ class Transfer:
             channel.measure(elapsed)
             limit = self._stall_seconds if channel.answer else self._answer_seconds
             if now - channel.last_byte_at > limit:
-                self._cut(channel, f"no byte came for {limit:g} s")
+                self._settling.cut(channel, f"no byte came for {limit:g} s")
         is_unlimited = self._limits.bandwidth.bytes_per_second is None  # else it is our limit that makes one slow
         if is_unlimited and (laggard := self._pool.find_laggard()):
-            self._cut(laggard, "its connection was far slower than the others")
+            self._settling.cut(laggard, "its connection was far slower than the others")
         self._observe()
         is_time_to_save = now - self._saved_at >= SAVE_SECONDS
         for file in self._work.open:
@@ -235,15 +206,6 @@ class Transfer:
         if now - self._reported_at >= REPORT_SECONDS:
             self._reported_at = now
             self._tell()
-
-    def _cut(self, channel: Channel, reason: str) -> None:
-        """End a connection that is of no use; what it has not brought is fetched by another one."""
-        self._pool.dismiss(channel)
-        if channel.is_stale:
-            return
-        self._work.take_back(channel.fetch)
-        error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
-        self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
 
     def _close(self) -> None:
         self._finisher.close()

@@ -24,6 +24,7 @@ LONE_PIECE_SECONDS = 8.0
 MIN_SPLIT_BYTES = 2 << 20
 MIN_SPLIT_SECONDS = 1.0
 MAX_OPEN_FILES = 64
+"""As long as the system lets a process have so many."""
 SMALL_BYTES = 1 << 20
 MANY_FILES = 32
 FEW_CONNECTIONS = 8
@@ -39,6 +40,7 @@ class Worklist:
         self._waiting: deque[RemoteFile] = deque()
         self._waiting_bytes: dict[str, int] = {}
         self.open: list[PartialFile] = []
+        self._most_open = MAX_OPEN_FILES
         self._needy: list[PartialFile] = []
         """Those of `open` of which bytes may be missing that nobody fetches."""
         self.done_files = 0
@@ -117,6 +119,14 @@ class Worklist:
         if file not in self._needy and not file.is_complete:
             self._needy.insert(0, file)
 
+    def open_fewer(self) -> None:
+        """Have fewer files open at once from now on: there were too many."""
+        self._most_open = max(1, min(len(self.open), self._most_open) // 2)
+        self._finisher.use_fewer()
+        for file in self.open:
+            if not file.fetches and not self._finisher.is_busy_with(file):
+                file.close()  # it is opened again where it is needed
+
     def _count(self, result: FileResult) -> None:
         self.done_files += 1
         self.done_bytes += result.size_bytes
@@ -130,7 +140,7 @@ class Worklist:
                 if fetch is not None:
                     return fetch
                 self._needy.remove(file)
-        if self._waiting and len(self.open) < MAX_OPEN_FILES:
+        if self._waiting and len(self.open) < self._most_open:
             return self._open_next(pool, connections)
         return self._share_slowest(pool, now)
 
@@ -140,10 +150,11 @@ class Worklist:
         return len(file.fetches) < self._width_of(file)
 
     def _open_next(self, pool: ChannelPool, connections: int) -> Fetch | None:
-        file = PartialFile(self._waiting.popleft(), self._storage)
+        file = PartialFile(self._waiting[0], self._storage)
+        file.load()
+        self._waiting.popleft()
         self.open.append(file)
         self._needy.append(file)
-        file.load()
         self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None

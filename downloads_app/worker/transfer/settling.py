@@ -1,0 +1,81 @@
+"""What follows when a connection has ended its request, or is to end it."""
+
+import logging
+from collections.abc import Callable
+
+from downloads_app.errors import DownloadsError, SourceError, TooManyFiles
+from downloads_app.worker.files.finishing import Finisher
+from downloads_app.worker.transfer.channel import Channel
+from downloads_app.worker.transfer.channel_pool import ChannelPool
+from downloads_app.worker.transfer.recovery import Recovery, find_lack
+from downloads_app.worker.transfer.verdicts import VERDICTS
+from downloads_app.worker.transfer.worklist import Worklist
+
+log = logging.getLogger(__name__)
+
+
+class Settling:
+    """Sends connections on, takes what they have brought, and has their failures dealt with."""
+
+    def __init__(
+        self,
+        pool: ChannelPool,
+        work: Worklist,
+        finisher: Finisher,
+        recovery: Recovery,
+        check_orders: Callable[[], None],
+    ) -> None:
+        """`check_orders` raises where nothing may be done any more."""
+        self._pool, self._work, self._finisher, self._recovery = pool, work, finisher, recovery
+        self._check_orders = check_orders
+
+    def settle(self, channel: Channel, code: int) -> None:
+        """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
+        fault: Exception | None = None
+        if not channel.is_stale:
+            try:
+                if channel.conclude(code):
+                    self._pool.go_on(channel)
+                    return
+                fault = channel.fault
+            except (DownloadsError, *VERDICTS) as exc:
+                fault = exc
+        self._pool.put_back(channel)
+        if channel.is_stale:
+            return
+        self._work.take_back(channel.fetch)
+        if self._finisher.has(channel.file):
+            return  # others have brought all of it
+        self._check_orders()  # what follows may drop bytes, which may be another's by now
+        fault = fault or find_lack(channel, code)
+        if fault is None:
+            self._take(channel)
+            return
+        if isinstance(fault, TooManyFiles):
+            self.use_fewer(fault)
+        else:
+            self._recovery.deal_with(channel, fault, companions=len(self._pool))
+        self._work.want(channel.file)
+
+    def cut(self, channel: Channel, reason: str) -> None:
+        """End a connection that is of no use; what it has not brought is fetched by another one."""
+        self._pool.dismiss(channel)
+        if channel.is_stale:
+            return
+        self._work.take_back(channel.fetch)
+        error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
+        self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
+
+    def use_fewer(self, fault: TooManyFiles) -> None:
+        """Do with fewer connections, idle ones too, and with fewer open files."""
+        log.warning("%s; fewer are used", fault.message)
+        self._pool.close_idle()
+        self._work.open_fewer()
+        self._recovery.lack_files(fault, companions=len(self._pool))
+
+    def _take(self, channel: Channel) -> None:
+        file = channel.file
+        file.failures = 0
+        if file.total_bytes is None:
+            file.total_bytes = channel.fetch.at
+        self._finisher.offer(file)
