@@ -36,6 +36,8 @@ class Fault:
     endless: bool = False
     drop_after: int | None = None
     stall_after: int | None = None
+    slow_after: tuple[int, float] | None = None
+    """From which byte on, and with how many bytes a second, the answer goes on."""
     before: Callable[[], object] | None = None
     """Called when the request has been read."""
     before_end: Callable[[], object] | None = None
@@ -268,6 +270,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if fault.chunked else block)
             sent += len(block)
             state.sent_bytes += len(block)
+            if fault.slow_after and sent >= fault.slow_after[0]:
+                state.closing.wait(len(block) / fault.slow_after[1])
             self._wait_turn(begun_at, sent)
         if fault.before_end:
             fault.before_end()

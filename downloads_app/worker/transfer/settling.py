@@ -62,6 +62,7 @@ class Settling:
         self._pool.dismiss(channel)
         if channel.is_stale:
             return
+        channel.flush()
         self._work.take_back(channel.fetch)
         error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
         self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)

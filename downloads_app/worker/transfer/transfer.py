@@ -23,6 +23,7 @@ from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.channel_pool import ChannelPool
 from downloads_app.worker.transfer.connection_count import ConnectionCount
+from downloads_app.worker.transfer.dying import DyingWatch
 from downloads_app.worker.transfer.notices import Progress as Progress
 from downloads_app.worker.transfer.notices import Stopped as Stopped
 from downloads_app.worker.transfer.recovery import Recovery
@@ -77,6 +78,7 @@ class Transfer:
         self._count = ConnectionCount()
         self._addresses = Addresses(files, source)
         self._recovery = Recovery(self._count, self._addresses)
+        self._dying = DyingWatch()
         self._settling = Settling(self._pool, self._work, self._finisher, self._recovery, self._check_orders)
         self._moved_bytes = 0
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()
@@ -189,12 +191,14 @@ class Transfer:
         for channel in self._pool:
             channel.flush()
             channel.measure(elapsed)
-            limit = self._stall_seconds if channel.answer else self._answer_seconds
-            if now - channel.last_byte_at > limit:
-                self._settling.cut(channel, f"no byte came for {limit:g} s")
-        is_unlimited = self._limits.bandwidth.bytes_per_second is None  # else it is our limit that makes one slow
-        if is_unlimited and (laggard := self._pool.find_laggard()):
+            patience = self._stall_seconds if channel.answer else self._answer_seconds
+            if now - channel.last_byte_at > patience:
+                self._settling.cut(channel, f"no byte came for {patience:g} s")
+        limit = self._limits.bandwidth.bytes_per_second
+        if limit is None and (laggard := self._pool.find_laggard()):  # else it is our limit that makes one slow
             self._settling.cut(laggard, "its connection was far slower than the others")
+        if dying := self._dying.find(self._pool, limit and limit / max(1, len(self._pool))):
+            self._settling.cut(dying, "its connection has become far slower than it was")
         self._observe()
         is_time_to_save = now - self._saved_at >= SAVE_SECONDS
         for file in self._work.open:

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from downloads_app.sources import Access
+from downloads_app.worker.transfer import dying
 from downloads_app.worker.transfer.bandwidth import Limits
 from tests.support.file_server import Fault, FileServer
 from tests.worker.transfer.transferring import Run, noise
@@ -129,3 +132,28 @@ def test_a_probe_is_alone_until_it_is_answered(server: FileServer, folder: Path)
     Run(server, [file], folder, limits=Limits(16, 16)).finish()
     assert at_once == [1]
     assert server.most_seen_at_once >= 4
+
+
+def test_the_only_connection_is_replaced_when_it_dies_away(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dying, "DYING_SECONDS", 0.3)
+    server.block_bytes = 20
+    file = server.put("x.bin", noise(1_000_000))
+    server.fail("x.bin", Fault(slow_after=(960_000, 400.0)))
+    run = Run(server, [file], folder, limits=Limits(1, 1))
+    run.finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert run.seconds() < 20  # at 400 bytes a second the rest alone would take 100 s
+    assert len(server.seen("x.bin")) == 2
+
+
+def test_a_connection_that_was_never_quick_is_left_alone(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dying, "DYING_SECONDS", 0.1)
+    server.block_bytes = 1000
+    server.bytes_per_second = 100_000
+    file = server.put("x.bin", noise(150_000))
+    Run(server, [file], folder, limits=Limits(1, 1)).finish()
+    assert len(server.seen("x.bin")) == 1
