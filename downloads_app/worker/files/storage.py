@@ -49,11 +49,15 @@ class Storage:
         with explain_disk(self.folder.name):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
-            self._journal.open()
             self.target.note_taken_names()
             self.sync_seconds = measure_sync(self.partials)
             if folds_names(self.partials):
                 refuse_collisions(paths)
+
+    def open_journal(self) -> None:
+        """Open what is written whenever files are placed, before so much else is open that it cannot be."""
+        with explain_disk(self.folder.name):
+            self._journal.open()
 
     def open_partial(self, path: str, *, keep: bool = True) -> int:
         """Open the data of a partial file for reading and writing, empty unless there is something to keep.

@@ -50,6 +50,10 @@ class Validator:
             return self.etag != other.etag
         return bool(self.modified and other.modified and self.modified != other.modified)
 
+    def confirms(self, other: "Validator") -> bool:
+        """Whether both have one strong entity tag."""
+        return bool(self.etag) and self.etag == other.etag and not self.is_weak and not other.is_weak
+
     def join(self, other: "Validator") -> "Validator":
         """Add what `other` tells besides, of the same content."""
         strongest = min((one for one in (other, self) if one.etag), key=lambda one: one.is_weak, default=self)

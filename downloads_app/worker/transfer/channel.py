@@ -13,7 +13,7 @@ from downloads_app.sources.route import is_same_origin
 from downloads_app.worker.files.disk import explain_disk, lacks_descriptors, write_all
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
-from downloads_app.worker.transfer.first_bytes import refuse_first_bytes
+from downloads_app.worker.transfer.first_bytes import SNIFFED_BYTES, join_first_bytes, refuse_first_bytes
 from downloads_app.worker.transfer.request import ask_for, find_ranges, known_of
 from downloads_app.worker.transfer.verdicts import Answer, Asked, judge
 
@@ -22,8 +22,6 @@ IGNORED_LIMIT_BYTES = 64 * 1024
 """How much of a redirect's or an error's page is read to keep the connection."""
 UNANNOUNCED_LIMIT_BYTES = 64 << 30
 """Where an answer that announces no length ends at the latest."""
-SNIFFED_BYTES = 512
-"""What it takes to tell an HTML page from a model."""
 BORROWED_SECONDS = 0.02
 """How far beyond the bandwidth a connection may read before it pauses: short enough to be smooth, long
 enough not to wake up for each packet."""
@@ -66,8 +64,7 @@ class Channel:
         self._held_bytes = 0
         self._is_free = False
         """Whether bytes may be put aside without a look at anything but their number."""
-        self._ignored_bytes = self._skip_bytes = 0
-        self._hops = 0
+        self._ignored_bytes = self._skip_bytes = self._hops = 0
         self.shortcut_url: str | None = None
         """Where earlier redirects had led, if that was asked: it may have expired since."""
 
@@ -236,7 +233,9 @@ class Channel:
             return
         if fetch.at == 0 and not file.remote.vouching_sum:  # every file has such a flush
             kind = self.connection.head.headers.get("content-type", "")
-            refuse_first_bytes(file.remote.path, _first_bytes(chunks), total_bytes=file.total_bytes, content_type=kind)
+            refuse_first_bytes(
+                file.remote.path, join_first_bytes(chunks), total_bytes=file.total_bytes, content_type=kind
+            )
         if is_whole:
             file.content = chunks
         else:
@@ -249,7 +248,3 @@ class Channel:
         """Close the connection."""
         self._chunks = []
         self.connection.close()
-
-
-def _first_bytes(chunks: list[bytes]) -> bytes:
-    return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from downloads_app.errors import SourceError
 
+SNIFFED_BYTES = 512
+"""What it takes to tell: a tar archive's first header."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
@@ -26,7 +28,7 @@ _BINARY_SUFFIX = re.compile(
 )
 
 
-def refuse_first_bytes(path: str, first: bytes, *, total_bytes: int | None, content_type: str) -> None:
+def refuse_first_bytes(path: str, first: bytes, total_bytes: int | None, content_type: str) -> None:
     """Raise a permanent SourceError, which says what came instead, where these are not the first bytes of `path`."""
     suffix = suffix_of(path)
     found = _find_stranger(suffix, first, content_type)
@@ -35,6 +37,11 @@ def refuse_first_bytes(path: str, first: bytes, *, total_bytes: int | None, cont
     fits, form = _FORMS.get(suffix, (None, ""))
     if fits is not None and first and not fits(first, total_bytes):
         raise SourceError(f"{path}: it does not begin as {form} does", permanent=True)
+
+
+def join_first_bytes(chunks: list[bytes]) -> bytes:
+    """Return as many of the first bytes as are looked at."""
+    return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]
 
 
 def suffix_of(path: str) -> str:

@@ -90,6 +90,7 @@ class Transfer:
         """
         try:
             self._storage.prepare(self._paths)
+            self._storage.open_journal()
             for file, result in self._work.take_stock():
                 self._file_done(file, result)
             self._count.begin(self._work.first_count())

@@ -86,7 +86,7 @@ def judge(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Ans
     if head.status not in (200, 203, 206):
         raise explain_hub_refusal(file.path, head, size_bytes=file.size_bytes) or explain_status(file.path, head)
     try:
-        answer = _read_body(head, file, asked)
+        answer = _read_body(head, file, asked, known)
         _compare_size(answer, head, file)
     except SourceError as error:
         if asked.is_range:
@@ -110,13 +110,21 @@ def _read_nothing(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known
     raise RangesUnusable(error.message) if asked.is_range else error
 
 
-def _read_body(head: AnswerHead, file: RemoteFile, asked: Asked) -> Answer:
+def _read_body(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Answer:
     part = read_content_range(head)
     if head.status == 206 and asked.is_range:
-        return _read_part(head, part, file, asked)
+        return _read_part(head, part or _guess_part(head, file, asked, known), file, asked)
     if part is not None and (head.status == 206 or _is_slice(head, part, asked)):
         return _read_part(head, part, file, asked)
     return _read_whole(head, file, asked)
+
+
+def _guess_part(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> ContentRange | None:
+    """Take a part of which nothing is told for the one asked for, where its length and a sum or a name vouch for it."""
+    end = asked.end if known.total_bytes is None else min(asked.end, known.total_bytes)
+    is_known = bool(file.vouching_sum) or known.validator.confirms(Validator.of(head))
+    is_it = is_known and not head.is_encoded and head.length_bytes == end - asked.start > 0
+    return ContentRange(asked.start, end, known.total_bytes) if is_it else None
 
 
 def _is_slice(head: AnswerHead, part: ContentRange, asked: Asked) -> bool:

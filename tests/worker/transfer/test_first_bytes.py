@@ -19,7 +19,7 @@ XML_ERROR = b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied<
 
 
 def refuse(path: str, first: bytes, content_type: str = "application/octet-stream") -> None:
-    refuse_first_bytes(path, first[:512], total_bytes=len(first), content_type=content_type)
+    refuse_first_bytes(path, first[:512], len(first), content_type)
 
 
 def archive() -> bytes:

@@ -50,6 +50,16 @@ def without_content_range(content: bytes, start: int, end: int) -> OddAnswer:
     return OddAnswer(206, {}, content[start:end])
 
 
+def without_content_range_of_odd_length(content: bytes, start: int, end: int) -> OddAnswer:
+    """Say nothing, and send something else."""
+    return OddAnswer(206, {}, content[start : end - 1])
+
+
+def with_a_tag_alone(content: bytes, start: int, end: int) -> OddAnswer:
+    """Say nothing but the name of the content."""
+    return OddAnswer(206, {"ETag": f'"{hashlib.md5(content).hexdigest()}"'}, content[start:end])
+
+
 def of_unknown_total(content: bytes, start: int, end: int) -> OddAnswer:
     """Not know how long the file is."""
     return OddAnswer(206, {"Content-Range": f"bytes {start}-{end - 1}/*"}, content[start:end])
@@ -102,17 +112,25 @@ def another_second(content: bytes, start: int, end: int) -> OddAnswer:
     return OddAnswer(206, headers, content[start:end])
 
 
-TAKEN = [slice_as_whole, from_a_blocks_boundary, from_the_very_beginning, in_capitals, of_unknown_total, beyond_the_end]
+TAKEN = [
+    slice_as_whole,
+    from_a_blocks_boundary,
+    from_the_very_beginning,
+    in_capitals,
+    of_unknown_total,
+    beyond_the_end,
+    with_a_tag_alone,
+]
 AVOIDED = [
     later_than_asked,
-    without_content_range,
+    without_content_range_of_odd_length,
     less_than_it_says,
     refused,
     not_implemented,
     a_page,
     ranges_of_the_packed_bytes,
 ]
-DOUBTED = [another_name, another_second]
+DOUBTED = [another_name, another_second, without_content_range]
 Odd = Callable[[bytes, int, int], OddAnswer]
 
 
@@ -139,7 +157,7 @@ def test_the_file_arrives_whatever_a_range_is_answered(server: FileServer, folde
 def test_what_is_here_is_dropped_only_when_the_whole_file_begins_to_come(server: FileServer, folder: Path) -> None:
     file = server.put("x.bin", noise(SIZE))
     server.fail("x.bin", Fault(drop_after=BROKEN_AT))
-    answer_oddly(server, without_content_range)
+    answer_oddly(server, without_content_range_of_odd_length)
     server.fail("x.bin", Fault(), Fault(status=404))
     with pytest.raises(SourceError, match="404"):
         Run(server, [file], folder).finish()
