@@ -99,8 +99,10 @@ def read_entry(row: object, what: str, prefix: str = "") -> Entry | None:
     path, name, kind = found.get("path"), found.get("sha", found.get("id")), found.get("type")
     if not isinstance(path, str) or not isinstance(name, str) or not _OBJECT_NAME.fullmatch(name):
         raise SourceError(f"{what}: its tree has an entry that cannot be read", permanent=True)
-    if kind not in ("blob", "tree"):
+    if kind == "commit":
         return None
+    if kind not in ("blob", "tree"):
+        raise SourceError(f"{what}: {path[:120]!a} is neither a file nor a folder", permanent=True)
     try:
         return Entry(prefix + path, name, read_size(found.get("size")) if kind == "blob" else None, kind == "tree")
     except ValueError as exc:

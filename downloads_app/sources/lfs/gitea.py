@@ -41,7 +41,7 @@ class Gitea:
             seen += len(rows)
             refuse_more(seen, 2 * MAX_FILES, what, "files and folders")
             yield from (entry for entry in entries if not entry.is_tree)
-            if not _goes_on(found, seen):
+            if not _goes_on(found, seen, what):
                 return
             if not rows:
                 raise SourceError(f"{what}: the server's list of files ends before its end", permanent=False)
@@ -56,6 +56,8 @@ class Gitea:
         return f"{self.web}/api/v1/repos/{repository}/raw/{quote_path(entry.path)}?ref={commit}"
 
 
-def _goes_on(found: dict[str, object], seen: int) -> bool:
-    total = found.get("total_count")
-    return found.get("truncated") is True or (isinstance(total, int) and seen < total)
+def _goes_on(found: dict[str, object], seen: int, what: str) -> bool:
+    total, is_cut = found.get("total_count"), found.get("truncated")
+    if not isinstance(total, int) and not isinstance(is_cut, bool):
+        raise SourceError(f"{what}: the server does not tell whether its list of files is whole", permanent=True)
+    return is_cut is True or (isinstance(total, int) and seen < total)

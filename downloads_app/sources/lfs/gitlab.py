@@ -1,14 +1,14 @@
 """GitLab's API: a commit, its tree page by page, and by GraphQL the sizes that its tree does not tell."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from downloads_app.errors import SourceError
 from downloads_app.sources.documents import read_size
 from downloads_app.sources.lfs.api import Api, Entry, read_commit, read_rows, refuse_more
+from downloads_app.sources.links import find_next_link
 from downloads_app.sources.listing_reader import MAX_FILES
 
 PAGE_SIZE = 100
@@ -18,7 +18,6 @@ query($project: ID!, $ref: String!, $paths: [String!]!) {
   project(fullPath: $project) { repository { blobs(ref: $ref, paths: $paths) { nodes { path FIELD } } } }
 }
 """
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<>]*\brel="?next"?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +34,21 @@ class GitLab:
 
     def list_tree(self, repository: str, commit: str, what: str) -> Iterator[Entry]:
         """List all files of a commit, with their sizes."""
-        base = f"{self._project(repository)}/tree?"
-        query: str | None = f"ref={commit}&recursive=true&per_page={PAGE_SIZE}&pagination=keyset"
-        seen = 0
-        while query is not None:
-            rows, answer = self.api.read(base + query, what)
+        url = f"{self._project(repository)}/tree?ref={commit}&recursive=true&per_page={PAGE_SIZE}&pagination=keyset"
+        page, asked, seen = "", set[str](), 0
+        while page not in asked:
+            asked.add(page)
+            rows, answer = self.api.read(url + page, what)
             entries = read_rows(rows, what)
             files = [entry for entry in entries if not entry.is_tree]
             yield from self._measure(repository, commit, files, what) if files else ()
             seen += len(rows) if isinstance(rows, list) else 0
             refuse_more(seen, 2 * MAX_FILES, what, "files and folders")
-            onward = _find_next(answer.headers.get("link", ""))
-            if onward is not None and (onward == query or not rows):
-                raise SourceError(f"{what}: the server's list of files does not end", permanent=True)
-            query = onward
+            onward = find_next_link(answer.headers.get("link", ""))
+            if onward is None:
+                return
+            page = _read_page(onward, what)
+        raise SourceError(f"{what}: the server's list of files does not end", permanent=True)
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
         """Return where a file's bytes are, or its pointer's."""
@@ -83,10 +83,13 @@ class GitLab:
         return {str(node.get("path")): node.get(field) for node in nodes if isinstance(node, dict)}
 
 
-def _find_next(link: str) -> str | None:
-    """Return the query of the page that a `Link` header names as the next; where it lies we know."""
-    match = _NEXT.search(link)
+def _read_page(link: str, what: str) -> str:
+    """Return what of the next page's address tells it from the others; all else of that is ours to say."""
     try:
-        return urlsplit(match[1]).query if match else None
+        query = parse_qs(urlsplit(link).query)
     except ValueError:
-        return None
+        query = {}
+    marks = [(name, query[name][0]) for name in ("page_token", "page") if name in query]
+    if not marks:
+        raise SourceError(f"{what}: the server's list of files goes on at a place that cannot be read", permanent=True)
+    return f"&{urlencode(marks)}"

@@ -80,6 +80,8 @@ def test_a_hostile_name_is_refused_before_anything_is_asked_for_by_it(name: str)
         row(size="5"),
         row(size=True),
         row(size=2**70),
+        row(type="portal"),
+        row(type=None),
         "text",
         None,
     ],
@@ -99,6 +101,11 @@ def test_a_pointer_whose_bytes_are_not_those_of_the_commit_is_refused() -> None:
 
 def test_a_list_that_says_it_goes_on_and_does_not_is_an_error() -> None:
     assert "ends before its end" in refuse(gitea(truncated=True)).message
+
+
+@pytest.mark.parametrize("told", [{"truncated": None}, {"truncated": "no", "total_count": None}])
+def test_a_list_that_does_not_tell_whether_it_is_whole_is_an_error(told: dict[str, object]) -> None:
+    assert "whether its list of files is whole" in refuse(gitea(row(), **told)).message
 
 
 def test_a_list_that_never_ends_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,13 +184,26 @@ def test_a_gitlab_that_does_not_tell_every_size_is_an_error(sizes: object) -> No
     assert "does not tell the sizes of all files" in refuse(gitlab(lambda path: page([entry]), sizes)).message
 
 
-def test_a_gitlab_whose_pages_repeat_themselves_is_an_error() -> None:
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("<http://x/tree?page_token=a&ref=other>", "does not end"),
+        ("<http://x/tree?page=2>", "does not end"),
+        ("<http://x/tree>", "cannot be read"),
+        ("<http://x/tree?ref=main>", "cannot be read"),
+        ("<http://[x/tree?page=2>", "cannot be read"),
+    ],
+)
+def test_a_gitlab_whose_pages_lead_nowhere_is_an_error(link: str, said: str) -> None:
     tree = {"path": "x", "type": "tree", "id": NAME}
+    asked: list[str] = []
 
     def answer(path: str) -> Page:
-        return page([tree], Link=f'<http://x{path}>; rel="next"')
+        asked.append(path)
+        return page([tree], Link=f'{link}; rel="next"')
 
-    assert "does not end" in refuse(gitlab(answer)).message
+    assert said in refuse(gitlab(answer)).message
+    assert all(f"?ref={COMMIT}&recursive=true" in path and "ref=other" not in path for path in asked)
 
 
 def test_a_limited_github_is_asked_again_when_it_says_by_its_own_clock() -> None:
