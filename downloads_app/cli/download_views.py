@@ -1,6 +1,5 @@
 """How downloads are shown: as a table, as fields, as JSON."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -20,12 +19,14 @@ from downloads_app.cli.printing import (
 from downloads_app.models import Download, Status
 from downloads_app.services.downloads import representation
 from downloads_app.services.files.folders import folder_of
+from downloads_app.services.pages import Page
 
 SHORT_ID_LENGTH = 8
 
 
-def print_list(downloads: Sequence[Download], total: int) -> None:
+def print_list(page: Page[Download]) -> None:
     """Print a table of downloads."""
+    downloads = page.rows
     rows = [
         (
             plain(download.id[:SHORT_ID_LENGTH]),
@@ -39,7 +40,8 @@ def print_list(downloads: Sequence[Download], total: int) -> None:
     ]
     columns = ("id", "user", "repository", "status", "done", "size")
     print_table(columns, rows, right=("id", "done", "size"))
-    if total > len(downloads):
+    if page.next_cursor is not None:
+        total = f"more than {page.total}" if page.total_is_minimum else str(page.total)
         click.echo(f"{len(downloads)} of {total}; --limit shows more", err=True)
 
 

@@ -11,6 +11,7 @@ from downloads_app.cli.printing import print_json
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.pages import Wanted
 from downloads_app.services.providers import catalog
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
@@ -61,11 +62,12 @@ def add_download(
 def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, as_json: bool) -> None:
     """List downloads, newest first."""
     owner = users.find_user(username) if username else None
-    page = history.list_downloads(owner=owner, statuses=statuses, page_size=limit)
+    wanted = Wanted(history.NEWEST_FIRST, page_size=limit)
+    page = history.list_downloads(owner=owner, statuses=statuses, wanted=wanted)
     if as_json:
-        print_json([describe(download) for download in page.downloads])
+        print_json([describe(download) for download in page.rows])
     else:
-        print_list(page.downloads, page.total)
+        print_list(page)
 
 
 @group.command("show")

@@ -116,6 +116,6 @@ def _describe(user: User) -> dict[str, object]:
         "id": user.id,
         "username": user.username,
         "role": user.role,
-        "is_disabled": user.is_disabled,
+        "disabled": user.is_disabled,
         "created_at": format_time(user.created_at).replace(" ", "T"),
     }

@@ -18,6 +18,7 @@ from downloads_app.cli.printing import clean, format_bytes, format_seconds, form
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.downloads import history
+from downloads_app.services.pages import Wanted
 
 INTERVAL_SECONDS = 1.0
 INTERRUPTED = 130
@@ -69,7 +70,7 @@ def _read(shown: Sequence[str], follow_all: bool) -> Sequence[Download]:
     """Return the downloads shown before, however they ended, and all that are active where asked."""
     found = {download.id: download for download in history.find_all(shown)}
     if follow_all:
-        active = history.list_downloads(statuses=ACTIVE, page_size=MAX_ROWS).downloads
+        active = history.list_downloads(statuses=ACTIVE, wanted=Wanted(history.NEWEST_FIRST, page_size=MAX_ROWS)).rows
         found |= {download.id: download for download in active}
     return sorted(found.values(), key=lambda download: (download.created_at, download.id))
 

@@ -64,15 +64,25 @@ class Download(Model):
             postgresql_where=text(IS_HELD),
             sqlite_where=text(IS_HELD),
         ),
-        Index("ix_downloads_user_history", "user_id", "created_at"),
+        # Lists: whatever they are sorted by, a page's keys are read from an index, and no more of them than it needs.
+        Index("ix_downloads_list_user", "user_id", "created_at", "id"),
+        Index("ix_downloads_list_provider", "provider_id", "created_at", "id"),
+        Index("ix_downloads_list_repository", "repository_id", "created_at", "id"),
+        Index("ix_downloads_list_status", "status", "created_at", "id"),
+        Index("ix_downloads_list_created", "created_at", "id"),
+        Index("ix_downloads_list_updated", "updated_at", "id"),
+        Index("ix_downloads_list_started", "started_at", "id"),
+        Index("ix_downloads_list_completed", "completed_at", "id"),
+        Index("ix_downloads_list_priority", "priority", "id"),
+        Index("ix_downloads_list_bytes", "current_bytes", "id"),
         # Who was served last waits longest.
         Index("ix_downloads_served", "user_id", "claimed_at"),
     )
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"), index=True)
-    repository_id: Mapped[str] = mapped_column(ForeignKey("repositories.id", ondelete="CASCADE"), index=True)
+    provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))
+    repository_id: Mapped[str] = mapped_column(ForeignKey("repositories.id", ondelete="CASCADE"))
 
     revision: Mapped[str] = mapped_column(String(200))
     commit: Mapped[str | None] = mapped_column(String(64))
@@ -108,7 +118,7 @@ class Download(Model):
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When it left the active states for completed, failed or cancelled."""
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
 

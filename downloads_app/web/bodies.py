@@ -1,5 +1,6 @@
 """What clients send, read within limits: time, size, depth, and text that every database can store."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from webargs.flaskparser import FlaskParser, abort
 from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout
 
 from downloads_app.config import current_settings
+from downloads_app.web.api import paging
 from downloads_app.web.gunicorn.connection import BROKEN_BODY
 from downloads_app.web.gunicorn.loop import is_cooperative
 
@@ -76,6 +78,14 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
     ARGUMENTS_PARSER = Parser()
     PAGINATION_ARGUMENTS_PARSER = PageParser()
+
+    def _set_pagination_metadata(self, page_params: Any, result: Any, headers: Any) -> tuple[Any, Any]:
+        said = json.dumps(paging.describe(page_params))
+        return result, {**(headers or {}), self.PAGINATION_HEADER_NAME: said}
+
+    def _document_pagination_metadata(self, spec: Any, resp_doc: dict[str, Any]) -> None:
+        header = {"description": "of which list this is a page", "schema": paging.PaginationSchema}
+        resp_doc.setdefault("headers", {})[self.PAGINATION_HEADER_NAME] = header
 
 
 def refuse_unstorable_paths() -> None:

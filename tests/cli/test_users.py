@@ -34,6 +34,7 @@ def test_users_are_listed(run: Run, alice: User, admin: User) -> None:
     listed = json.loads(run("users", "list", "--json"))
     assert [(user["username"], user["role"]) for user in listed] == [("alice", "user"), ("root-admin", "admin")]
     assert "password" not in json.dumps(listed)
+    assert [user["disabled"] for user in listed] == [False] * len(listed)  # as REST has it
 
 
 def test_a_user_is_disabled_enabled_promoted_and_demoted(run: Run, alice: User, admin: User) -> None:

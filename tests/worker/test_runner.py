@@ -37,7 +37,7 @@ def provider(app: Flask, server: FileServer) -> Provider:
 
 def statuses() -> dict[str, str]:
     db.session.rollback()
-    return {row.repository.name: row.status for row in history.list_downloads().downloads}
+    return {row.repository.name: row.status for row in history.list_downloads().rows}
 
 
 def count(status: str) -> int:
@@ -61,7 +61,7 @@ def test_no_more_run_at_a_time_than_allowed(app: Flask, alice: User, provider: P
         queue_download(alice, provider, f"org/m{number}")
     with working(app, concurrency=2):
         wait_until(lambda: count("downloading") == 2, what="two downloads")
-        wait_until(lambda: max(row.current_bytes for row in history.list_downloads().downloads) > 0)
+        wait_until(lambda: max(row.current_bytes for row in history.list_downloads().rows) > 0)
         assert count("downloading") == 2
 
 
@@ -163,7 +163,7 @@ def test_a_providers_connections_are_kept_to_by_all_its_downloads(
     with working(app, concurrency=4, until_idle=True) as (_, thread):
         thread.join(100)
         assert not thread.is_alive()
-    assert [row.status for row in history.list_downloads().downloads] == ["completed"] * 4
+    assert [row.status for row in history.list_downloads().rows] == ["completed"] * 4
     assert server.most_seen_at_once <= 2
 
 
@@ -178,7 +178,7 @@ def test_a_limit_that_is_lowered_sends_the_youngest_back_to_wait(
         provider.max_connections = 1
         db.session.commit()
         wait_until(lambda: statuses() == {"org/m0": "downloading", "org/m1": "pending"}, what="one to wait")
-        waiting = history.list_downloads(statuses=["pending"]).downloads[0]
+        waiting = history.list_downloads(statuses=["pending"]).rows[0]
         assert "connections" in (waiting.wait_reason or "")
 
 

@@ -1,6 +1,7 @@
 """Users: creating, finding, changing and removing them."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import exists, func, or_, select
@@ -15,6 +16,7 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import begin_writing, hold_user
 from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
+from downloads_app.services.pages import Filter, Page, Wanted, fetch
 
 
 def create_user(username: str, password: str, is_admin: bool = False) -> User:
@@ -55,6 +57,14 @@ def find_user(username: str) -> User:
     return user
 
 
+def get_user(user_id: str) -> User:
+    """Return the user of that id; raises NotFound."""
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound(f"There is no user {user_id}")
+    return user
+
+
 def find_hash(username: str) -> tuple[str | None, str | None]:
     """Return the id and password hash of a user who may sign in, or None twice, without a word on why."""
     query = select(User.id, User.password_hash).where(User.username == username, ~User.is_disabled)
@@ -65,6 +75,11 @@ def find_hash(username: str) -> tuple[str | None, str | None]:
 def list_users() -> list[User]:
     """Return all users by name."""
     return list(db.session.scalars(select(User).order_by(User.username)))
+
+
+def page_of_users(wanted: Wanted, having: Mapping[str, str | bool], ids: Sequence[str] = ()) -> Page[User]:
+    """Return one page of the users that match all filters: `username`, `is_admin`, `is_disabled`."""
+    return fetch(User, wanted, Filter(having, {"id": ids} if ids else {}))
 
 
 def set_password(user: User, password: str) -> None:

@@ -1,29 +1,27 @@
 """Finding, listing and removing downloads."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import joinedload
 
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, FINISHED, Download, Status, User, utc_now
+from downloads_app.services.accounts.rights import may_see_download
+from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
 
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _PARTS = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some downloads of a list, newest first, and how many the whole list has."""
-
-    downloads: Sequence[Download]
-    total: int
+NEWEST_FIRST = "-created_at"
+SORTS = ("created_at", "updated_at", "started_at", "completed_at", "priority", "current_bytes")
+"""What a list may be sorted by: each has an index."""
 
 
 def find_download(reference: str, owner: User | None = None) -> Download:
@@ -46,6 +44,14 @@ def find_download(reference: str, owner: User | None = None) -> Download:
     return found[0]
 
 
+def get_download(viewer: User, download_id: str) -> Download:
+    """Return the download of that id; raises NotFound, also where `viewer` may not see it."""
+    download = db.session.get(Download, download_id, options=_PARTS)
+    if download is None or not may_see_download(viewer, download):
+        raise NotFound(f"There is no download {download_id}")
+    return download
+
+
 def find_all(ids: Sequence[str]) -> Sequence[Download]:
     """Return those of the downloads that still exist."""
     return db.session.scalars(select(Download).options(*_PARTS).where(Download.id.in_(ids))).all()
@@ -53,28 +59,25 @@ def find_all(ids: Sequence[str]) -> Sequence[Download]:
 
 def list_downloads(
     *,
+    viewer: User | None = None,
     owner: User | None = None,
     statuses: Sequence[str] = (),
-    provider_id: str | None = None,
-    repository_id: str | None = None,
-    page: int = 1,
-    page_size: int = 50,
-) -> Page:
-    """Return one page of the downloads that match all filters, newest first."""
-    conditions: list[ColumnElement[bool]] = []
+    ids: Sequence[str] = (),
+    having: Mapping[str, str] | None = None,
+    wanted: Wanted | None = None,
+) -> Page[Download]:
+    """Return one page of the downloads that `viewer` may see (None: all) and that match all filters.
+
+    `having` are values by column: `user_id`, `provider_id`, `repository_id`. Newest first unless `wanted` says
+    otherwise.
+    """
+    equal = dict(having or {})
     if owner is not None:
-        conditions.append(Download.user_id == owner.id)
-    if statuses:
-        conditions.append(Download.status.in_(statuses))
-    if provider_id is not None:
-        conditions.append(Download.provider_id == provider_id)
-    if repository_id is not None:
-        conditions.append(Download.repository_id == repository_id)
-    query = select(Download).options(*_PARTS).where(*conditions)
-    ordered = query.order_by(Download.created_at.desc(), Download.id.desc())
-    rows = db.session.scalars(ordered.limit(page_size).offset((page - 1) * page_size)).all()
-    total = db.session.scalar(select(func.count()).select_from(Download).where(*conditions)) or 0
-    return Page(rows, total)
+        equal["user_id"] = owner.id
+    if viewer is not None and not viewer.is_admin and equal.setdefault("user_id", viewer.id) != viewer.id:
+        return Page((), 0)
+    one_of = {name: values for name, values in (("status", statuses), ("id", ids)) if values}
+    return fetch(Download, wanted or Wanted(NEWEST_FIRST), Filter(equal, one_of), _PARTS)
 
 
 def delete(download: Download, *, files: bool = False) -> None:

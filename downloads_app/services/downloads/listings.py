@@ -10,6 +10,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, new_id
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.files.folders import folder_of
+from downloads_app.services.pages import Page, Wanted
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.outcomes import fence
 from downloads_app.sources import Listing, RemoteFile
@@ -70,6 +71,22 @@ def read_listing(download_id: str) -> list[ListedFile]:
     return [
         ListedFile(position, RemoteFile(*known), completed_at is not None) for position, completed_at, *known in rows
     ]
+
+
+def list_files(download: Download, wanted: Wanted) -> Page[DownloadFile]:
+    """Return a page of the pinned files in the order of the listing; `wanted.sort` is `position`."""
+    last = db.session.scalar(select(func.max(DownloadFile.position)).where(DownloadFile.download_id == download.id))
+    total = 0 if last is None else last + 1
+    begin = (wanted.page - 1) * wanted.page_size
+    within = DownloadFile.position.between(begin, begin + wanted.page_size - 1)
+    query = select(DownloadFile).where(DownloadFile.download_id == download.id, within)
+    return Page(list(db.session.scalars(query.order_by(DownloadFile.position))), total)
+
+
+def find_file(download: Download, path: str) -> DownloadFile | None:
+    """Return the row of a file; None where the download has no such file."""
+    query = select(DownloadFile).where(DownloadFile.download_id == download.id, DownloadFile.path == path)
+    return db.session.scalars(query.limit(1)).first()
 
 
 def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:

@@ -1,16 +1,19 @@
 """Providers and their repositories: adding, finding, removing, and what it takes to reach them."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Provider, Repository, Status
+from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
+from downloads_app.services.accounts.rights import visible_repositories
 from downloads_app.services.names import check_folder_name, check_repository
+from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
@@ -63,6 +66,44 @@ def find_provider(name_or_id: str) -> Provider:
 def list_providers() -> list[Provider]:
     """Return all providers by name."""
     return list(db.session.scalars(select(Provider).order_by(Provider.name)))
+
+
+def get_provider(provider_id: str) -> Provider:
+    """Return the provider of that id; raises NotFound."""
+    provider = db.session.get(Provider, provider_id)
+    if provider is None:
+        raise NotFound(f"There is no provider {provider_id}")
+    return provider
+
+
+def get_repository(repository_id: str, viewer: User | None = None) -> Repository:
+    """Return the repository of that id; raises NotFound, also where `viewer` (None: anybody) may not see it."""
+    query = select(Repository).where(Repository.id == repository_id)
+    if viewer is not None:
+        query = query.where(visible_repositories(viewer))
+    repository: Repository | None = db.session.scalar(query.options(joinedload(Repository.provider)))
+    if repository is None:
+        raise NotFound(f"There is no repository {repository_id}")
+    return repository
+
+
+def page_of_providers(wanted: Wanted, having: Mapping[str, str], ids: Sequence[str] = ()) -> Page[Provider]:
+    """Return one page of the providers that match all filters: `name`, `kind`."""
+    return fetch(Provider, wanted, Filter(having, {"id": ids} if ids else {}))
+
+
+def page_of_repositories(
+    viewer: User, wanted: Wanted, having: Mapping[str, str], *, search: str | None = None, ids: Sequence[str] = ()
+) -> Page[Repository]:
+    """Return one page of the repositories that `viewer` may see and that match all filters: `provider_id`, `name`.
+
+    `search` is a part of the name, in whichever case.
+    """
+    conditions = [visible_repositories(viewer)]
+    if search is not None:
+        conditions.append(Repository.name.icontains(search, autoescape=True))
+    scope = ("all" if viewer.is_admin else viewer.id, search or "")
+    return fetch(Repository, wanted, Filter(having, {"id": ids} if ids else {}, conditions, scope))
 
 
 def remove_provider(provider: Provider) -> None:

@@ -3,6 +3,7 @@
 Its routes join the blueprint of `downloads.py`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,16 +12,17 @@ from uuid import UUID
 from flask import Response, send_file
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
-from sqlalchemy import func, select
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile
+from downloads_app.services.downloads import listings
 from downloads_app.services.files.folders import folder_of
+from downloads_app.services.pages import Wanted
 from downloads_app.web.api.download_schemas import DownloadFileSchema
 from downloads_app.web.api.downloads import blueprint, find_download
-from downloads_app.web.api.paging import MAX_PAGE_SIZE
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
 from downloads_app.web.authentication import login_required
 
 MAX_FILES_A_PAGE = 1000
@@ -39,14 +41,10 @@ class Files(MethodView):
     @login_required
     @blueprint.response(200, DownloadFileSchema(many=True))
     @blueprint.paginate(page_size=MAX_PAGE_SIZE, max_page_size=MAX_FILES_A_PAGE)
-    def get(self, download_id: UUID, pagination_parameters: PaginationParameters) -> list[DownloadFile]:
+    def get(self, download_id: UUID, pagination_parameters: PaginationParameters) -> Sequence[DownloadFile]:
         """List the files in the order of the provider's listing; none before it first began."""
-        mine = DownloadFile.download_id == find_download(download_id).id
-        count = db.session.scalar(select(func.count()).select_from(DownloadFile).where(mine))
-        pagination_parameters.item_count = count or 0
-        query = select(DownloadFile).where(mine).order_by(DownloadFile.position)
-        page = query.limit(pagination_parameters.page_size).offset(pagination_parameters.first_item)
-        return list(db.session.scalars(page))
+        wanted = Wanted("position", pagination_parameters.page, pagination_parameters.page_size)
+        return show(listings.list_files(find_download(download_id), wanted), pagination_parameters)
 
 
 @blueprint.route("/<uuid:download_id>/files/<path:path>")
@@ -57,8 +55,7 @@ class Files(MethodView):
 def get_file(download_id: UUID, path: str) -> Response:
     """Send a file's bytes, with ranges."""
     download = find_download(download_id)
-    query = select(DownloadFile).where(DownloadFile.download_id == download.id, DownloadFile.path == path)
-    row = db.session.scalars(query).first()
+    row = listings.find_file(download, path)
     if row is None:
         raise NotFound(f"There is no file {path!r} in this download")
     if row.completed_at is None:

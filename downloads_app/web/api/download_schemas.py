@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from downloads_app.models import ACTIVE, Download, Status, User
 from downloads_app.services.accounts.rights import shown_path
 from downloads_app.services.downloads import representation
+from downloads_app.services.downloads.history import NEWEST_FIRST, SORTS
 from downloads_app.services.downloads.lifecycle import PRIORITIES
 from downloads_app.services.downloads.representation import Kind, can_be_null, format_time, kind_of
 from downloads_app.web.api.paging import ListQuery, sort_field
@@ -81,9 +82,7 @@ class DownloadsQuery(ListQuery):
     user_id = fields.UUID()
     provider_id = fields.UUID()
     repository_id = fields.UUID()
-    sort = sort_field(
-        "-created_at", "created_at", "updated_at", "started_at", "completed_at", "priority", "current_bytes"
-    )
+    sort = sort_field(NEWEST_FIRST, *SORTS)
 
 
 class WantedSchema(InputSchema):

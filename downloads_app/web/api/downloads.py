@@ -8,11 +8,9 @@ from flask import url_for
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 
-from downloads_app.errors import NotFound
-from downloads_app.extensions import db
-from downloads_app.models import Download, Provider, Repository
-from downloads_app.services.accounts import rights
+from downloads_app.models import Download, Provider
 from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.providers import catalog
 from downloads_app.web.api.download_schemas import (
     STATUSES,
     DeleteQuery,
@@ -22,7 +20,7 @@ from downloads_app.web.api.download_schemas import (
     NewDownload,
     download_to_json,
 )
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, fetch_page
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, read_ids, read_wanted, show
 from downloads_app.web.api.providers import find_provider
 from downloads_app.web.authentication import current_user, login_required
 from downloads_app.web.bodies import Blueprint
@@ -32,10 +30,7 @@ blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", descri
 
 def find_download(download_id: UUID) -> Download:
     """Return a download that the caller may see; raises NotFound, also where it is somebody else's."""
-    download = db.session.get(Download, str(download_id))
-    if download is None or not rights.may_see_download(current_user(), download):
-        raise NotFound(f"There is no download {download_id}")
-    return download
+    return history.get_download(current_user(), str(download_id))
 
 
 def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
@@ -44,9 +39,7 @@ def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
     Whoever knows a repository's id, which nobody guesses, may fetch it as if they knew its name.
     """
     if "repository_id" in body:
-        repository = db.session.get(Repository, str(body["repository_id"]))
-        if repository is None:
-            raise NotFound(f"There is no repository {body['repository_id']}")
+        repository = catalog.get_repository(str(body["repository_id"]))
         return repository.provider, repository.name
     return find_provider(body["provider_id"]), body["repository"]
 
@@ -61,17 +54,14 @@ class Downloads(MethodView):
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
     def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List downloads, newest first unless `sort` says otherwise."""
-        conditions = [
-            getattr(Download, name) == str(query[name])
-            for name in ("user_id", "provider_id", "repository_id")
-            if name in query
-        ]
-        conditions.append(rights.visible_downloads(current_user()))
-        if query["status"]:
-            wanted = [status for name in query["status"] for status in STATUSES[name]]
-            conditions.append(Download.status.in_(wanted))
-        rows = fetch_page(Download, query, conditions, pagination_parameters)
-        return [download_to_json(row, current_user()) for row in rows]
+        page = history.list_downloads(
+            viewer=current_user(),
+            statuses=[status for name in query["status"] for status in STATUSES[name]],
+            ids=read_ids(query),
+            wanted=read_wanted(query, pagination_parameters),
+            having={name: str(query[name]) for name in ("user_id", "provider_id", "repository_id") if name in query},
+        )
+        return [download_to_json(row, current_user()) for row in show(page, pagination_parameters)]
 
     @login_required
     @blueprint.arguments(NewDownload)

@@ -1,5 +1,6 @@
 """`/api/providers`: where repositories come from; everybody reads, admins change."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,12 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Provider
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
 from downloads_app.web import upstream
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import admin_required, current_user, login_required
 from downloads_app.web.bodies import Blueprint
@@ -94,10 +94,7 @@ class TestResult(OutputSchema):
 
 def find_provider(provider_id: UUID) -> Provider:
     """Return the provider of that id; raises NotFound."""
-    provider = db.session.get(Provider, str(provider_id))
-    if provider is None:
-        raise NotFound(f"There is no provider {provider_id}")
-    return provider
+    return catalog.get_provider(str(provider_id))
 
 
 def _check_list(body: dict[str, Any], base_url: str) -> dict[str, Any]:
@@ -115,10 +112,11 @@ class Providers(MethodView):
     @blueprint.arguments(ProvidersQuery, location="query")
     @blueprint.response(200, ProviderSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Provider]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[Provider]:
         """List providers."""
-        conditions = [getattr(Provider, name) == query[name] for name in ("name", "kind") if name in query]
-        return fetch_page(Provider, query, conditions, pagination_parameters)
+        having: dict[str, str] = {name: query[name] for name in ("name", "kind") if name in query}
+        page = catalog.page_of_providers(read_wanted(query, pagination_parameters), having, read_ids(query))
+        return show(page, pagination_parameters)
 
     @admin_required
     @blueprint.arguments(NewProvider)

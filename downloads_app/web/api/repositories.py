@@ -1,22 +1,21 @@
 """`/api/repositories`: what has a row because somebody downloaded it, and what a provider lists in it now."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
-from sqlalchemy import select
 
-from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Repository
-from downloads_app.services.accounts.rights import visible_repositories
 from downloads_app.services.downloads import plans
+from downloads_app.services.providers import catalog
 from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import current_user, login_required
 from downloads_app.web.bodies import Blueprint
@@ -60,11 +59,7 @@ class RemoteFileSchema(OutputSchema):
 
 def find_repository(repository_id: UUID) -> Repository:
     """Return a repository that the caller may see; raises NotFound, also where only others have fetched of it."""
-    query = select(Repository).where(Repository.id == str(repository_id), visible_repositories(current_user()))
-    repository: Repository | None = db.session.scalar(query)
-    if repository is None:
-        raise NotFound(f"There is no repository {repository_id}")
-    return repository
+    return catalog.get_repository(str(repository_id), current_user())
 
 
 @blueprint.route("")
@@ -75,16 +70,16 @@ class Repositories(MethodView):
     @blueprint.arguments(RepositoriesQuery, location="query")
     @blueprint.response(200, RepositorySchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[Repository]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[Repository]:
         """List what the caller has downloads of; an admin is shown all."""
-        conditions = [visible_repositories(current_user())]
-        if "provider_id" in query:
-            conditions.append(Repository.provider_id == str(query["provider_id"]))
-        if "name" in query:
-            conditions.append(Repository.name == query["name"])
-        if "search" in query:
-            conditions.append(Repository.name.icontains(query["search"], autoescape=True))
-        return fetch_page(Repository, query, conditions, pagination_parameters)
+        page = catalog.page_of_repositories(
+            current_user(),
+            read_wanted(query, pagination_parameters),
+            {name: str(query[name]) for name in ("provider_id", "name") if name in query},
+            search=query.get("search"),
+            ids=read_ids(query),
+        )
+        return show(page, pagination_parameters)
 
 
 @blueprint.route("/<uuid:repository_id>")

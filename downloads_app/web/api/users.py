@@ -1,5 +1,6 @@
 """`/api/users`: who has an account; for admins."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,13 +8,11 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.errors import NotFound
-from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, users
 from downloads_app.services.files import folders
 from downloads_app.web.api.download_schemas import DeleteQuery
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, fetch_page, sort_field
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, UserSchema
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
@@ -52,10 +51,7 @@ class UserChange(InputSchema):
 
 
 def _find(user_id: UUID) -> User:
-    user = db.session.get(User, str(user_id))
-    if user is None:
-        raise NotFound(f"There is no user {user_id}")
-    return user
+    return users.get_user(str(user_id))
 
 
 @blueprint.route("")
@@ -66,16 +62,13 @@ class Users(MethodView):
     @blueprint.arguments(UsersQuery, location="query")
     @blueprint.response(200, UserSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[User]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[User]:
         """List accounts."""
-        conditions = []
-        if "username" in query:
-            conditions.append(User.username == query["username"])
-        if "role" in query:
-            conditions.append(User.is_admin.is_(query["role"] == "admin"))
-        if "disabled" in query:
-            conditions.append(User.is_disabled.is_(query["disabled"]))
-        return fetch_page(User, query, conditions, pagination_parameters)
+        having: dict[str, Any] = {name: query[name] for name in ("username",) if name in query}
+        having |= {"is_admin": query["role"] == "admin"} if "role" in query else {}
+        having |= {"is_disabled": query["disabled"]} if "disabled" in query else {}
+        page = users.page_of_users(read_wanted(query, pagination_parameters), having, read_ids(query))
+        return show(page, pagination_parameters)
 
     @admin_required
     @blueprint.arguments(NewUser)

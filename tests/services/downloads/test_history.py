@@ -8,6 +8,7 @@ from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Status, User, utc_now
 from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.pages import Wanted
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import WORKER, add_downloads, add_provider, claim, in_status, reload
 
@@ -36,9 +37,9 @@ def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -
     new.status, new.completed_at = Status.COMPLETED, utc_now()
     db.session.commit()
     assert history.prune(7) == 1
-    assert {d.repository.name for d in history.list_downloads().downloads} == {"new", "active"}
+    assert {d.repository.name for d in history.list_downloads().rows} == {"new", "active"}
     assert history.prune() == 1
-    assert [d.id for d in history.list_downloads().downloads] == [active.id]
+    assert [d.id for d in history.list_downloads().rows] == [active.id]
 
 
 def test_an_id_may_be_shortened_to_a_unique_prefix(alice: User, bob: User, provider: Provider) -> None:
@@ -53,7 +54,7 @@ def test_an_id_may_be_shortened_to_a_unique_prefix(alice: User, bob: User, provi
 
 def test_an_ambiguous_prefix_is_a_conflict(alice: User, provider: Provider) -> None:
     add_downloads(alice, provider, *(f"r{n}" for n in range(17)))  # two of them share their first digit
-    shared = [d.id[0] for d in history.list_downloads().downloads]
+    shared = [d.id[0] for d in history.list_downloads().rows]
     twice = next(digit for digit in shared if shared.count(digit) > 1)
     with pytest.raises(Conflict, match="Several"):
         history.find_download(twice)
@@ -63,10 +64,10 @@ def test_lists_are_filtered_paged_and_newest_first(alice: User, bob: User, provi
     add_downloads(alice, provider, "a0", "a1", "a2")
     add_downloads(alice, provider, "a3", status="failed")
     add_downloads(bob, provider, "b0")
-    page = history.list_downloads(owner=alice, page_size=2)
-    assert ([d.repository.name for d in page.downloads], page.total) == (["a3", "a2"], 4)
-    page = history.list_downloads(owner=alice, page=2, page_size=2)
-    assert [d.repository.name for d in page.downloads] == ["a1", "a0"]
-    assert [d.repository.name for d in history.list_downloads(statuses=["failed"]).downloads] == ["a3"]
+    page = history.list_downloads(owner=alice, wanted=Wanted(history.NEWEST_FIRST, page_size=2))
+    assert ([d.repository.name for d in page.rows], page.total) == (["a3", "a2"], 4)
+    page = history.list_downloads(owner=alice, wanted=Wanted(history.NEWEST_FIRST, page=2, page_size=2))
+    assert [d.repository.name for d in page.rows] == ["a1", "a0"]
+    assert [d.repository.name for d in history.list_downloads(statuses=["failed"]).rows] == ["a3"]
     other = add_provider("other")
-    assert history.list_downloads(provider_id=other.id).total == 0
+    assert history.list_downloads(having={"provider_id": other.id}).total == 0

@@ -178,7 +178,7 @@ def test_disabling_a_user_pauses_their_downloads_and_nobody_elses(
     add_downloads(bob, provider, "b0")
     found = claim()
     users.set_disabled(alice, True)
-    states = {d.repository.name: d.status for d in history.list_downloads().downloads}
+    states = {d.repository.name: d.status for d in history.list_downloads().rows}
     assert states == {"a0": "paused", "a1": "paused", "done": "completed", "b0": "pending"}
     assert found is not None
     assert not outcomes.holds(found)
