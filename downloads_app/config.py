@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     stream_max_per_user: Count = 20
     stream_max_errors: Count = 15
     stream_send_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    stream_io_uring: Literal["auto", "off"] = "auto"
     stream_drain_seconds: Annotated[float, Field(gt=0, le=60)] = 5
 
     request_body_seconds: Annotated[float, Field(gt=0, le=3600)] = 20

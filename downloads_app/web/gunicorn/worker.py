@@ -42,7 +42,10 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     settings = streams.settings
     streams.snapshot.new_event = gevent.event.Event
     streams.ticker = Pacer(
-        streams.snapshot, best_sender(), settings.stream_interval_seconds, settings.stream_send_timeout_seconds
+        streams.snapshot,
+        best_sender(settings.stream_io_uring),
+        settings.stream_interval_seconds,
+        settings.stream_send_timeout_seconds,
     )
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)

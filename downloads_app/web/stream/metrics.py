@@ -26,6 +26,9 @@ REFUSED = Counter("downloads_streams_refused", "Streams refused", ["reason"])
 OPEN = Gauge("downloads_streams_open", "Streams open now", multiprocess_mode="livesum")
 EVENTS = Counter("downloads_stream_events", "Events sent")
 SENT_BYTES = Counter("downloads_stream_bytes", "Bytes of events sent, as they go over the connection", unit="bytes")
+SENDERS = Gauge(
+    "downloads_stream_senders", "Processes that send streams' events so", ["sender"], multiprocess_mode="livesum"
+)
 LATENESS = Histogram(
     "downloads_stream_tick_lateness_seconds",
     "How late ticks are served",
@@ -105,6 +108,18 @@ def observe_refresh(seconds: float) -> None:
     """Note how long a read of the snapshot took. There is one a second while there are streams."""
     REFRESH.observe(seconds)
     _tally.pass_on()
+
+
+_sender: str | None = None
+
+
+def show_sender(name: str) -> None:
+    """Say how this process hands events to the kernel."""
+    global _sender
+    if _sender is not None:
+        SENDERS.labels(_sender).set(0)
+    _sender = name
+    SENDERS.labels(name).set(1)
 
 
 def render() -> bytes:

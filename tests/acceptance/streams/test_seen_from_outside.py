@@ -24,6 +24,7 @@ def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
         stream_interval_seconds=INTERVAL,
         stream_max_per_user=PER_USER,
         metrics_token=METRICS_TOKEN,
+        stream_io_uring="off",
     )
     held: list[StreamClient] = []
     refused = 0
@@ -51,6 +52,9 @@ def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
     assert metric(server, "downloads_stream_bytes_total") == sent_bytes
     assert metric(server, "downloads_stream_tick_lateness_seconds_count") > 0
     assert metric(server, "downloads_snapshot_refresh_seconds_count") > 0
+
+    assert metric(server, 'downloads_stream_senders{sender="one by one"}') == PROCESSES
+    assert server.log().count("sending one by one: STREAM_IO_URING is off") == PROCESSES
 
     line = rf"stream ended: user={alice.id} seconds=\d+\.\d events=(\d+) reason=complete"
     told = re.findall(line, server.log())

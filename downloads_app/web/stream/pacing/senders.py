@@ -4,13 +4,17 @@ import errno
 import logging
 from array import array
 from collections.abc import MutableSequence
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
+from downloads_app.web.stream import metrics
 from downloads_app.web.stream.frames import Packet
 from downloads_app.web.stream.pacing.io_uring.ring import Ring
 
 REFUSED = -errno.EAGAIN
 """The connection's buffer in the kernel is full."""
+
+IO_URING, ONE_BY_ONE = "io_uring", "one by one"
+"""The senders' names in the metrics."""
 
 log = logging.getLogger(__name__)
 
@@ -115,14 +119,28 @@ class Together:
             return self._ring.send(batch.fds, batch.addresses, batch.lengths)
         if self._one_by_one is None:
             self._one_by_one = OneByOne()
-            log.warning("sending one by one, since the kernel's io_uring failed: %s", self._ring.failure)
+            metrics.show_sender(ONE_BY_ONE)
+            log.warning("sending one by one from now on: the kernel's io_uring failed: %s", self._ring.failure)
         return self._one_by_one.send(batch)
 
 
-def best_sender() -> Sender:
-    """Return the quickest that works here: old kernels, sandboxes and `kernel.io_uring_disabled` allow no ring."""
+def best_sender(io_uring: Literal["auto", "off"] = "auto") -> Sender:
+    """Return the quickest sender that works here and may be used (STREAM_IO_URING); say in the log and metrics which.
+
+    Old kernels, sandboxes and `kernel.io_uring_disabled` allow no ring.
+    """
     try:
-        return Together(Ring())
+        if io_uring == "off":
+            return _one_by_one("STREAM_IO_URING is off")
+        sender = Together(Ring())
     except (OSError, ValueError) as exc:
-        log.info("sending one by one, since the kernel offers no io_uring: %s", exc)
-        return OneByOne()
+        return _one_by_one(f"the kernel offers no io_uring: {exc}")
+    metrics.show_sender(IO_URING)
+    log.info("sending a turn's events together, by io_uring")
+    return sender
+
+
+def _one_by_one(reason: str) -> Sender:
+    metrics.show_sender(ONE_BY_ONE)
+    log.info("sending one by one: %s", reason)
+    return OneByOne()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from downloads_app.web.stream import metrics
 from downloads_app.web.stream.frames import Packet
 from downloads_app.web.stream.pacing import senders
 from downloads_app.web.stream.pacing.io_uring import ring
@@ -131,6 +132,23 @@ def test_where_the_kernel_has_no_io_uring_it_sends_one_by_one(
     assert "Operation not permitted" in caplog.text
 
 
+def senders_in_metrics() -> dict[str, float]:
+    """Return how many processes send in which way."""
+    (family,) = metrics.SENDERS.collect()
+    return {sample.labels["sender"]: sample.value for sample in family.samples if sample.value}
+
+
+def test_io_uring_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def never(*_arguments: int) -> int:
+        raise AssertionError("a system call of io_uring")
+
+    monkeypatch.setattr(ring, "_syscall", never)
+    with caplog.at_level("INFO", logger=senders.log.name):
+        assert isinstance(best_sender("off"), OneByOne)
+    assert "sending one by one: STREAM_IO_URING is off" in caplog.text
+    assert senders_in_metrics() == {"one by one": 1}
+
+
 @pytest.mark.parametrize("sender", [sender for sender in SENDERS if not isinstance(sender, OneByOne)])
 def test_what_the_kernel_does_not_take_in_one_call_is_told_as_refused(
     sender: Sender, lines: list[Line], monkeypatch: pytest.MonkeyPatch
@@ -158,6 +176,7 @@ def test_a_kernel_that_fails_costs_one_turn(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sender = make_sender()
+    assert senders_in_metrics() == {"io_uring": 1}
 
     def fail(*_arguments: int) -> int:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -169,3 +188,4 @@ def test_a_kernel_that_fails_costs_one_turn(
         assert send(sender, what) == [3] * 40
     assert [line.read() for line in lines] == [b"nownow"] * 40
     assert caplog.text.count("io_uring failed: [Errno 1] Operation not permitted") == 1
+    assert senders_in_metrics() == {"one by one": 1}
