@@ -1,4 +1,4 @@
-"""Kind `http`: a folder of any web server, by its `manifest.json` where there is one, else by its listings."""
+"""Kind `http`: a folder of any web server, by its `manifest.json`, else by its listings, or by its bucket's."""
 
 import time
 from collections.abc import Callable
@@ -7,6 +7,8 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.connection import fetch_text
 from downloads_app.sources.documents import quote_path
+from downloads_app.sources.http_folder.buckets import list_bucket
+from downloads_app.sources.http_folder.indexes import ACCEPT
 from downloads_app.sources.http_folder.manifest import read_manifest
 from downloads_app.sources.http_folder.walk import Walk, explain_refusal, find_folder
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, MAX_FILES, ListingReader
@@ -57,4 +59,6 @@ def _list_files(reader: ListingReader, url: str, wanted: Selection) -> list[Remo
             return files
     elif response.status not in _NO_MANIFEST:
         raise explain_refusal(response, reader.what)
-    return Walk(reader, wanted).list_files(url)
+    answer = reader.fetch(url, (ACCEPT,))
+    files = list_bucket(reader, url, answer)
+    return Walk(reader, wanted).list_files(url, answer) if files is None else files

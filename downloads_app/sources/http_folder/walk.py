@@ -35,9 +35,12 @@ class Walk:
         self._files: dict[str, RemoteFile] = {}
         self._folders: set[str] = set()
         self._questions = 0
+        self._answers: dict[str, Response] = {}
+        """What has been answered before the walk began, by address."""
 
-    def list_files(self, root_url: str) -> list[RemoteFile]:
-        """Return all files below `root_url`, their names not yet judged."""
+    def list_files(self, root_url: str, answer: Response) -> list[RemoteFile]:
+        """Return all files below `root_url`, which has been asked already; their names are not judged yet."""
+        self._answers[root_url] = answer
         waiting = deque([("", root_url)])
         while waiting:
             prefix, url = waiting.popleft()
@@ -79,7 +82,8 @@ class Walk:
         what = f"{self._reader.what}, folder {prefix[:120]!a}" if prefix else self._reader.what
         pages, asked = deque([url]), {url}
         while pages:
-            response = self._reader.fetch(pages.popleft(), (ACCEPT,))
+            page_url = pages.popleft()
+            response = self._answers.pop(page_url, None) or self._reader.fetch(page_url, (ACCEPT,))
             if response.status != 200:
                 raise explain_refusal(response, what)
             folder_url = find_folder(response.url)

@@ -14,6 +14,7 @@ _MAX_DEPTH = 8
 _STEP_BYTES = 65_536
 _MAX_FIELD_CHARACTERS = 16_384
 _ROOT = "ListBucketResult"
+_BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml[^<>]*\?>\s*)?<(?:\w+:)?ListBucketResult\b")
 _CODE = re.compile(r"[A-Za-z0-9.-]{1,80}")
 
 
@@ -48,6 +49,11 @@ def read_page(body: bytes) -> Page:
         is_last=document.fields.get("IsTruncated", "").strip().lower() != "true",
         next_token=document.fields.get("NextContinuationToken", ""),
     )
+
+
+def is_listing(body: bytes) -> bool:
+    """Say whether a document is the listing of a bucket, by its beginning."""
+    return bool(_BEGINNING.match(body))
 
 
 def read_error(body: bytes) -> dict[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
-from downloads_app.sources.s3 import source as s3
+from downloads_app.sources.s3 import listing
 from downloads_app.sources.s3.source import S3Source
 from tests.support.pages import Page, serve_pages
 
@@ -94,7 +94,7 @@ def test_a_key_and_what_lies_below_it_cannot_stand_beside_each_other() -> None:
 
 
 def test_a_listing_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "MAX_FILES", 10)
+    monkeypatch.setattr(listing, "MAX_FILES", 10)
     count = iter(range(10_000))
 
     def answer(path: str) -> Page:

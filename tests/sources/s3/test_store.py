@@ -67,7 +67,7 @@ def test_sums_are_told_where_the_store_has_them(store: ObjectStore) -> None:
 
 
 def test_a_long_listing_is_read_to_its_last_page(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("downloads_app.sources.s3.source.PAGE_OBJECTS", 2)
+    monkeypatch.setattr("downloads_app.sources.s3.listing.PAGE_OBJECTS", 2)
     listing = S3Source(access_to(store)).list_files("org/odd", None)
     assert {file.path for file in listing.files} == set(OBJECTS)
 

@@ -1,0 +1,54 @@
+"""Lists the objects below a prefix, page by page (ListObjectsV2)."""
+
+from collections.abc import Iterator
+
+from downloads_app.errors import SourceError
+from downloads_app.sources import RemoteFile
+from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
+from downloads_app.sources.s3.addresses import Prefix
+from downloads_app.sources.s3.pages import Page, StoredObject, read_page
+from downloads_app.sources.s3.refusals import explain_refusal
+
+PAGE_OBJECTS = 1000
+"""What stores send at most as one page."""
+
+
+def list_prefix(reader: ListingReader, prefix: Prefix) -> list[RemoteFile]:
+    """Return all files below a prefix, their names not yet judged; none where no key begins so."""
+    objects = {found.key: found for found in _list_objects(reader, prefix)}
+    return [
+        RemoteFile(key.removeprefix(prefix.prefix), prefix.url_of(key), found.size_bytes)
+        for key, found in objects.items()
+        if found.size_bytes or not key.endswith("/")  # a folder as consoles make it, which holds nothing
+    ]
+
+
+def _list_objects(reader: ListingReader, prefix: Prefix) -> Iterator[StoredObject]:
+    """Yield all objects, page by page; raises SourceError where the store breaks off or goes round in circles."""
+    parameters: dict[str, str] = {}
+    count = 0
+    while True:
+        answer = reader.fetch(prefix.list_url(**{"max-keys": str(PAGE_OBJECTS)}, **parameters))
+        if answer.status != 200:
+            raise explain_refusal(answer, reader.what)
+        page = read_page(answer.body)
+        count += len(page.objects)
+        reader.limit(count, MAX_FILES, "files")
+        for found in page.objects:
+            if not found.key.startswith(prefix.prefix):
+                text = f"{reader.what}: the store lists {found.key[:120]!a} too, which lies elsewhere"
+                raise SourceError(text, permanent=True)
+            yield found
+        if page.is_last:
+            return
+        before, parameters = parameters, _find_next(page)
+        if not parameters or parameters == before:
+            text = f"{reader.what}: the store's listing is cut, and it does not say where it goes on"
+            raise SourceError(text, permanent=True)
+
+
+def _find_next(page: Page) -> dict[str, str]:
+    """Return what asks for the next page: by the last key where the store knows the first version only."""
+    if page.next_token:
+        return {"continuation-token": page.next_token}
+    return {"marker": page.objects[-1].key} if page.objects else {}
