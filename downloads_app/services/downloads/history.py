@@ -11,9 +11,9 @@ from sqlalchemy.orm import joinedload
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, FINISHED, Download, Status, User, utc_now
-from downloads_app.services.accounts.rights import may_see_download
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
+from downloads_app.services.rights import may_see_download
 
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _PARTS = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)

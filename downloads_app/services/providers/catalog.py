@@ -11,13 +11,13 @@ from sqlalchemy.orm import joinedload
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
-from downloads_app.services.accounts.rights import visible_repositories
 from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
 from downloads_app.services.providers.form import assign, check_together, find_receivers, forget_secrets
+from downloads_app.services.rights import visible_repositories
 from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
 

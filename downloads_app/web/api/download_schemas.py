@@ -5,11 +5,11 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from downloads_app.models import ACTIVE, Download, Status, User
-from downloads_app.services.accounts.rights import shown_path
 from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.history import NEWEST_FIRST, SORTS
 from downloads_app.services.downloads.lifecycle import PRIORITIES
 from downloads_app.services.downloads.representation import Kind, can_be_null, format_time, kind_of
+from downloads_app.services.rights import shown_path
 from downloads_app.web.api.paging import ListQuery, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 
