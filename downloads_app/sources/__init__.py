@@ -133,3 +133,26 @@ class ResolvingSource(Source, Protocol):
         good. Raises SourceError where that goes for all of them.
         """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRepository:
+    """A repository as a provider's search tells of it; None for what it does not tell."""
+
+    name: str
+    downloads: int | None = None
+    """How often others fetched of it, as the provider counts."""
+    likes: int | None = None
+    updated_at: str | None = None
+    """UTC, `2026-01-31T12:00:00Z`."""
+    is_gated: bool | None = None
+    licence: str | None = None
+
+
+@runtime_checkable
+class SearchableSource(Source, Protocol):
+    """A source that finds repositories by a part of their names."""
+
+    def search(self, text: str, limit: int) -> list[FoundRepository]:
+        """Return at most `limit` repositories, the most fetched first. Raises SourceError."""
+        ...

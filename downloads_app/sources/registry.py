@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from downloads_app.errors import InvalidInput
-from downloads_app.sources import Access, ResolvingSource, Source
+from downloads_app.sources import Access, FoundRepository, ResolvingSource, SearchableSource, Source
 from downloads_app.sources.s3.addresses import find_region
 
 
@@ -20,12 +20,14 @@ class Kind:
     """Whether a repository is a folder, so that the provider's own root (`.`) is one too."""
     has_list: bool = False
     """Whether an admin writes down what there is; such a kind needs no address of its own."""
+    can_search: bool = False
+    """Whether its source finds repositories by a part of their names (SearchableSource)."""
     find_region: Callable[[str], str] | None = None
     """Where requests are signed: finds the region to sign for by the provider's address."""
 
 
 KINDS = {
-    "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource"),
+    "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource", can_search=True),
     "http": Kind("downloads_app.sources.http_folder.source", "HttpSource", holds_folders=True),
     "s3": Kind("downloads_app.sources.s3.source", "S3Source", holds_folders=True, find_region=find_region),
     "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
@@ -49,6 +51,19 @@ def load(kind: str) -> None:
 def has_list(kind: str) -> bool:
     """Whether an admin writes down what a provider of `kind` has."""
     return kind in KINDS and KINDS[kind].has_list
+
+
+def can_search(kind: str) -> bool:
+    """Whether repositories of a provider of `kind` can be searched for."""
+    return kind in KINDS and KINDS[kind].can_search
+
+
+def search(kind: str, access: Access, text: str, limit: int) -> list[FoundRepository]:
+    """Search a provider's repositories; raises InvalidInput for a kind that has no search, or SourceError."""
+    source = open_source(kind, access)
+    if not isinstance(source, SearchableSource):
+        raise InvalidInput(f"A provider of kind {kind} has no search; give the repository's name")
+    return source.search(text, limit)
 
 
 def find_signing_region(kind: str, url: str, region: str | None) -> str | None:

@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
         download_files,  # noqa: F401  (joins the routes of downloads)
         downloads,
         plans,  # noqa: F401  (joins the routes of downloads)
+        provider_contents,  # noqa: F401  (joins the routes of providers)
         providers,
         repositories,
         users,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from tests.support.hub_answers import AnswerHandler, HubRefusal
-from tests.support.hub_repository import HubRepository, describe_repository, describe_tree
+from tests.support.hub_repository import HubRepository, describe_found, describe_repository, describe_tree
 
 if TYPE_CHECKING:
     from tests.support.hub import Hub
@@ -42,9 +42,14 @@ class HubHandler(AnswerHandler):
         elif segments[1] not in _PREFIXES:
             raise HubRefusal(404, "", "Not Found")
         elif len(segments) == 2:
-            self.send_json([{"id": id} for id in self.hub.repositories])
+            self.send_json(
+                [describe_found(id, found) for id, found in self.hub.repositories.items() if self._matches(id)]
+            )
         else:
             self._answer_api(_PREFIXES[segments[1]] + "/".join(segments[2:4]), segments[4:])
+
+    def _matches(self, id: str) -> bool:
+        return self._query.get("search", "").lower() in id.lower() and "/" in id
 
     def _answer_api(self, id: str, rest: list[str]) -> None:
         repository = self._find_repository(id)

@@ -85,9 +85,15 @@ def describe_repository(repository: HubRepository, commit: str, *, with_blobs: b
         "disabled": False,
         "downloads": 0,
         "likes": 0,
-        "tags": [],
+        "tags": ["gguf", "license:apache-2.0"],
         "siblings": siblings,
     }
+
+
+def describe_found(id: str, repository: HubRepository) -> dict[str, object]:
+    """A row of the answer of `/api/models`: the description without its files."""
+    described = describe_repository(repository, repository.refs["main"], with_blobs=False)
+    return {"id": id, **{name: value for name, value in described.items() if name not in ("id", "siblings")}}
 
 
 def describe_tree(repository: HubRepository, commit: str) -> list[dict[str, object]]:

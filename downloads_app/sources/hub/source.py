@@ -4,15 +4,16 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.connection import Response, fetch_text
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.hub.description import Description, check_named_files, read_description, read_siblings
 from downloads_app.sources.hub.refusals import explain_hub_refusal
+from downloads_app.sources.hub.search import read_found
 from downloads_app.sources.hub.tree import NO_HUB, read_tree
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, MAX_FILES, ListingReader
 from downloads_app.sources.selection import EVERYTHING, Selection
@@ -46,6 +47,14 @@ class HuggingFaceSource:
             raise _explain(answer, "The provider's address")
         if not isinstance(parse_json(answer.body, "The provider's answer"), list):
             raise SourceError(NO_HUB, permanent=True)
+
+    def search(self, text: str, limit: int) -> list[FoundRepository]:
+        """Find models by a part of their names; see SearchableSource."""
+        asked = urlencode({"search": text, "limit": limit, "sort": "downloads", "direction": -1, "full": "true"})
+        answer = fetch_text(self._access, f"{self._endpoint}/api/models?{asked}", limit_bytes=MAX_DOCUMENT_BYTES)
+        if answer.status != 200:
+            raise _explain(answer, "The search")
+        return read_found(answer.body, limit)
 
 
 class _CommitGone(SourceError):

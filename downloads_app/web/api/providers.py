@@ -12,6 +12,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Provider
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
+from downloads_app.sources import registry
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
@@ -28,6 +29,7 @@ class ProviderSchema(OutputSchema):
     id = fields.String()
     name = fields.String()
     kind = fields.String(metadata={"enum": list(catalog.KINDS)})
+    can_search = fields.Function(lambda provider: registry.can_search(provider.kind), metadata={"type": "boolean"})
     url = fields.String()
     has_token = fields.Function(lambda provider: provider.token_encrypted is not None)
     has_password = fields.Function(lambda provider: provider.password_encrypted is not None)
