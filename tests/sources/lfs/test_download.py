@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import logging
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from downloads_app.errors import SourceError
 from downloads_app.models import Download, Status, User
 from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
@@ -20,6 +22,7 @@ from tests.support.forge import COMMIT, Forge, Kind, serve_forge
 from tests.support.giftless import Giftless
 from tests.support.pages import Page, Pages, serve_pages
 from tests.support.publishing import queue_download
+from tests.worker.job.test_secrets import everything_stored
 from tests.worker.running import arrived, run
 from tests.worker.transfer.transferring import noise
 
@@ -44,8 +47,9 @@ def download(app: Flask, user: User, forge: Forge, **options: object) -> Downloa
 
 @pytest.mark.parametrize("kind", ["github", "gitlab", "gitea"])
 def test_files_and_lfs_objects_come_from_each_kind_of_server(
-    app: Flask, alice: User, giftless: Giftless, kind: Kind
+    app: Flask, alice: User, giftless: Giftless, kind: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "downloads_app")
     with serve_forge(fill(kind, giftless, token="the-secret-token")) as forge:
         forge.lfs_token = "b2F1dGgyOnRoZS1zZWNyZXQtdG9rZW4="
         row = download(app, alice, forge, token="the-secret-token")
@@ -53,6 +57,10 @@ def test_files_and_lfs_objects_come_from_each_kind_of_server(
     assert arrived(folders.folder_of(row)) == PLAIN | WEIGHTS
     batches = [path for path, _ in forge.requests if path.endswith("/objects/batch")]
     assert len(batches) == 1, "all objects are asked about at once"
+    assert any("jwt=" in path for path, _ in forge.requests), "nothing was signed: this test proves less than it says"
+    seen = caplog.text + everything_stored()
+    assert "jwt=" not in seen
+    assert "the-secret-token" not in seen
 
 
 def test_an_object_that_the_lfs_server_lacks_fails_the_download_by_name(
@@ -65,6 +73,20 @@ def test_an_object_that_the_lfs_server_lacks_fails_the_download_by_name(
         row = download(app, alice, forge)
     assert row.status == Status.FAILED
     assert row.error_message == "lost.bin: the LFS server does not have it (404)"
+
+
+def fetch(access: Access, files: list[RemoteFile], folder: Path, source: LfsSource) -> None:
+    """Move `files` into `folder` by one connection."""
+    Transfer(
+        access,
+        files,
+        folder,
+        limits=Limits(connections=1),
+        report=lambda progress: None,
+        file_done=lambda file, result: None,
+        should_stop=lambda: False,
+        source=source,
+    ).run()
 
 
 class LfsServer:
@@ -109,18 +131,31 @@ def test_addresses_that_expire_are_asked_for_again_and_headers_go_to_an_allowed_
     with serve_pages(lfs.send) as cdn, serve_pages(lambda path: lfs.hand_out(pages, cdn.url)) as pages:
         hosts = (cdn.url.removeprefix("http://"),) if is_allowed else ()
         access = Access(pages.url, token="the-token", allow_private_network=True, allow_hosts=hosts)
-        Transfer(
-            access,
-            lfs.files(pages),
-            tmp_path / "main",
-            limits=Limits(connections=1),
-            report=lambda progress: None,
-            file_done=lambda file, result: None,
-            should_stop=lambda: False,
-            source=LfsSource(access),
-        ).run()
+        fetch(access, lfs.files(pages), tmp_path / "main", LfsSource(access))
         contents = [content for path, content in arrived(tmp_path / "main").items() if not path.startswith(".")]
         assert sorted(contents) == sorted(lfs.blobs.values())
         assert {headers.get("x-seen") for _, headers in cdn.requests} == {"yes" if is_allowed else None}
         assert {headers.get("authorization") for _, headers in cdn.requests} == {None}
         assert lfs.batches > 1
+
+
+@pytest.mark.parametrize(
+    ("href", "said"),
+    [("{inside}/object", "private address"), ("{own}/a\r\nX-Evil: 1", "address"), ("http://[::1/x", "address")],
+)
+def test_a_batch_leads_no_request_into_the_private_network_or_astray(tmp_path: Path, href: str, said: str) -> None:
+    with serve_pages({}) as inside, serve_pages(lambda path: answer(path)) as pages:
+
+        def answer(path: str) -> Page:
+            leads_to = href.format(inside=inside.url.replace("127.0.0.1", "localhost"), own=pages.url)
+            row = {"oid": "a" * 64, "size": 5, "actions": {"download": {"href": leads_to}}}
+            return Page(json.dumps({"objects": [row]}).encode(), "application/vnd.git-lfs+json")
+
+        access = Access(pages.url, allow_private_network=True)
+        file = RemoteFile("w.bin", name_object(f"{pages.url}/org/model.git/info/lfs", "a" * 64), 5, "a" * 64)
+        with pytest.raises(SourceError, match=said) as caught:
+            fetch(access, [file], tmp_path / "main", LfsSource(access))
+        assert caught.value.message.isprintable()
+        assert caught.value.permanent
+        assert not inside.requests
+        assert len(pages.requests) == 1

@@ -1,5 +1,8 @@
 """A whole download from a registry, through the service's own worker."""
 
+import logging
+
+import pytest
 from flask import Flask
 
 from downloads_app.models import Status, User
@@ -9,6 +12,7 @@ from tests.sources.oci.conftest import ARTIFACT, OLLAMA, OLLAMA_CONFIG, Tokens
 from tests.support.docker_registry import PASSWORD, USER
 from tests.support.downloading import reload
 from tests.support.publishing import queue_download
+from tests.worker.job.test_secrets import everything_stored
 from tests.worker.running import arrived, run
 
 
@@ -26,7 +30,10 @@ def test_an_ollama_model_comes_as_a_gguf_with_its_template_and_parameters(
     assert arrived(folders.folder_of(row)) == dict(zip(names, contents, strict=True))
 
 
-def test_a_closed_artifact_comes_with_the_providers_password(app: Flask, alice: User, with_tokens: Tokens) -> None:
+def test_a_closed_artifact_comes_with_the_providers_password_that_nothing_tells(
+    app: Flask, alice: User, with_tokens: Tokens, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "downloads_app")
     provider = catalog.add_provider(
         "registry",
         "oci",
@@ -41,3 +48,6 @@ def test_a_closed_artifact_comes_with_the_providers_password(app: Flask, alice: 
     row = reload(row)
     assert (row.status, row.error_message) == (Status.COMPLETED, None)
     assert arrived(folders.folder_of(row)) == {layer.title: layer.content for layer in ARTIFACT}
+    seen = caplog.text + everything_stored()
+    assert PASSWORD not in seen
+    assert "Bearer" not in seen
