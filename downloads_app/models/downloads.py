@@ -158,6 +158,7 @@ class DownloadFile(Model):
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     git_sha1: Mapped[str | None] = mapped_column(String(40))
+    md5: Mapped[str | None] = mapped_column(String(32))
     xet_hash: Mapped[str | None] = mapped_column(String(64))
     about_bytes: Mapped[int | None] = mapped_column(BigInteger)
     """A rounded size: a plausibility check, see `sources.RemoteFile`."""

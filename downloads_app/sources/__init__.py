@@ -58,14 +58,18 @@ class RemoteFile:
     """Lowercase hex: the SHA-1 of `blob <size>`, a NUL and the content, as git names a file that is no LFS object."""
     xet_hash: str | None = None
     """Lowercase hex: the content's name in the hub's store of chunks, where it lies there."""
+    md5: str | None = None
+    """Lowercase hex; what S3 stores tell of an object that was stored in one piece."""
     about_bytes: int | None = None
     """The size as a page for people shows it (`1.9M`): rounded, fit to tell a half file from a whole one, no more."""
 
     @property
     def vouching_sum(self) -> str:
-        """The sum that vouches for the content, with its kind: `sha256:…`, `git:…`; "" where the listing knows none."""
+        """The sum that vouches for the content: `sha256:…`, `md5:…` or `git:…`; "" where the listing knows none."""
         if self.sha256 is not None:
             return f"sha256:{self.sha256}"
+        if self.md5 is not None:
+            return f"md5:{self.md5}"
         return f"git:{self.git_sha1}" if self.git_sha1 is not None else ""
 
 

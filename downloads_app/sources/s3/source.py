@@ -11,7 +11,7 @@ from downloads_app.sources.s3.addresses import find_prefix, has_bucket
 from downloads_app.sources.s3.listing import list_prefix
 from downloads_app.sources.s3.pages import read_page
 from downloads_app.sources.s3.refusals import explain_refusal, is_closed
-from downloads_app.sources.s3.sums import find_sums
+from downloads_app.sources.s3.sums import add_sums
 from downloads_app.sources.selection import EVERYTHING, Selection
 
 
@@ -31,10 +31,7 @@ class S3Source:
             if not files:
                 raise SourceError(f"{reader.what} is not found: no key begins with {prefix.prefix!a}", permanent=True)
             listing = Listing.choose(files, wanted)
-            sums = find_sums(reader, listing.files)
-        return dataclasses.replace(
-            listing, files=tuple(dataclasses.replace(file, sha256=sums.get(file.url)) for file in listing.files)
-        )
+            return dataclasses.replace(listing, files=add_sums(reader, listing.files))
 
     def check(self) -> None:
         """Raise SourceError unless a store answers there, and takes the key, if there is one."""

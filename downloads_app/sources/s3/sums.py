@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.listing_reader import ListingReader
@@ -11,20 +13,22 @@ from downloads_app.sources.listing_reader import ListingReader
 MAX_ASKED_FILES = 200
 MAX_ASKING_SECONDS = 5.0
 """One request a file: the largest come first, since for them a broken byte is likeliest and a request cheapest."""
+_MD5 = re.compile(r'"([0-9a-f]{32})"')
+_ENCRYPTION = "x-amz-server-side-encryption"
 
 
-def find_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> dict[str, str]:
-    """Return the SHA-256 that the store has of some of `files`, by their addresses."""
+def add_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
+    """Return `files`, some of them with the sum that the store has."""
     until = time.monotonic() + MAX_ASKING_SECONDS
-    found: dict[str, str] = {}
+    known: dict[str, RemoteFile] = {}
     for file in sorted(files, key=lambda file: file.size_bytes or 0, reverse=True)[:MAX_ASKED_FILES]:
         if time.monotonic() > until:
             break
         answer = reader.fetch(file.url, ["x-amz-checksum-mode: ENABLED"], is_head=True)
-        sha256 = read_sha256(answer.headers) if answer.status == 200 else None
-        if sha256 is not None:
-            found[file.url] = sha256
-    return found
+        if answer.status == 200:
+            sha256 = read_sha256(answer.headers)
+            known[file.path] = replace(file, sha256=sha256, md5=None if sha256 else read_md5(answer.headers))
+    return tuple(known.get(file.path, file) for file in files)
 
 
 def read_sha256(headers: Mapping[str, str]) -> str | None:
@@ -36,3 +40,15 @@ def read_sha256(headers: Mapping[str, str]) -> str | None:
     except binascii.Error:
         return None
     return digest.hex() if len(digest) == 32 else None
+
+
+def read_md5(headers: Mapping[str, str]) -> str | None:
+    """Return the MD5 of a whole object, which its entity tag is unless it came in parts or under a key of its own.
+
+    (Amazon S3, "Object": an ETag of an object in parts, or encrypted with SSE-C or SSE-KMS, is no MD5.)
+    """
+    is_own_key = any(name.startswith(f"{_ENCRYPTION}-customer") for name in headers)
+    if is_own_key or headers.get(_ENCRYPTION, "AES256") != "AES256":
+        return None
+    found = _MD5.fullmatch(headers.get("etag", ""))
+    return found[1] if found else None

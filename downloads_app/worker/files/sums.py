@@ -1,7 +1,8 @@
-"""Whether a file has the sum that its listing tells. SHA-256 is always taken; git's SHA-1 only where it is told."""
+"""Whether a file has the sum that its listing tells. SHA-256 is always taken; another one only where it is told."""
 
 import os
-from hashlib import sha1
+from collections.abc import Iterator
+from hashlib import md5, sha1
 
 from downloads_app.sources import RemoteFile
 
@@ -13,6 +14,9 @@ def find_difference(remote: RemoteFile, found_sha256: str, content: bytes | int,
     if remote.sha256 is not None:
         told = f"its SHA-256 is {found_sha256}, {remote.sha256} is expected"
         return None if found_sha256 == remote.sha256 else told
+    if remote.md5 is not None:
+        found = _sum_md5(content, size_bytes)
+        return None if found == remote.md5 else f"its MD5 is {found}, {remote.md5} is expected"
     if remote.git_sha1 is None:
         return None
     of_blob, plain = _sum_as_git_does(content, size_bytes)
@@ -21,16 +25,28 @@ def find_difference(remote: RemoteFile, found_sha256: str, content: bytes | int,
     return f"git's SHA-1 is {of_blob}, {remote.git_sha1} is expected"
 
 
+def _sum_md5(content: bytes | int, size_bytes: int) -> str:
+    digest = md5(usedforsecurity=False)
+    for part in _read(content, size_bytes):
+        digest.update(part)
+    return digest.hexdigest()
+
+
 def _sum_as_git_does(content: bytes | int, size_bytes: int) -> tuple[str, str]:
     """Return the SHA-1 of git's blob and that of the bare content."""
     of_blob, plain = sha1(b"blob %d\0" % size_bytes, usedforsecurity=False), sha1(usedforsecurity=False)
+    for part in _read(content, size_bytes):
+        of_blob.update(part)
+        plain.update(part)
+    return of_blob.hexdigest(), plain.hexdigest()
+
+
+def _read(content: bytes | int, size_bytes: int) -> Iterator[bytes]:
     at = 0
     while at < size_bytes:
         step = min(_STEP_BYTES, size_bytes - at)
         part = content[at : at + step] if isinstance(content, bytes) else os.pread(content, step, at)
         if not part:
-            break
-        of_blob.update(part)
-        plain.update(part)
+            return
+        yield part
         at += len(part)
-    return of_blob.hexdigest(), plain.hexdigest()

@@ -1,5 +1,8 @@
 """Whole downloads from a real store, through the real worker."""
 
+import hashlib
+
+import pytest
 from flask import Flask
 
 from downloads_app.extensions import db
@@ -9,9 +12,8 @@ from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from tests.support.downloading import reload
 from tests.support.object_store import KEY, SECRET, ObjectStore
+from tests.support.pages import Page, serve_pages
 from tests.worker.running import FILES, TOTAL_BYTES, arrived, run, run_to_failure
-
-STORED = {name: content for name, content in FILES.items() if content}
 
 
 def provide_store(store: ObjectStore, path: str, **secrets: str) -> Provider:
@@ -39,6 +41,31 @@ def test_a_public_bucket_is_fetched_without_a_key(app: Flask, alice: User, store
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
     assert arrived(folders.folder_of(row)) == {"config.json": b"{}"}
+
+
+def test_the_root_of_a_store_is_a_repository_too(app: Flask, alice: User, store: ObjectStore) -> None:
+    store.put("models", "alone/config.json", b"{}")
+    row = lifecycle.create(alice, provide_store(store, "/models/alone", username=KEY, password=SECRET), ".")
+    run(app)
+    assert arrived(folders.folder_of(reload(row))) == {"config.json": b"{}"}
+
+
+@pytest.mark.parametrize("size_bytes", [20, 3_000_000])
+def test_a_file_of_another_md5_than_the_store_tells_never_completes(app: Flask, alice: User, size_bytes: int) -> None:
+    content = bytes(size_bytes)
+    listed = f"<ListBucketResult><Contents><Key>r/x</Key><Size>{size_bytes}</Size></Contents></ListBucketResult>"
+    told = {"ETag": f'"{hashlib.md5(b"others").hexdigest()}"'}
+
+    def answer(path: str) -> Page:
+        if "list-type" in path:
+            return Page(listed.encode(), "application/xml")
+        return Page(content, "application/octet-stream", headers=told)
+
+    with serve_pages(answer) as pages:
+        provider = catalog.add_provider("store", "s3", f"{pages.url}/bucket", allow_private_network=True)
+        row = lifecycle.create(alice, provider, "r")
+        assert "its MD5 is" in run_to_failure(app)
+    assert "x" not in arrived(folders.folder_of(row))
 
 
 def test_a_wrong_key_fails_with_a_line_that_says_so(app: Flask, alice: User, store: ObjectStore) -> None:

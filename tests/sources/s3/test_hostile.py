@@ -1,5 +1,6 @@
 """Kind `s3` and stores that answer what they should not: a clear line, soon, and no secret told."""
 
+import base64
 import time
 from collections.abc import Callable
 
@@ -7,11 +8,12 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
-from downloads_app.sources.s3 import listing
+from downloads_app.sources.s3 import listing, sums
 from downloads_app.sources.s3.source import S3Source
 from tests.support.pages import Page, serve_pages
 
 SECRET = "secret-key"
+MD5, SHA256 = "0123456789abcdef" * 2, base64.b64encode(bytes(32)).decode()
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
     + b"".join(b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 10) for i in range(9))
@@ -144,12 +146,52 @@ def test_a_refusal_says_what_to_do(
     assert caught.permanent is permanent
 
 
-def test_a_sum_of_parts_or_of_nothing_is_no_sum() -> None:
-    def answer(path: str) -> Page:
-        return page("r/a", "r/b", "r/c") if "list-type" in path else Page(status=404)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"ETag": f'"{MD5}-3"', "x-amz-checksum-sha256": f"{SHA256}-3"},
+        {"x-amz-checksum-sha256": SHA256, "x-amz-checksum-type": "COMPOSITE"},
+        {"x-amz-checksum-sha256": "no base64", "ETag": MD5},
+        {"x-amz-checksum-sha256": "c2hvcnQ=", "ETag": f'W/"{MD5}"'},
+        {"ETag": f'"{MD5}"', "x-amz-server-side-encryption": "aws:kms"},
+        {"ETag": f'"{MD5}"', "x-amz-server-side-encryption-customer-algorithm": "AES256"},
+    ],
+)
+def test_a_sum_of_parts_or_of_what_is_encrypted_is_no_sum(headers: dict[str, str]) -> None:
+    listing, _ = list_at(lambda path: page("r/a") if "list-type" in path else Page(headers=headers))
+    (file,) = listing.files
+    assert (file.sha256, file.md5) == (None, None)
 
-    listing, _ = list_at(answer)
-    assert [file.sha256 for file in listing.files] == [None, None, None]
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"ETag": f'"{MD5}"'}, (None, MD5)),
+        ({"ETag": f'"{MD5}"', "x-amz-server-side-encryption": "AES256"}, (None, MD5)),
+        ({"ETag": f'"{MD5}"', "x-amz-checksum-sha256": SHA256}, ("00" * 32, None)),
+    ],
+)
+def test_the_best_sum_that_a_store_has_is_taken(
+    headers: dict[str, str], expected: tuple[str | None, str | None]
+) -> None:
+    listing, _ = list_at(lambda path: page("r/a") if "list-type" in path else Page(headers=headers))
+    (file,) = listing.files
+    assert (file.sha256, file.md5) == expected
+
+
+def test_sums_are_asked_for_within_limits_the_largest_files_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sums, "MAX_ASKED_FILES", 1)
+    keys = "".join(
+        f"<Contents><Key>r/{name}</Key><Size>{size}</Size></Contents>" for name, size in (("a", 1), ("b", 9))
+    )
+    listed = Page(f"<ListBucketResult>{keys}</ListBucketResult>".encode(), "application/xml")
+    listing, paths = list_at(lambda path: listed if "list-type" in path else Page(headers={"ETag": f'"{MD5}"'}))
+    assert {file.path: file.md5 for file in listing.files} == {"a": None, "b": MD5}
+    assert len(paths) == 2
+    monkeypatch.setattr(sums, "MAX_ASKING_SECONDS", -1.0)
+    _, paths = list_at(lambda path: listed)
+    assert len(paths) == 1
 
 
 def test_a_redirected_listing_takes_no_signature_along() -> None:

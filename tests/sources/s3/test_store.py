@@ -64,6 +64,8 @@ def test_sums_are_told_where_the_store_has_them(store: ObjectStore) -> None:
     listing = S3Source(access_to(store)).list_files("org/odd", None)
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in OBJECTS.items()}
     assert {file.path: file.sha256 for file in listing.files} == {**sums, "config.json": None}
+    (config,) = (file for file in listing.files if file.path == "config.json")
+    assert config.md5 == hashlib.md5(OBJECTS["config.json"]).hexdigest()
 
 
 def test_a_long_listing_is_read_to_its_last_page(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
