@@ -3,6 +3,7 @@
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
 import { currentUser, onChangeElsewhere, signOut } from "./session.js";
+import { askForNewPassword, stopAskingForNewPassword } from "./newpassword.js";
 import { askToSignIn, stopAsking } from "./signin.js";
 import { watch } from "./watch.js";
 
@@ -24,7 +25,8 @@ async function begin(reason = "") {
     return;
   }
   show(byId("notice"), false);
-  if (user) enter(user);
+  if (user?.must_change_password) askForNewPassword(user).then(() => begin());
+  else if (user) enter(user);
   else askToSignIn(reason).then(() => begin());
 }
 
@@ -42,6 +44,7 @@ function leave() {
   stopWatching?.();
   stopWatching = null;
   stopAsking();
+  stopAskingForNewPassword();
   show(byId("account"), false);
 }
 

@@ -10,8 +10,26 @@ export function onChangeElsewhere(listener) {
 }
 
 export async function signIn(username, password) {
+  const before = readCookie("csrf_access_token");
   await send("POST", "api/auth/login", { body: { username, password, cookies: true } });
+  const after = readCookie("csrf_access_token");
+  if (after === null || after === before) throw new HttpError(0, explainLostCookies());
   news?.postMessage("changed");
+}
+
+/** The password was right, and the browser has not kept what it was given for it. */
+function explainLostCookies() {
+  const remedy = location.protocol === "https:"
+    ? "Allow cookies for this page."
+    : "Over plain HTTP it drops them: serve this page over HTTPS, or set COOKIE_SECURE=false for the service.";
+  return `The password is right, but this browser did not keep the cookies of the sign-in. ${remedy}`;
+}
+
+/** Change one's own password, which ends every session, and sign in again. */
+export async function changePassword(username, current, chosen) {
+  const body = { current_password: current, new_password: chosen };
+  await withRenewal(() => send("PUT", "api/auth/password", { body }));
+  await signIn(username, chosen);
 }
 
 export async function signOut() {

@@ -1,0 +1,44 @@
+/** The form for whoever has a password that somebody else set: nothing else is possible before it is changed. */
+
+import { byId, setText, show } from "./dom.js";
+import { changePassword } from "./session.js";
+
+/** Show the form until the user has a password of their own. */
+export function askForNewPassword(user) {
+  const form = byId("new-password");
+  setText(byId("new-password-error"), "");
+  form.reset();
+  show(form, true);
+  form.elements.current.focus();
+  return new Promise((resolve) => {
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      if (await attempt(form, user)) {
+        stopAskingForNewPassword();
+        resolve();
+      }
+    };
+  });
+}
+
+export function stopAskingForNewPassword() {
+  const form = byId("new-password");
+  form.onsubmit = null;
+  form.reset();
+  show(form, false);
+}
+
+async function attempt(form, user) {
+  const button = form.querySelector("button");
+  button.disabled = true;
+  setText(byId("new-password-error"), "");
+  try {
+    await changePassword(user.username, form.elements.current.value, form.elements.chosen.value);
+    return true;
+  } catch (error) {
+    setText(byId("new-password-error"), error.message);
+    return false;
+  } finally {
+    button.disabled = false;
+  }
+}
