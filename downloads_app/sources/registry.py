@@ -32,7 +32,7 @@ KINDS = {
     "s3": Kind("downloads_app.sources.s3.source", "S3Source", holds_folders=True, find_region=find_region),
     "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
     "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource"),
-    "urls": Kind("downloads_app.sources.urls.source", "UrlsSource", has_list=True),
+    "urls": Kind("downloads_app.sources.urls.source", "UrlsSource", has_list=True, can_search=True),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
 

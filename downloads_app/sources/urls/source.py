@@ -1,7 +1,9 @@
 """Kind `urls`: repositories are the headings of a list that an admin has written; nothing is asked to list them."""
 
+from itertools import islice
+
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.listing_reader import ListingReader
 from downloads_app.sources.route import find_origin
@@ -27,6 +29,12 @@ class UrlsSource:
         if files is None:
             raise SourceError(f"Repository {repository[:120]!r} is not in the list of addresses", permanent=True)
         return Listing.choose(files, wanted)
+
+    def search(self, text: str, limit: int) -> list[FoundRepository]:
+        """Find headings by a part of them, in the order of the list; see SearchableSource."""
+        wanted = text.casefold()
+        found = (FoundRepository(name) for name in self._read() if wanted in name.casefold())
+        return list(islice(found, limit))
 
     def check(self) -> None:
         """Raise SourceError unless the first file of each server is there; ten servers are asked at most."""

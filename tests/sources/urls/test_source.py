@@ -62,6 +62,13 @@ def test_a_repository_is_what_stands_below_its_heading() -> None:
         assert caught.value.permanent
 
 
+def test_a_repository_is_found_by_a_part_of_its_heading() -> None:
+    source = open_list("https://h/x\n[Llama/8b]\nhttps://h/x\n[other]\nhttps://h/x\n[llama/70b]\nhttps://h/x")
+    assert [found.name for found in source.search("LLAMA", 20)] == ["Llama/8b", "llama/70b"]
+    assert [found.name for found in source.search("l", 2)] == ["files", "Llama/8b"]
+    assert source.search("nothing", 20) == []
+
+
 def test_files_of_several_servers_arrive_and_each_sees_only_its_own_secret(
     app: Flask, alice: User, server: FileServer, other: FileServer
 ) -> None:
