@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     stream_drain_seconds: Annotated[float, Field(gt=0, le=60)] = 5
 
     request_body_seconds: Annotated[float, Field(gt=0, le=3600)] = 20
+    max_active_downloads_per_user: Count = 100
+    max_downloads_per_user: Count = 10_000
+    max_requests_per_user: Count = 64
+
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4
     max_bytes_per_second: Annotated[int, Field(ge=1)] | None = None

@@ -10,7 +10,8 @@ def init_app(app: Flask) -> None:
     loaded yet that gevent patches in the workers.
     """
     from downloads_app.extensions import api
-    from downloads_app.web import bodies, errors, proxies, status
+    from downloads_app.services.files.blocking import RUNNER
+    from downloads_app.web import bodies, errors, offload, proxies, shares, status
     from downloads_app.web.api import (
         auth,
         download_files,  # noqa: F401  (joins the routes of downloads)
@@ -37,6 +38,8 @@ def init_app(app: Flask) -> None:
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     proxies.init_app(app)
+    shares.init_app(app)
+    app.extensions[RUNNER] = offload.offload
     generator.init_app(app)
     for resource in (auth, users, providers, repositories, downloads):
         api.register_blueprint(resource.blueprint)

@@ -11,7 +11,7 @@ from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import CHANGE_DUE, VerifiedToken
-from downloads_app.web import cookies
+from downloads_app.web import cookies, shares
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 P = ParamSpec("P")
@@ -91,6 +91,7 @@ def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = Fals
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         g.token = read_token(kind)
         g.user = tokens.authorize(g.token)
+        shares.take_for_request(g.token.user_id)
         if g.user.must_change_password and not is_open_while_due:
             raise NotAllowed(CHANGE_DUE)
         return view(*args, **kwargs)

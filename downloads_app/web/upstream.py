@@ -6,13 +6,17 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from flask import g
+
 from downloads_app.errors import SourceError, TooMany
 from downloads_app.sources import Access, registry
+from downloads_app.web import shares
 from downloads_app.web.gunicorn.loop import is_cooperative
 from downloads_app.web.offload import capture
 
 LIMIT_SECONDS = 30.0
-MAX_AT_ONCE = 8
+MAX_AT_ONCE = 24
+"""Threads that wait for the network; six users can hold all of them."""
 P = ParamSpec("P")
 R = TypeVar("R")
 _under_way: set[Any] = set()
@@ -25,26 +29,33 @@ def ask(
     """Call `function`, which speaks to a provider of `kind` by `access` and must not touch the database.
 
     Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
-    the network's own time limits end it), and under gevent TooMany where MAX_AT_ONCE such calls are under way.
+    the network's own time limits end it), and under gevent TooMany where MAX_AT_ONCE such calls are under way, or
+    as many of this user's as are theirs.
     """
     if is_cooperative():
-        return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind)
+        give_back = shares.take("questions", g.token.user_id)
+        return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind, give_back)
     try:
         return _threads().submit(function, kind, access, *args, **kwargs).result(LIMIT_SECONDS)
     except FutureTimeout as exc:
         raise _no_answer() from exc
 
 
-def _ask_beside_hub(call: Callable[[], R], kind: str) -> R:
-    """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords."""
+def _ask_beside_hub(call: Callable[[], R], kind: str, give_back: Callable[[], None]) -> R:
+    """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords.
+
+    A user's place is given back when the thread is free again, which may be after they have been told to wait.
+    """
     import gevent
 
     _loaded(kind).wait(LIMIT_SECONDS)
     _under_way.difference_update([asked for asked in _under_way if asked.ready()])
     if len(_under_way) >= MAX_AT_ONCE:
+        give_back()
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
     pending = _hub_threads().spawn(capture, call)
     _under_way.add(pending)
+    pending.rawlink(lambda _: give_back())
     try:
         answer: Callable[[], R] = pending.get(timeout=LIMIT_SECONDS)
     except gevent.Timeout as exc:

@@ -11,6 +11,7 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
+from downloads_app.services.downloads import limits
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
@@ -80,6 +81,8 @@ def create(
         found = catalog.find_or_create_repository(provider, repository)
         _refuse_second(user.id, found.id, revision)
         _refuse_shared_folder(user.id, found, revision)
+        limits.refuse_too_many_active(user.id)
+        limits.refuse_too_many_rows(user.id)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
         db.session.commit()
@@ -146,6 +149,7 @@ def _apply_alone(download: Download, change: Change) -> None:
             raise Conflict(f"User {download.user.username!r} is disabled")
         if download.status not in ACTIVE:
             _refuse_second(download.user_id, download.repository_id, download.revision)
+            limits.refuse_too_many_active(download.user_id)
         _apply(download, change)
     finally:
         db.session.rollback()  # gives the lock back where nothing was committed

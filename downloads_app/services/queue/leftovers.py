@@ -8,18 +8,19 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.files import folders, partials
+from downloads_app.services.files.blocking import run_blocking
 
 
 def remove_partials(download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still wants them."""
     if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
-        partials.remove_partials(folders.folder_of(download))
+        run_blocking(partials.remove_partials, folders.folder_of(download))
 
 
 def remove_files(download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
     if not _is_shared(download, tuple(Status)):
-        folders.remove_files(current_settings().downloads_dir, folders.folder_of(download))
+        run_blocking(folders.remove_files, current_settings().downloads_dir, folders.folder_of(download))
 
 
 def clear_abandoned() -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from flask import Response, send_file
+from flask import Response, g, send_file
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 
@@ -20,6 +20,7 @@ from downloads_app.models import DownloadFile
 from downloads_app.services.downloads import listings
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Wanted
+from downloads_app.web import shares
 from downloads_app.web.api.download_schemas import DownloadFileSchema
 from downloads_app.web.api.downloads import blueprint, find_download
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
@@ -63,7 +64,9 @@ def get_file(download_id: UUID, path: str) -> Response:
     found = _find_on_disk(folder_of(download), path)
     etag = row.sha256
     db.session.remove()  # no connection is held while the bytes go out
+    give_back = shares.take("files", g.token.user_id)
     response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
+    response.call_on_close(give_back)
     response.headers.update(FILE_HEADERS)
     response.headers.set("Content-Disposition", "attachment", filename=found.name)
     return response

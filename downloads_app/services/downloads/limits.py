@@ -1,0 +1,28 @@
+"""How many downloads a user may have: rows in all, and active ones. Asked while the user is held."""
+
+from sqlalchemy import ColumnElement, func, select
+
+from downloads_app.config import current_settings
+from downloads_app.errors import Conflict
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download
+
+
+def refuse_too_many_active(user_id: str) -> None:
+    """Raise Conflict, naming the limit, where a user has as many active downloads as they may."""
+    most = current_settings().max_active_downloads_per_user
+    if _has(most, Download.user_id == user_id, Download.status.in_(ACTIVE)):
+        raise Conflict(f"{most} downloads are active, the most for a user (MAX_ACTIVE_DOWNLOADS_PER_USER)")
+
+
+def refuse_too_many_rows(user_id: str) -> None:
+    """Raise Conflict, naming the limit, where a user's list of downloads is full."""
+    most = current_settings().max_downloads_per_user
+    if _has(most, Download.user_id == user_id):
+        raise Conflict(f"{most} downloads are in the list, the most for a user; delete some (MAX_DOWNLOADS_PER_USER)")
+
+
+def _has(amount: int, *conditions: ColumnElement[bool]) -> bool:
+    """Whether there are so many; no more than that are counted."""
+    counted = select(Download.id).where(*conditions).limit(amount).subquery()
+    return (db.session.scalar(select(func.count()).select_from(counted)) or 0) >= amount

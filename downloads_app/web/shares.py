@@ -1,0 +1,64 @@
+"""How much of this process one user may take at a time: requests, files on their way, questions to providers."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from flask import Flask, current_app, g
+
+from downloads_app.errors import TooMany
+
+FILES_PER_USER = 32
+"""Files on their way out: a slow reader holds a connection for hours."""
+QUESTIONS_PER_USER = 4
+"""Questions to providers: each holds a thread for up to half a minute."""
+_EXTENSION = "shares"
+
+
+class Share:
+    """So many places for each user, in one process."""
+
+    def __init__(self, most: int, what: str) -> None:
+        self._most, self._what = most, what
+        self._taken: Counter[str] = Counter()
+
+    def take(self, user_id: str) -> Callable[[], None]:
+        """Take a place and return what gives it back, once however often it is called; raises TooMany."""
+        if self._taken[user_id] >= self._most:
+            raise TooMany(f"{self._most} {self._what} of yours are under way, which is the most", retry_after_seconds=2)
+        self._taken[user_id] += 1
+        is_held = True
+
+        def give_back() -> None:
+            nonlocal is_held
+            if is_held:
+                is_held = False
+                self._taken[user_id] -= 1
+                if not self._taken[user_id]:
+                    del self._taken[user_id]
+
+        return give_back
+
+
+def take(what: str, user_id: str) -> Callable[[], None]:
+    """Take one of a user's places for `requests`, `files` or `questions`; raises TooMany."""
+    share: Share = current_app.extensions[_EXTENSION][what]
+    return share.take(user_id)
+
+
+def take_for_request(user_id: str) -> None:
+    """Take a place until the request is answered; raises TooMany."""
+    g.give_back = take("requests", user_id)
+
+
+def init_app(app: Flask) -> None:
+    """Make the shares of a process, and give requests' places back however they end."""
+    app.extensions[_EXTENSION] = {
+        "requests": Share(app.extensions["settings"].max_requests_per_user, "requests"),
+        "files": Share(FILES_PER_USER, "files"),
+        "questions": Share(QUESTIONS_PER_USER, "questions to providers"),
+    }
+    app.teardown_request(lambda _error: g.pop("give_back", _nothing)())
+
+
+def _nothing() -> None:
+    """What gives no place back."""

@@ -1,0 +1,52 @@
+"""What waits for the disk is done where it holds nobody up: every removal of files asks for that."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from downloads_app.models import Provider, User
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.files import folders
+from downloads_app.services.files.blocking import RUNNER
+from downloads_app.services.files.partials import find_partials
+from tests.support.downloading import add_downloads
+
+
+@pytest.fixture
+def handed_over(app: Flask) -> list[Callable[..., None]]:
+    """What a server with an event loop is given to do in a thread, in its order."""
+    given: list[Callable[..., None]] = []
+
+    def run(function: Callable[..., None], *args: Any) -> None:
+        assert folder_exists(args[-1]), "nothing is removed before"
+        given.append(function)
+        function(*args)
+
+    app.extensions[RUNNER] = run
+    return given
+
+
+def folder_exists(folder: Path) -> bool:
+    return folder.exists() or find_partials(folder).exists()
+
+
+def test_cancelling_and_deleting_remove_files_in_a_thread(
+    alice: User, provider: Provider, handed_over: list[Callable[..., None]]
+) -> None:
+    for status, act in (
+        ("pending", lifecycle.cancel),
+        ("failed", history.delete),
+        ("completed", lambda row: history.delete(row, files=True)),
+    ):
+        row = add_downloads(alice, provider, f"org/{status}", status=status)[0]
+        folder = folders.folder_of(row)
+        find_partials(folder).mkdir(parents=True)
+        folder.mkdir()
+        (find_partials(folder) / "x.data").touch()
+        before = len(handed_over)
+        act(row)
+        assert len(handed_over) == before + 1, status
+        assert not find_partials(folder).exists()
