@@ -46,6 +46,7 @@ def run_offline() -> None:
 def run_online() -> None:
     """Run the migrations in the application's database."""
     options: dict[str, Any] = extension.configure_args
+    options["render_as_batch"] = False  # SQLite makes a table anew for a batch, and the triggers on it are gone
     options.setdefault("include_object", is_of_a_model)
     if options.get("process_revision_directives") is None:
         options["process_revision_directives"] = write_no_empty_revision
