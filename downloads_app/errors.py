@@ -36,6 +36,10 @@ class NoSpace(Conflict):
     """The disk, or the user's quota, does not hold what was asked for."""
 
 
+class NeverFits(NoSpace):
+    """The disk, or the user's quota, will not hold it, whatever becomes of other downloads."""
+
+
 class Passing(DownloadsError):
     """The machine does not do it at the moment; it is tried again later."""
 
@@ -64,11 +68,21 @@ class SourceError(DownloadsError):
     """A provider failed us.
 
     `permanent` errors fail the download at once; others are tried again, not before
-    `retry_after_seconds` where the provider named a time (`Retry-After`). Messages never hold
-    a token or a signed URL.
+    `retry_after_seconds` where the provider named a time (`Retry-After`). `is_missing`: what was
+    asked for is not there. `is_on_its_way`: it is being made ready, and waiting for it is no failure.
+    Messages never hold a token or a signed URL.
     """
 
-    def __init__(self, message: str, *, permanent: bool, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        retry_after_seconds: float | None = None,
+        is_missing: bool = False,
+        is_on_its_way: bool = False,
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
+        self.is_missing, self.is_on_its_way = is_missing, is_on_its_way

@@ -159,6 +159,8 @@ def explain_status(what: str, head: AnswerHead) -> SourceError:
         f"{what}: the server answered {name_status(head.status)}",
         permanent=head.status not in _TRANSIENT_STATUSES,
         retry_after_seconds=head.retry_after_seconds if head.status in _TRANSIENT_STATUSES else None,
+        is_missing=head.status in (404, 410),
+        is_on_its_way=head.status == 202,
     )
 
 

@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
-from downloads_app.services.queue import claims, housekeeping, leftovers
+from downloads_app.services.files.folders import free_bytes
+from downloads_app.services.queue import claims, housekeeping, leftovers, room
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
@@ -59,6 +60,7 @@ class Worker:
             _Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
             self._claim,
             _Every(SHARE_SECONDS, self._share),
+            _Every(RESCUE_SECONDS, self._let_go_on),
             _Every(TIDY_SECONDS, self._tidy),
         )
 
@@ -119,6 +121,8 @@ class Worker:
         return bool(ended)
 
     def _rescue(self) -> bool:
+        if claims.cut_future_leases(self._settings.lease_seconds):
+            log.warning("leases end far in the future: the clock was set back; they are cut")
         rescued = claims.rescue_expired()
         for download_id in rescued:
             log.warning("download %s: its worker is gone; it is given back", download_id)
@@ -151,6 +155,13 @@ class Worker:
                     job.limits.connections = max(1, share)
                     job.is_crowded_out = job.is_crowded_out or share == 0
         return False
+
+    def _let_go_on(self) -> bool:
+        """Look for who waits for room, and whether there is some by now."""
+        woken = room.let_one_go_on(room.left_bytes(free_bytes(self._settings.downloads_dir)))
+        if woken is not None:
+            log.info("download %s: there is room for it again", woken)
+        return woken is not None
 
     def _tidy(self) -> bool:
         leftovers.clear_abandoned()

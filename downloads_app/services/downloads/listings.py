@@ -4,7 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from sqlalchemy import String, bindparam, cast, delete, exists, func, insert, select, true, update
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+    values,
+)
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, new_id
@@ -90,17 +104,20 @@ def find_file(download: Download, path: str) -> DownloadFile | None:
 
 
 def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
-    """Note files that stand verified in their place, where the claim holds: the listing may be another's by now."""
+    """Note files that stand verified in their place, where the claim holds: the listing may be another's by now.
+
+    One statement for many files: a database far away takes as long for one.
+    """
     table = DownloadFile.metadata.tables[DownloadFile.__tablename__]  # rows by another key than the primary one
-    statement = (
-        update(table)
-        .where(table.c.download_id == claim.download_id, table.c.position == bindparam("at"))
-        .where(exists().where(fence(claim)))
-        .values(size_bytes=bindparam("size"), sha256=bindparam("sum"), completed_at=database_now())
-    )
-    rows = [{"at": file.position, "size": file.size_bytes, "sum": file.sha256} for file in files]
-    if rows:
-        db.session.execute(statement, rows)
+    for at in range(0, len(files), BATCH):
+        rows = [(file.position, file.size_bytes, file.sha256) for file in files[at : at + BATCH]]
+        done = values(column("at", Integer), column("size", BigInteger), column("sum", String)).data(rows).cte("done")
+        db.session.execute(
+            update(table)
+            .where(table.c.download_id == claim.download_id, table.c.position == done.c.at)
+            .where(exists().where(fence(claim)))
+            .values(size_bytes=done.c.size, sha256=done.c.sum, completed_at=database_now())
+        )
         db.session.commit()
 
 

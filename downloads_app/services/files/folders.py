@@ -53,7 +53,17 @@ def remove_tree(folder: Path) -> None:
 
 def free_bytes(path: Path) -> int:
     """Return the room left for us on the filesystem that `path` is, or will be, on."""
+    status = _look_at_disk(path)
+    return status.f_bavail * status.f_frsize
+
+
+def disk_bytes(path: Path) -> int:
+    """Return how much the whole filesystem holds that `path` is, or will be, on."""
+    status = _look_at_disk(path)
+    return status.f_blocks * status.f_frsize
+
+
+def _look_at_disk(path: Path) -> os.statvfs_result:
     while not path.exists():
         path = path.parent
-    status = os.statvfs(path)
-    return status.f_bavail * status.f_frsize
+    return os.statvfs(path)

@@ -13,12 +13,14 @@ from sqlalchemy import TextClause, text
 
 from downloads_app.services.database.clock import POSTGRESQL_NOW, SQLITE_NOW
 
+LONGEST_PAUSE_SECONDS = 7200
+"""Longer than any pause that is ever set: one that ends later was set before the clock was set back, and is over."""
 USERS_AT_ONCE = 16
 HEADS_PER_USER = 8
 """Their product is how many workers may claim in the same instant and all find a row that is not locked."""
 
 _CLAIMABLE = """d.user_id = {user} AND d.status = 'pending'
-    AND (d.not_before_at IS NULL OR d.not_before_at <= {now})
+    AND (d.not_before_at IS NULL OR d.not_before_at <= {now} OR d.not_before_at > {longest})
     AND (d.user_id, d.repository_id, d.revision) NOT IN (SELECT user_id, repository_id, revision FROM held)
     AND d.provider_id NOT IN (SELECT id FROM full_providers)
     ORDER BY d.priority DESC, d.created_at, d.id"""
@@ -70,8 +72,10 @@ _SQLITE = f"""{_WITH}, candidates AS (
 ) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
 
 
-def _fill_in(template: str, now: str, lease: str) -> TextClause:
-    any_of_u, any_of_turn = (_CLAIMABLE.format(now=now, user=user) for user in ("u.id", "turns.user_id"))
+def _fill_in(template: str, now: str, lease: str, longest: str) -> TextClause:
+    any_of_u, any_of_turn = (
+        _CLAIMABLE.format(now=now, longest=longest, user=user) for user in ("u.id", "turns.user_id")
+    )
     return text(
         template.format(now=now, lease=lease, any_of_u=any_of_u, any_of_turn=any_of_turn, users_at_once=USERS_AT_ONCE)
     )
@@ -79,8 +83,18 @@ def _fill_in(template: str, now: str, lease: str) -> TextClause:
 
 _SQLITE_TIME = SQLITE_NOW.replace(":", "\\:")  # no parameter begins there
 _STATEMENTS = {
-    "postgresql": _fill_in(_POSTGRESQL, POSTGRESQL_NOW, f"{POSTGRESQL_NOW} + make_interval(secs => :lease_seconds)"),
-    "sqlite": _fill_in(_SQLITE, _SQLITE_TIME, _SQLITE_TIME.replace("'now'", "'now', :lease_seconds || ' seconds'")),
+    "postgresql": _fill_in(
+        _POSTGRESQL,
+        POSTGRESQL_NOW,
+        f"{POSTGRESQL_NOW} + make_interval(secs => :lease_seconds)",
+        f"{POSTGRESQL_NOW} + make_interval(secs => {LONGEST_PAUSE_SECONDS})",
+    ),
+    "sqlite": _fill_in(
+        _SQLITE,
+        _SQLITE_TIME,
+        _SQLITE_TIME.replace("'now'", "'now', :lease_seconds || ' seconds'"),
+        _SQLITE_TIME.replace("'now'", f"'now', '{LONGEST_PAUSE_SECONDS} seconds'"),
+    ),
 }
 
 

@@ -24,6 +24,10 @@ FIRST_BACKOFF_SECONDS = 5.0
 MAX_BACKOFF_SECONDS = 600.0
 
 
+CLOCK_SECONDS = 60.0
+"""How far clocks may differ, and the lease that another worker is told to take."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One worker's right to one download; worthless once the row has another attempt, worker or status."""
@@ -51,6 +55,20 @@ def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float
         .returning(Download.id, Download.attempt)
     ).all()
     return {by_id[row.id] for row in rows if by_id[row.id].attempt == row.attempt}
+
+
+def cut_future_leases(lease_seconds: float) -> int:
+    """Cut leases that end further ahead than any that is ever given; return how many there were.
+
+    The database's clock was set back. A worker that is alive renews its lease in time, of one that is gone it ends.
+    """
+    farthest = database_now(2 * lease_seconds + CLOCK_SECONDS)
+    cut = execute_alone(
+        update(Download)
+        .where(Download.worker_id.is_not(None), Download.lease_expires_at > farthest)
+        .values(lease_expires_at=database_now(lease_seconds), updated_at=Download.updated_at)
+    )
+    return int(cut.rowcount)
 
 
 def rescue_expired() -> list[str]:

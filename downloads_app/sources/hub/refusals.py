@@ -8,7 +8,7 @@ from downloads_app.sources.answers import AnswerHead, name_status
 MAX_PLAIN_HTTP_BYTES = 50_000_000_000
 """Above this the public hub may refuse plain HTTP."""
 _TOO_LARGE = re.compile(r"too large", re.IGNORECASE)
-_RESET_SECONDS = re.compile(r"\bt=(\d{1,6})\b")
+_REMAINING, _RESET_SECONDS = re.compile(r"\br=(\d{1,9})\b"), re.compile(r"\bt=(\d{1,6})\b")
 
 
 def explain_hub_refusal(
@@ -33,7 +33,8 @@ def explain_hub_refusal(
     }.get(code)
     if message == "Access to this resource is disabled.":
         text = f"{what} is disabled by the hub"
-    return SourceError(text, permanent=True) if text else None
+    is_missing = code in ("EntryNotFound", "RevisionNotFound")
+    return SourceError(text, permanent=True, is_missing=is_missing) if text else None
 
 
 def _is_too_large(status: int, message: str, size_bytes: int | None) -> bool:
@@ -43,10 +44,20 @@ def _is_too_large(status: int, message: str, size_bytes: int | None) -> bool:
 
 
 def _explain_rate_limit(what: str, head: AnswerHead) -> SourceError:
-    reset = _RESET_SECONDS.search(head.headers.get("ratelimit", ""))
     seconds = head.retry_after_seconds
-    if seconds is None and reset:
-        seconds = float(reset[1])
+    if seconds is None:
+        seconds = _find_reset(head.headers.get("ratelimit", ""))
     when = "" if seconds is None else f", again in {seconds:.0f} s"
-    text = f"{what}: the server limits the rate of requests ({name_status(429)}{when})"
+    reason = "".join(letter for letter in head.headers.get("x-error-message", "")[:200] if letter.isprintable())
+    text = f"{what}: the server limits the rate of requests ({name_status(429)}{when}){reason and ': '}{reason}"
     return SourceError(text, permanent=False, retry_after_seconds=seconds)
+
+
+def _find_reset(limits: str) -> float | None:
+    """Return when the windows end in which nothing is left (`"api";r=0;t=55`); others are nothing to wait for."""
+    waits = []
+    for window in limits.split(","):
+        remaining, reset = _REMAINING.search(window), _RESET_SECONDS.search(window)
+        if reset and (remaining is None or int(remaining[1]) == 0):
+            waits.append(float(reset[1]))
+    return max(waits, default=None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.errors import Conflict, InvalidInput, NoSpace, SourceError
+from downloads_app.errors import Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
 from downloads_app.services.downloads.listings import CompletedFile, ListedFile
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 WAIT_FOR_ROOM_SECONDS = 30.0
 WAIT_FOR_CONNECTION_SECONDS = 2.0
+WAIT_FOR_FILES_SECONDS = 10.0
+WAIT_FOR_CONTENT_SECONDS = 60.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
 DATABASE_RETRY_SECONDS = 0.5
 
@@ -60,6 +62,10 @@ class Job:
         except (Conflict, InvalidInput) as exc:
             reason = exc.message
             self._write(lambda: outcomes.fail(self.claim, reason))
+        except TooManyFiles as exc:
+            self._wait(exc.message, WAIT_FOR_FILES_SECONDS)
+        except Passing as exc:
+            self._end_source_failure(SourceError(exc.message, permanent=False))
         except Stopped:
             self._stop()
         except SQLAlchemyError as exc:
@@ -83,13 +89,33 @@ class Job:
                 linked = preparation.link_copies(order, files, lambda: self.lease.may_write)
                 preparation.check_room(self.claim, order, files, linked)
             has_begun = True
-            self._complete(order, self._transfer(order, files, linked))
+            self._complete(order, self._transfer_or_list_anew(order, files, linked))
         except NoSpace as exc:
             reason = exc.message
-            if has_begun:
-                self._write(lambda: outcomes.wait(self.claim, reason, WAIT_FOR_ROOM_SECONDS))
+            if has_begun or not isinstance(exc, NeverFits):
+                self._wait(reason, WAIT_FOR_ROOM_SECONDS)
             else:
                 self._write(lambda: outcomes.fail(self.claim, reason))
+
+    def _wait(self, reason: str, seconds: float) -> None:
+        """Give it back for what is nobody's failure."""
+        log.info("download %s: waits: %s", self.claim.download_id, reason)
+        self._write(lambda: outcomes.wait(self.claim, reason, seconds))
+
+    def _transfer_or_list_anew(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
+        """Fetch; where the commit is gone before anything was fetched, look once more at what the revision is now."""
+        try:
+            return self._transfer(order, files, linked)
+        except SourceError as error:
+            if not error.is_missing:
+                raise
+            with self._app.app_context():
+                listed_anew = preparation.list_anew(self.claim, order)
+                if listed_anew is None:
+                    raise
+                log.warning("download %s: its commit is gone; listed anew", self.claim.download_id)
+                preparation.check_room(self.claim, order, listed_anew, set())
+        return self._transfer(order, listed_anew, set())
 
     def _begin_moving(self) -> None:
         self.is_moving = True
@@ -143,6 +169,9 @@ class Job:
                 return outcomes.fail(self.claim, error.message)
             if failures >= MAX_FAILURES:
                 return outcomes.fail(self.claim, f"{error.message} (gave up after {failures} starts in a row)")
+            if error.is_on_its_way:
+                pause = min(error.retry_after_seconds or WAIT_FOR_CONTENT_SECONDS, MAX_RETRY_AFTER_SECONDS)
+                return outcomes.wait(self.claim, error.message, pause, failures=1)
             pause = max(backoff_seconds(failures), min(error.retry_after_seconds or 0, MAX_RETRY_AFTER_SECONDS))
             pause *= random.uniform(1.0, 1.25)  # noqa: S311 - spreads the retries
             return outcomes.wait(self.claim, error.message, pause, failures=failures)

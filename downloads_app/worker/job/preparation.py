@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from downloads_app.config import current_settings
-from downloads_app.errors import NoSpace, SourceError
+from downloads_app.errors import NeverFits, NoSpace, SourceError
 from downloads_app.extensions import db
 from downloads_app.models import Download
 from downloads_app.services.downloads import listings
 from downloads_app.services.downloads.listings import ListedFile
 from downloads_app.services.downloads.plans import list_remote
-from downloads_app.services.files.folders import folder_of, free_bytes
+from downloads_app.services.files.folders import disk_bytes, folder_of, free_bytes
 from downloads_app.services.providers import catalog
+from downloads_app.services.queue import room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.sources.selection import Selection
@@ -65,6 +66,21 @@ def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
     return listings.read_listing(claim.download_id)
 
 
+def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
+    """List a download again of which nothing is here, as its commit is gone; None where it would be the same."""
+    download = db.session.get_one(Download, claim.download_id)
+    commit, is_untouched = download.commit, download.current_bytes == 0 and download.files_completed == 0
+    db.session.commit()
+    if commit is None or not is_untouched:
+        return None
+    listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
+    if listing.commit == commit or not listing.files:
+        return None
+    if not listings.store_listing(claim, listing):
+        raise Stopped(0)
+    return listings.read_listing(claim.download_id)
+
+
 def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> set[str]:
     """Link files that a completed download of the same provider has; return the paths now in place."""
     storage = Storage(order.folder)
@@ -95,15 +111,19 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile], linked: set[
     to_fetch = [file.remote for file in files if file.remote.path not in linked]
     wanted = sum(file.size_bytes or 0 for file in to_fetch)
     needed = max(0, wanted - partial_bytes(order.folder, to_fetch))
-    free = free_bytes(settings.downloads_dir)
-    if needed > free:
-        raise NoSpace(f"Not enough disk: {needed:,} bytes are needed, {free:,} are free")
+    free, reserved = free_bytes(settings.downloads_dir), room.reserved_bytes(claim)
+    if needed > free - reserved:
+        others = f", of which running downloads need {reserved:,}" if reserved else ""
+        fits_at_all = needed <= disk_bytes(settings.downloads_dir)
+        raise (NoSpace if fits_at_all else NeverFits)(
+            f"Not enough disk: {needed:,} bytes are needed, {free:,} are free{others}"
+        )
     if settings.user_quota_bytes is not None:
         download = db.session.get_one(Download, claim.download_id)
         used = listings.used_bytes(download.user_id, besides=download)
         db.session.commit()
         if used + sum(sizes) > settings.user_quota_bytes:
-            raise NoSpace(
+            raise NeverFits(
                 f"The quota of {settings.user_quota_bytes:,} bytes is too small: "
                 f"{used:,} are used, {sum(sizes):,} more are wanted"
             )

@@ -23,6 +23,8 @@ MAX_RETRY_AFTER_SECONDS = 120
 MAX_BACKOFF_SECONDS = 30.0
 SHORT_SECONDS, MAX_SHORT_SECONDS = 0.5, 20.0
 """How long to wait where the process has too many open files, and for how long at most with one connection."""
+ON_ITS_WAY_SECONDS = 5.0
+"""How long to wait for a file that the server is making ready, where it does not say how long that takes."""
 MUCH_BYTES = 256 * 1024
 LINGERING_TRIES = 3
 """How often a server that has refused a crowd may refuse a lone connection before it is believed."""
@@ -125,6 +127,9 @@ class Recovery:
             raise _conclude(error, file)
         log.info("trying again: %s", error.message)
         now = time.monotonic()
+        if error.is_on_its_way:
+            file.not_before = now + (pause or ON_ITS_WAY_SECONDS)  # it alone waits: the server has no trouble
+            return
         self.hold_until = max(self.hold_until, now + pause)
         if gained_bytes < MUCH_BYTES:
             backoff = min(2.0 ** (file.failures - 2), MAX_BACKOFF_SECONDS) if file.failures else 0.05

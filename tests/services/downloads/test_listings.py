@@ -1,5 +1,9 @@
 """What a download consists of: its pinned listing, the bytes it counts for."""
 
+from typing import Any
+
+from sqlalchemy import event
+
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, User
 from downloads_app.services.downloads import lifecycle, listings
@@ -60,3 +64,24 @@ def test_the_quota_counts_each_folder_once_and_what_is_on_its_way_in_full(
     add_downloads(bob, provider, "d", status="completed", total_bytes=7, current_bytes=7)
     assert listings.used_bytes(alice.id) == 1100
     assert listings.used_bytes(alice.id, besides=running) == 100
+
+
+def test_a_thousand_files_are_noted_by_a_few_statements(alice: User, provider: Provider) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    files = tuple(RemoteFile(f"f{n}", f"http://x/f{n}", n) for n in range(1000))
+    assert listings.store_listing(found, Listing(files))
+    said: list[str] = []
+
+    def note(*told: Any) -> None:
+        _, _, statement, values, _, is_of_many = told
+        said.extend([statement] * (len(values) if is_of_many else 1))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    listings.mark_completed(found, [listings.CompletedFile(n, n + 1, f"{n:064x}") for n in range(1000)])
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert len([statement for statement in said if "UPDATE" in statement]) == 2
+    row = db.session.scalars(db.select(DownloadFile).where(DownloadFile.position == 999)).one()
+    assert (row.size_bytes, row.sha256) == (1000, f"{999:064x}")
+    assert all(file.is_completed for file in listings.read_listing(found.download_id))

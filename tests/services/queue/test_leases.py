@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from downloads_app.models import Download, Status, User
+from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import lifecycle
 from downloads_app.services.queue import claims, outcomes
 from downloads_app.services.queue.claims import Claim
@@ -20,7 +21,9 @@ from tests.support.downloading import (
     end_wait,
     expire_lease,
     reload,
+    set_time,
 )
+from tests.support.server import wait_until
 
 
 def report(current_bytes: int, files_completed: int = 0) -> ProgressReport:
@@ -152,3 +155,33 @@ def test_a_drained_download_is_claimable_at_once(alice: User) -> None:
 
 def _columns(row: Download) -> dict[str, object]:
     return {column.key: getattr(row, column.key) for column in Download.__table__.columns}
+
+
+def test_a_lease_that_lies_in_the_future_is_over(alice: User) -> None:
+    found = claimed(alice)
+    set_time(found, lease_expires_at=database_now(86_400))
+    assert claims.cut_future_leases(LEASE_SECONDS) == 1
+    assert claims.rescue_expired() == []  # a worker that is alive has its time to renew it
+    assert claims.renew_leases(WORKER, [found], LEASE_SECONDS) == {found}
+    assert claims.cut_future_leases(LEASE_SECONDS) == 0
+    set_time(found, lease_expires_at=database_now(86_400))
+    assert claims.cut_future_leases(0.0) == 1
+    wait_until(lambda: claims.rescue_expired() == [found.download_id], 10, "the lease to end")
+
+
+def test_a_hold_that_lies_in_the_future_is_over_too(alice: User) -> None:
+    found = claimed(alice)
+    lifecycle.pause(reload(found))
+    lifecycle.resume(reload(found))
+    set_time(found, lease_expires_at=database_now(86_400))
+    assert claim(OTHER_WORKER) is None
+    claims.cut_future_leases(0.0)
+    wait_until(lambda: claim(OTHER_WORKER) is not None, 10, "the hold to end")
+
+
+def test_a_pause_longer_than_any_that_is_set_is_over(alice: User) -> None:
+    found = claimed(alice)
+    outcomes.wait(found, "the server asks for a pause", 3600)
+    assert claim() is None
+    set_time(found, not_before_at=database_now(86_400))
+    assert claim() is not None

@@ -51,6 +51,17 @@ def test_a_rate_limit_without_retry_after_is_read_from_the_rate_limit_header(hub
     assert refuse(hub.url).retry_after_seconds == 55
 
 
+@pytest.mark.parametrize(
+    ("windows", "seconds"),
+    [('"api";r=489;t=241', None), ('"api";r=489;t=241, "pages";r=0;t=12', 12), ('"api";t=30', 30), ("nonsense", None)],
+)
+def test_only_a_window_in_which_nothing_is_left_is_waited_for(hub: Hub, windows: str, seconds: float | None) -> None:
+    hub.refusals.append(HubRefusal(429, "", "too many at once", {"RateLimit": windows}))
+    error = refuse(hub.url)
+    assert error.retry_after_seconds == seconds
+    assert "too many at once" in error.message
+
+
 def test_a_failing_or_absent_hub_is_tried_again(hub: Hub) -> None:
     hub.refusals.append(HubRefusal(503, "", "down", {"Retry-After": "3"}))
     error = refuse(hub.url)

@@ -1,17 +1,23 @@
 """A download and the room it needs: on the disk, in its user's quota."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from flask import Flask
 
-from downloads_app.models import Provider, Status, User
+from downloads_app.models import Download, Provider, Status, User
+from downloads_app.services.accounts import users
 from downloads_app.services.downloads import listings
-from downloads_app.services.queue import claims, outcomes
+from downloads_app.services.queue import claims, leftovers, outcomes
 from downloads_app.sources import Listing, RemoteFile
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, publish_manifest, queue_download
-from tests.worker.running import FILES, run, run_to_failure
+from tests.support.server import wait_until
+from tests.support.small_disk import small_disk
+from tests.worker.running import FILES, run, run_to_failure, working
+from tests.worker.transfer.transferring import noise
 
 
 def test_a_download_too_large_for_the_disk_is_refused_with_the_numbers(
@@ -42,8 +48,6 @@ def test_a_disk_that_filled_up_since_makes_a_begun_download_wait(
 def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
     make_app: Callable[..., Flask], server: FileServer
 ) -> None:
-    from downloads_app.services.accounts import users
-
     app = make_app(user_quota_bytes=4_000_000)
     with app.app_context():
         user, provider = users.create_user("carol", "correct horse battery"), provide(server)
@@ -54,3 +58,31 @@ def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
         assert reload(first).status == Status.COMPLETED
         queue_download(user, provider, "org/second")
         assert "The quota of 4,000,000 bytes" in run_to_failure(app)
+
+
+def test_downloads_that_do_not_fit_together_run_one_after_another_and_none_fails(
+    make_app: Callable[..., Flask], server: FileServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with small_disk(tmp_path / "disk", 8 << 20) as disk:
+        app = make_app(downloads_dir=disk / "downloads", worker_concurrency=3)
+        with app.app_context():
+            user, provider = users.create_user("carol", "correct horse battery"), provide(server)
+            names = [f"org/model-{number}" for number in range(3)]
+            for seed, name in enumerate(names):
+                publish(server, name, {"model.bin": noise(5 << 20, seed)})
+            rows = [queue_download(user, provider, name) for name in names]
+            server.bytes_per_second = 4 << 20
+            with working(app), caplog.at_level("INFO"):
+                first, second, third = rows
+                wait_until(lambda: reload(first).status == Status.COMPLETED, 60, "the first")
+                wait_until(lambda: all(_waits_for_room(row) for row in rows[1:]), 60, "the others to wait")
+                leftovers.remove_files(reload(first))
+                wait_until(lambda: reload(second).status == Status.COMPLETED, 20, "the second to find the room")
+                assert _waits_for_room(third)
+            assert "waits: Not enough disk" in caplog.text
+            assert "there is room for it again" in caplog.text
+
+
+def _waits_for_room(download: Download) -> bool:
+    row = reload(download)
+    return row.status == Status.PENDING and "Not enough disk" in (row.wait_reason or "")

@@ -163,3 +163,24 @@ def test_a_redirect_costs_one_request(server: FileServer, folder: Path) -> None:
         server.fail(file.path, Fault(redirect=f"/{file.path}"))
     Run(server, files, folder).finish()
     assert len(server.requests) == 100
+
+
+def test_a_file_that_is_being_made_ready_is_waited_for_while_others_come(server: FileServer, folder: Path) -> None:
+    files = [server.put("x.bin", noise(1000)), server.put("y.bin", noise(2000))]
+    server.fail("x.bin", Fault(status=202, headers={"Retry-After": "1"}))
+    run = Run(server, files, folder)
+    run.finish()
+    assert [file.path for file, _ in run.done] == ["y.bin", "x.bin"]
+    first, again = server.seen("x.bin")
+    assert again.at - first.at >= 0.9
+
+
+def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1000))
+    days_ahead = {"Date": "Mon, 01 Jan 2035 00:00:00 GMT", "Retry-After": "Mon, 01 Jan 2035 00:00:01 GMT"}
+    long_past = {"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    unreadable = {"Retry-After": "Thu, 01 Jan 99999999999999999999 00:00:00 GMT"}
+    server.fail("x.bin", *(Fault(status=503, headers=headers) for headers in (days_ahead, long_past, unreadable)))
+    run = Run(server, [file], folder)
+    run.finish()
+    assert run.seconds() < 15
