@@ -1,0 +1,66 @@
+"""Many sign-ins at once beside streams: hashing passwords is the dearest thing that a stranger can ask for."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+
+from downloads_app.models import User
+from downloads_app.services.accounts import passwords, tokens
+from tests.conftest import PASSWORD
+from tests.support.rows import add_download
+from tests.support.server import Server
+from tests.support.sse import StreamClient
+from tests.support.turns import PATH, watched_project
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+ATTEMPTS = 100
+AT_ONCE = 25
+"""More than may wait."""
+INTERVAL = 0.3
+
+
+def hash_seconds(stored: str) -> float:
+    """Return the CPU time of one comparison on this machine."""
+    began = time.thread_time()
+    for _ in range(5):
+        passwords.matches(stored, PASSWORD)
+    return (time.thread_time() - began) / 5
+
+
+def test_a_storm_of_sign_ins_holds_no_stream_up(
+    make_server: Callable[..., Server], alice: User, password_hash: str, tmp_path: Path
+) -> None:
+    """No turn of the loop takes as long as a hash: they are made in a thread, and most are turned away."""
+    add_download(alice)
+    server = make_server(project=watched_project(tmp_path / "watched"), stream_interval_seconds=INTERVAL)
+    stream = StreamClient(server.port, token=tokens.issue_access(alice))
+    stream.wait_events(2, "update")
+
+    def attempt(_: object) -> int:
+        body = {"username": "alice", "password": PASSWORD}
+        return requests.post(f"{server.url}/api/auth/login", json=body, timeout=60).status_code
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(attempt, range(AT_ONCE)))  # what is loaded and compiled at first use
+        requests.get(server.url + PATH, timeout=60)
+        seen = len(stream.events)
+        began = time.monotonic()
+        statuses = Counter(pool.map(attempt, range(ATTEMPTS)))
+        taken = time.monotonic() - began
+        longest = requests.get(server.url + PATH, timeout=60).json()
+    stream.wait_events(seen + 2)
+    stream.close()
+    hashing = hash_seconds(password_hash)
+    figures = (
+        f"longest turn {longest * 1000:.1f} ms of CPU, a hash {hashing * 1000:.1f} ms; "
+        f"{ATTEMPTS / taken:.0f} attempts a second: {dict(statuses)}"
+    )
+    print(figures)
+    assert set(statuses) <= {200, 503}, figures
+    assert statuses[200] > 0, figures
+    assert longest < hashing * 0.6, figures
