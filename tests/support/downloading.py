@@ -1,5 +1,6 @@
 """Rows for tests of the queue: providers, downloads, and the database's clock pushed forward."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
@@ -7,6 +8,8 @@ from sqlalchemy import update
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.downloads import plans
+from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import claims
 from downloads_app.services.queue.claims import Claim
@@ -100,3 +103,12 @@ def end_wait(download: Download) -> None:
     row = update(Download).where(Download.id == download.id)
     db.session.execute(row.values(not_before_at=database_now(-1)))
     db.session.commit()
+
+
+def plan(user: User, provider: Provider, repository: str, include: Sequence[str] = ()) -> plans.Plan:
+    """List a repository at its provider, and say what a download of it would fetch."""
+    db.session.commit()  # sees what workers have written meanwhile
+    listing = plans.list_remote(
+        provider.kind, catalog.access_of(provider), repository, wanted=check_patterns(include, [])
+    )
+    return plans.make_plan(user, provider, repository, listing)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound
@@ -180,11 +180,6 @@ def _keep_an_admin(user: User) -> None:
         username = user.username
         db.session.rollback()
         raise Conflict(f"{username!r} is the last admin")
-
-
-def has_users() -> bool:
-    """Whether anybody has an account yet."""
-    return bool(db.session.scalar(select(func.count()).select_from(User)))
 
 
 def issue_token(user: User, expires_seconds: int | None = None) -> str:

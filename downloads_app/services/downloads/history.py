@@ -87,7 +87,7 @@ def delete(download: Download, *, files: bool = False) -> None:
     """
     if download.status in ACTIVE:
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
-    if _is_held(download):
+    if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
     if files:
         leftovers.remove_files(download)
@@ -104,7 +104,7 @@ def prune(older_than_days: float = 0, *, files: bool = False) -> int:
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     count = 0
     for download in db.session.scalars(select(Download).options(*_PARTS).where(*finished)).all():
-        if not _is_held(download):
+        if not leftovers.is_held(download):
             delete(download, files=files)
             count += 1
     return count
@@ -114,9 +114,3 @@ def _begins_with(prefix: str) -> ColumnElement[bool]:
     if len(prefix) == 36:
         return Download.id == prefix
     return cast(Download.id, String).like(f"{prefix}%")
-
-
-def _is_held(download: Download) -> bool:
-    """Whether a worker may still be writing into its folder."""
-    lease = download.lease_expires_at
-    return download.worker_id is not None and lease is not None and lease > utc_now()

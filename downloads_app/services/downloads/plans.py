@@ -1,6 +1,5 @@
 """What a download would fetch, before it is queued. Changes nothing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -9,10 +8,8 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
 from downloads_app.services.downloads import listings
-from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.files import folders, partials
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
-from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
 from downloads_app.sources.selection import EVERYTHING, Selection
@@ -48,23 +45,6 @@ def list_remote(
     check_repository(repository, kind)
     asked = check_revision(revision)
     return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
-
-
-def plan(
-    user: User,
-    provider: Provider,
-    repository: str,
-    *,
-    revision: str | None = None,
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-) -> Plan:
-    """List the repository and say what a download by `user` would fetch; raises SourceError, InvalidInput."""
-    wanted = check_patterns(include, exclude)
-    kind, access = provider.kind, access_of(provider)
-    db.session.commit()  # no connection is held while the provider is asked
-    listing = list_remote(kind, access, repository, revision, wanted)
-    return make_plan(user, provider, repository, listing, revision=revision)
 
 
 def make_plan(

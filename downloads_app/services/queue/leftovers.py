@@ -23,6 +23,12 @@ def remove_files(download: Download) -> None:
         run_blocking(folders.remove_files, current_settings().downloads_dir, folders.folder_of(download))
 
 
+def is_held(download: Download) -> bool:
+    """Whether a worker may still be writing into its folder, by the database's clock."""
+    holds = (Download.worker_id.is_not(None), Download.lease_expires_at >= database_now())
+    return bool(db.session.scalar(select(exists().where(Download.id == download.id, *holds))))
+
+
 def clear_abandoned() -> int:
     """Remove the partial files of downloads cancelled under a worker that is gone; return how many."""
     abandoned = and_(

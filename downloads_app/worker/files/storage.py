@@ -80,6 +80,11 @@ class Storage:
         with explain_disk(path):
             return read_side_file(self.partials, path)
 
+    def kept_bytes_of(self, file: RemoteFile) -> int:
+        """Return how many bytes an unfinished run has left of a file, if they are of the content that is wanted."""
+        known = self.read_side_file(file.path)
+        return known.kept_bytes if known is not None and known.is_of(file) else 0
+
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step; the data it speaks of has been written before.
 
@@ -143,8 +148,8 @@ def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
         finished = done.get(file.path)
         if finished is not None and is_wanted(finished, file):
             total += finished.size_bytes
-        elif known := storage.read_side_file(file.path):
-            total += known.kept_bytes
+        else:
+            total += storage.kept_bytes_of(file)
     return total
 
 

@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Sequence
+from operator import itemgetter
 
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.finishing import Finisher
@@ -57,9 +58,8 @@ class Worklist:
                 finished.append((file, result))
                 continue
             self._waiting.append(file)
-            known = self._storage.read_side_file(file.path)
-            if known is not None:
-                self._waiting_bytes[file.path] = known.kept_bytes
+            if kept := self._storage.kept_bytes_of(file):
+                self._waiting_bytes[file.path] = kept
         return finished
 
     def first_count(self) -> int:
@@ -176,12 +176,13 @@ class Worklist:
 
     def _share_slowest(self, pool: ChannelPool, now: float) -> Fetch | None:
         """Take from the range that would be the last to end, so that no single slow one is waited for."""
-        shareable = [c for c in pool if c.answer and c.fetch and self._may_join(c.fetch.file, now)]
-        if not shareable:
-            return None
-        slowest = max(shareable, key=lambda channel: channel.remaining_seconds)
-        fetch = slowest.fetch
-        if fetch is None or slowest.remaining_seconds < MIN_SPLIT_SECONDS:
+        shareable = [
+            (channel.remaining_seconds, channel.fetch)
+            for channel in pool
+            if channel.answer and channel.fetch and self._may_join(channel.fetch.file, now)
+        ]
+        seconds, fetch = max(shareable, key=itemgetter(0), default=(0.0, None))
+        if fetch is None or seconds < MIN_SPLIT_SECONDS:
             return None
         remaining = fetch.end - fetch.at
         if remaining < 2 * MIN_SPLIT_BYTES:

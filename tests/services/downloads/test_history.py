@@ -31,6 +31,22 @@ def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, p
     assert history.list_downloads().total == 0
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_lease_is_judged_by_the_databases_clock_alone(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    running, over = add_downloads(alice, provider, "running", "over")
+    for download, seconds in ((running, 600), (over, -600)):
+        download.status = Status.CANCELLED
+        download.worker_id, download.lease_expires_at = WORKER, utc_now() + timedelta(seconds=seconds)
+    db.session.commit()
+    monkeypatch.setattr(history, "utc_now", lambda: utc_now() + timedelta(hours=hours))
+    with pytest.raises(Conflict, match="stopping"):
+        history.delete(running)
+    history.delete(over)
+    assert [d.id for d in history.list_downloads().rows] == [running.id]
+
+
 def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -> None:
     old, new, active = add_downloads(alice, provider, "old", "new", "active")
     old.status, old.completed_at = Status.FAILED, utc_now() - timedelta(days=10)

@@ -100,8 +100,13 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
     storage.write_side_file("y", SideFile("etag:x", 200, [(0, 50), (60, 100)]))
     files = [RemoteFile("x", "http://h/x", 3, "ab" * 32), RemoteFile("y", "http://h/y", 200), RemoteFile("z", "u", 5)]
     assert partial_bytes(storage.folder, files) == 3 + 90
-    other_content = [RemoteFile("x", "http://h/x", 3, "cd" * 32)]
+    other_content = [
+        RemoteFile("x", "http://h/x", 3, "cd" * 32),
+        RemoteFile("y", "http://h/y", 200, "cd" * 32),  # its sum is known, and the side-file is of an entity tag
+        RemoteFile("y", "http://h/y", 300),
+    ]
     assert partial_bytes(storage.folder, other_content) == 0
+    assert [storage.kept_bytes_of(file) for file in (*files, *other_content)] == [0, 90, 0, 0, 0, 0]
 
 
 def test_removing_partials_leaves_finished_files(storage: Storage) -> None:

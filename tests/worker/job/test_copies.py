@@ -3,9 +3,9 @@
 from flask import Flask
 
 from downloads_app.models import Provider, Status, User
-from downloads_app.services.downloads import history, plans
+from downloads_app.services.downloads import history
 from downloads_app.services.files import folders
-from tests.support.downloading import reload
+from tests.support.downloading import plan, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.worker.running import FILES, arrived, run
@@ -19,9 +19,10 @@ def test_a_file_that_a_completed_download_has_is_linked_not_fetched(
     publish(server, "org/copy", {"weights/same.bin": FILES["model.bin"], "new.bin": noise(1000, 9)})
     first = queue_download(alice, provider)
     run(app)
-    planned = plans.plan(bob, provider, "org/copy")
+    planned = plan(alice, provider, "org/copy")
     assert {file.path: file.is_here for file in planned.files} == {"weights/same.bin": True, "new.bin": False}
     assert planned.here_bytes == 3_000_000
+    assert plan(bob, provider, "org/copy").here_bytes == 0  # what others have is not told
     second = queue_download(bob, provider, "org/copy")
     run(app)
     assert reload(second).status == Status.COMPLETED
@@ -52,7 +53,7 @@ def test_a_copy_at_another_provider_is_not_used(
     queue_download(alice, provider)
     run(app)
     other = provide(server, "elsewhere")
-    assert plans.plan(bob, other, "org/model").here_bytes == 0
+    assert plan(bob, other, "org/model").here_bytes == 0
     queue_download(bob, other)
     run(app)
     assert len(server.seen("org/model/config.json")) == 2
@@ -62,7 +63,7 @@ def test_a_plan_tells_files_bytes_and_room_and_changes_nothing(
     alice: User, provider: Provider, server: FileServer
 ) -> None:
     publish(server, "org/model", FILES)
-    planned = plans.plan(alice, provider, "org/model", include=["*.bin"])
+    planned = plan(alice, provider, "org/model", include=["*.bin"])
     assert [file.path for file in planned.files] == ["model.bin", "deep/er/größe %.bin"]
     assert (planned.total_bytes, planned.here_bytes, planned.quota_left_bytes) == (3_070_000, 0, None)
     assert planned.free_bytes > 0

@@ -86,6 +86,20 @@ def test_a_stopped_transfer_goes_on_where_it_was(server: FileServer, folder: Pat
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
 
 
+def test_a_retry_of_changed_content_begins_at_nothing(server: FileServer, folder: Path) -> None:
+    old = server.put("x.bin", noise(12 << 20))
+    server.bytes_per_second = 8 << 20
+    run = Run(server, [old], folder, stop_when=lambda progress: progress.current_bytes > 4 << 20)
+    with pytest.raises(Stopped):
+        run.finish()
+    new = server.put("x.bin", noise(12 << 20, seed=1))
+    server.bytes_per_second = None
+    again = Run(server, [new], folder)
+    again.finish()
+    assert again.reports[0].current_bytes == 0
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+
+
 @pytest.mark.parametrize("strong", [True, False])
 def test_without_a_sum_the_validator_allows_to_go_on(server: FileServer, folder: Path, strong: bool) -> None:
     server.strong_etags = strong
