@@ -187,7 +187,7 @@ def fetch_text(
     `own_headers` go to the origin of `url` only. A `body` is posted, also to where a redirect leads; with `is_head`
     only the answer's head is asked for. With a `connection` of the same access, which stays the caller's, many
     documents ride one kept-alive line. Answers of every status are returned. Raises SourceError: unreachable,
-    refused address, too many redirects, too large, encoded although it was not asked to be.
+    refused address, too many redirects, too large (unpacked too), packed in a way that cannot be unpacked.
     """
     line = connection or Connection(access)
     deadline = time.monotonic() + timeout_seconds
@@ -196,7 +196,7 @@ def fetch_text(
         for _ in range(MAX_REDIRECTS + 1):
             line.aim(url, (*own_headers, *headers) if is_same_origin(url, asked) else headers)
             _choose_method(line.curl, body, is_head)
-            document = _perform(line, limit_bytes, deadline - time.monotonic())
+            document = _perform(line, limit_bytes, deadline - time.monotonic(), may_ask_again=body is None)
             onward = line.find_next_hop()
             if onward is None:
                 return Response(line.head.status, line.head.headers.copy(), document, url)
@@ -216,7 +216,21 @@ def _choose_method(curl: pycurl.Curl, body: bytes | None, is_head: bool) -> None
         curl.setopt(pycurl.NOBODY if is_head else pycurl.HTTPGET, 1)
 
 
-def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -> bytes:
+def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float, *, may_ask_again: bool) -> bytes:
+    """Return the answer's body. One that came packed, though none was asked for, is asked for once more, unpacked."""
+    received = _receive(connection, limit_bytes, timeout_seconds)
+    if not received or not connection.head.is_encoded:
+        return bytes(received)
+    if not may_ask_again:
+        raise _encoded()
+    connection.unpack(True)
+    try:
+        return bytes(_receive(connection, limit_bytes, timeout_seconds))
+    finally:
+        connection.unpack(False)
+
+
+def _receive(connection: Connection, limit_bytes: int, timeout_seconds: float) -> bytearray:
     received = bytearray()
 
     def keep(data: bytes) -> int:
@@ -233,7 +247,11 @@ def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float) -
         code = exc.args[0]
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
+        if code == pycurl.E_BAD_CONTENT_ENCODING:
+            raise _encoded() from None
         raise connection.explain(code, connection.host) from None
-    if received and connection.head.is_encoded:
-        raise SourceError("The server sent encoded text although none was asked for", permanent=True)
-    return bytes(received)
+    return received
+
+
+def _encoded() -> SourceError:
+    return SourceError("The server sent encoded text although none was asked for", permanent=True)

@@ -1,5 +1,7 @@
 """Small documents, redirects, credentials, proxies: what leaves this machine, and for where."""
 
+import gzip
+import zlib
 from collections.abc import Iterator
 
 import pycurl
@@ -69,11 +71,27 @@ def test_a_silent_server_is_given_up(server: FileServer) -> None:
     assert not error.value.permanent
 
 
-def test_an_encoded_document_is_refused(server: FileServer) -> None:
-    server.put("x", b"x")
-    server.fail("x", Fault(headers={"Content-Encoding": "gzip"}))
-    with pytest.raises(SourceError, match="encoded"):
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_a_document_that_comes_packed_though_nobody_asked_is_unpacked_within_its_limit(
+    server: FileServer, coding: str
+) -> None:
+    text = b"a listing " * 5_000
+    server.put("x", gzip.compress(text) if coding == "gzip" else zlib.compress(text))
+    for _ in range(4):
+        server.fail("x", Fault(headers={"Content-Encoding": coding}))
+    assert fetch_text(access_to(server), server.url + "x", limit_bytes=len(text)).body == text
+    with pytest.raises(SourceError, match=f"longer than {len(text) - 1} bytes"):
+        fetch_text(access_to(server), server.url + "x", limit_bytes=len(text) - 1)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "compress", "zstd"])
+def test_a_document_that_cannot_be_unpacked_is_refused(server: FileServer, coding: str) -> None:
+    server.put("x", b"not packed at all")
+    for _ in range(2):
+        server.fail("x", Fault(headers={"Content-Encoding": coding}))
+    with pytest.raises(SourceError, match="encoded") as caught:
         fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
+    assert caught.value.permanent
 
 
 def test_the_token_follows_a_redirect_within_its_origin(server: FileServer) -> None:
