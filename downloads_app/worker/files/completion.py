@@ -11,7 +11,7 @@ from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.journal import FileResult, Placed
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.files.storage import Storage
-from downloads_app.worker.files.sums import find_difference
+from downloads_app.worker.files.sums import find_broken_promise, find_difference
 
 
 class Damaged(Exception):
@@ -81,6 +81,8 @@ class Completion:
         with explain_disk(file.remote.path):
             content = file.content[0] if file.content is not None else file.open()
             difference = find_difference(file.remote, found, content, file.total_bytes or 0)
+            if difference is None and not file.remote.vouching_sum:
+                difference = find_broken_promise(file.offered, found, content, file.total_bytes or 0)
         if difference is not None:
             raise Damaged(difference)
         self._results[file] = FileResult(found, file.total_bytes or 0, file.validator)

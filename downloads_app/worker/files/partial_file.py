@@ -58,6 +58,8 @@ class PartialFile:
     total_bytes: int | None = None
     seen: Validator = NO_VALIDATOR
     """What the answers so far said of the content."""
+    offered: dict[str, str] = field(default_factory=dict)
+    """Sums of the whole file that the answers offered."""
     descriptor: int = -1
     """The data, opened when the first bytes are written."""
     content: list[bytes] | None = None
@@ -159,6 +161,7 @@ class PartialFile:
         self.kept = RangeSet()
         self.digest = PrefixDigest()
         self.seen = NO_VALIDATOR
+        self.offered.clear()
         self.total_bytes = self.remote.size_bytes
         self.is_probed = False
         self.resolved_url = None
@@ -178,6 +181,7 @@ class PartialFile:
             self.forget()
             self.resolved_url, fetch.generation, self.fetches = address, self.generation, [fetch]
         self.total_bytes, self.seen = self.remote.size_bytes, NO_VALIDATOR
+        self.offered.clear()
 
     def drop_if_unsure(self) -> None:
         """Forget bytes of which nothing says that what comes next belongs to them."""

@@ -1,7 +1,7 @@
 """Whether a file has the sum that its listing tells. SHA-256 is always taken; another one only where it is told."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import md5, sha1
 
 from downloads_app.sources import RemoteFile
@@ -23,6 +23,15 @@ def find_difference(remote: RemoteFile, found_sha256: str, content: bytes | int,
     if remote.git_sha1 in (of_blob, plain):  # some mirrors tell the SHA-1 of the bare content, which proves as much
         return None
     return f"git's SHA-1 is {of_blob}, {remote.git_sha1} is expected"
+
+
+def find_broken_promise(offered: Mapping[str, str], found_sha256: str, content: bytes | int, size: int) -> str | None:
+    """Say how a file differs from the sums that the server's answers offered; None where it does not."""
+    if offered.get("sha256", found_sha256) != found_sha256:
+        return f"its SHA-256 is {found_sha256}, the server says {offered['sha256']}"
+    if "md5" in offered and (found := _sum_md5(content, size)) != offered["md5"]:
+        return f"its MD5 is {found}, the server says {offered['md5']}"
+    return None
 
 
 def _sum_md5(content: bytes | int, size_bytes: int) -> str:

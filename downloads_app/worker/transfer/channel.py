@@ -14,7 +14,7 @@ from downloads_app.worker.files.disk import explain_disk, lacks_descriptors, wri
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
 from downloads_app.worker.transfer.first_bytes import SNIFFED_BYTES, join_first_bytes, refuse_first_bytes
-from downloads_app.worker.transfer.request import ask_for, find_ranges, known_of
+from downloads_app.worker.transfer.request import ask_for, known_of, learn_from
 from downloads_app.worker.transfer.verdicts import Answer, Asked, judge
 
 FLUSH_BYTES = 1024 * 1024
@@ -150,7 +150,7 @@ class Channel:
             if not self._may_write():
                 raise DownloadsError(f"{file.remote.path}: it may be another worker's by now")
             file.begin_whole(fetch)
-        file.learn(answer.validator, answer.total_bytes, find_ranges(head, self.asked, answer))
+        learn_from(head, self.asked, answer, file)
         if not answer.is_partial:
             fetch.end = UNANNOUNCED_LIMIT_BYTES if file.total_bytes is None else file.total_bytes
         elif answer.end is not None:

@@ -1,7 +1,8 @@
 """What one connection asks a server for, and what its answer tells of further requests."""
 
 from downloads_app.sources.answers import AnswerHead
-from downloads_app.worker.files.partial_file import UNKNOWN_END, Fetch
+from downloads_app.worker.files.offered_sums import read_offered_sums
+from downloads_app.worker.files.partial_file import UNKNOWN_END, Fetch, PartialFile
 from downloads_app.worker.transfer.verdicts import Answer, Asked, Known
 
 
@@ -16,7 +17,14 @@ def known_of(fetch: Fetch) -> Known:
     return Known() if fetch.is_whole else Known(fetch.file.total_bytes, fetch.file.seen)
 
 
-def find_ranges(head: AnswerHead, asked: Asked, answer: Answer) -> bool | None:
+def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile) -> None:
+    """Take over what an accepted answer tells of the whole file."""
+    file.learn(answer.validator, answer.total_bytes, _find_ranges(head, asked, answer))
+    if not file.remote.vouching_sum:
+        file.offered |= read_offered_sums(head, is_partial=answer.is_partial)
+
+
+def _find_ranges(head: AnswerHead, asked: Asked, answer: Answer) -> bool | None:
     """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
     announced = head.headers.get("accept-ranges", "").lower()
     if not answer.is_partial and (asked.is_range or announced == "none" or head.is_encoded):

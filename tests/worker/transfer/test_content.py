@@ -1,5 +1,6 @@
 """Nothing is stored that an answer does not vouch for, and nothing is refused for a label alone."""
 
+import base64
 import gzip
 import hashlib
 import zlib
@@ -145,3 +146,43 @@ def test_a_large_file_is_checked_by_gits_sum_too(server: FileServer, folder: Pat
     server.fail("x.bin", Fault(body=bytes(3_000_000)))
     Run(server, [file], folder).finish()
     assert (folder / "x.bin").read_bytes() == content
+
+
+def of_sha256(content: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(content).digest()).decode()
+
+
+def of_md5(content: bytes) -> str:
+    return base64.b64encode(hashlib.md5(content).digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("Repr-Digest", lambda content: f"sha-512=:AAAA:, sha-256=:{of_sha256(content)}:"),
+        ("Digest", lambda content: f"SHA-256={of_sha256(content)}"),
+        ("Content-MD5", of_md5),
+        ("X-Goog-Hash", lambda content: f"crc32c=n03x6A==, md5={of_md5(content)}"),
+    ],
+    ids=["Repr-Digest", "Digest", "Content-MD5", "X-Goog-Hash"],
+)
+def test_a_sum_that_an_answer_offers_is_checked(
+    server: FileServer, folder: Path, header: str, form: Callable[[bytes], str]
+) -> None:
+    file = server.put("x.bin", noise(100_000), told=False)
+    offered = {header: form(server.files["x.bin"])}
+    server.fail("x.bin", Fault(headers=offered, body=bytes(100_000)), Fault(headers=offered))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert len(server.requests) == 2
+    server.fail("x.bin", *[Fault(headers=offered, body=bytes(100_000))] * 2)
+    again = replace(file, path="y.bin")
+    assert "the server says" in fail_with(server, [again], folder).message
+
+
+def test_a_sum_of_something_else_is_not_held_against_a_file(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(1000), told=False)
+    stored_packed = {"X-Goog-Hash": f"md5={of_md5(b'packed')}", "X-Goog-Stored-Content-Encoding": "gzip"}
+    server.fail("x.bin", Fault(headers={**stored_packed, "Repr-Digest": "nonsense, sha-256=:AAAA:", "Digest": "="}))
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
