@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
     """
     from downloads_app.extensions import api
     from downloads_app.services.files.blocking import RUNNER
-    from downloads_app.web import bodies, errors, offload, proxies, shares, status
+    from downloads_app.web import bodies, errors, headers, offload, proxies, shares, status
     from downloads_app.web.api import (
         auth,
         download_files,  # noqa: F401  (joins the routes of downloads)
@@ -39,6 +39,7 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     proxies.init_app(app)
     shares.init_app(app)
+    headers.init_app(app)
     app.extensions[RUNNER] = offload.offload
     generator.init_app(app)
     for resource in (auth, users, providers, repositories, downloads):

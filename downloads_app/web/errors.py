@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask, Response, current_app, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
@@ -46,6 +46,9 @@ def _handle_domain_error(error: errors.DownloadsError) -> Response:
     code = next(code for kind, code in STATUS_CODES if isinstance(error, kind))
     response = error_response(code, error.message, error.errors)
     _log_bad_input(code, error.errors)
+    if isinstance(error, errors.NotAllowed) and "token" in g:
+        where = f"{request.method} {request.path}"
+        current_app.logger.info("%s: 403 for user %s", one_line(where), g.token.user_id)
     if isinstance(error, errors.NotAuthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="downloads"'
     if isinstance(error, errors.TooMany | errors.Busy):

@@ -13,6 +13,8 @@ MAX_LENGTH = 200
 MAX_TRIED_BYTES = 1024  # hashing time grows with the length
 _EASY_GUESSES = 1_000_000
 """What somebody who tries the likeliest ones first needs at most is as good as a common one."""
+CONTEXT_WORDS = ("download", "downloads", "downloads_app", "model", "models", "huggingface", "ollama")
+"""What somebody who knows this service tries first."""
 _JUDGED_LENGTH = 24
 """Of the beginning and of the end: judging takes time that grows faster than the length."""
 # Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
@@ -47,7 +49,7 @@ def _is_easily_guessed(password: str, username: str) -> bool:
     from zxcvbn import zxcvbn  # its word lists take a tenth of a second to load
 
     parts = {password[:_JUDGED_LENGTH], password[-_JUDGED_LENGTH:]}
-    inputs = [username] if username else None
+    inputs = [username, *CONTEXT_WORDS] if username else list(CONTEXT_WORDS)
     return all(zxcvbn(part, user_inputs=inputs)["guesses"] < _EASY_GUESSES for part in parts)
 
 

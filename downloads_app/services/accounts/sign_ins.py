@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select
 from downloads_app.config import current_settings
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
-from downloads_app.models import SignIn, User, new_id, utc_now
+from downloads_app.models import RevokedToken, SignIn, User, new_id, utc_now
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import REVOKED, TokenPair, VerifiedToken
 from downloads_app.services.database.locks import hold_user
@@ -23,6 +23,8 @@ GRACE_SECONDS = 10
 WRONG = "Wrong user name or password"
 ENDED = "The session has reached its age; sign in again"
 MAX_CLIENT_LENGTH = 200
+MAX_SIGN_INS = 1000
+"""Of one user at a time; the next one ends the one that has been silent longest."""
 _TICK = timedelta(microseconds=1)
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPai
         client=(client.name or "")[:MAX_CLIENT_LENGTH] or None,
     )
     db.session.add(sign_in)
+    _end_oldest(user)
+    log.info("sign-in of user %s from %s", user.id, client.address)
     return _issue(user, sign_in, moment)
 
 
@@ -92,14 +96,27 @@ def end(token: VerifiedToken) -> None:
     hold_user(token.user_id)
     db.session.execute(delete(SignIn).where(SignIn.id == token.family))
     tokens.revoke(token)
+    log.info("sign-out of user %s", token.user_id)
 
 
 def end_all(user: User) -> None:
     """Refuse all tokens issued to a user so far, whatever clock they were issued by; the row is held."""
     newest = db.session.scalar(select(func.max(SignIn.issued_at)).where(SignIn.user_id == user.id))
+    log.info("all sessions of user %s end", user.id)
     known = [time + _TICK for time in (newest, user.tokens_valid_from) if time]
     user.tokens_valid_from = max([utc_now(), *known])
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+
+
+def _end_oldest(user: User) -> None:
+    """Make room for one more sign-in; the row is held."""
+    mine = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
+    with db.session.no_autoflush:
+        surplus = db.session.scalars(mine.offset(MAX_SIGN_INS - 1)).all()
+    for old in surplus:
+        last = max(old.expires_at, utc_now() + tokens.life_of("access"))
+        db.session.add(RevokedToken(id=old.id, user_id=user.id, expires_at=last))
+        db.session.delete(old)
 
 
 def _moment_for(user: User) -> datetime:

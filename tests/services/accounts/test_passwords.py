@@ -33,6 +33,11 @@ def test_common_passwords_and_what_is_made_of_them_are_refused(password: str) ->
     assert "common" in fault
 
 
+@pytest.mark.parametrize("password", ["downloads123", "HuggingFace1", "huggingface", "ollama2026"])
+def test_what_somebody_who_knows_this_service_tries_first_is_refused(password: str) -> None:
+    assert passwords.find_fault(password, "alice") is not None
+
+
 @pytest.mark.parametrize("password", ["alice.smith", "Alice.Smith", "ALICE.SMITH", "alice.smith1"])
 def test_the_name_is_no_password(password: str) -> None:
     assert passwords.find_fault(password, "alice.smith") is not None

@@ -284,6 +284,33 @@ def test_rows_of_sign_ins_go_when_nothing_of_them_is_good(client: FlaskClient, a
     assert list(db.session.scalars(select(SignIn.id))) == []
 
 
+def test_a_user_has_so_many_sign_ins_at_a_time_and_the_oldest_goes(
+    client: FlaskClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_ins, "MAX_SIGN_INS", 3)
+    given = [sign_in(client) for _ in range(3)]
+    first = renew(client, given[0]["refresh_token"])  # so that the second has been silent longest
+    assert first is not None
+    given.append(sign_in(client))
+    assert [is_let_in(client, one["access_token"]) for one in given] == [True, False, True, True]
+    assert renew(client, given[1]["refresh_token"]) is None
+    assert renew(client, first["refresh_token"]) is not None
+
+
+def test_who_signs_in_and_out_and_is_refused_is_in_the_log_without_a_name(
+    client: FlaskClient, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    headers = header(sign_in(client)["access_token"])
+    client.get("/api/users", headers=headers)
+    client.post("/api/auth/logout", headers=headers)
+    lines = [record.getMessage() for record in caplog.records]
+    assert f"sign-in of user {alice.id} from 127.0.0.1" in lines
+    assert f"GET /api/users: 403 for user {alice.id}" in lines
+    assert f"sign-out of user {alice.id}" in lines
+    assert "alice" not in caplog.text
+
+
 def test_a_sign_in_remembers_where_from(client: FlaskClient, alice: User) -> None:
     body = {"username": "alice", "password": PASSWORD}
     client.post(LOGIN, json=body, headers={"User-Agent": "browser " * 100}, environ_base={"REMOTE_ADDR": "192.0.2.7"})

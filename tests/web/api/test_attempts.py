@@ -124,6 +124,23 @@ def test_fifty_failures_of_an_address_stop_it_for_all_names(
     assert attempt(name="one-more", address=addresses(99)).status_code == (429 if is_one else 401)
 
 
+def test_an_address_counts_only_where_a_trusted_proxy_vouches_for_it(
+    make_app: Callable[..., Flask], alice: User
+) -> None:
+    """Else everybody would give themselves a new address for each attempt."""
+
+    def statuses(app: Flask) -> list[int]:
+        client = app.test_client(use_cookies=False)
+        body = {"username": "alice", "password": "wrong"}
+        return [
+            client.post(LOGIN, json=body, headers={"X-Forwarded-For": f"203.0.113.{number}"}).status_code
+            for number in range(7)
+        ]
+
+    assert statuses(make_app()) == [401] * 5 + [429] * 2
+    assert statuses(make_app(trusted_proxies="127.0.0.1")) == [401] * 7
+
+
 def guess_from_many_places(attempt: SignIn, name: str = "alice") -> None:
     """Reach the limit of an account, from so many addresses that none of them has to wait."""
     for number in range(attempts.ACCOUNT_FAILURES):
