@@ -6,7 +6,7 @@ LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11
     --no-emit-index-url --custom-compile-command "make lock" --quiet
 NEED := sh deploy/need-packages.sh
 
-.PHONY: run demo test test-scale lint lock bench-streams bench-transfer bench-eta clean
+.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
@@ -22,6 +22,11 @@ lint: .venv/dev
 
 test: lint .venv/apt .venv/node .venv/giftless/bin/flask  ## all that proves the service, in minutes
 	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile
+
+coverage: .venv/dev .venv/apt .venv/node  ## what the tests reach, branches too, in all processes
+	$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest -m "not scale" -n 4 --dist loadfile; passed=$$?; \
+	    $(PY) -m coverage combine --quiet && $(PY) -m coverage report; exit $$passed
 
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
 	$(PY) -m pytest -m scale
