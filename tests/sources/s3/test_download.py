@@ -1,5 +1,6 @@
 """Whole downloads from a real store, through the real worker."""
 
+import gzip
 import hashlib
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.downloading import reload
 from tests.support.object_store import KEY, SECRET, ObjectStore
 from tests.support.pages import Page, serve_pages
 from tests.worker.running import FILES, TOTAL_BYTES, arrived, run, run_to_failure
+from tests.worker.transfer.transferring import noise
 
 
 def provide_store(store: ObjectStore, path: str, **secrets: str) -> Provider:
@@ -71,3 +73,14 @@ def test_a_file_of_another_md5_than_the_store_tells_never_completes(app: Flask, 
 def test_a_wrong_key_fails_with_a_line_that_says_so(app: Flask, alice: User, store: ObjectStore) -> None:
     lifecycle.create(alice, provide_store(store, "/models/lab", username=KEY, password="another"), "model")
     assert run_to_failure(app).endswith("the store refuses the provider's signature; its secret key is another one")
+
+
+def test_an_object_that_is_stored_packed_arrives_as_it_is_stored(app: Flask, alice: User, store: ObjectStore) -> None:
+    content = gzip.compress(noise(3_000_000))
+    packed = ["Content-Type: application/json", "Content-Encoding: gzip"]
+    store.ask("PUT", "/models/packed/weights.json", content, packed)
+    row = lifecycle.create(alice, provide_store(store, "/models", username=KEY, password=SECRET), "packed")
+    run(app)
+    row = reload(row)
+    assert row.status == Status.COMPLETED, row.error_message
+    assert arrived(folders.folder_of(row)) == {"weights.json": content}
