@@ -20,6 +20,8 @@ class Kind:
     """Whether a repository is a folder, so that the provider's own root (`.`) is one too."""
     has_list: bool = False
     """Whether an admin writes down what there is; such a kind needs no address of its own."""
+    trusts_named_hosts: bool = False
+    """Whether secrets are shown to the hosts that an admin allows, too: token and LFS servers."""
     can_search: bool = False
     """Whether its source finds repositories by a part of their names (SearchableSource)."""
     find_region: Callable[[str], str] | None = None
@@ -30,8 +32,8 @@ KINDS = {
     "huggingface": Kind("downloads_app.sources.hub.source", "HuggingFaceSource", can_search=True),
     "http": Kind("downloads_app.sources.http_folder.source", "HttpSource", holds_folders=True),
     "s3": Kind("downloads_app.sources.s3.source", "S3Source", holds_folders=True, find_region=find_region),
-    "oci": Kind("downloads_app.sources.oci.source", "OciSource"),
-    "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource"),
+    "oci": Kind("downloads_app.sources.oci.source", "OciSource", trusts_named_hosts=True),
+    "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource", trusts_named_hosts=True),
     "urls": Kind("downloads_app.sources.urls.source", "UrlsSource", has_list=True, can_search=True),
 }
 """By the name that is stored with a provider, in the order in which they are offered."""
@@ -51,6 +53,11 @@ def load(kind: str) -> None:
 def has_list(kind: str) -> bool:
     """Whether an admin writes down what a provider of `kind` has."""
     return kind in KINDS and KINDS[kind].has_list
+
+
+def trusts_named_hosts(kind: str) -> bool:
+    """Whether a provider of `kind` may show its secrets to the hosts that its admin allows."""
+    return kind in KINDS and KINDS[kind].trusts_named_hosts
 
 
 def can_search(kind: str) -> bool:

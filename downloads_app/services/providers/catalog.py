@@ -16,7 +16,7 @@ from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
-from downloads_app.services.providers.form import assign, check_together, find_receivers, forget_secrets
+from downloads_app.services.providers.form import Receivers, assign, check_together, forget_secrets
 from downloads_app.services.rights import visible_repositories
 from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
@@ -43,12 +43,12 @@ def add_provider(name: str, kind: str, url: str | None = None, **fields: Any) ->
 def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
     """Change a provider's fields, but for name and kind: folders and listings hang on them.
 
-    What would bring its secrets to somebody else (another origin, proxy or authority) forgets them, unless they
-    come anew. An empty secret means none.
+    What would bring its secrets to somebody else (another origin, proxy, authority or trusted host) forgets them,
+    unless they come anew. An empty secret means none.
     """
-    before = find_receivers(provider)
+    before = Receivers.of(provider)
     assign(provider, changes)
-    if find_receivers(provider) != before:
+    if Receivers.of(provider).has_others(before):
         forget_secrets(provider, but=changes)
     check_together(provider)
     db.session.commit()

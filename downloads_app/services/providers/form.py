@@ -1,7 +1,8 @@
 """How a provider's fields are written into its row: each is checked, secrets are encrypted, contradictions refused."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from downloads_app.errors import InvalidInput
 from downloads_app.models import Provider
@@ -23,7 +24,7 @@ from downloads_app.services.providers.secrets import (
     check_token,
     check_username,
 )
-from downloads_app.sources.registry import find_signing_region
+from downloads_app.sources.registry import find_signing_region, trusts_named_hosts
 from downloads_app.sources.route import find_origin
 
 _PLAIN: dict[str, Callable[[Any], object]] = {
@@ -68,9 +69,22 @@ def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
             raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
 
 
-def find_receivers(provider: Provider) -> tuple[object, ...]:
-    """Return what decides who gets to read the provider's secrets."""
-    return find_origin(provider.url), provider.proxy_url_encrypted, provider.ca_file
+@dataclass(frozen=True, slots=True)
+class Receivers:
+    """What decides who gets to read a provider's secrets."""
+
+    way: tuple[object, ...]
+    hosts: frozenset[str]
+
+    @classmethod
+    def of(cls, provider: Provider) -> Self:
+        """Read them from a provider's row."""
+        way = (find_origin(provider.url), provider.proxy_url_encrypted, provider.ca_file)
+        return cls(way, frozenset(provider.allow_hosts if trusts_named_hosts(provider.kind) else ()))
+
+    def has_others(self, before: "Receivers") -> bool:
+        """Whether anybody is among them who was not before."""
+        return self.way != before.way or not self.hosts <= before.hosts
 
 
 def forget_secrets(provider: Provider, *, but: Mapping[str, Any]) -> None:

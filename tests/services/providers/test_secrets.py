@@ -110,6 +110,15 @@ def test_a_new_origin_forgets_all_that_the_old_one_was_shown(app: Flask, certifi
     assert (access.header_name, access.header_value) == ("X-Key", "new")
 
 
+@pytest.mark.parametrize(("kind", "is_kept"), [("http", True), ("oci", False), ("lfs", False)])
+def test_a_further_host_that_may_see_secrets_forgets_them(app: Flask, kind: str, is_kept: bool) -> None:
+    added = catalog.add_provider("hub", kind, "https://hub.example/", token="t", allow_hosts=["a.lan", "b.lan"])
+    catalog.change_provider(added, {"allow_hosts": ["a.lan"]})
+    assert catalog.access_of(added).token == "t"
+    catalog.change_provider(added, {"allow_hosts": ["a.lan", "c.lan"]})
+    assert (catalog.access_of(added).token == "t") is is_kept
+
+
 @pytest.mark.parametrize("region", ["eu central", "x\r\ny", "ü", "-x", "x" * 64])
 def test_a_region_that_cannot_stand_in_a_signature_is_refused(app: Flask, region: str) -> None:
     with pytest.raises(InvalidInput):
