@@ -77,6 +77,8 @@ class PartialFile:
     """None until the server has shown it, in this or the run before."""
     oddity: str = ""
     """What the server answered to ranges, where that was of no use."""
+    doubted_end: int = -1
+    """Where an answer ended of which nothing proves that it is whole: it is asked what lies behind."""
     unpacks: bool = False
     """Whether its bytes come packed, and have to be unpacked."""
     resolved_url: str | None = field(default=None, repr=False)

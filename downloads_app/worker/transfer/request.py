@@ -24,6 +24,14 @@ def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile
         file.offered |= read_offered_sums(head, is_partial=answer.is_partial)
 
 
+def is_end_doubtful(answer: Answer, head: AnswerHead, file: PartialFile, end: int) -> bool:
+    """Whether nothing proves that an answer was whole: it announced no length, and the connection's end was its own."""
+    is_proven = answer.end is not None or "chunked" in head.headers.get("transfer-encoding", "").lower()
+    is_vouched = bool(file.remote.vouching_sum or file.offered)
+    has_looked = end in (0, file.doubted_end) or file.accepts_ranges is False
+    return not (is_proven or is_vouched or has_looked)
+
+
 def _find_ranges(head: AnswerHead, asked: Asked, answer: Answer) -> bool | None:
     """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
     announced = head.headers.get("accept-ranges", "").lower()

@@ -8,7 +8,8 @@ from downloads_app.worker.files.finishing import Finisher
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.channel_pool import ChannelPool
 from downloads_app.worker.transfer.recovery import Recovery, find_lack
-from downloads_app.worker.transfer.verdicts import VERDICTS
+from downloads_app.worker.transfer.request import is_end_doubtful
+from downloads_app.worker.transfer.verdicts import VERDICTS, RangesIgnored, RangesUnusable
 from downloads_app.worker.transfer.worklist import Worklist
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Settling:
             return  # others have brought all of it
         self._check_orders()  # what follows may drop bytes, which may be another's by now
         fault = fault or find_lack(channel, code)
+        if fault is not None and self._believe_end(channel, fault):
+            return
         if fault is None:
             self._take(channel)
             return
@@ -75,8 +78,23 @@ class Settling:
         self._recovery.lack_files(fault, companions=len(self._pool))
 
     def _take(self, channel: Channel) -> None:
-        file = channel.file
+        file, fetch = channel.file, channel.fetch
         file.failures = 0
         if file.total_bytes is None:
-            file.total_bytes = channel.fetch.at
+            if channel.answer is not None and is_end_doubtful(channel.answer, channel.connection.head, file, fetch.at):
+                file.doubted_end = fetch.at
+                self._work.want(file)
+                return
+            file.total_bytes = fetch.at
         self._finisher.offer(file)
+
+    def _believe_end(self, channel: Channel, fault: Exception) -> bool:
+        """Believe that a file ends where an answer did, where the server does not say what lies behind."""
+        file, fetch = channel.file, channel.fetch
+        is_final = isinstance(fault, (RangesUnusable, RangesIgnored)) or getattr(fault, "permanent", False)
+        if file.total_bytes is not None or fetch.start != file.doubted_end or not is_final:
+            return False
+        log.warning("%s: nothing proves that its %d bytes are all", file.remote.path, fetch.start)
+        file.total_bytes = fetch.start
+        self._finisher.offer(file)
+        return True

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from downloads_app.worker.transfer import recovery
-from tests.support.file_server import Fault, FileServer, OddAnswer
+from tests.support.file_server import Asking, Fault, FileServer, OddAnswer
 from tests.worker.transfer.transferring import Run, fail_with, noise
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 435852734\n"
@@ -116,6 +116,32 @@ def test_half_of_a_rounded_size_is_not_the_file(server: FileServer, folder: Path
     server.oddity = lambda asking: OddAnswer(200, {}, asking.content[: next(halves, None)], ends_by_closing=True)
     Run(server, [file], folder).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert len(server.requests) == 3  # the last one asks what lies behind the end
+
+
+def test_what_lies_behind_an_end_that_nothing_proves_is_asked_for(server: FileServer, folder: Path) -> None:
+    file = server.put("x.bin", noise(100_000), told=False)
+    half = [OddAnswer(200, {"ETag": '"one"'}, noise(100_000)[:50_000], ends_by_closing=True)]
+    rest = {"Content-Range": "bytes 50000-99999/100000", "ETag": '"one"'}
+    server.oddity = lambda asking: half.pop() if half else OddAnswer(206, rest, asking.content[asking.start :])
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert [seen.headers.get("range") for seen in server.requests] == [None, "bytes=50000-"]
+
+
+@pytest.mark.parametrize("status", [200, 403, 416])
+def test_an_end_that_nothing_proves_is_believed_with_a_warning(
+    server: FileServer, folder: Path, caplog: pytest.LogCaptureFixture, status: int
+) -> None:
+    def answer(asking: Asking) -> OddAnswer:
+        is_refused = asking.is_range and status != 200
+        return OddAnswer(status, {}) if is_refused else OddAnswer(200, {}, asking.content, ends_by_closing=True)
+
+    file = server.put("x.bin", noise(100_000), told=False)
+    server.oddity = answer
+    Run(server, [file], folder).finish()
+    assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
+    assert "nothing proves that its 100000 bytes are all" in caplog.text
     assert len(server.requests) == 2
 
 
