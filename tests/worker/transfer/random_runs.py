@@ -10,6 +10,7 @@ from downloads_app.worker.transfer import channel_pool, recovery, transfer, work
 from downloads_app.worker.transfer.bandwidth import Bandwidth, Limits
 from downloads_app.worker.transfer.notices import Progress, Stopped
 from tests.support.file_server import Fault, FileServer
+from tests.support.odd_answers import AVOIDED, DOUBTED, TAKEN
 from tests.worker.transfer.transferring import Run, noise
 
 SIZES = (0, 1, 511, 600, 40_000, 300_000, 1 << 20, 3 << 20)
@@ -89,6 +90,10 @@ class RandomRun:
         server.slow_connections = {lot.randint(0, 8): 100_000 for _ in range(lot.randint(0, 2))}
         server.strong_etags, server.dates = lot.random() < 0.7, lot.random() < 0.7
         server.ranges = lot.random() < 0.85
+        odd = lot.choice((*TAKEN, *AVOIDED, *DOUBTED)) if lot.random() < 0.3 else None
+        server.oddity = lambda asking: (
+            odd(asking.content, asking.start, asking.end) if odd and asking.is_range else None
+        )
 
     def _put(self, path: str) -> RemoteFile:
         size = self._lot.choice(SIZES)
