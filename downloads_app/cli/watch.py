@@ -15,8 +15,8 @@ from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.downloads import group
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import clean, format_bytes, format_seconds, format_share, plain, style_status
-from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
 from downloads_app.services.pages import Wanted
 
@@ -58,11 +58,11 @@ def _look(shown: list[str], follow_all: bool, live: Live, console: Console) -> b
         live.update(_draw(rows, console), refresh=True)
         shown[:] = [row.id for row in rows]
         is_active = any(row.status in ACTIVE for row in rows)
-        db.session.commit()  # no connection is held in between
     except SQLAlchemyError as exc:
-        db.session.rollback()
         live.update(Text(f"{explain_database(exc)}; still trying", style="red"), refresh=True)
         return True
+    finally:
+        give_connection_back()
     return is_active
 
 

@@ -1,16 +1,12 @@
 """Whether the service is alive, ready, and how it fares."""
 
 import hmac
-from functools import cache
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
-from downloads_app.extensions import db
-from downloads_app.locations import MIGRATIONS_DIR
+from downloads_app.services.database import migrations
 from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
 from downloads_app.web.stream import metrics
@@ -28,18 +24,12 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Say whether the database answers and has the form this code expects: 200 or 503."""
     try:
-        with db.engine.connect() as connection:
-            heads = set(MigrationContext.configure(connection).get_current_heads())
+        is_current = migrations.are_current()
     except SQLAlchemyError:
         return error_response(503, "The database does not answer")
-    if heads != _expected_heads():
+    if not is_current:
         return error_response(503, "Migrations are not current: run 'flask db upgrade'")
     return jsonify(status="ok")
-
-
-@cache
-def _expected_heads() -> frozenset[str]:
-    return frozenset(ScriptDirectory(str(MIGRATIONS_DIR)).get_heads())
 
 
 @blueprint.route("/metrics")

@@ -12,8 +12,9 @@ from flask import current_app
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
 
 from downloads_app.config import current_settings
-from downloads_app.extensions import db, engine_options
+from downloads_app.extensions import connect_args, db, engine_options
 
+READ_TIMEOUT_SECONDS = 10
 _creating = threading.Lock()
 
 
@@ -22,6 +23,21 @@ def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = 
     with _engine().connect() as connection:
         result: CursorResult[Any] = connection.execute(statement, parameters or {})
         return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]  # of the same kind, thawed
+
+
+def make_reader(database_url: str) -> Engine:
+    """Return an engine of one connection of its own: an exhausted pool does not blind who reads by it.
+
+    For the streams' snapshot, where one read is one statement. A read that hangs is told as an error long before
+    PostgreSQL ends it (Snapshot.is_failing); a large first read has the time it needs.
+    """
+    return create_engine(
+        database_url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=1,
+        max_overflow=0,
+        connect_args=connect_args(database_url, READ_TIMEOUT_SECONDS),
+    )
 
 
 def _engine() -> Engine:

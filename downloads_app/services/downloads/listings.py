@@ -23,6 +23,7 @@ from sqlalchemy import (
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, new_id
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page, Wanted
 from downloads_app.services.queue.claims import Claim
@@ -165,6 +166,14 @@ def used_bytes(user_id: str, *, besides: Download | None = None) -> int:
         query = query.where(~same)
     sizes = query.group_by(Download.repository_id, Download.revision).subquery()
     return int(db.session.scalar(select(func.coalesce(func.sum(sizes.c.size), 0))) or 0)
+
+
+def used_bytes_besides(download_id: str) -> int:
+    """Return how much of its owner's quota is taken by others than a download; no connection is held afterwards."""
+    download = db.session.get_one(Download, download_id)
+    used = used_bytes(download.user_id, besides=download)
+    give_connection_back()
+    return used
 
 
 def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]:

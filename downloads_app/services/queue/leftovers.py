@@ -7,8 +7,11 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
+from downloads_app.services.queue import outcomes
+from downloads_app.services.queue.claims import Claim
 
 
 def remove_partials(download: Download) -> None:
@@ -21,6 +24,17 @@ def remove_files(download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
     if not _is_shared(download, tuple(Status)):
         run_blocking(folders.remove_files, current_settings().downloads_dir, folders.folder_of(download))
+
+
+def let_go(claim: Claim) -> bool:
+    """Say that this worker writes no more; of a download that was cancelled under it the partial files go."""
+    download = db.session.get(Download, claim.download_id)
+    if download is not None:
+        is_ours = (download.attempt, download.worker_id) == (claim.attempt, claim.worker_id)
+        if is_ours and download.status == Status.CANCELLED:
+            remove_partials(download)
+    give_connection_back()
+    return outcomes.let_go(claim)
 
 
 def is_held(download: Download) -> bool:

@@ -15,8 +15,8 @@ from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
-from downloads_app.extensions import db
 from downloads_app.models import DownloadFile
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import listings
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Wanted
@@ -63,7 +63,7 @@ def get_file(download_id: UUID, path: str) -> Response:
         raise Conflict(f"{path!r} is not complete yet")
     found = _find_on_disk(folder_of(download), path)
     etag = row.sha256
-    db.session.remove()  # no connection is held while the bytes go out
+    give_connection_back()  # no connection is held while the bytes go out
     give_back = shares.take("files", g.token.user_id)
     response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
     response.call_on_close(give_back)

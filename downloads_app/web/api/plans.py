@@ -4,8 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from downloads_app.extensions import db
-from downloads_app.models import Provider, User
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.providers.catalog import access_of
@@ -46,9 +45,7 @@ def make_plan(body: dict[str, Any]) -> plans.Plan:
     """Say what a download would fetch; changes nothing."""
     wanted = check_patterns(body["include"], body["exclude"])
     provider, repository = find_wanted(body)
-    user_id, provider_id = current_user().id, provider.id
     kind, access = provider.kind, access_of(provider)
-    db.session.remove()  # no connection is held while the network takes its time
+    give_connection_back()  # no connection is held while the network takes its time
     listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
-    user, provider = db.session.get_one(User, user_id), db.session.get_one(Provider, provider_id)
-    return plans.make_plan(user, provider, repository, listing, revision=body["revision"])
+    return plans.make_plan(current_user(), provider, repository, listing, revision=body["revision"])

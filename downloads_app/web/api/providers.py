@@ -8,8 +8,8 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.extensions import db
 from downloads_app.models import Provider
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
 from downloads_app.sources import registry
@@ -162,7 +162,7 @@ def test_provider(provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should."""
     provider = find_provider(provider_id)
     kind, access = provider.kind, catalog.access_of(provider)
-    db.session.remove()  # no connection is held while the network takes its time
+    give_connection_back()  # no connection is held while the network takes its time
     upstream.ask(catalog.check_remote, kind, access)
     return {"ok": True}
 

@@ -8,8 +8,8 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
-from downloads_app.extensions import db
 from downloads_app.models import Repository
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.catalog import access_of
@@ -108,7 +108,7 @@ class RepositoryFiles(MethodView):
         """Ask the provider for the files, with sizes and checksums where it knows them."""
         repository = find_repository(repository_id)
         name, kind, access = repository.name, repository.provider.kind, access_of(repository.provider)
-        db.session.remove()  # no connection is held while the network takes its time
+        give_connection_back()  # no connection is held while the network takes its time
         files = upstream.ask(plans.list_remote, kind, access, name, query.get("revision")).files
         pagination_parameters.item_count = len(files)
         return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])

@@ -13,11 +13,10 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Engine, create_engine
 
 from downloads_app.config import Settings
-from downloads_app.extensions import connect_args
 from downloads_app.services.accounts import tokens
+from downloads_app.services.database.autocommit import make_reader
 from downloads_app.services.downloads import representation
 from downloads_app.services.live.snapshot import Snapshot, Unreadable
 from downloads_app.services.live.viewers import Watch
@@ -27,7 +26,6 @@ from downloads_app.web.stream.ticker import SleepingTicker, Ticker, next_tick
 
 KEEP_ALIVE_SECONDS = 15
 RECONNECT_SECONDS = (1.0, 3.0)
-READ_TIMEOUT_SECONDS = 10
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ class Streams:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.snapshot = Snapshot(lambda: _make_engine(settings), representation.encode)
+        self.snapshot = Snapshot(lambda: make_reader(settings.database_url), representation.encode)
         self.snapshot.on_read = metrics.observe_refresh
         self.admission = Admission(
             settings.stream_max,
@@ -46,21 +44,6 @@ class Streams:
             settings.stream_interval_seconds,
         )
         self.ticker: Ticker = SleepingTicker()
-
-
-def _make_engine(settings: Settings) -> Engine:
-    """Return an engine of one connection of the snapshot's own: an exhausted pool does not blind the streams.
-
-    Autocommit, because one read is one statement. A read that hangs is told as an error long before PostgreSQL
-    ends it (Snapshot.is_failing); a large first read has the time it needs.
-    """
-    return create_engine(
-        settings.database_url,
-        isolation_level="AUTOCOMMIT",
-        pool_size=1,
-        max_overflow=0,
-        connect_args=connect_args(settings.database_url, READ_TIMEOUT_SECONDS),
-    )
 
 
 class Stream:

@@ -9,19 +9,17 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.errors import Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
-from downloads_app.extensions import db
-from downloads_app.models import Download, Status
 from downloads_app.services.downloads.listings import CompletedFile, ListedFile
 from downloads_app.services.files import partials
 from downloads_app.services.progress import ProgressMeter
-from downloads_app.services.queue import leftovers, outcomes
+from downloads_app.services.queue import leftovers, orders, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
+from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.job import preparation
 from downloads_app.worker.job.lease import Lease
-from downloads_app.worker.job.preparation import Order
 from downloads_app.worker.job.reporter import Reporter
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.transfer import Stopped, Transfer
@@ -55,7 +53,7 @@ class Job:
         """Do all of it; never raises."""
         try:
             with self._app.app_context():
-                order = preparation.read_order(self.claim)
+                order = orders.read_order(self.claim)
             self._run(order)
         except SourceError as exc:
             self._end_source_failure(exc)
@@ -163,8 +161,7 @@ class Job:
         """Fail for what is permanent; otherwise try again later, a sensible number of times."""
 
         def write() -> bool:
-            failures = db.session.get_one(Download, self.claim.download_id).failures + 1
-            db.session.commit()
+            failures = orders.count_failures(self.claim) + 1
             if error.permanent:
                 return outcomes.fail(self.claim, error.message)
             if failures >= MAX_FAILURES:
@@ -190,17 +187,7 @@ class Job:
             return outcomes.hand_back(self.claim)
 
         if not self._write(write):
-            self._write(self._let_go)
-
-    def _let_go(self) -> bool:
-        download = db.session.get(Download, self.claim.download_id)
-        is_ours = download is not None and (
-            (download.attempt, download.worker_id) == (self.claim.attempt, self.claim.worker_id)
-        )
-        if download is not None and is_ours and download.status == Status.CANCELLED:
-            leftovers.remove_partials(download)
-        db.session.commit()
-        return outcomes.let_go(self.claim)
+            self._write(lambda: leftovers.let_go(self.claim))
 
     def _write(self, write: Callable[[], bool]) -> bool:
         """Write how it ended; while the database is away, try again for as long as the lease runs."""

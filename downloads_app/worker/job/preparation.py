@@ -1,56 +1,21 @@
 """What a download consists of and whether there is room for it, before the first byte is asked for."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from downloads_app.config import current_settings
 from downloads_app.errors import NeverFits, NoSpace, SourceError
-from downloads_app.extensions import db
-from downloads_app.models import Download
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import listings
 from downloads_app.services.downloads.listings import ListedFile
 from downloads_app.services.downloads.plans import list_remote
-from downloads_app.services.files.folders import disk_bytes, folder_of, free_bytes
-from downloads_app.services.providers import catalog
-from downloads_app.services.queue import room
+from downloads_app.services.files.folders import disk_bytes, free_bytes
+from downloads_app.services.queue import orders, room
 from downloads_app.services.queue.claims import Claim
-from downloads_app.sources import Access, RemoteFile
-from downloads_app.sources.selection import Selection
+from downloads_app.services.queue.orders import Order
+from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.storage import Storage, link_existing, partial_bytes
 from downloads_app.worker.transfer.transfer import Stopped
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A download as plain values: what to fetch, from whom, to where."""
-
-    access: Access
-    kind: str
-    repository: str
-    revision: str
-    wanted: Selection
-    provider_id: str
-    folder: Path
-    is_listed: bool
-    """Whether it has begun before: its listing is pinned and bytes may be here."""
-
-
-def read_order(claim: Claim) -> Order:
-    """Read what was ordered; no connection is held afterwards."""
-    download = db.session.get_one(Download, claim.download_id)
-    order = Order(
-        access=catalog.access_of(download.provider),
-        kind=download.provider.kind,
-        repository=download.repository.name,
-        revision=download.revision,
-        wanted=Selection(tuple(download.include), tuple(download.exclude)),
-        provider_id=download.provider_id,
-        folder=folder_of(download),
-        is_listed=download.total_files is not None,
-    )
-    db.session.commit()
-    return order
 
 
 def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
@@ -68,10 +33,8 @@ def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
 
 def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
     """List a download again of which nothing is here, as its commit is gone; None where it would be the same."""
-    download = db.session.get_one(Download, claim.download_id)
-    commit, is_untouched = download.commit, download.current_bytes == 0 and download.files_completed == 0
-    db.session.commit()
-    if commit is None or not is_untouched:
+    commit = orders.find_untouched_commit(claim)
+    if commit is None:
         return None
     listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
     if listing.commit == commit or not listing.files:
@@ -92,7 +55,7 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
         if file.remote.sha256 and file.remote.path not in done and storage.target.stat(file.remote.path) is None
     ]
     copies = listings.find_copies(order.provider_id, missing) if missing else {}
-    db.session.commit()
+    give_connection_back()
     linked = set()
     for remote in missing:
         copy = copies.get(remote.sha256 or "")
@@ -119,9 +82,7 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile], linked: set[
             f"Not enough disk: {needed:,} bytes are needed, {free:,} are free{others}"
         )
     if settings.user_quota_bytes is not None:
-        download = db.session.get_one(Download, claim.download_id)
-        used = listings.used_bytes(download.user_id, besides=download)
-        db.session.commit()
+        used = listings.used_bytes_besides(claim.download_id)
         if used + sum(sizes) > settings.user_quota_bytes:
             raise NeverFits(
                 f"The quota of {settings.user_quota_bytes:,} bytes is too small: "

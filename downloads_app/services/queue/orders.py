@@ -1,0 +1,61 @@
+"""What a claimed download asks for, and how far it is, as plain values: a worker holds no row, and no connection."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from downloads_app.extensions import db
+from downloads_app.models import Download
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.files.folders import folder_of
+from downloads_app.services.providers import catalog
+from downloads_app.services.queue.claims import Claim
+from downloads_app.sources import Access
+from downloads_app.sources.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to fetch, from whom, to where."""
+
+    access: Access
+    kind: str
+    repository: str
+    revision: str
+    wanted: Selection
+    provider_id: str
+    folder: Path
+    is_listed: bool
+    """Whether it has begun before: its listing is pinned and bytes may be here."""
+
+
+def read_order(claim: Claim) -> Order:
+    """Return what was ordered."""
+    download = db.session.get_one(Download, claim.download_id)
+    order = Order(
+        access=catalog.access_of(download.provider),
+        kind=download.provider.kind,
+        repository=download.repository.name,
+        revision=download.revision,
+        wanted=Selection(tuple(download.include), tuple(download.exclude)),
+        provider_id=download.provider_id,
+        folder=folder_of(download),
+        is_listed=download.total_files is not None,
+    )
+    give_connection_back()
+    return order
+
+
+def find_untouched_commit(claim: Claim) -> str | None:
+    """Return the commit that a download is pinned to while nothing of it is here, else None."""
+    download = db.session.get_one(Download, claim.download_id)
+    is_untouched = download.current_bytes == 0 and download.files_completed == 0
+    commit = download.commit if is_untouched else None
+    give_connection_back()
+    return commit
+
+
+def count_failures(claim: Claim) -> int:
+    """Return how many starts in a row have failed."""
+    failures = db.session.get_one(Download, claim.download_id).failures
+    give_connection_back()
+    return failures
