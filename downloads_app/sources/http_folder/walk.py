@@ -22,7 +22,7 @@ MAX_DEPTH = 32
 MAX_PAGES = 1_000
 """Of one folder."""
 MAX_QUESTIONS = 1_000
-"""How many entries of a listing may be asked one by one what they are."""
+"""How many entries are asked what they are. Further ones count as files, for which no folder's page is taken."""
 
 
 class Walk:
@@ -67,10 +67,10 @@ class Walk:
 
     def _is_folder(self, entry: Entry, path: str, url: str) -> bool:
         """Say what an entry is; where its listing does not tell, a server that adds a slash to its address does."""
-        if entry.is_folder is not None or not (self._wants(path) or self._wanted.may_hold(path)):
+        is_of_use = self._wants(path) or self._wanted.may_hold(path)
+        if entry.is_folder is not None or not is_of_use or self._questions == MAX_QUESTIONS:
             return bool(entry.is_folder)
         self._questions += 1
-        self._reader.limit(self._questions, MAX_QUESTIONS, "entries that may be files or folders")
         response = self._reader.fetch(url, is_head=True)
         error = explain_refusal(response, f"{self._reader.what}, {path[:120]!a}")
         if response.status != 200 and not error.permanent:

@@ -8,10 +8,12 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from downloads_app.sources import Access, Listing
+from downloads_app.sources.http_folder.indexes import read_index
 from downloads_app.sources.http_folder.source import HttpSource
 from tests.support import nginx
 from tests.support.loopback import LoopbackServer
@@ -114,3 +116,13 @@ def test_a_folder_that_is_empty_is_an_empty_listing(provider: str, url_of: Calla
 def test_the_servers_own_root_is_a_repository(provider: str, url_of: Callable[[str], str]) -> None:
     paths = {file.path for file in list_files(url_of(provider), ".").files}
     assert paths == {f"{REPOSITORY}/{path}" for path in SIZES_BYTES}
+
+
+def test_caddys_page_lists_what_its_json_does(url_of: Callable[[str], str]) -> None:
+    folder = f"{url_of('caddy')}/{quote(REPOSITORY)}/"
+    index = read_index(urllib.request.urlopen(folder).read(), "text/html", folder)
+    assert index is not None
+    assert {entry.name for entry in index.entries} == {path.partition("/")[0] for path in SIZES_BYTES}
+    assert {entry.name for entry in index.entries if entry.is_folder} == {
+        path.partition("/")[0] for path in SIZES_BYTES if "/" in path
+    }

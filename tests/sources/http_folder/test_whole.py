@@ -151,6 +151,15 @@ def test_a_folder_that_its_page_does_not_mark_is_found_out() -> None:
     assert list_paths(answers) == ["README", "a.bin", "weights/w.bin"]
 
 
+def test_a_folder_of_many_names_without_a_suffix_is_not_asked_about_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MAX_QUESTIONS", 3)
+    names = [f"part-{number:05}" for number in range(10)]
+    with serve_pages({"/r/": html(*names)}) as pages:
+        listing = HttpSource(Access(pages.url, allow_private_network=True)).list_files("r", None)
+        assert pages.paths == ["/r/manifest.json", "/r/", *(f"/r/{name}" for name in names[:3])]
+    assert [file.path for file in listing.files] == names
+
+
 def test_a_file_that_is_named_both_by_its_path_and_in_its_folder_is_listed_once() -> None:
     answers = {"/r/": html("sub/x.bin", "sub/"), "/r/sub/": html("x.bin", "y.bin")}
     assert list_paths(answers) == ["sub/x.bin", "sub/y.bin"]
