@@ -5,6 +5,7 @@ here tells what is measured and how. Ours verifies SHA-256 in all rows.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import os
@@ -23,7 +24,9 @@ from typing import Any
 from benchmarks.streams.processes import calibrate, describe_machine
 from benchmarks.transfer_lines import LINES, serve
 from benchmarks.transfer_report import HEAD, MIB, Row, Sample, render_head, render_noise, render_row
-from benchmarks.transfer_tools import ARIA2, ARIA2_SUMMED, REPOSITORY, TOOLS, Command, Order, sha256sum
+from benchmarks.transfer_tools import ARIA2, ARIA2_SUMMED, REPOSITORY, TOOLS, TREE_TOOLS, Command, Order, sha256sum
+from benchmarks.transfer_trees import COUNTS, FILE_BYTES, NAME, TREE, serve_tree
+from benchmarks.transfer_trees import TIME_LIMIT_SECONDS as TREE_LIMIT_SECONDS
 from tests.support import hub_handlers
 from tests.support.hub import Hub
 
@@ -53,12 +56,20 @@ def main() -> None:
     print(f"{render_head(results)}\n\n{HEAD}", flush=True)
     rows, noise = [], [calibrate()]
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.folder) as scratch:
-        files = _make_files(Path(scratch) / "files", options.shrink)
-        for line in options.line or LINES:
-            for kind in ("large", "small"):
-                for row in _measure(line, kind, files, Path(scratch), options.rounds, noise):
-                    rows.append(row)
-                    print(render_row(row, TIME_LIMIT_SECONDS), flush=True)
+        lines = options.line or [*LINES, TREE]
+        files = _make_files(Path(scratch) / "files", options.shrink) if lines != [TREE] else {}
+        for line in lines:
+            if line == TREE:
+                made = _measure_trees(Path(scratch), options.rounds, options.shrink, noise)
+            else:
+                made = (
+                    row
+                    for kind in ("large", "small")
+                    for row in _measure(line, kind, files, Path(scratch), options.rounds, noise)
+                )
+            for row in made:
+                rows.append(row)
+                print(render_row(row, TREE_LIMIT_SECONDS if line == TREE else TIME_LIMIT_SECONDS), flush=True)
     minutes = round((datetime.now(UTC) - began).total_seconds() / 60, 1)
     print(f"\n{render_noise(noise)} All of it took {minutes} minutes.")
     results.update({"minutes": minutes, "calibration_ms": noise, "rows": [row.as_json() for row in rows]})
@@ -69,7 +80,7 @@ def main() -> None:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--line", action="append", choices=LINES, help="only these (default: all)")
+    parser.add_argument("--line", action="append", choices=[*LINES, TREE], help="only these (default: all)")
     parser.add_argument("--shrink", type=int, default=1, help="divide all sizes and counts by this, to try it out")
     parser.add_argument("--folder", type=Path, default=Path("/dev/shm"), help="where the bytes go (default: memory)")
     parser.add_argument("--results", type=Path, help="JSON file (a partial run: in the temporary folder)")
@@ -123,6 +134,23 @@ def _measure(line: str, kind: str, files: Files, scratch: Path, rounds: int, noi
         yield Row(line, kind, name, samples[name])
 
 
+def _measure_trees(scratch: Path, rounds: int, shrink: int, noise: list[float]) -> Iterator[Row]:
+    """Let the tools that list a repository list it and fetch all of it; what takes long is run once."""
+    for count in COUNTS:
+        root = scratch / f"tree-{count}"
+        with serve_tree(max(1, count // shrink), root) as (url, files):
+            for name, tool in TREE_TOOLS.items():
+                samples: list[Sample] = []
+                while len(samples) < rounds and not (samples and (samples[0].wall or SLOW_SECONDS) >= SLOW_SECONDS):
+                    noise.append(calibrate())
+                    with _order(url, url, files, scratch) as order:
+                        order = dataclasses.replace(order, repository=NAME)
+                        sample = _run(tool(order), TREE_LIMIT_SECONDS)
+                        samples.append(sample if _is_right(order) else Sample(None))
+                yield Row(TREE, f"{len(files):,} × {FILE_BYTES} bytes", name, samples)
+        shutil.rmtree(root)
+
+
 def _add(first: Sample, second: Sample) -> Sample:
     wall = None if first.wall is None or second.wall is None else first.wall + second.wall
     return Sample(wall, first.cpu + second.cpu, max(first.memory, second.memory))
@@ -142,7 +170,7 @@ def _order(url: str, hub_url: str, paths: list[tuple[str, int, str]], scratch: P
             shutil.rmtree(made, ignore_errors=True)
 
 
-def _run(command: Command) -> Sample:
+def _run(command: Command, limit_seconds: float = TIME_LIMIT_SECONDS) -> Sample:
     """Run it to its end; CPU and memory are those of the process and its children."""
     begun_at = time.monotonic()
     process = subprocess.Popen(
@@ -153,7 +181,7 @@ def _run(command: Command) -> Sample:
         text=True,
         start_new_session=True,
     )
-    deadline = begun_at + TIME_LIMIT_SECONDS
+    deadline = begun_at + limit_seconds
     memory = 0
     while True:
         memory = max(memory, _peak_memory(process.pid))

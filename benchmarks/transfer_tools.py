@@ -21,6 +21,7 @@ class Order:
     paths: Sequence[tuple[str, int, str]]
     folder: Path
     scratch: Path
+    repository: str = REPOSITORY
 
     def listing(self, name: str, line: Callable[[str], str]) -> str:
         """Write a tool's own list of addresses; return its path."""
@@ -70,6 +71,19 @@ def wget(order: Order) -> Command:
     return Command([*words, "-i", listing], dict(os.environ))
 
 
+def ours_from_hub(order: Order) -> Command:
+    """The same with the listing before it, of all files of a repository at a hub."""
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks.transfer_ours",
+        order.hub_url,
+        str(order.folder),
+        f"hub:{order.repository}",
+    ]
+    return Command(words, dict(os.environ))
+
+
 def hf(order: Order) -> Command:
     """The hub's own client, from the test hub, whose objects come from the same server as the others'."""
     client = Path(sys.executable).with_name("hf")
@@ -82,7 +96,7 @@ def hf(order: Order) -> Command:
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
     folder = order.paths[0][0].partition("/")[0]
-    words = [str(client), "download", REPOSITORY, "--include", f"{folder}/*", "--local-dir", str(order.folder)]
+    words = [str(client), "download", order.repository, "--include", f"{folder}/*", "--local-dir", str(order.folder)]
     return Command(words, environment)
 
 
@@ -102,3 +116,5 @@ TOOLS: dict[str, Callable[[Order], Command]] = {
     "wget": wget,
     "hf download": hf,
 }
+TREE_TOOLS: dict[str, Callable[[Order], Command]] = {"ours (with SHA-1)": ours_from_hub, "hf download": hf}
+"""Those that list what they fetch."""
