@@ -1,5 +1,6 @@
 """Kind `http`: a folder of any web server, by its `manifest.json`, else by its listings, or by its bucket's."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from downloads_app.sources.http_folder.manifest import read_manifest
 from downloads_app.sources.http_folder.walk import Walk, explain_refusal, find_folder
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, MAX_FILES, ListingReader
 from downloads_app.sources.paths import ROOT, find_fault
+from downloads_app.sources.s3.sums import add_sums
 from downloads_app.sources.selection import EVERYTHING, Selection
 
 _NO_MANIFEST = {400, 403, 404, 405, 406, 410}
@@ -32,7 +34,7 @@ class HttpSource:
             raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
         url = self._find_url(repository)
         with ListingReader(self._access, f"Repository {repository[:120]!r}", self._clock) as reader:
-            return Listing.choose(_list_files(reader, url, wanted), wanted)
+            return _list_folder(reader, url, wanted)
 
     def check(self) -> None:
         """Raise SourceError unless a web server answers there. Its root need not be listed."""
@@ -50,15 +52,25 @@ class HttpSource:
         return f"{self._root}{quote_path(name)}/"
 
 
-def _list_files(reader: ListingReader, url: str, wanted: Selection) -> list[RemoteFile]:
-    response = reader.fetch(f"{url}manifest.json")
-    if response.status == 200:
-        files = read_manifest(response.body, response.headers.get("content-type", ""), url)
-        if files is not None:
-            reader.limit(len(files), MAX_FILES, "files")
-            return files
-    elif response.status not in _NO_MANIFEST:
-        raise explain_refusal(response, reader.what)
+def _list_folder(reader: ListingReader, url: str, wanted: Selection) -> Listing:
+    files = _read_manifest(reader, url)
+    if files is not None:
+        return Listing.choose(files, wanted)
     answer = reader.fetch(url, (ACCEPT,))
-    files = list_bucket(reader, url, answer)
-    return Walk(reader, wanted).list_files(url, answer) if files is None else files
+    objects = list_bucket(reader, url, answer)
+    if objects is None:
+        return Listing.choose(Walk(reader, wanted).list_files(url, answer), wanted)
+    listing = Listing.choose(objects, wanted)
+    return dataclasses.replace(listing, files=add_sums(reader, listing.files))
+
+
+def _read_manifest(reader: ListingReader, url: str) -> list[RemoteFile] | None:
+    """Return what the folder's own manifest lists; None where it has none."""
+    response = reader.fetch(f"{url}manifest.json")
+    if response.status in _NO_MANIFEST:
+        return None
+    if response.status != 200:
+        raise explain_refusal(response, reader.what)
+    files = read_manifest(response.body, response.headers.get("content-type", ""), url)
+    reader.limit(len(files or ()), MAX_FILES, "files")
+    return files

@@ -1,5 +1,7 @@
 """Kind `http` at an object store: its bucket is found behind an ordinary address, and listed page by page."""
 
+from hashlib import sha256
+
 import pytest
 
 from downloads_app.errors import SourceError
@@ -31,7 +33,7 @@ def list_paths(pages: Pages, path: str, repository: str) -> list[str]:
 @pytest.mark.parametrize(("path", "repository"), [("/public", "web/r"), ("", "public/web/r"), ("/public/web/r/", ".")])
 def test_a_prefix_of_a_real_store_is_listed_and_arrives(store: ObjectStore, path: str, repository: str) -> None:
     for name in NAMES:
-        store.put("public", f"web/r/{name}", name.encode())
+        store.put("public", f"web/r/{name}", name.encode(), with_sum=True)
     store.put("public", "web/rr/neighbour", b"x")
     access = Access(store.url + path, allow_private_network=True)
     files = HttpSource(access).list_files(repository, None).files
@@ -39,6 +41,7 @@ def test_a_prefix_of_a_real_store_is_listed_and_arrives(store: ObjectStore, path
         name: name.encode() for name in NAMES
     }
     assert {file.path: file.size_bytes for file in files} == {name: len(name.encode()) for name in NAMES}
+    assert {file.path: file.sha256 for file in files} == {name: sha256(name.encode()).hexdigest() for name in NAMES}
 
 
 def test_what_no_key_begins_with_is_not_found(store: ObjectStore) -> None:
