@@ -1,6 +1,6 @@
 /** A subscription whose callbacks write down what they were told, in order. */
 
-import { SubscriptionError, type Subscription, type SubscriptionOptions } from '@downloads-app/client';
+import type { Subscription, SubscriptionError, SubscriptionOptions } from '@downloads-app/client';
 import { onTestFinished, vi } from 'vitest';
 
 import { subscribe } from '../../src/subscription.js';

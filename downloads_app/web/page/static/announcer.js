@@ -5,12 +5,14 @@ import { byId } from "./dom.js";
 const GATHER_MILLISECONDS = 1500;
 const MOST_AT_ONCE = 3;
 
+/** @type {string[]} */
 let waiting = [];
+/** @type {number | null} */
 let timer = null;
 
 export function announce(sentence) {
   waiting.push(sentence);
-  timer ??= setTimeout(speak, GATHER_MILLISECONDS);
+  if (timer === null) timer = setTimeout(speak, GATHER_MILLISECONDS);
 }
 
 function speak() {

@@ -15,7 +15,8 @@ const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server is over 
 export class Connection {
   state = "connecting"; // as shown
   #coming = "connecting";
-  #timer = null;
+  /** @type {number | undefined} */
+  #timer;
   #toldOfLoss = false;
 
   /** `lost` shows after a moment, anything else at once. */

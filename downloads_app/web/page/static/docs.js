@@ -95,5 +95,5 @@ for (const tag of api.tags) {
   const link = Object.assign(document.createElement("a"), { href: `#${tag.name}`, textContent: tag.name });
   const item = document.createElement("li");
   item.append(link);
-  byId("contents").firstElementChild.append(item);
+  byId("contents").firstElementChild?.append(item);
 }

@@ -18,7 +18,11 @@ export class Downloads {
    * server's time when the page was opened.
    */
   constructor({ fetchDetail, onEnd, onChange, since, now = () => Date.now() / 1000 }) {
-    Object.assign(this, { fetchDetail, onEnd, onChange, since, now });
+    this.fetchDetail = fetchDetail;
+    this.onEnd = onEnd;
+    this.onChange = onChange;
+    this.since = since;
+    this.now = now;
   }
 
   /** Take the stream's full current list. */
@@ -94,7 +98,9 @@ export class Downloads {
     const isNews = this.active.delete(id) || isUnseen;
     this.#endedAt.set(id, this.now());
     this.ended.delete(id);
-    this.ended = new Map([[id, detail], ...this.ended].slice(0, ENDED_KEPT));
+    /** @type {[string, any][]} */
+    const ended = [[id, detail], ...this.ended];
+    this.ended = new Map(ended.slice(0, ENDED_KEPT));
     const size = detail.progress_data.total_bytes;
     if (isUnseen) this.#counted.delete(id);
     else if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });

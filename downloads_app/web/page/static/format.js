@@ -20,6 +20,7 @@ export function speed(bytesPerSecond) {
   return `${bytes(bytesPerSecond)}/s`;
 }
 
+/** @type {[string, number][]} */
 const SPANS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
 /** 3725 -> "1 h 2 min": the two largest parts, since nobody plans by the third. */

@@ -3,6 +3,11 @@
 const root = document.documentElement.dataset.root;
 
 export class HttpError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} message
+   * @param {number | null} retryAfterSeconds
+   */
   constructor(status, message, retryAfterSeconds = null) {
     super(message);
     this.status = status; // 0: no answer at all
@@ -19,8 +24,15 @@ export function readCookie(name) {
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : null;
 }
 
-/** Send and return the JSON answer (null where there is none); throws HttpError. */
+/**
+ * Send and return the JSON answer (null where there is none); throws HttpError.
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: unknown, csrfCookie?: string }} options
+ * @returns {Promise<any>}
+ */
 export async function send(method, path, { body, csrfCookie = "csrf_access_token" } = {}) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const csrf = readCookie(csrfCookie);

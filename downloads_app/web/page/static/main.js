@@ -8,6 +8,7 @@ import { askToSignIn, stopAsking } from "./signin.js";
 import { watch } from "./watch.js";
 
 const RETRY_MILLISECONDS = 3000;
+/** @type {(() => void) | null} */
 let stopWatching = null;
 let beginnings = 0;
 

@@ -9,6 +9,7 @@ const RETRY_MILLISECONDS = 5000;
 export class Names {
   #known = new Map();
   #wanted = new Set();
+  /** @type {number | null} */
   #timer = null;
 
   /** `field` holds the name in the rows of `collection`; `onArrival` is called when names came. */

@@ -1,11 +1,11 @@
 /** The form for whoever has a password that somebody else set: nothing else is possible before it is changed. */
 
-import { byId, setText, show } from "./dom.js";
+import { byId, formById, setText, show } from "./dom.js";
 import { changePassword } from "./session.js";
 
 /** Show the form until the user has a password of their own. */
 export function askForNewPassword(user) {
-  const form = byId("new-password");
+  const form = formById("new-password");
   setText(byId("new-password-error"), "");
   form.reset();
   show(form, true);
@@ -15,14 +15,14 @@ export function askForNewPassword(user) {
       event.preventDefault();
       if (await attempt(form, user)) {
         stopAskingForNewPassword();
-        resolve();
+        resolve(undefined);
       }
     };
   });
 }
 
 export function stopAskingForNewPassword() {
-  const form = byId("new-password");
+  const form = formById("new-password");
   form.onsubmit = null;
   form.reset();
   show(form, false);

@@ -26,10 +26,16 @@ export class Row {
     this.act = act;
     this.element = fromTemplate("row-template");
     this.element.dataset.id = id;
-    for (const name of ["repository", "provider", "percent", "amount", "files", "file", "outcome", "speed"]) {
-      this[name] = this.element.querySelector(`.${name}`);
-    }
-    this.timeLeft = this.element.querySelector(".time-left");
+    const part = (name) => this.element.querySelector(`.${name}`);
+    this.repository = part("repository");
+    this.provider = part("provider");
+    this.percent = part("percent");
+    this.amount = part("amount");
+    this.files = part("files");
+    this.file = part("file");
+    this.outcome = part("outcome");
+    this.speed = part("speed");
+    this.timeLeft = part("time-left");
     this.actions = this.element.querySelector(".actions");
     this.bar = new Bar(this.element.querySelector(".bar"));
     this.plot = new SpeedPlot(this.element.querySelector(".plot"));

@@ -1,11 +1,11 @@
 /** The sign-in form. */
 
-import { byId, setText, show } from "./dom.js";
+import { byId, formById, setText, show } from "./dom.js";
 import { signIn } from "./session.js";
 
 /** Show the form until somebody has signed in; `reason` says why it is there, for whoever was. */
 export function askToSignIn(reason = "") {
-  const form = byId("sign-in");
+  const form = formById("sign-in");
   setText(byId("sign-in-reason"), reason);
   show(byId("sign-in-reason"), reason !== "");
   setText(byId("sign-in-error"), "");
@@ -17,7 +17,7 @@ export function askToSignIn(reason = "") {
       event.preventDefault();
       if (await attempt(form)) {
         show(form, false);
-        resolve();
+        resolve(undefined);
       }
     };
   });

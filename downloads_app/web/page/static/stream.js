@@ -11,7 +11,9 @@ const LOOKS_BEFORE_OPENING = 6; // the stream has the last word on whether somet
 const BROWSER_RETRY_SECONDS = 60; // the browser reconnects by itself and keeps to the server's `retry:`
 
 export class LiveStream {
+  /** @type {EventSource | null} */
   #source = null;
+  /** @type {number | null} */
   #timer = null;
   #failures = 0;
   #looks = 0;
@@ -66,7 +68,7 @@ export class LiveStream {
     source.addEventListener("update", (event) => this.#updated(JSON.parse(event.data).downloads));
     source.addEventListener("complete", () => this.#completed());
     // One name, two things: the server's own `error` event has data, a lost connection has none.
-    source.addEventListener("error", (event) =>
+    source.addEventListener("error", (/** @type {Event & { data?: unknown }} */ event) =>
       typeof event.data === "string" ? this.#refused(JSON.parse(event.data).error) : this.#interrupted());
     this.#expectWithin(this.silenceSeconds);
   }
@@ -95,7 +97,7 @@ export class LiveStream {
   }
 
   #interrupted() {
-    if (this.#source.readyState === EventSource.CLOSED) {
+    if (this.#source?.readyState === EventSource.CLOSED) {
       this.#recover();
     } else {
       this.#failures += 1;
@@ -125,7 +127,7 @@ export class LiveStream {
 
   /** A cut cable or a sleeping laptop sends no error: silence is one. */
   #expectWithin(seconds) {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timer ?? undefined);
     this.#timer = setTimeout(() => {
       this.#failures += 1;
       this.#state("lost");
@@ -138,7 +140,7 @@ export class LiveStream {
   }
 
   #close() {
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timer ?? undefined);
     this.#timer = null;
     this.#source?.close();
     this.#source = null;

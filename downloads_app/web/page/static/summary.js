@@ -6,7 +6,6 @@ import { bytes, count, duration, fraction, percent, speed } from "./format.js";
 
 export class Summary {
   #bar = new Bar(byId("summary-bar"));
-  #batch = 0;
 
   /** The title changes in hidden tabs too, where nothing is drawn. */
   title({ currentBytes, totalBytes, activeCount }, state) {

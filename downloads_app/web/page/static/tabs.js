@@ -11,10 +11,12 @@ const SILENT_LEADER_SECONDS = 20;
 
 export class SharedStream {
   #channel;
+  /** @type {import("./stream.js").LiveStream | null} */
   #stream = null;
   #latest = new Map();
   #heardAt = Date.now();
   #abort = new AbortController();
+  /** @type {AbortController | null} */
   #application = null; // what withdraws this tab's place in the queue
   #checks = 0;
   #timer;
@@ -68,8 +70,9 @@ export class SharedStream {
   /** Lead until this tab stops: the promise holds the lock. */
   #lead() {
     if (this.#abort.signal.aborted) return undefined;
-    this.#stream = this.open((message) => this.#say(message));
-    this.#stream.start();
+    const stream = this.open((message) => this.#say(message));
+    this.#stream = stream;
+    stream.start();
     return new Promise((resolve) => this.#abort.signal.addEventListener("abort", resolve));
   }
 

@@ -28,6 +28,7 @@ function complain(sentence) {
 export function watch(user, onSignedOut) {
   const connection = new Connection();
   const summary = new Summary();
+  /** @type {number | null} */
   let frame = null;
   const redraw = () => {
     summary.title(downloads.overall(), connection.state);
@@ -96,7 +97,7 @@ export function watch(user, onSignedOut) {
   redraw();
   return function stop() {
     shared.stop();
-    cancelAnimationFrame(frame);
+    cancelAnimationFrame(frame ?? 0);
     removeEventListener("offline", lost);
     removeEventListener("online", back);
     byId("clear-ended").removeEventListener("click", clear);
