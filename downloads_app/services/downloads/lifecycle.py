@@ -11,7 +11,7 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
-from downloads_app.services.downloads import limits
+from downloads_app.services.downloads import limits, quota
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
@@ -73,6 +73,7 @@ def create(
         priority=_check_priority(priority),
         status=Status.PENDING,
     )
+    quota.refuse_when_full(user)
     user_id, username = user.id, user.username
     try:
         held = hold_user(user_id)

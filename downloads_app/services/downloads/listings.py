@@ -23,7 +23,6 @@ from sqlalchemy import (
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, new_id
 from downloads_app.services.database.clock import database_now
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page, Wanted
 from downloads_app.services.queue.claims import Claim
@@ -151,29 +150,6 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | Non
             if sha256 is not None
         }
     return found
-
-
-def used_bytes(user_id: str, *, besides: Download | None = None) -> int:
-    """Return how much of a user's quota is taken: what is complete, and what is on its way in full.
-
-    Several downloads of one folder count once; `besides` leaves out a download's own folder.
-    """
-    size = func.coalesce(Download.total_bytes, Download.current_bytes)
-    begun = Download.status.not_in((Status.FAILED, Status.CANCELLED))
-    query = select(func.max(size).label("size")).where(Download.user_id == user_id, begun)
-    if besides is not None:
-        same = (Download.repository_id == besides.repository_id) & (Download.revision == besides.revision)
-        query = query.where(~same)
-    sizes = query.group_by(Download.repository_id, Download.revision).subquery()
-    return int(db.session.scalar(select(func.coalesce(func.sum(sizes.c.size), 0))) or 0)
-
-
-def used_bytes_besides(download_id: str) -> int:
-    """Return how much of its owner's quota is taken by others than a download; no connection is held afterwards."""
-    download = db.session.get_one(Download, download_id)
-    used = used_bytes(download.user_id, besides=download)
-    give_connection_back()
-    return used
 
 
 def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]:

@@ -7,8 +7,9 @@ from sqlalchemy import select
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
-from downloads_app.services.downloads import listings
+from downloads_app.services.downloads import listings, quota
 from downloads_app.services.files import folders, partials
+from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
@@ -73,13 +74,13 @@ def make_plan(
     folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
     sizes = [file.size_bytes for file in files]
     settings = current_settings()
-    quota = settings.user_quota_bytes
     return Plan(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here)
+        + run_blocking(partials.kept_bytes, folder, to_fetch),
         free_bytes=folders.free_bytes(settings.downloads_dir),
-        quota_left_bytes=None if quota is None else max(0, quota - listings.used_bytes(user.id)),
+        quota_left_bytes=quota.left_bytes(user),
         commit=listing.commit,
     )
 

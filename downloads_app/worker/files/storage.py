@@ -148,8 +148,10 @@ def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
         finished = done.get(file.path)
         if finished is not None and is_wanted(finished, file):
             total += finished.size_bytes
-        else:
-            total += storage.kept_bytes_of(file)
+        elif kept := storage.kept_bytes_of(file):
+            total += kept
+        elif finished is None and file.sha256 is not None and (status := storage.target.stat(file.path)) is not None:
+            total += status.st_size if status.st_size == file.size_bytes else 0  # summed, then taken as it is
     return total
 
 

@@ -20,6 +20,7 @@ from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.job import preparation
 from downloads_app.worker.job.lease import Lease
+from downloads_app.worker.job.quota_watch import QuotaWatch
 from downloads_app.worker.job.reporter import Reporter
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.transfer import Stopped, Transfer
@@ -40,6 +41,7 @@ class Job:
     def __init__(self, app: Flask, claim: Claim, lease: Lease, limits: Limits, is_draining: Callable[[], bool]) -> None:
         self.claim, self.lease, self.limits = claim, lease, limits
         self._app, self._is_draining = app, is_draining
+        self._quota = QuotaWatch(claim.download_id)
         self.is_crowded_out = False
         """Set where the provider has no connection for it: it goes back to wait for one."""
         self.is_moving = False
@@ -47,7 +49,7 @@ class Job:
 
     def should_stop(self) -> bool:
         """Whether to stop at the next chance: drained, crowded out, paused, cancelled, or superseded."""
-        return self._is_draining() or self.is_crowded_out or self.lease.is_over
+        return self._is_draining() or self.is_crowded_out or self._quota.is_passed or self.lease.is_over
 
     def run(self) -> None:
         """Do all of it; never raises."""
@@ -85,7 +87,7 @@ class Job:
                 files = preparation.pin_files(self.claim, order)
                 self._begin_moving()
                 linked = preparation.link_copies(order, files, lambda: self.lease.may_write)
-                preparation.check_room(self.claim, order, files, linked)
+                self._quota = preparation.check_room(self.claim, order, files)
             has_begun = True
             self._complete(order, self._transfer_or_list_anew(order, files, linked))
         except NoSpace as exc:
@@ -112,7 +114,7 @@ class Job:
                 if listed_anew is None:
                     raise
                 log.warning("download %s: its commit is gone; listed anew", self.claim.download_id)
-                preparation.check_room(self.claim, order, listed_anew, set())
+                self._quota = preparation.check_room(self.claim, order, listed_anew)
         return self._transfer(order, listed_anew, set())
 
     def _begin_moving(self) -> None:
@@ -125,7 +127,7 @@ class Job:
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
         total = sum(f.remote.size_bytes or 0 for f in files) if _has_sizes(files) else None
-        reporter = Reporter(self._app, self.claim, self.lease, ProgressMeter(time.monotonic), total)
+        reporter = Reporter(self._app, self.claim, self.lease, ProgressMeter(time.monotonic), total, self._quota)
 
         def note_done(remote: RemoteFile, result: FileResult) -> None:
             sizes[remote.path] = result.size_bytes
@@ -181,6 +183,8 @@ class Job:
         """Give it back, or let go of what was paused or cancelled; a cancelled one leaves no partial files."""
 
         def write() -> bool:
+            if self._quota.is_passed:
+                return outcomes.wait(self.claim, self._quota.reason, WAIT_FOR_ROOM_SECONDS)
             if self.is_crowded_out:
                 reason = "all connections of its provider are in use"
                 return outcomes.wait(self.claim, reason, WAIT_FOR_CONNECTION_SECONDS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from downloads_app.config import current_settings
 from downloads_app.errors import NeverFits, NoSpace, SourceError
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads import listings
+from downloads_app.services.downloads import listings, quota
 from downloads_app.services.downloads.listings import ListedFile
 from downloads_app.services.downloads.plans import list_remote
 from downloads_app.services.files.folders import disk_bytes, free_bytes
@@ -15,6 +15,7 @@ from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.storage import Storage, link_existing, partial_bytes
+from downloads_app.worker.job.quota_watch import QuotaWatch
 from downloads_app.worker.transfer.transfer import Stopped
 
 
@@ -67,27 +68,22 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
     return linked
 
 
-def check_room(claim: Claim, order: Order, files: list[ListedFile], linked: set[str]) -> None:
-    """Raise NoSpace, with the numbers, where disk or quota do not hold what is still to come."""
-    settings = current_settings()
-    sizes = [file.remote.size_bytes or 0 for file in files]
-    to_fetch = [file.remote for file in files if file.remote.path not in linked]
-    wanted = sum(file.size_bytes or 0 for file in to_fetch)
-    needed = max(0, wanted - partial_bytes(order.folder, to_fetch))
-    free, reserved = free_bytes(settings.downloads_dir), room.reserved_bytes(claim)
+def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatch:
+    """Return what watches the user's quota from now on.
+
+    Raises NoSpace, with the numbers, where disk or quota do not hold what is still to come.
+    """
+    downloads_dir, remotes = current_settings().downloads_dir, [file.remote for file in files]
+    here = partial_bytes(order.folder, remotes)
+    needed = max(0, sum(file.size_bytes or 0 for file in remotes) - here)
+    free, reserved = free_bytes(downloads_dir), room.reserved_bytes(claim)
     if needed > free - reserved:
         others = f", of which running downloads need {reserved:,}" if reserved else ""
-        fits_at_all = needed <= disk_bytes(settings.downloads_dir)
-        raise (NoSpace if fits_at_all else NeverFits)(
+        raise (NoSpace if needed <= disk_bytes(downloads_dir) else NeverFits)(
             f"Not enough disk: {needed:,} bytes are needed, {free:,} are free{others}"
         )
-    if settings.user_quota_bytes is not None:
-        used = listings.used_bytes_besides(claim.download_id)
-        if used + sum(sizes) > settings.user_quota_bytes:
-            raise NeverFits(
-                f"The quota of {settings.user_quota_bytes:,} bytes is too small: "
-                f"{used:,} are used, {sum(sizes):,} more are wanted"
-            )
+    growth = quota.check(claim.download_id, needed, any(file.size_bytes is None for file in remotes))
+    return QuotaWatch(claim.download_id, growth, here)
 
 
 def _is_intact(copy: Path, remote: RemoteFile) -> bool:

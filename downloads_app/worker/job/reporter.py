@@ -14,6 +14,7 @@ from downloads_app.services.queue import outcomes
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.outcomes import ProgressReport
 from downloads_app.worker.job.lease import Lease
+from downloads_app.worker.job.quota_watch import QuotaWatch
 from downloads_app.worker.transfer.transfer import Progress
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,16 @@ INTERVAL_SECONDS = 1.0
 class Reporter:
     """A thread beside a transfer, for the time of a `with`. A claim that no longer holds ends the lease."""
 
-    def __init__(self, app: Flask, claim: Claim, lease: Lease, meter: ProgressMeter, total_bytes: int | None) -> None:
-        self._app, self._claim, self._lease = app, claim, lease
+    def __init__(
+        self,
+        app: Flask,
+        claim: Claim,
+        lease: Lease,
+        meter: ProgressMeter,
+        total_bytes: int | None,
+        quota: QuotaWatch,
+    ) -> None:
+        self._app, self._claim, self._lease, self._quota = app, claim, lease, quota
         self._meter, self._total_bytes = meter, total_bytes
         self._meter_lock = threading.Lock()
         self._latest: Progress | None = None
@@ -47,6 +56,7 @@ class Reporter:
 
     def note_progress(self, progress: Progress) -> None:
         """Take the present state; called by the transfer, does not block."""
+        self._quota.observe(progress.current_bytes)
         with self._meter_lock:
             self._meter.observe(self._count_bytes(progress), self._total_bytes)
         self._latest = progress
@@ -63,6 +73,7 @@ class Reporter:
     def report(self) -> bool:
         """Write what is new; return whether the claim still holds."""
         self._write_completed()
+        self._quota.look_around()
         report = self._measure()
         if report is None or report == self._written:
             return outcomes.holds(self._claim)

@@ -8,7 +8,7 @@ from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, User
 from downloads_app.services.downloads import lifecycle, listings
 from downloads_app.sources import Listing, RemoteFile
-from tests.support.downloading import add_downloads, claim, in_status, reload
+from tests.support.downloading import claim, in_status, reload
 
 
 def test_a_listing_is_pinned_and_read_back_in_order(alice: User, provider: Provider) -> None:
@@ -52,18 +52,6 @@ def test_a_worker_that_lost_the_download_stores_no_listing(alice: User, provider
     lifecycle.pause(reload(found))
     assert not listings.store_listing(found, Listing((RemoteFile("a", "u", 5),)))
     assert db.session.query(DownloadFile).count() == 0
-
-
-def test_the_quota_counts_each_folder_once_and_what_is_on_its_way_in_full(
-    alice: User, bob: User, provider: Provider
-) -> None:
-    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
-    add_downloads(alice, provider, "a", status="completed", total_bytes=100, current_bytes=100)
-    running = add_downloads(alice, provider, "b", status="paused", total_bytes=1000, current_bytes=10)[0]
-    add_downloads(alice, provider, "c", status="failed", total_bytes=5000, current_bytes=10)
-    add_downloads(bob, provider, "d", status="completed", total_bytes=7, current_bytes=7)
-    assert listings.used_bytes(alice.id) == 1100
-    assert listings.used_bytes(alice.id, besides=running) == 100
 
 
 def test_a_thousand_files_are_noted_by_a_few_statements(alice: User, provider: Provider) -> None:

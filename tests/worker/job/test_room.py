@@ -52,7 +52,7 @@ def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
     with app.app_context():
         user, provider = users.create_user("carol", "correct horse battery"), provide(server)
         publish(server, "org/model", FILES)
-        publish(server, "org/second", FILES)
+        publish(server, "org/second", {"model.bin": noise(3_000_000, 42)})  # a copy would be linked, and take no room
         first = queue_download(user, provider)
         run(app)
         assert reload(first).status == Status.COMPLETED

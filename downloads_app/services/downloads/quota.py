@@ -1,0 +1,112 @@
+"""A user's quota: what counts is what lies on the disk for them, whatever their list says, and what is on its way."""
+
+import os
+import stat
+from pathlib import Path
+
+from sqlalchemy import and_, or_, select
+
+from downloads_app.config import current_settings
+from downloads_app.errors import NeverFits, NoSpace
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status, User
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.files.blocking import run_blocking
+from downloads_app.services.files.folders import folder_of_user
+
+_BLOCK_BYTES = 512
+"""What `st_blocks` counts in: stat(2)."""
+
+
+def used_bytes(user: User) -> int:
+    """Return what lies on the disk for a user: of partial files what is written, a linked file once."""
+    return run_blocking(tree_bytes, folder_of_user(user))
+
+
+def left_bytes(user: User) -> int | None:
+    """Return what a user's quota still holds; None without one."""
+    quota = current_settings().user_quota_bytes
+    return None if quota is None else max(0, quota - used_bytes(user))
+
+
+def refuse_when_full(user: User) -> None:
+    """Raise NoSpace, with the numbers, where a user's quota is used up."""
+    quota = current_settings().user_quota_bytes
+    if quota is not None and (used := used_bytes(user)) >= quota:
+        raise NoSpace(f"The quota of {quota:,} bytes is used up: {used:,} bytes lie on the disk")
+
+
+def check(download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int | None:
+    """Return by how much a download that begins may let the disk grow; None without a quota.
+
+    Raises NeverFits, with the numbers, where the quota does not hold what is missing, and NoSpace where it does not
+    beside those of the user's downloads that began before. No connection is held afterwards.
+    """
+    quota = current_settings().user_quota_bytes
+    if quota is None:
+        return None
+    download = db.session.get_one(Download, download_id)
+    awaited, folder = _awaited_bytes(download), folder_of_user(download.user)
+    give_connection_back()
+    used = run_blocking(tree_bytes, folder)
+    wanted = max(missing_bytes, 1 if has_unknown_sizes else 0)
+    numbers = f"{used:,} bytes lie on the disk, {missing_bytes:,} more are wanted"
+    if used + wanted > quota:
+        raise NeverFits(f"The quota of {quota:,} bytes is too small: {numbers}")
+    if used + awaited + wanted > quota:
+        raise NoSpace(f"The quota of {quota:,} bytes is taken: {numbers}, and {awaited:,} for running downloads")
+    return quota - used
+
+
+def running_bytes(download_id: str, known: set[str]) -> dict[str, int]:
+    """Return the present bytes of the same user's other downloads that run, and of those known to have run."""
+    download = db.session.get_one(Download, download_id)
+    mine = (Download.user_id == download.user_id, Download.id != download.id)
+    watched = or_(and_(Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING), Download.id.in_(known))
+    query = select(Download.id, Download.current_bytes).where(*mine, watched)
+    found = {str(row_id): count for row_id, count in db.session.execute(query)}
+    give_connection_back()
+    return found
+
+
+def _awaited_bytes(download: Download) -> int:
+    """Return what the user's downloads that began before this one will still bring, as far as it is known.
+
+    Of two that begin at once the one claimed first goes on.
+    """
+    query = select(Download.total_bytes, Download.current_bytes).where(
+        Download.user_id == download.user_id,
+        Download.id != download.id,
+        Download.worker_id.is_not(None),
+        Download.status == Status.DOWNLOADING,
+        or_(
+            Download.claimed_at < download.claimed_at,
+            and_(Download.claimed_at == download.claimed_at, Download.id < download.id),
+        ),
+    )
+    return sum(max(0, total - current) for total, current in db.session.execute(query) if total is not None)
+
+
+def tree_bytes(folder: Path) -> int:
+    """Return what the files below a folder hold, following no symbolic link. Needs no database, nor that it exists."""
+    total, linked, waiting = 0, set(), [folder]
+    while waiting:
+        within = waiting.pop()
+        is_partial = within.name.startswith(".") and within.name.endswith(".partial")
+        try:
+            entries = list(os.scandir(within))
+        except OSError:
+            continue  # removed meanwhile, or never there
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue
+            if stat.S_ISDIR(status.st_mode):
+                waiting.append(within / entry.name)
+            elif stat.S_ISREG(status.st_mode) and status.st_ino not in linked:
+                if status.st_nlink > 1:
+                    linked.add(status.st_ino)
+                written = status.st_blocks * _BLOCK_BYTES
+                total += min(status.st_size, written) if is_partial else status.st_size
+    return total

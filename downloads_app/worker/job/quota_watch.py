@@ -1,0 +1,38 @@
+"""Whether a running download is about to pass its user's quota, beside all others of the same user."""
+
+from downloads_app.services.downloads import quota
+
+
+class QuotaWatch:
+    """Told of each progress, and once a second of the others; without a limit it never says stop."""
+
+    def __init__(self, download_id: str, growth_bytes: int | None = None, here_bytes: int = 0) -> None:
+        """`growth_bytes`: by how much the disk may grow from now on, of all the user's downloads together.
+
+        `here_bytes`: what of this one lies on the disk already.
+        """
+        self._download_id, self._growth_bytes, self._here_bytes = download_id, growth_bytes, here_bytes
+        self._others_start: dict[str, int] = {}
+        self._others_bytes = 0
+        self.is_passed = False
+
+    def observe(self, current_bytes: int) -> None:
+        """Take how many bytes are here now; does not block."""
+        if self._growth_bytes is None:
+            return
+        if current_bytes - self._here_bytes + self._others_bytes > self._growth_bytes:
+            self.is_passed = True
+
+    def look_around(self) -> None:
+        """Read how far the user's others have come since; asks the database."""
+        if self._growth_bytes is None:
+            return
+        now = quota.running_bytes(self._download_id, set(self._others_start))
+        for other, count in now.items():
+            self._others_start.setdefault(other, count)
+        self._others_bytes = sum(max(0, count - self._others_start[other]) for other, count in now.items())
+
+    @property
+    def reason(self) -> str:
+        """Why the download waits, for its owner."""
+        return "The quota is used up: it waits for files to be removed"
