@@ -76,6 +76,15 @@ def test_a_certificate_that_cannot_be_read_is_refused_in_one_line(fail: Run, tmp
         )
 
 
+def test_a_certificate_may_come_after_the_secrets(run: Run, tmp_path: Path) -> None:
+    make_authority(tmp_path)
+    pem = make_client_certificate(tmp_path)
+    add = ("providers", "add", "hub", "--kind", "http", "--url", "https://hub.example/")
+    run(*add, "--token-stdin", "--client-certificate", "-", input=f"secret-token\n{pem}")
+    access = catalog.access_of(catalog.find_provider("hub"))
+    assert (access.token, access.client_certificate) == ("secret-token", pem)
+
+
 def test_a_list_of_addresses_comes_from_a_file_or_after_the_secrets(run: Run, fail: Run, tmp_path: Path) -> None:
     listed = tmp_path / "models.txt"
     listed.write_text("[llama]\nhttps://a.example/x size=3\n")

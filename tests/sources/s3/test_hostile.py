@@ -132,6 +132,8 @@ def test_a_store_of_the_first_version_is_asked_on_by_the_last_key() -> None:
         (503, error("SlowDown"), {"Retry-After": "7"}, "503", False),
         (500, b"", {}, "500", False),
         (404, b"<html>no</html>", {}, "404", True),
+        (403, BOMB, {}, "403", True),
+        (400, error("Bad\nCode " + "x" * 5000), {}, "400", True),
         (403, error("RequestTimeTooSkewed"), {}, "the clocks here and there differ", True),
         (400, error("AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), {}, "region 'eu-west-1'", True),
         (301, error("PermanentRedirect", "<Endpoint>b.s3.x</Endpoint>"), {}, "lies at 'b.s3.x'", True),
