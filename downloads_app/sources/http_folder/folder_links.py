@@ -21,6 +21,8 @@ class Target:
     """What stands below the folder, percent-encoding undone: empty for the folder itself, None for elsewhere."""
     query: str = ""
     is_parent: bool = False
+    is_copy: bool = False
+    """Whether it leads below a folder of the same path on another host."""
 
 
 ELSEWHERE = Target(None)
@@ -47,11 +49,12 @@ class FolderLinks:
             raise SourceError(f"Refused the link {href[:120]!a} of the listing: it leaves its folder", permanent=True)
         try:
             target = urlsplit(urljoin(self.url, href))
-            if find_origin(urljoin(self.url, href)) != self._origin:
-                return ELSEWHERE
+            is_elsewhere = find_origin(urljoin(self.url, href)) != self._origin
         except ValueError:
             return ELSEWHERE  # no address at all
         found = _decode(target.path)
+        if is_elsewhere:
+            return Target(None, is_copy=found.startswith(self.path) and found != self.path)
         if not found.startswith(self.path):
             is_parent = found.rstrip("/") == self._parent.rstrip("/") and self.path != "/"
             return Target(None, target.query, is_parent)

@@ -50,7 +50,7 @@ def read_page(page: str, url: str) -> Index | None:
     """
     reading = _Reading(page, FolderLinks(url))
     entries = list(reading.read_entries())
-    if not reading.is_index or (reading.has_children_by_query and not entries):
+    if not reading.is_index or (reading.has_other_children and not entries):
         return None
     for edge in page[:_EDGE], page[-_EDGE:]:
         if _CUT.search(strip_tags(edge)):
@@ -65,7 +65,8 @@ class _Reading:
         self._page = page
         self._folder = folder
         self.is_index = any(map(self._names_folder, _HEADING.findall(page))) or bool(_GO_INDEX.fullmatch(page))
-        self.has_children_by_query = False
+        self.has_other_children = False
+        """Whether there are links to what may be in the folder, and cannot be followed."""
         self.onward_urls: list[str] = []
         for tag in _LINK_TAG.finditer(page[:_EDGE]):
             if _REL_NEXT.search(tag[0]):
@@ -75,10 +76,10 @@ class _Reading:
         """Yield what the links to places below the folder stand for."""
         for link in find_links(self._page):
             target = self._folder.find_target(link.href)
-            if not target.below:
+            if target.is_copy or (target.below and target.query):
+                self.has_other_children = True
+            elif not target.below:
                 self._look_around(link, target)
-            elif target.query:
-                self.has_children_by_query = True
             else:
                 yield _read_entry(link, target.below)
 

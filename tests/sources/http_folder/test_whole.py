@@ -189,8 +189,9 @@ def test_a_folder_whose_server_shows_a_page_of_its_own_is_named() -> None:
     assert message == "Repository 'r', folder 'sub/': the server answered a page that is no listing of files"
 
 
-def test_a_listing_whose_links_all_ask_for_something_is_not_taken_for_an_empty_one() -> None:
-    page = html(rest='<a href="a.bin?key=1">a.bin</a>')
+@pytest.mark.parametrize("href", ["a.bin?key=1", "http://internal.example:8080/r/a.bin"])
+def test_a_listing_whose_links_cannot_be_followed_is_not_taken_for_an_empty_one(href: str) -> None:
+    page = html("../", rest=f'<a href="{href}">a.bin</a>')
     assert "no listing of files" in refuse({"/r/": page}).message
 
 
