@@ -1,27 +1,95 @@
-"""Who may see what: an admin everything, a user their own downloads and what those are of."""
+"""Who may see what, by requests and by streams: an admin everything, a user their own; and which tokens still count.
 
+Requests read a user's row, streams the same row as their snapshot has it. Either way it is a State, and judged here.
+"""
+
+import enum
+from collections.abc import Set
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, select, true
 
 from downloads_app.config import current_settings
+from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import Download, Repository, User
 from downloads_app.services.files.folders import folder_of
+
+REVOKED = "Token has been revoked"
+CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else has set it"
+
+
+class State(enum.StrEnum):
+    """What a user's row says of their rights."""
+
+    DISABLED = "disabled"
+    PASSWORD_DUE = "password due"  # noqa: S105  (no secret)
+    ADMIN = "admin"
+    USER = "user"
+
+
+_COLUMNS = {State.DISABLED: "is_disabled", State.PASSWORD_DUE: "must_change_password", State.ADMIN: "is_admin"}
+"""The first column that is true says it."""
+_WHENS = " ".join(f"WHEN {column} THEN '{state}'" for state, column in _COLUMNS.items())
+STATE_SQL = f"CASE {_WHENS} ELSE '{State.USER}' END"
+
+
+class Token(Protocol):
+    """A verified token, as far as rights go."""
+
+    @property
+    def issued_at(self) -> float:
+        """Unix seconds."""
+        ...
+
+    @property
+    def revocable_ids(self) -> tuple[str, ...]:
+        """Under which ids it may have been revoked."""
+        ...
+
+
+def state_of(user: User) -> State:
+    """Return what the user's row says; STATE_SQL says the same in a statement."""
+    return next((state for state, column in _COLUMNS.items() if getattr(user, column)), State.USER)
+
+
+def refusal_of(token: Token, state: str | None, valid_from: datetime | None, revoked: Set[str]) -> str | None:
+    """Return why a token opens nothing, REVOKED or CHANGE_DUE; None where it is good.
+
+    `state` is None where there is no such user; tokens issued before `valid_from` count no more.
+    """
+    is_outdated = valid_from is not None and token.issued_at < valid_from.timestamp()
+    if state is None or state == State.DISABLED or is_outdated:
+        return REVOKED
+    if revoked and not revoked.isdisjoint(token.revocable_ids):
+        return REVOKED
+    return CHANGE_DUE if state == State.PASSWORD_DUE else None
+
+
+def as_error(refusal: str) -> NotAllowed | NotAuthenticated:
+    """Return the error that tells a caller of a refusal: who must change a password is known, others are not."""
+    return NotAllowed(refusal) if refusal == CHANGE_DUE else NotAuthenticated(refusal)
+
+
+def sees_everything(state: str | None) -> bool:
+    """Whether everybody's downloads are shown, and not only one's own."""
+    return state == State.ADMIN
 
 
 def may_see_download(user: User, download: Download) -> bool:
     """Whether it exists for `user`."""
-    return user.is_admin or download.user_id == user.id
+    return sees_everything(state_of(user)) or download.user_id == user.id
 
 
 def visible_downloads(user: User) -> ColumnElement[bool]:
     """Return the condition that picks the downloads `user` may see."""
-    return true() if user.is_admin else Download.user_id == user.id
+    return true() if sees_everything(state_of(user)) else Download.user_id == user.id
 
 
 def visible_repositories(user: User) -> ColumnElement[bool]:
     """Return the condition that picks the repositories `user` may see: what others fetch is nobody else's business."""
-    if user.is_admin:
+    if sees_everything(state_of(user)):
         return true()
     return Repository.id.in_(select(Download.repository_id).where(Download.user_id == user.id))
 

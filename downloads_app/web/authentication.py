@@ -10,7 +10,7 @@ from flask import current_app, g, request
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
-from downloads_app.services.accounts.tokens import CHANGE_DUE, VerifiedToken
+from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.web import cookies, shares
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -90,10 +90,8 @@ def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = Fals
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         g.token = read_token(kind)
-        g.user = tokens.authorize(g.token)
+        g.user = tokens.authorize(g.token, also_while_password_due=is_open_while_due)
         shares.take_for_request(g.token.user_id)
-        if g.user.must_change_password and not is_open_while_due:
-            raise NotAllowed(CHANGE_DUE)
         return view(*args, **kwargs)
 
     return wrapper

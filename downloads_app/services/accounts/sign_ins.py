@@ -15,8 +15,9 @@ from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, SignIn, User, new_id, utc_now
 from downloads_app.services.accounts import tokens
-from downloads_app.services.accounts.tokens import REVOKED, TokenPair, VerifiedToken
+from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
 from downloads_app.services.database.locks import hold_user
+from downloads_app.services.rights import REVOKED
 
 GRACE_SECONDS = 10
 """How long after its exchange a refresh token gives tokens again: several tabs of one browser share it."""
@@ -76,7 +77,7 @@ def renew(token: VerifiedToken) -> TokenPair:
     sign-in ends. Raises NotAuthenticated.
     """
     user = hold_user(token.user_id)
-    if user is None or not tokens.is_good_for(token, user):
+    if user is None or tokens.refusal_for(token, user) == REVOKED:
         db.session.rollback()
         raise NotAuthenticated(REVOKED)
     sign_in = db.session.get(SignIn, token.family) or _adopt(token)
@@ -152,7 +153,7 @@ def _take(sign_in: SignIn, token: VerifiedToken, moment: datetime) -> bool:
 def _adopt(token: VerifiedToken) -> SignIn:
     """Make the row of a sign-in that has none: its tokens are of the version before, or of the library itself."""
     began = datetime.fromtimestamp(token.issued_at, UTC)
-    is_spent = tokens.is_listed(token.token_id)
+    is_spent = bool(tokens.find_revoked(token.token_id))
     sign_in = SignIn(
         id=token.family,
         user_id=token.user_id,

@@ -13,17 +13,16 @@ import jwt
 from flask import current_app
 from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, User, new_id, utc_now
+from downloads_app.services.rights import CHANGE_DUE, REVOKED, as_error, refusal_of, state_of
 
 EXPIRED = "Token has expired"
-REVOKED = "Token has been revoked"
 INVALID = "Token is not valid"
-CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else has set it"
 REMEMBERED_TOKENS = 50_000
 CLOCKS_APART_SECONDS = 60
 """How far ahead the clock of another machine that issued a token may be. No token lives longer for it: see `verify`."""
@@ -43,6 +42,14 @@ class VerifiedToken:
     """Unix seconds, as is `expires_at`."""
     expires_at: float
     csrf: str | None
+
+    @property
+    def revocable_ids(self) -> tuple[str, ...]:
+        """Under which ids it may be on the list of revoked tokens.
+
+        Of a refresh token the family counts: whether itself has been exchanged already is judged by `sign_ins`.
+        """
+        return (self.family,) if self.kind == "refresh" else (self.token_id, self.family)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,35 +177,27 @@ def _read_content(content: dict[str, Any]) -> VerifiedToken:
     )
 
 
-def authorize(token: VerifiedToken) -> User:
-    """Return the user whom the token stands for; raises NotAuthenticated where it no longer does."""
+def authorize(token: VerifiedToken, *, also_while_password_due: bool = False) -> User:
+    """Return the user whom the token stands for.
+
+    Raises NotAuthenticated where it no longer does, NotAllowed where the password is to be changed first.
+    """
     user = db.session.get(User, token.user_id)
-    if user is None or not is_good_for(token, user):
-        raise NotAuthenticated(REVOKED)
+    refusal = REVOKED if user is None else refusal_for(token, user)
+    if refusal is not None and not (refusal == CHANGE_DUE and also_while_password_due):
+        raise as_error(refusal)
+    assert user is not None
     return user
 
 
-def is_good_for(token: VerifiedToken, user: User) -> bool:
-    """Whether the token still stands for the user, as their row has it."""
-    return not (user.is_disabled or is_outdated(token, user.tokens_valid_from) or is_revoked(token))
+def refusal_for(token: VerifiedToken, user: User) -> str | None:
+    """Return why the token opens nothing for the user, as their row has it; None where it is good."""
+    return refusal_of(token, state_of(user), user.tokens_valid_from, find_revoked(*token.revocable_ids))
 
 
-def is_outdated(token: VerifiedToken, valid_from: datetime | None) -> bool:
-    """Whether the token was issued before its user's tokens became valid."""
-    return valid_from is not None and token.issued_at < valid_from.timestamp()
-
-
-def is_revoked(token: VerifiedToken) -> bool:
-    """Whether the token or its family is on the list of revoked tokens.
-
-    Of a refresh token the family counts: whether itself has been exchanged already is judged by `sign_ins`.
-    """
-    return is_listed(token.family) if token.kind == "refresh" else is_listed(token.token_id, token.family)
-
-
-def is_listed(*ids: str) -> bool:
-    """Whether one of the ids is on the list of revoked tokens."""
-    return bool(db.session.scalar(select(exists().where(RevokedToken.id.in_(ids)))))
+def find_revoked(*ids: str) -> set[str]:
+    """Return those of the ids that are on the list of revoked tokens."""
+    return set(db.session.scalars(select(RevokedToken.id).where(RevokedToken.id.in_(ids))))
 
 
 def revoke(token: VerifiedToken) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, CursorResult, String, TextualSelect, text
 
 from downloads_app.models import IS_ACTIVE
 from downloads_app.services.downloads.representation import COLUMNS, Kind, kind_of
+from downloads_app.services.rights import STATE_SQL
 
 DOWNLOAD, LISTED, USER, REVOKED, DELETION, MARKER = "download", "listed", "user", "revoked", "deletion", "marker"
 KIND = 0
@@ -34,8 +35,7 @@ _AMONG_NEW = "IN (SELECT id FROM new)"
 _USER = {
     "id": "id",
     "user_id": "id",
-    "status": "CASE WHEN is_disabled THEN 'disabled' WHEN must_change_password THEN 'password due'"
-    " WHEN is_admin THEN 'admin' ELSE 'user' END",
+    "status": STATE_SQL,
     "created_at": "tokens_valid_from",
 }
 _REVOKED = {"user_id": "user_id", "current_file": "id"}

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from downloads_app.services.accounts.tokens import CHANGE_DUE, REVOKED, VerifiedToken, is_outdated
+from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.services.live import changes
 from downloads_app.services.live.changes import CREATED_AT, CURRENT_FILE, ID, KIND, STATUS, USER_ID
 from downloads_app.services.live.view import View
+from downloads_app.services.rights import refusal_of, sees_everything
 
 
 class Account:
@@ -182,21 +183,14 @@ class Audience:
     def _judge(self, watch: Watch) -> None:
         """Decide anew what a token may see, and whether anything."""
         account, token = watch.account, watch.token
-        if watch.verdict is None and (
-            account.state in (None, "disabled")
-            or token.token_id in account.revoked
-            or token.family in account.revoked
-            or is_outdated(token, account.valid_from)
-        ):
-            watch.verdict = REVOKED
-            watch.on_verdict()
-        elif watch.verdict is None and account.state == "password due":
-            watch.verdict = CHANGE_DUE
-            watch.on_verdict()
+        if watch.verdict is None:
+            watch.verdict = refusal_of(token, account.state, account.valid_from, account.revoked)
+            if watch.verdict is not None:
+                watch.on_verdict()
         if watch.verdict is not None:
             self._show(watch, self._nothing)
         else:
-            self._show(watch, self._everybody if account.state == "admin" else account.view)
+            self._show(watch, self._everybody if sees_everything(account.state) else account.view)
 
     def _show(self, watch: Watch, view: View) -> None:
         if view is watch.view:

@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import ClosingIterator
 
-from downloads_app.errors import NotAllowed, NotAuthenticated, TooMany
-from downloads_app.services.accounts.tokens import CHANGE_DUE
+from downloads_app.errors import NotAuthenticated, TooMany
 from downloads_app.services.live.snapshot import Unreadable
 from downloads_app.services.live.viewers import Watch
+from downloads_app.services.rights import as_error
 from downloads_app.web.authentication import read_token
 from downloads_app.web.gunicorn import connection
 from downloads_app.web.stream import frames, metrics, sse
@@ -68,7 +68,7 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         is_readable = False  # 200 and error events: any other status would stop a browser for good
     if watch.verdict is not None:
         metrics.count_refused("token")
-        raise NotAllowed(watch.verdict) if watch.verdict == CHANGE_DUE else NotAuthenticated(watch.verdict)
+        raise as_error(watch.verdict)
     if is_readable and not len(watch.view) and sse.is_complete_id(request.headers.get("Last-Event-ID", "")):
         response = Response(status=204, headers={"Cache-Control": "no-store"})
         response.call_on_close(release)

@@ -12,10 +12,11 @@ from sqlalchemy.exc import OperationalError
 
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Download, User
-from downloads_app.services.accounts.tokens import REVOKED, revoke
+from downloads_app.services.accounts.tokens import revoke
 from downloads_app.services.live import changes
 from downloads_app.services.live import snapshot as snapshots
 from downloads_app.services.live.snapshot import MAX_AGE_SECONDS, REFRESH_SECONDS, Snapshot, Unreadable
+from downloads_app.services.rights import REVOKED
 from tests.support.rows import add_download
 from tests.support.snapshots import all_rows, encode, make_engine, token_of
 

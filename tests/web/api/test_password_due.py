@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
 from downloads_app.models import User
+from downloads_app.services import rights
 from downloads_app.services.accounts import tokens, users
 from downloads_app.services.live.snapshot import Snapshot
 from tests.conftest import PASSWORD, bearer
@@ -47,14 +48,14 @@ def test_until_it_is_changed_every_other_route_is_closed_and_says_why(
         if route.rule in OPEN_TO_ALL or (route.method, route.rule) in OPEN_WHILE_DUE | {("POST", "/api/auth/refresh")}:
             continue
         refused = client.open(route.path, method=route.method, json={}, headers=headers)
-        assert (refused.status_code, refused.json["message"]) == (403, tokens.CHANGE_DUE), route
+        assert (refused.status_code, refused.json["message"]) == (403, rights.CHANGE_DUE), route
 
 
 def test_a_refresh_waits_for_the_change_too(client: FlaskClient, headers: dict[str, str]) -> None:
     family = tokens.identify(headers["Authorization"].removeprefix("Bearer ")).family
     pair = tokens.issue_pair(users.find_user("carol"), family)
     refused = client.post("/api/auth/refresh", headers={"Authorization": f"Bearer {pair.refresh}"})
-    assert (refused.status_code, refused.json["message"]) == (403, tokens.CHANGE_DUE)
+    assert (refused.status_code, refused.json["message"]) == (403, rights.CHANGE_DUE)
 
 
 def test_once_it_is_changed_everything_is_open(client: FlaskClient, headers: dict[str, str]) -> None:
@@ -111,9 +112,9 @@ def test_an_open_stream_of_a_plain_token_ends_with_the_admins_change(
         assert watch.verdict is None
         users.set_password_hash(alice.id, alice.password_hash, must_change=True)
         snapshot.refresh()
-        assert watch.verdict == tokens.REVOKED
+        assert watch.verdict == rights.REVOKED
         later = snapshot.watch(tokens.verify(tokens.issue_access(users.find_user("alice"))))
         snapshot.refresh()
-        assert later.verdict == tokens.CHANGE_DUE
+        assert later.verdict == rights.CHANGE_DUE
     finally:
         snapshot._close()
