@@ -1,5 +1,6 @@
 """The files of a download as listed when it first began, and what became of each: rows of `download_files`."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -124,7 +125,7 @@ def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
 def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | None = None) -> dict[str, Path]:
     """Return, by SHA-256, where a completed download of the same provider, and of `owner` if given, has a file."""
     whose = true() if owner is None else Download.user_id == owner.id
-    wanted = sorted({file.sha256 for file in files if file.sha256 is not None})
+    wanted = list({file.sha256 for file in files if file.sha256 is not None})
     found: dict[str, Path] = {}
     for at in range(0, len(wanted), BATCH):
         one_each = (
@@ -149,6 +150,7 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | Non
             for sha256, path, download in db.session.execute(copies)
             if sha256 is not None
         }
+        time.sleep(0)  # lets others go on
     return found
 
 

@@ -1,6 +1,9 @@
 """What a download would fetch, before it is queued. Changes nothing."""
 
+import time
+from collections.abc import Container
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -11,7 +14,7 @@ from downloads_app.services.downloads import listings, quota
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
-from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources import Access, Listing
 from downloads_app.sources.registry import open_source
 from downloads_app.sources.selection import EVERYTHING, Selection
 
@@ -56,31 +59,46 @@ def make_plan(
     *,
     revision: str | None = None,
 ) -> Plan:
-    """Say what a download would fetch whose wanted files are listed already."""
-    wanted = listing.files
+    """Say what a download would fetch whose wanted files are listed already.
+
+    There may be a hundred thousand: the database is asked in many small steps, and the rest is done where it holds
+    nobody up.
+    """
     revision = check_revision(revision)
     finished = _find_finished(user, provider, repository, revision)
-    copies = listings.find_copies(provider.id, wanted, owner=user)  # what others have is not told
+    copies = listings.find_copies(provider.id, listing.files, owner=user)  # what others have is not told
+    folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
+    quota_left = quota.left_bytes(user)
+    free = folders.free_bytes(current_settings().downloads_dir)
+    return run_blocking(_assemble, listing, finished, copies.keys(), folder, free, quota_left)
+
+
+def _assemble(
+    listing: Listing,
+    finished: Container[tuple[str, str | None]],
+    copied: Container[str],
+    folder: Path,
+    free_bytes: int,
+    quota_left_bytes: int | None,
+) -> Plan:
+    """Put a plan together; needs no database."""
     files = tuple(
         PlannedFile(
             file.path,
             file.size_bytes,
             file.sha256,
-            is_here=_key(file) in finished or (file.sha256 is not None and file.sha256 in copies),
+            is_here=(file.path, file.sha256) in finished or (file.sha256 is not None and file.sha256 in copied),
         )
-        for file in wanted
+        for file in listing.files
     )
-    to_fetch = [file for file, planned in zip(wanted, files, strict=True) if not planned.is_here]
-    folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
+    to_fetch = [file for file, planned in zip(listing.files, files, strict=True) if not planned.is_here]
     sizes = [file.size_bytes for file in files]
-    settings = current_settings()
     return Plan(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here)
-        + run_blocking(partials.kept_bytes, folder, to_fetch),
-        free_bytes=folders.free_bytes(settings.downloads_dir),
-        quota_left_bytes=quota.left_bytes(user),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
+        free_bytes=free_bytes,
+        quota_left_bytes=quota_left_bytes,
         commit=listing.commit,
     )
 
@@ -100,8 +118,8 @@ def _find_finished(user: User, provider: Provider, repository: str, revision: st
             DownloadFile.completed_at.is_not(None),
         )
     )
-    return {(path, sha256) for path, sha256 in db.session.execute(query)}
-
-
-def _key(file: RemoteFile) -> tuple[str, str | None]:
-    return file.path, file.sha256
+    found: set[tuple[str, str | None]] = set()
+    for rows in db.session.execute(query).partitions(listings.BATCH):
+        found |= {(path, sha256) for path, sha256 in rows}
+        time.sleep(0)  # lets others go on
+    return found

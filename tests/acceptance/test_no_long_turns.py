@@ -1,0 +1,148 @@
+"""Whatever a user or a provider chooses, no turn of the event loop takes long: others' streams go on."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadFile, Status, User
+from downloads_app.services.accounts import tokens
+from downloads_app.services.downloads.patterns import MAX_PATTERNS, MAX_TOTAL_LENGTH
+from downloads_app.services.files import folders
+from downloads_app.services.files.partials import find_partials
+from downloads_app.services.providers import catalog
+from tests.support.file_server import FileServer
+from tests.support.routes import all_routes
+from tests.support.rows import add_download
+from tests.support.server import Server
+from tests.support.turns import PATH, watched_project
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+MOST_SECONDS = 0.1
+LISTED_FILES = 30_000
+LYING_FILES = 12_000
+DEAR = {"include": [f"{'*a?' * 14}{number:03}*" for number in range(MAX_PATTERNS)], "exclude": ["*[!a]*b?*" * 20]}
+LARGEST_BODIES = (
+    b"[" * 60_000,
+    b'{"include": [' + b'"a",' * 15_000 + b'"a"]}',
+    b"{" + b",".join(b'"k%d":0' % number for number in range(5_500)) + b"}",
+    b'{"name": "' + b"a" * 65_000 + b'"}',
+    b'{"priority": ' + b"9" * 4_200 + b"}",
+)
+
+
+@pytest.fixture
+def watched(make_server: Callable[..., Server], tmp_path: Path) -> Server:
+    """A server that tells the longest turn of its loop."""
+    server = make_server(project=watched_project(tmp_path / "watched"))
+    requests.get(server.url + PATH, timeout=60)
+    return server
+
+
+@pytest.fixture
+def files() -> Iterator[FileServer]:
+    """A provider with a repository of very many files, their names as long as may be."""
+    with FileServer() as server:
+        rows = [
+            {
+                "path": f"{'ab' * 60}/{number:06}.bin",
+                "size": number,
+                "sha256": hashlib.sha256(b"%d" % number).hexdigest(),
+            }
+            for number in range(LISTED_FILES)
+        ]
+        server.put("org/many/manifest.json", json.dumps({"files": rows}).encode())
+        yield server
+
+
+def longest(server: Server) -> float:
+    """Return the longest turn since the last look."""
+    return float(requests.get(server.url + PATH, timeout=60).json())
+
+
+def check_short(server: Server, what: str) -> None:
+    taken = longest(server)
+    assert taken < MOST_SECONDS, f"{what}: a turn of {taken * 1000:.0f} ms"
+
+
+def signed_in(user: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue_access(user)}"}
+
+
+def test_a_plan_of_very_many_files_with_dear_patterns(watched: Server, alice: User, files: FileServer) -> None:
+    assert sum(map(len, DEAR["include"])) <= MAX_TOTAL_LENGTH
+    provider = catalog.add_provider("many", "http", files.url, allow_private_network=True)
+    wanted: dict[str, object] = {"provider_id": provider.id, "repository": "org/many"}
+    _ask_for_plan(watched, wanted, alice)  # what is loaded and compiled at first use
+    longest(watched)
+    whole = _ask_for_plan(watched, wanted, alice)
+    assert whole.json()["total_files"] == LISTED_FILES
+    check_short(watched, "a plan of all")
+    few = _ask_for_plan(watched, wanted | DEAR, alice)
+    assert few.status_code in (200, 422)
+    check_short(watched, "a plan with dear patterns")
+
+
+def _ask_for_plan(server: Server, wanted: dict[str, object], user: User) -> requests.Response:
+    return requests.post(f"{server.url}/api/downloads/plan", json=wanted, headers=signed_in(user), timeout=120)
+
+
+def test_removing_very_many_files(watched: Server, alice: User) -> None:
+    for change in ("cancel", "delete"):
+        row = add_download(alice, status=Status.PAUSED if change == "cancel" else Status.COMPLETED, revision=change)
+        folder = find_partials(folders.folder_of(row)) if change == "cancel" else folders.folder_of(row)
+        folder.mkdir(parents=True)
+        for number in range(LYING_FILES):
+            (folder / f"{number}.data").touch()
+        url = f"{watched.url}/api/downloads/{row.id}"
+        longest(watched)
+        if change == "cancel":
+            answer = requests.post(f"{url}/cancel", headers=signed_in(alice), timeout=60)
+        else:
+            answer = requests.delete(f"{url}?files=true", headers=signed_in(alice), timeout=60)
+        assert answer.ok, answer.text
+        assert not folder.exists()
+        check_short(watched, change)
+
+
+def test_every_route_with_the_largest_of_everything(watched: Server, alice: User, admin: User) -> None:
+    """Bodies, pages and lists as large as validation lets through, or as the server reads to refuse them."""
+    from flask import current_app
+
+    row = add_download(alice)
+    listed = [
+        DownloadFile(download_id=row.id, position=number, path=f"{'a' * 200}/{number}", url="http://x/", size_bytes=1)
+        for number in range(1_000)
+    ]
+    db.session.add_all(listed)
+    db.session.add_all(
+        Download(user_id=alice.id, provider_id=row.provider_id, repository_id=row.repository_id, revision=str(number))
+        for number in range(200)
+    )
+    db.session.commit()
+    headers = signed_in(admin)
+    wanted = [route for route in all_routes(current_app._get_current_object()) if "subscribe" not in route.path]  # type: ignore[attr-defined]  # of the proxy
+    for _ in range(2):  # the first time much is loaded and compiled
+        longest(watched)
+        slow = {}
+        for route in wanted:
+            path = route.path.replace("00000000-0000-4000-8000-000000000000", row.id)
+            query = "?page_size=1000" if path.endswith("/files") else "?page_size=100" if route.method == "GET" else ""
+            for body in (None,) if route.method == "GET" else LARGEST_BODIES:
+                if "logout" in path or route.method == "DELETE":
+                    continue
+                requests.request(
+                    route.method,
+                    watched.url + path + query,
+                    data=body,
+                    headers=headers | {"Content-Type": "application/json"},
+                    timeout=60,
+                )
+                taken = longest(watched)
+                if taken > MOST_SECONDS:
+                    slow[f"{route.method} {path} {(body or b'')[:20]!r}"] = round(taken, 3)
+    assert slow == {}
