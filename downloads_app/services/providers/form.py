@@ -118,8 +118,8 @@ def _check_kind(provider: Provider) -> None:
     if not provider.url and not needs_list:
         raise InvalidInput("This cannot be a provider's URL: it is empty", {"url": "missing"})
     if needs_list != bool(provider.address_list_encrypted):
-        fault = "missing" if needs_list else "not for this kind"
-        raise InvalidInput("Kind urls, and no other, has a list of addresses", {"address_list": fault})
+        fault = "needs a list of addresses" if needs_list else "has no list of addresses"
+        raise InvalidInput(f"Kind {provider.kind} {fault}", {"address_list": fault})
     is_signed = find_signing_region(provider.kind, provider.url, provider.region) is not None
     if provider.region and not is_signed:
         raise InvalidInput(f"Kind {provider.kind} has no regions", {"region": "not for this kind"})
