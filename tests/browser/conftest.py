@@ -92,4 +92,4 @@ def sign_in(page: Page, username: str) -> None:
     page.fill("#username", username)
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#board:not([hidden])")
+    page.wait_for_selector("#views:not([hidden])")

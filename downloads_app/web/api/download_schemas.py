@@ -20,8 +20,12 @@ PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
     """Return the nine keys of the stream, made from the same lists, and what only its owner or an admin asks for."""
     return representation.as_dict(download) | {
+        "repository": download.repository.name,
+        "provider": download.provider.name,
+        "username": download.user.username,
         "error_message": download.error_message,
         "wait_reason": download.wait_reason,
+        "next_attempt_at": format_time(download.not_before_at),
         "completed_at": format_time(download.completed_at),
         "revision": download.revision,
         "commit": download.commit,
@@ -65,8 +69,14 @@ _StreamedSchema = OutputSchema.from_dict(
 class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made at run time
     """A download as `download_to_json` makes it; times are UTC to the second."""
 
+    repository = fields.String(metadata={"description": "its name, as are the next two"})
+    provider = fields.String()
+    username = fields.String()
     error_message = fields.String(allow_none=True)
     wait_reason = fields.String(allow_none=True, metadata={"description": "why it waits, beside its turn"})
+    next_attempt_at = fields.String(
+        allow_none=True, metadata={"format": "date-time", "description": "a waiting one is not begun before"}
+    )
     completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})
     revision = fields.String()
     commit = fields.String(allow_none=True)

@@ -9,7 +9,7 @@ from downloads_app.models import utc_now
 from downloads_app.services.downloads.representation import format_time
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = sorted(path.name for path in STATIC.glob("*.js"))
+SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if "pico" not in path.parts)
 PAGE_HEADERS = {
     # No inline script or style, nothing from elsewhere, and no way from text to markup. The style sheet
     # underneath draws its form icons from `data:` addresses.
@@ -47,8 +47,12 @@ def add_page_headers(response: Response) -> Response:
 
 
 @blueprint.get("/")
-def show_page() -> Response:
-    """Answer the page; everything in it comes from the REST resources and the stream."""
+@blueprint.get("/add")
+@blueprint.get("/waiting")
+@blueprint.get("/history")
+@blueprint.get("/downloads/<uuid:download_id>")
+def show_page(download_id: object = None) -> Response:
+    """Answer the page; everything in it comes from the REST resources and the stream, and the address names a view."""
     html = render_template(
         "index.html",
         modules=[name for name in SCRIPTS if name != "docs.js"],

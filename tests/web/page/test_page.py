@@ -51,8 +51,19 @@ def test_everything_a_page_refers_to_is_served(client: FlaskClient, path: str) -
         assert get(client, reference).status_code == 200, reference
 
 
+def own_scripts() -> list[Path]:
+    """Return the page's scripts but for vendored ones."""
+    return [path for path in routes.STATIC.rglob("*.js") if "vendor" not in path.parts]
+
+
+@pytest.mark.parametrize("path", ["/add", "/waiting", "/history", f"/downloads/{'0' * 8}-0000-4000-8000-{'0' * 12}"])
+def test_each_view_has_an_address_of_its_own(client: FlaskClient, path: str) -> None:
+    answer = get(client, path)
+    assert (answer.status_code, re.search(r"<title>(.*)</title>", answer.text)[1]) == (200, "Downloads")  # type: ignore[index]  # it has a title
+
+
 def test_no_script_turns_text_into_markup() -> None:
-    for path in routes.STATIC.glob("*.js"):
+    for path in own_scripts():
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text())
 
 

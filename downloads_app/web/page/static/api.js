@@ -1,6 +1,6 @@
 /** The REST resources that the page uses. Every call renews an expired session by itself. */
 
-import { send } from "./http.js";
+import { address, send, sendForPage } from "./http.js";
 import { withRenewal } from "./session.js";
 
 function get(path) {
@@ -26,4 +26,41 @@ export function getByIds(collection, ids) {
   const query = new URLSearchParams(ids.map((id) => ["id", id]));
   query.set("page_size", String(ids.length));
   return get(`api/${collection}?${query}`);
+}
+
+/** A page of `collection`, and the cursor of the next one (null at the end). */
+export function getPage(collection, query, cursor = null) {
+  const asked = new URLSearchParams(query);
+  if (cursor !== null) asked.set("cursor", cursor);
+  return withRenewal(() => sendForPage(`api/${collection}?${asked}`));
+}
+
+export function getProviders() {
+  return get("api/providers?page_size=100");
+}
+
+export function searchProvider(id, text) {
+  return get(`api/providers/${encodeURIComponent(id)}/search?${new URLSearchParams({ q: text })}`);
+}
+
+/** `wanted`: provider_id, repository, revision, include, exclude. */
+export function makePlan(wanted) {
+  return withRenewal(() => send("POST", "api/downloads/plan", { body: wanted }));
+}
+
+export function addDownload(wanted) {
+  return withRenewal(() => send("POST", "api/downloads", { body: wanted }));
+}
+
+export function deleteDownload(id, withFiles) {
+  return withRenewal(() => send("DELETE", `api/downloads/${encodeURIComponent(id)}?files=${withFiles}`));
+}
+
+export function setPriority(id, priority) {
+  return withRenewal(() => send("PATCH", `api/downloads/${encodeURIComponent(id)}`, { body: { priority } }));
+}
+
+/** Where a file of a download can be saved from. */
+export function fileAddress(id, path) {
+  return address(`api/downloads/${encodeURIComponent(id)}/files/${path.split("/").map(encodeURIComponent).join("/")}`);
 }

@@ -28,10 +28,31 @@ export function readCookie(name) {
  * Send and return the JSON answer (null where there is none); throws HttpError.
  * @param {string} method
  * @param {string} path
- * @param {{ body?: unknown, csrfCookie?: string }} options
+ * @param {{ body?: unknown, csrfCookie?: string }} [options]
  * @returns {Promise<any>}
  */
-export async function send(method, path, { body, csrfCookie = "csrf_access_token" } = {}) {
+export async function send(method, path, options) {
+  return (await exchange(method, path, options)).answer;
+}
+
+/**
+ * The rows of one page of a list, and the cursor of the next (null at the end); throws HttpError.
+ * @param {string} path
+ * @returns {Promise<{ rows: any[], next: string | null }>}
+ */
+export async function sendForPage(path) {
+  const { answer, response } = await exchange("GET", path);
+  const told = JSON.parse(response.headers.get("X-Pagination") ?? "{}");
+  return { rows: answer, next: told.next_cursor ?? null };
+}
+
+/**
+ * @param {string} method
+ * @param {string} path
+ * @param {{ body?: unknown, csrfCookie?: string }} [options]
+ * @returns {Promise<{ answer: any, response: Response }>}
+ */
+async function exchange(method, path, { body, csrfCookie = "csrf_access_token" } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -46,7 +67,7 @@ export async function send(method, path, { body, csrfCookie = "csrf_access_token
     throw new HttpError(0, "The server cannot be reached.");
   }
   const answer = await response.json().catch(() => null);
-  if (response.ok) return answer;
+  if (response.ok) return { answer, response };
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   throw new HttpError(response.status, answer?.message ?? `The server answered ${response.status}.`,
                       Number.isNaN(wait) ? null : wait);

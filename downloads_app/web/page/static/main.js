@@ -5,6 +5,7 @@ import { byId, setText, show } from "./dom.js";
 import { currentUser, onChangeElsewhere, signOut } from "./session.js";
 import { askForNewPassword, stopAskingForNewPassword } from "./newpassword.js";
 import { askToSignIn, stopAsking } from "./signin.js";
+import { mountViews } from "./views/shell.js";
 import { watch } from "./watch.js";
 
 const RETRY_MILLISECONDS = 3000;
@@ -35,10 +36,11 @@ function enter(user) {
   stopAsking();
   setText(byId("user-name"), user.username);
   show(byId("account"), true);
-  stopWatching = watch(user, () => {
+  const stops = [mountViews(user), watch(user, () => {
     announce("Your session has ended.");
     begin("Your session has ended. Sign in to go on.");
-  });
+  })];
+  stopWatching = () => stops.forEach((stop) => stop());
 }
 
 function leave() {

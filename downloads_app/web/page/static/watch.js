@@ -89,9 +89,11 @@ export function watch(user, onSignedOut) {
 
   const lost = () => receive({ kind: "state", state: "lost" });
   const back = () => shared.hurry();
+  const look = () => shared.look();
   const clear = () => downloads.clearEnded();
   addEventListener("offline", lost);
   addEventListener("online", back);
+  addEventListener("downloads-added", look);
   byId("clear-ended").addEventListener("click", clear);
   show(byId("board"), true);
   redraw();
@@ -100,6 +102,7 @@ export function watch(user, onSignedOut) {
     cancelAnimationFrame(frame ?? 0);
     removeEventListener("offline", lost);
     removeEventListener("online", back);
+    removeEventListener("downloads-added", look);
     byId("clear-ended").removeEventListener("click", clear);
     show(byId("board"), false);
     board.clear();

@@ -1,0 +1,60 @@
+/** Which view the address names. Links inside the page, and back and forward, change it without a reload. */
+
+import { address } from "./http.js";
+
+const VIEWS = new Set(["add", "waiting", "history", "downloads"]);
+const listeners = new Set();
+
+/**
+ * @typedef {{ view: string, id: string | null, query: URLSearchParams }} Route
+ * `view` is "active" for everything unknown, `id` a download's.
+ */
+
+/**
+ * What the address asks for.
+ * @returns {Route}
+ */
+export function currentRoute() {
+  const path = location.pathname.slice(new URL(address(""), location.href).pathname.length);
+  const [view, id = null] = path.split("/");
+  return { view: VIEWS.has(view) ? view : "active", id, query: new URLSearchParams(location.search) };
+}
+
+/**
+ * Go to another view.
+ * @param {string} path relative to the page's own root
+ */
+export function go(path) {
+  history.pushState(null, "", address(path));
+  tell();
+}
+
+/**
+ * Keep what a view shows in its address, without a step to go back to.
+ * @param {string} path relative to the page's own root
+ */
+export function rewrite(path) {
+  history.replaceState(null, "", address(path));
+}
+
+/**
+ * Call `listener` at each change of view, until the function that is returned is called.
+ * @param {(route: Route) => void} listener
+ */
+export function onRoute(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function tell() {
+  for (const listener of listeners) listener(currentRoute());
+}
+
+addEventListener("popstate", tell);
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-inside]") : null;
+  if (!(link instanceof HTMLAnchorElement) || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", link.href);
+  tell();
+});

@@ -1,0 +1,94 @@
+/** Adding a download: find a repository by what people have at hand, look at its plan, begin. */
+
+import { getProviders, searchProvider } from "../api.js";
+import { count } from "../format.js";
+import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { useAnswer } from "./loading.js";
+import { PlanView } from "./plan.js";
+import { readReference } from "./reference.js";
+import { when, WORDS } from "./words.js";
+
+const TYPING_MILLISECONDS = 300;
+const SEARCHED_FROM = 2; // characters
+
+export function AddView({ user }) {
+  const { answer: providers, error } = useAnswer(getProviders, "providers");
+  const [providerId, setProviderId] = useState(null);
+  const [text, setText] = useState("");
+  const [target, setTarget] = useState(null);
+  const field = useRef(null);
+  useEffect(() => field.current?.focus(), [providers === null]);
+  if (error && !providers) return html`<p class="notice" role="alert">${error.message}</p>`;
+  if (!providers) return html`<p class="quiet-text">${WORDS.loading}</p>`;
+  if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
+  const provider = providers.find(({ id }) => id === providerId) ?? providers[0];
+  const named = readReference(text, providers, provider);
+
+  function submit(event) {
+    event.preventDefault();
+    if (named) setTarget(named);
+  }
+  return html`<h2>Add a download</h2>
+    <form class="find" onSubmit=${submit}>
+      <label class="find-text">Repository, or the address of a page or a file
+        <input ref=${field} type="text" value=${text} placeholder="org/name" autocapitalize="none" autocomplete="off" spellcheck=${false}
+          onInput=${(event) => { setText(event.currentTarget.value); setTarget(null); }} />
+      </label>
+      ${providers.length > 1 && html`<label>Provider <select value=${provider.id} onChange=${(event) => setProviderId(event.currentTarget.value)}>
+        ${providers.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
+      </select></label>`}
+      <button type="submit" disabled=${!named}>Look</button>
+    </form>
+    ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
+      setText(name);
+      setTarget({ provider, repository: name, revision: null, file: null });
+    }} />`}
+    ${target && html`<${PlanView} key=${`${target.provider.id} ${target.repository} ${target.revision}`} target=${target} />`}`;
+}
+
+function NoProvider({ isAdmin }) {
+  return html`<p class="quiet-text"><strong>There is no provider yet.</strong> ${isAdmin
+    ? "Add one in the terminal: flask --app wsgi providers add hub --kind huggingface --url ADDRESS"
+    : "An admin has to add one first."}</p>`;
+}
+
+/** What a provider that can be searched has of that name, as one types. */
+function Found({ provider, text, onChoose }) {
+  const [state, setState] = useState({ rows: [], asked: "", error: null });
+  const wanted = text.trim();
+  const isSearched = provider.can_search && wanted.length >= SEARCHED_FROM && !/^https?:/i.test(wanted);
+  useEffect(() => {
+    if (!isSearched) {
+      setState({ rows: [], asked: "", error: null });
+      return undefined;
+    }
+    let isOver = false;
+    const timer = setTimeout(async () => {
+      try {
+        const rows = await searchProvider(provider.id, wanted);
+        if (!isOver) setState({ rows, asked: wanted, error: null });
+      } catch (error) {
+        if (!isOver) setState({ rows: [], asked: wanted, error });
+      }
+    }, TYPING_MILLISECONDS);
+    return () => { isOver = true; clearTimeout(timer); };
+  }, [provider.id, wanted, isSearched]);
+  if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
+  if (!state.asked) return null;
+  if (state.rows.length === 0) return html`<p class="quiet-text">${provider.name} knows no repository with “${state.asked}” in its name.</p>`;
+  return html`<ul class="rows found" role="list">${state.rows.map((row) => html`<li key=${row.name}>
+    <button type="button" class="found-row" onClick=${() => onChoose(row.name)}>
+      <strong>${row.name}</strong>
+      <span>${describe(row)}</span>
+    </button></li>`)}</ul>`;
+}
+
+function describe({ downloads, likes, updated_at: updated, gated, licence }) {
+  return [
+    gated && "gated",
+    downloads !== null && count(downloads.toLocaleString(), "download", "downloads"),
+    likes !== null && count(likes.toLocaleString(), "like", "likes"),
+    licence,
+    updated && when(updated),
+  ].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,138 @@
+/** What of a repository people usually want: quantizations, weights with their tokenizer, everything. Pure. */
+
+const SHARD = /-\d{5}-of-\d{5}$/;
+const QUANTIZATION = /(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32|FP16|FP32))$/i;
+const LARGE_WEIGHTS = /\.(safetensors|gguf|bin|pt|pth|ckpt|onnx|h5|msgpack|tflite|mlmodel|ot)$/i;
+const TOKENIZERS_AND_SETTINGS = /\.(json|txt|model|tiktoken|jinja|py)$|(^|\/)(merges|vocab|tokenizer)[^/]*$/i;
+
+/** @type {[RegExp, string][]} */
+const MEANINGS = [
+  [/^(UD-)?(I?Q1|TQ1)/, "about 2 bits a weight: the smallest, much is lost"],
+  [/^(UD-)?(I?Q2|TQ2)/, "about 3 bits a weight: very small, clearly worse"],
+  [/^(UD-)?I?Q3/, "about 3.5 bits a weight: small, some quality is lost"],
+  [/^(UD-)?(I?Q4|MXFP4)/, "about 4.5 bits a weight: the usual choice"],
+  [/^(UD-)?Q5/, "about 5.5 bits a weight: close to the original"],
+  [/^(UD-)?Q6/, "about 6.5 bits a weight: very close to the original"],
+  [/^(UD-)?Q8/, "about 8.5 bits a weight: hardly to be told from the original"],
+  [/^(BF16|F16|FP16)$/, "16 bits a weight: the original"],
+  [/^(F32|FP32)$/, "32 bits a weight: the original at twice the size"],
+];
+
+/**
+ * @typedef {{ path: string, size_bytes: number | null, is_here?: boolean }} PlannedFile
+ * @typedef {{ key: string, label: string, note: string, files: PlannedFile[] }} Choice
+ */
+
+/**
+ * The quantization that a GGUF file's name tells, in capitals; null where it tells none.
+ * @param {string} path
+ */
+export function quantizationOf(path) {
+  if (!/\.gguf$/i.test(path) || isProjector(path)) return null;
+  const stem = path.slice(path.lastIndexOf("/") + 1, -".gguf".length).replace(SHARD, "");
+  const inName = stem.match(QUANTIZATION)?.[1];
+  const folder = path.split("/").at(-2) ?? "";
+  const named = inName ?? (QUANTIZATION.test(`-${folder}`) ? folder : null);
+  return named === null ? null : named.toUpperCase();
+}
+
+/**
+ * What a quantization means, in words.
+ * @param {string} quantization
+ */
+export function meaningOf(quantization) {
+  return MEANINGS.find(([pattern]) => pattern.test(quantization))?.[1] ?? "";
+}
+
+/**
+ * Whether a file is the image projector that goes beside a model's weights.
+ * @param {string} path
+ */
+export function isProjector(path) {
+  return /mmproj[^/]*\.gguf$/i.test(path);
+}
+
+/**
+ * The sum of the files' sizes in bytes; null while one is unknown.
+ * @param {PlannedFile[]} files
+ * @returns {number | null}
+ */
+export function sizeOf(files) {
+  return files.some(({ size_bytes: size }) => size === null) ? null : files.reduce((sum, file) => sum + (file.size_bytes ?? 0), 0);
+}
+
+/**
+ * The ready-made choices for these files: `{key, label, note, files}`, the most likely one first among equals.
+ *
+ * A quantization is all of its shards, with the projectors beside it.
+ * @param {PlannedFile[]} files
+ * @returns {Choice[]}
+ */
+export function readyChoices(files) {
+  const projectors = files.filter(({ path }) => isProjector(path));
+  const byQuantization = groupBy(files);
+  const choices = [...byQuantization]
+    .filter(([quantization]) => quantization !== null)
+    .map(([quantization, own]) => ({
+      key: `${quantization}`, label: `${quantization}`, note: meaningOf(`${quantization}`), files: [...own, ...projectors],
+    }))
+    .sort((one, other) => (sizeOf(one.files) ?? 0) - (sizeOf(other.files) ?? 0));
+  const weights = files.filter(({ path }) => /\.safetensors$/i.test(path));
+  if (weights.length > 0) {
+    const beside = files.filter(({ path }) => TOKENIZERS_AND_SETTINGS.test(path) && !LARGE_WEIGHTS.test(path));
+    choices.push({ key: "weights", label: "Weights and tokenizer", note: "safetensors, settings, tokenizer", files: [...weights, ...beside] });
+  }
+  choices.push({ key: "everything", label: "Everything", note: "", files });
+  return choices;
+}
+
+/**
+ * The key of the choice to offer first.
+ * @param {Choice[]} choices
+ */
+export function likelyChoice(choices) {
+  const keys = choices.map(({ key }) => key);
+  const wanted = [/^Q4_K_M$/, /^(UD-)?Q4/, /^I?Q4|^MXFP4/, /^Q5/, /^weights$/];
+  return wanted.map((pattern) => keys.find((key) => pattern.test(key))).find(Boolean) ?? keys[0];
+}
+
+/** @param {PlannedFile[]} files */
+function groupBy(files) {
+  /** @type {Map<string | null, PlannedFile[]>} */
+  const groups = new Map();
+  for (const file of files) {
+    const key = quantizationOf(file.path);
+    groups.set(key, [...(groups.get(key) ?? []), file]);
+  }
+  return groups;
+}
+
+const MAX_PATTERNS = 100;
+const MAX_CHARACTERS = 5000;
+
+/**
+ * A glob that matches this path alone.
+ * @param {string} path
+ */
+function literally(path) {
+  return path.replace(/[[*?]/g, "[$&]");
+}
+
+/** @param {string[]} patterns */
+function fits(patterns) {
+  return patterns.length <= MAX_PATTERNS && patterns.reduce((sum, pattern) => sum + pattern.length, 0) <= MAX_CHARACTERS;
+}
+
+/**
+ * `include` and `exclude` that mean just these files; null where no list that the server takes can say so.
+ * @param {PlannedFile[]} chosen
+ * @param {PlannedFile[]} files
+ */
+export function patternsFor(chosen, files) {
+  if (chosen.length === files.length) return { include: [], exclude: [] };
+  const include = chosen.map(({ path }) => literally(path));
+  if (fits(include)) return { include, exclude: [] };
+  const isChosen = new Set(chosen);
+  const exclude = files.filter((file) => !isChosen.has(file)).map(({ path }) => literally(path));
+  return fits(exclude) ? { include: [], exclude } : null;
+}

@@ -1,0 +1,17 @@
+/** A question before what cannot be undone, as the browser's own dialog element asks it. */
+
+import { html, useEffect, useRef } from "../vendor/preact/preact-htm.js";
+import { WORDS } from "./words.js";
+
+/** `answers` are [value, label] pairs; `onAnswer` gets a value, or null for none. */
+export function Confirm({ question, answers, onAnswer }) {
+  const dialog = useRef(null);
+  useEffect(() => dialog.current.showModal(), []);
+  return html`<dialog ref=${dialog} class="question" onClose=${() => onAnswer(null)}>
+    <p>${question}</p>
+    <p class="answers">
+      <button type="button" class="quiet" onClick=${() => onAnswer(null)}>${WORDS.stay}</button>
+      ${answers.map(([value, label]) => html`<button type="button" key=${value} onClick=${() => onAnswer(value)}>${label}</button>`)}
+    </p>
+  </dialog>`;
+}

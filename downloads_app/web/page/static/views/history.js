@@ -1,0 +1,68 @@
+/** Everything that has ended, newest first, by status; more comes as one scrolls. */
+
+import { getPage } from "../api.js";
+import { rewrite } from "../router.js";
+import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { DownloadRow } from "./download_row.js";
+import { STATUS_WORDS, WORDS } from "./words.js";
+
+const ENDED = ["completed", "failed", "cancelled"];
+const PAGE_SIZE = 50;
+
+export function HistoryView({ user, route }) {
+  const [status, setStatus] = useState(ENDED.includes(route.query.get("status")) ? route.query.get("status") : "");
+  const { rows, error, isAtEnd, more, reload } = usePages(status);
+  function choose(event) {
+    const chosen = event.currentTarget.value;
+    setStatus(chosen);
+    rewrite(chosen ? `history?status=${chosen}` : "history");
+  }
+  return html`<header class="view-head"><h2>History</h2>
+      <label>Show <select value=${status} onChange=${choose}>
+        <option value="">everything that ended</option>
+        ${ENDED.map((one) => html`<option key=${one} value=${one}>${STATUS_WORDS[one].toLowerCase()}</option>`)}
+      </select></label></header>
+    ${error && html`<p class="notice" role="alert">${error.message}</p>`}
+    ${isAtEnd && rows.length === 0 && html`<p class="quiet-text">${WORDS.nothingEnded}</p>`}
+    <ul class="rows lines" role="list">${rows.map((download) => html`<${DownloadRow} key=${download.id} download=${download}
+      showsUser=${user.role === "admin"} onChange=${reload} />`)}</ul>
+    ${!isAtEnd && html`<${Further} key=${rows.length} onNear=${more} />`}`;
+}
+
+/** The pages read so far of one list; `more` reads the next, `reload` the first again. */
+function usePages(status) {
+  const [state, setState] = useState({ rows: [], next: null, isAtEnd: false, error: null });
+  const run = useRef(0);
+  const read = useCallback(async (cursor, before) => {
+    const mine = ++run.current;
+    const query = new URLSearchParams((status ? [status] : ENDED).map((one) => ["status", one]));
+    query.set("sort", "-created_at");
+    query.set("page_size", String(PAGE_SIZE));
+    try {
+      const page = await getPage("downloads", query, cursor);
+      if (mine !== run.current) return;
+      setState({ rows: [...before, ...page.rows], next: page.next, isAtEnd: page.next === null, error: null });
+    } catch (error) {
+      if (mine === run.current) setState((old) => ({ ...old, error }));
+    }
+  }, [status]);
+  const reload = useCallback(() => read(null, []), [read]);
+  useEffect(() => {
+    setState({ rows: [], next: null, isAtEnd: false, error: null });
+    reload();
+    return () => { run.current += 1; };
+  }, [reload]);
+  const more = () => state.next !== null && read(state.next, state.rows);
+  return { ...state, more, reload };
+}
+
+/** Reads on when it comes into sight, or is pressed. */
+function Further({ onNear }) {
+  const button = useRef(null);
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && onNear(), { rootMargin: "400px" });
+    observer.observe(button.current);
+    return () => observer.disconnect();
+  });
+  return html`<p><button ref=${button} type="button" class="quiet" onClick=${onNear}>${WORDS.more}</button></p>`;
+}

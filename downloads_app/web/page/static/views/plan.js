@@ -1,0 +1,117 @@
+/** What a repository has, what of it is wanted, and whether it fits; one press begins. */
+
+import { addDownload, getPage, makePlan } from "../api.js";
+import { announce } from "../announcer.js";
+import { bytes, count, duration } from "../format.js";
+import { go } from "../router.js";
+import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { likelyChoice, patternsFor, readyChoices, sizeOf } from "./choices.js";
+import { FileTree } from "./file_tree.js";
+import { useAnswer } from "./loading.js";
+
+/** `target`: provider, repository, revision, and a file where one alone was named. */
+export function PlanView({ target }) {
+  const { provider, repository, revision } = target;
+  const asked = { provider_id: provider.id, repository, revision };
+  const { answer: plan, error, again } = useAnswer(() => makePlan(asked), "plan");
+  if (error) {
+    return html`<p class="notice" role="alert">${explain(error)} <button type="button" class="quiet" onClick=${again}>Look again</button></p>`;
+  }
+  if (!plan) return html`<p class="quiet-text" role="status">Asking ${provider.name} what ${repository} has…</p>`;
+  if (plan.files.length === 0) return html`<p class="quiet-text">${repository} holds no files.</p>`;
+  return html`<${Plan} plan=${plan} target=${target} asked=${asked} />`;
+}
+
+function explain(error) {
+  return /gated|licen[cs]e|accept/i.test(error.message)
+    ? `${error.message}. Accept its conditions on the provider's own page; the provider's token must belong to whoever did.`
+    : error.message;
+}
+
+function Plan({ plan, target, asked }) {
+  const choices = useMemo(() => readyChoices(plan.files), [plan]);
+  const [key, setKey] = useState(() => (target.file ? "own" : likelyChoice(choices)));
+  const [own, setOwn] = useState(() => new Set(plan.files.filter(({ path }) => path === target.file)));
+  const [priority, setPriority] = useState(0);
+  const [fault, setFault] = useState("");
+  const [isBusy, setBusy] = useState(false);
+  const usual = useUsualSpeed();
+
+  const chosen = key === "own" ? [...own] : (choices.find((choice) => choice.key === key)?.files ?? []);
+  const missing = chosen.filter((file) => !file.is_here);
+  const patterns = patternsFor(chosen, plan.files);
+  const obstacle = findObstacle({ chosen, missing, plan, patterns });
+
+  async function begin() {
+    setBusy(true);
+    try {
+      await addDownload({ ...asked, ...patterns, priority });
+      announce(`${target.repository} is queued.`);
+      dispatchEvent(new Event("downloads-added"));
+      go("");
+    } catch (error) {
+      setFault(error.message);
+      setBusy(false);
+    }
+  }
+  return html`<section class="plan" aria-label=${`Plan for ${target.repository}`}>
+    <h3 class="plan-name">${target.repository} <small>${[target.provider.name, target.revision, plan.commit?.slice(0, 10)].filter(Boolean).join(" · ")}</small></h3>
+    <fieldset class="choices"><legend>What of it</legend>
+      ${choices.map((choice) => html`<label key=${choice.key} class="choice">
+        <input type="radio" name="choice" checked=${key === choice.key} onChange=${() => setKey(choice.key)} />
+        <span class="choice-label">${choice.label}</span>
+        <span class="choice-note">${choice.note}</span>
+        <span class="choice-size">${sizeWords(choice.files)}</span></label>`)}
+      <label class="choice"><input type="radio" name="choice" checked=${key === "own"} onChange=${() => setKey("own")} />
+        <span class="choice-label">Files of your choice</span><span class="choice-note"></span>
+        <span class="choice-size">${key === "own" ? sizeWords(chosen) : ""}</span></label>
+    </fieldset>
+    <${FileTree} files=${plan.files} chosen=${new Set(chosen)} onChange=${(files) => { setOwn(files); setKey("own"); }} />
+    <p class="plan-sum" role="status">${summarize({ chosen, missing, plan, usual })}</p>
+    ${obstacle && html`<p class="notice">${obstacle}</p>`}
+    ${fault && html`<p class="notice" role="alert">${fault}</p>`}
+    <p class="plan-end">
+      <label class="priority">Priority <input type="number" min="-1000" max="1000" value=${priority}
+        onChange=${(event) => setPriority(Number(event.currentTarget.value))} /></label>
+      <button type="button" class="begin" disabled=${isBusy || obstacle !== ""} aria-busy=${isBusy} onClick=${begin}>Download</button>
+    </p>
+  </section>`;
+}
+
+function sizeWords(files) {
+  const size = sizeOf(files);
+  return [size === null ? "size unknown" : bytes(size), count(files.length, "file", "files")].join(" · ");
+}
+
+/** Why it cannot begin, or "". */
+function findObstacle({ chosen, missing, plan, patterns }) {
+  const size = sizeOf(missing);
+  if (chosen.length === 0) return "Choose at least one file.";
+  if (patterns === null) return "These are too many single files for one download; choose fewer, or everything.";
+  if (size !== null && size > plan.free_bytes) return `It does not fit: ${bytes(size)} would come, ${bytes(plan.free_bytes)} are free.`;
+  if (size !== null && plan.quota_left_bytes !== null && size > plan.quota_left_bytes) {
+    return `It is more than your quota leaves: ${bytes(plan.quota_left_bytes)}.`;
+  }
+  return "";
+}
+
+function summarize({ chosen, missing, plan, usual }) {
+  const size = sizeOf(missing);
+  const here = chosen.length - missing.length;
+  return [
+    `${count(missing.length, "file", "files")} to fetch${size === null ? "" : `, ${bytes(size)}`}`,
+    here > 0 && `${here} here already`,
+    `${bytes(plan.free_bytes)} free`,
+    plan.quota_left_bytes !== null && `${bytes(plan.quota_left_bytes)} left of your quota`,
+    usual && size && `about ${duration(size / usual)} at your usual speed`,
+  ].filter(Boolean).join(" · ");
+}
+
+/** Bytes per second of the latest downloads that were completed; null where there are none. */
+function useUsualSpeed() {
+  const latest = { status: "completed", sort: "-completed_at", page_size: 5 };
+  const { answer } = useAnswer(() => getPage("downloads", latest), "usual");
+  const speeds = (answer?.rows ?? []).map(({ progress_data: progress, started_at: start, completed_at: end }) =>
+    progress.current_bytes / Math.max(1, (Date.parse(end) - Date.parse(start)) / 1000)).sort((one, other) => one - other);
+  return speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : null;
+}

@@ -1,0 +1,54 @@
+/** The words of the views, in one place: another language is another file like this one. */
+
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
+
+/**
+ * "2026-01-31T12:00:00Z" as the reader's own zone and language write it.
+ * @param {string | null | undefined} time
+ */
+export function when(time) {
+  return time === null || time === undefined ? "" : dates.format(new Date(time));
+}
+
+/**
+ * "in 3 minutes", "2 hours ago".
+ * @param {string} time
+ */
+export function away(time, now = Date.now()) {
+  const seconds = (Date.parse(time) - now) / 1000;
+  const [unit, length] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS[STEPS.length - 1];
+  return spans.format(Math.round(seconds / length), unit);
+}
+
+/** @type {Record<string, string>} */
+export const STATUS_WORDS = {
+  pending: "Waiting",
+  downloading: "Downloading",
+  paused: "Paused",
+  completed: "Completed",
+  failed: "Failed",
+  cancelled: "Cancelled",
+};
+
+/** @type {Record<string, string>} */
+export const ACTION_WORDS = {
+  pause: "Pause",
+  resume: "Resume",
+  cancel: "Cancel",
+  retry: "Try again",
+};
+
+export const WORDS = {
+  cancelQuestion: "Cancel this download? The part of its files that is not finished is removed.",
+  deleteQuestion: "Remove this download from the list?",
+  deleteFiles: "Remove the files too",
+  keepFiles: "Keep the files",
+  stay: "Do nothing",
+  nothingWaits: "Nothing is paused, and nothing waits.",
+  nothingEnded: "No download has ended here with these filters.",
+  more: "More",
+  loading: "Loading…",
+};

@@ -1,0 +1,215 @@
+"""The views beside the live board: adding, what waits and why, history, one download."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from downloads_app.extensions import db
+from downloads_app.models import Download
+from downloads_app.services.providers import catalog
+from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
+from tests.browser.test_access import expect_no_violations
+from tests.support.hub import Hub
+
+SIZES = {"model-Q4_K_M.gguf": 300, "model-Q8_0.gguf": 600, "mmproj-F16.gguf": 50, "README.md": 10, "config.json": 2}
+
+
+@pytest.fixture(scope="module")
+def hub(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub that can be searched, as a second provider."""
+    folder = tmp_path_factory.mktemp("models")
+    for path, kilobytes in SIZES.items():
+        content = (b"GGUF" if path.endswith(".gguf") else b"") + path.encode() * 1000
+        (folder / path).write_bytes(content[:1000] * kilobytes)
+    with Hub() as running:
+        running.add("nimbus/nimbus-7b-GGUF", folder)
+        running.add("lumen/other", folder)
+        with stack.app.app_context():
+            catalog.add_provider("models", "huggingface", running.url, allow_private_network=True)
+            db.session.remove()
+        yield running
+        with stack.app.app_context():
+            for download in db.session.query(Download).where(Download.provider.has(name="models")):
+                db.session.delete(download)
+            db.session.commit()
+            catalog.remove_provider(catalog.find_provider("models"))
+
+
+@pytest.fixture
+def plain_page(stack: Stack, new_context: Callable[..., BrowserContext]) -> Page:
+    """A page on which pure modules can be called, before anybody signs in."""
+    page = new_context().new_page()
+    page.goto(stack.proxy.url)
+    return page
+
+
+def test_a_model_is_found_by_a_part_of_its_name_and_added_with_the_keyboard(
+    stack: Stack, hub: Hub, open_page: Callable[..., Page]
+) -> None:
+    stack.files.bytes_per_second = None
+    page = open_page("alice")
+    page.get_by_role("link", name="Add", exact=True).press("Enter")
+    page.get_by_label("Provider").select_option("models")
+    page.get_by_label("Repository, or the address").press_sequentially("nimbus")
+    found = page.get_by_role("button", name="nimbus/nimbus-7b-GGUF")
+    expect(found).to_contain_text("apache-2.0")
+    expect_no_violations(page)
+    found.press("Enter")
+    choice = page.get_by_role("radio", name="Q4_K_M")
+    expect(choice).to_be_checked()
+    expect(page.locator(".choice", has_text="Q4_K_M")).to_contain_text("350 kB · 2 files")
+    expect(page.locator(".plan-sum")).to_contain_text("2 files to fetch, 350 kB")
+    page.locator(".tree summary").press("Enter")
+    expect(page.get_by_role("checkbox", name="model-Q8_0.gguf")).not_to_be_checked()
+    expect_no_violations(page)
+    page.get_by_role("button", name="Download", exact=True).press("Enter")
+    expect(page).to_have_url(f"{stack.proxy.url}/")
+    expect(page.locator("#ended .row .repository")).to_have_text("nimbus/nimbus-7b-GGUF")
+    page.get_by_role("link", name="History").press("Enter")
+    page.get_by_role("link", name="nimbus/nimbus-7b-GGUF").press("Enter")
+    expect(page.locator(".files-list li")).to_have_count(2)
+    expect(page.locator(".command code")).to_contain_text("llama-server -m ")
+    expect(page.locator(".command code")).to_contain_text("--mmproj ")
+    expect_no_violations(page)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="model-Q4_K_M.gguf").click()
+    assert Path(saved.value.path()).read_bytes()[:4] == b"GGUF"
+
+
+def test_a_repository_that_is_not_there_says_so(stack: Stack, hub: Hub, open_page: Callable[..., Page]) -> None:
+    page = open_page("alice", f"{stack.proxy.url}/add")
+    page.get_by_label("Repository, or the address").fill(f"{hub.url}/nobody/nothing/tree/main")
+    page.get_by_role("button", name="Look", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("nobody/nothing")
+
+
+def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, open_page: Callable[..., Page]) -> None:
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
+    for name in ("views/paused", "views/waits"):
+        stack.put_repository(name, {"model.bin": 20 * MEBIBYTE})
+    paused, waits = (stack.add_download("bruno", name) for name in ("views/paused", "views/waits"))
+    page = open_page("bruno", f"{stack.proxy.url}/waiting")
+    page.get_by_role("link", name="Active").click()
+    page.get_by_role("button", name="Pause views/paused").click()
+    page.get_by_role("button", name="Pause views/waits").click()
+    page.get_by_role("link", name="Paused and waiting").click()
+    lines = page.locator(".line")
+    expect(lines).to_have_count(2)
+    page.reload()
+    expect(lines).to_have_count(2)
+    expect(page).to_have_url(f"{stack.proxy.url}/waiting")
+    expect_no_violations(page)
+    with stack.app.app_context():
+        row = db.session.get_one(Download, waits)
+        row.status, row.wait_reason = "pending", "the server is down <b>for</b> now"
+        row.not_before_at = row.created_at.replace(year=2090)
+        db.session.commit()
+    reason = page.locator(f"[data-id='{waits}'] .line-reason")
+    expect(reason).to_contain_text("the server is down <b>for</b> now · tried again in")
+    line = page.locator(f"[data-id='{paused}']")
+    line.get_by_role("button", name="Cancel views/paused").click()
+    page.get_by_role("button", name="Do nothing").click()
+    expect(line.locator(".line-status")).to_have_text("Paused")
+    line.get_by_role("button", name="Cancel views/paused").click()
+    expect_no_violations(page)
+    page.get_by_role("button", name="Cancel the download").click()
+    expect(line).to_have_count(0)
+    stack.cancel(waits)
+
+
+def test_history_is_filtered_read_on_and_cleared_with_or_without_files(
+    stack: Stack, open_page: Callable[..., Page]
+) -> None:
+    stack.files.bytes_per_second = None
+    for name in ("views/done", "views/kept"):
+        stack.put_repository(name, {"model.bin": 1000})
+    kept, done = (stack.add_download("bruno", name) for name in ("views/kept", "views/done"))
+    for download_id in (kept, done):
+        stack.wait_for_end(download_id)
+    with stack.app.app_context():
+        row = db.session.get_one(Download, kept)
+        copied = {name: getattr(row, name) for name in ("user_id", "provider_id", "repository_id", "revision")}
+        db.session.add_all(Download(**copied, status="cancelled", completed_at=row.completed_at) for _ in range(70))
+        db.session.commit()
+    page = open_page("bruno", f"{stack.proxy.url}/history?status=cancelled")
+    lines = page.locator(".line[data-status='cancelled']")
+    expect(lines.nth(49)).to_be_attached()
+    lines.nth(49).scroll_into_view_if_needed()
+    expect(lines.nth(69)).to_be_attached()
+    page.get_by_label("Show").select_option("completed")
+    expect(page).to_have_url(f"{stack.proxy.url}/history?status=completed")
+    expect(page.locator(".line[data-status='cancelled']")).to_have_count(0)
+    page.locator(f"[data-id='{done}']").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove the files too").click()
+    expect(page.locator(f"[data-id='{done}']")).to_have_count(0)
+    page.locator(f"[data-id='{kept}']").get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Keep the files").click()
+    expect(page.locator(f"[data-id='{kept}']")).to_have_count(0)
+    files = (Path(stack.app.instance_path) / "downloads" / "bruno" / "hub" / "views").rglob("model.bin")
+    assert [path.parent.parent.name for path in files] == ["kept"]
+
+
+QUANTIZATIONS = {
+    "Q4_K_M/model-Q4_K_M-00001-of-00003.gguf": "Q4_K_M",
+    "UD-IQ2_XXS/model-00001-of-00002.gguf": "UD-IQ2_XXS",
+    "model-BF16.gguf": "BF16",
+    "mmproj-model-f16.gguf": None,
+    "model.gguf": None,
+    "Q4_K_M.txt": None,
+}
+
+
+def test_a_files_name_tells_its_quantization(plain_page: Page) -> None:
+    assert {path: call(plain_page, "choices.js", "quantizationOf", path) for path in QUANTIZATIONS} == QUANTIZATIONS
+
+
+PROVIDERS = [
+    {"id": "1", "name": "hub", "kind": "huggingface", "url": "https://hub.example"},
+    {"id": "2", "name": "files", "kind": "http", "url": "https://files.example/models/"},
+]
+REFERENCES: dict[str, tuple[str, str, str | None, str | None] | None] = {
+    "org/name": ("hub", "org/name", None, None),
+    " org/name@v1 ": ("hub", "org/name", "v1", None),
+    "files:some/folder": ("files", "some/folder", None, None),
+    "https://hub.example/org/name": ("hub", "org/name", None, None),
+    "https://hub.example/org/name/tree/dev": ("hub", "org/name", "dev", None),
+    "https://huggingface.co/org/name/blob/main/a%20b/x.gguf": ("hub", "org/name", "main", "a b/x.gguf"),
+    "https://hub.example/datasets/org/name": ("hub", "datasets/org/name", None, None),
+    "https://files.example/models/some/folder/": ("files", "some/folder", None, None),
+    "https://files.example/models/some/x.gguf": ("files", "some", None, "x.gguf"),
+    "https://files.example/models/x.gguf": ("files", ".", None, "x.gguf"),
+    "https://files.example/other/x.gguf": None,
+    "https://hub.example.evil/org/name": None,
+    "nowhere:org/name": None,
+    "two words": None,
+    "": None,
+}
+
+
+def test_what_people_paste_is_understood(plain_page: Page) -> None:
+    found = {}
+    for given in REFERENCES:
+        read = call(plain_page, "reference.js", "readReference", given, PROVIDERS, PROVIDERS[0])
+        found[given] = read and (read["provider"]["name"], read["repository"], read["revision"], read["file"])
+    assert found == REFERENCES
+
+
+def test_chosen_files_become_patterns_that_mean_just_them(plain_page: Page) -> None:
+    page, files = plain_page, [{"path": f"a[{number}]*?.bin"} for number in range(300)]
+    make = """async ([files, first, last]) => {
+      const { patternsFor } = await import('./static/views/choices.js');
+      return patternsFor(files.slice(first, last), files);
+    }"""
+    assert page.evaluate(make, [files, 0, 300]) == {"include": [], "exclude": []}
+    assert page.evaluate(make, [files, 7, 8]) == {"include": ["a[[]7][*][?].bin"], "exclude": []}
+    assert page.evaluate(make, [files, 1, 300]) == {"include": [], "exclude": ["a[[]0][*][?].bin"]}
+    assert page.evaluate(make, [files, 100, 250]) is None
+
+
+def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
+    """Call a function of a module of the page."""
+    script = "async ([module, name, given]) => (await import(`./static/views/${module}`))[name](...given)"
+    return page.evaluate(script, [module, function, list(arguments)])
