@@ -1,6 +1,7 @@
 """The views beside the live board: adding, what waits and why, history, one download."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from downloads_app.extensions import db
-from downloads_app.models import Download
+from downloads_app.models import Download, utc_now
 from downloads_app.services.providers import catalog
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.browser.test_access import expect_no_violations
@@ -105,7 +106,7 @@ def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, ope
     with stack.app.app_context():
         row = db.session.get_one(Download, waits)
         row.status, row.wait_reason = "pending", "the server is down <b>for</b> now"
-        row.not_before_at = row.created_at.replace(year=2090)
+        row.not_before_at = utc_now() + timedelta(minutes=5)
         db.session.commit()
     reason = page.locator(f"[data-id='{waits}'] .line-reason")
     expect(reason).to_contain_text("the server is down <b>for</b> now · tried again in")

@@ -26,8 +26,12 @@ STREAM_KEYS = [
     "updated_at",
 ]
 FURTHER_KEYS = [
+    "repository",
+    "provider",
+    "username",
     "error_message",
     "wait_reason",
+    "next_attempt_at",
     "completed_at",
     "revision",
     "commit",
