@@ -99,7 +99,10 @@ class AnswerHead:
     @property
     def encoding(self) -> str:
         """How the body is packed; "" where it is not, whatever other words a server puts into `Content-Encoding`."""
-        words = self.headers.get("content-encoding", "").lower().split(",")
+        told = self.headers.get("content-encoding")
+        if not told:
+            return ""
+        words = told.lower().split(",")
         return ", ".join(word for word in map(str.strip, words) if _ENCODING.fullmatch(word))
 
     @property

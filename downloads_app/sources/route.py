@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import SplitResult, quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -16,6 +17,7 @@ from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.credentials import NOTHING, Credentials, find_credentials
 
+_UP_TO_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
 """What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
 NO_ADDRESS = "What a redirect or a listing names is no address"
@@ -58,6 +60,13 @@ def find_way(access: Access, url: str) -> Way:
 
 def find_origin(url: str) -> Origin:
     """Return the origin of `url`; letter case, a closing dot and the usual port do not count. Raises ValueError."""
+    authority = _UP_TO_PATH.match(url)
+    return _parse_origin(authority[0] if authority else url)
+
+
+@lru_cache(maxsize=256)
+def _parse_origin(url: str) -> Origin:
+    """Parse an address without its path once: parsing takes longer than asking for a small file."""
     parts = urlsplit(url)
     port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     return parts.scheme, (parts.hostname or "").removesuffix("."), port

@@ -1,7 +1,6 @@
 """What names the content of an answer: its entity tag and its date (RFC 9110, section 8.8)."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from downloads_app.sources.answers import AnswerHead
 
@@ -9,8 +8,7 @@ _STRONG, _DATED = "etag:", "modified:"
 """How a validator is written down; the latter is followed by the size and a colon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Validator:
+class Validator(NamedTuple):
     """What is known of a content's name. What one answer does not tell, another may."""
 
     etag: str = ""
@@ -56,6 +54,8 @@ class Validator:
 
     def join(self, other: "Validator") -> "Validator":
         """Add what `other` tells besides, of the same content."""
+        if self == NO_VALIDATOR:
+            return other
         strongest = min((one for one in (other, self) if one.etag), key=lambda one: one.is_weak, default=self)
         return Validator(strongest.etag, strongest.is_weak, self.modified or other.modified)
 

@@ -1,16 +1,18 @@
 """All connections of one transfer: who is at work, at which speed, and what has just ended."""
 
+import logging
 import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
 import pycurl
 
 from downloads_app.sources import Target
 from downloads_app.worker.files.partial_file import Fetch
 from downloads_app.worker.transfer.channel import Channel
+
+log = logging.getLogger(__name__)
 
 Ended = tuple[Channel, int]
 """A channel whose request has ended, with libcurl's code."""
@@ -52,8 +54,10 @@ class ChannelPool:
     def go_on(self, channel: Channel) -> None:
         """Let a channel do the request it is prepared for."""
         self._busy[channel.curl] = channel
-        with self._ending(channel):
+        try:
             self._multi.add_handle(channel.curl)
+        except pycurl.error as exc:
+            self._end_outside(channel, exc.args[0])
 
     def move(self, patience_seconds: float) -> list[Ended]:
         """Move bytes, or wait for some; return the channels that have ended, with libcurl's code.
@@ -82,14 +86,6 @@ class ChannelPool:
                 self._end_outside(channel, pycurl.E_FAILED_INIT)
             return 0
 
-    @contextmanager
-    def _ending(self, channel: Channel) -> Iterator[None]:
-        """Take an error within for the end of the channel's request."""
-        try:
-            yield
-        except pycurl.error as exc:
-            self._end_outside(channel, exc.args[0])
-
     def _end_outside(self, channel: Channel, code: int) -> None:
         self._ended_outside.append((self._leave(channel.curl), code))
 
@@ -110,8 +106,10 @@ class ChannelPool:
     def resume(self) -> None:
         """Let those go on that paused because too much had come too fast."""
         for channel in self:
-            with self._ending(channel):
+            try:
                 channel.resume()
+            except pycurl.error as exc:
+                self._end_outside(channel, exc.args[0])
 
     def excuse(self, seconds: float) -> None:
         """Take note that nobody could have brought a byte in this time, because we did not read."""
@@ -163,6 +161,8 @@ class ChannelPool:
         self._multi.close()
 
     def _leave(self, curl: pycurl.Curl) -> Channel:
-        with suppress(pycurl.error):  # where it was never added, or a callback refused what libcurl still held
+        try:
             self._multi.remove_handle(curl)
+        except pycurl.error:
+            log.debug("a request that was never added, or that a callback refused as it ended")
         return self._busy.pop(curl)

@@ -29,7 +29,8 @@ class ContentRange:
 
 def read_content_range(head: AnswerHead) -> ContentRange | None:
     """Return which bytes follow; None where the head does not tell, or what cannot be."""
-    match = _SATISFIED.fullmatch(head.headers.get("content-range", ""))
+    told = head.headers.get("content-range")
+    match = _SATISFIED.fullmatch(told) if told else None
     if match is None:
         return None
     first, last, total = int(match[1]), int(match[2]), read_count(match[3])

@@ -166,10 +166,12 @@ def find_lack(channel: Channel, code: int) -> Exception | None:
         return SourceError(f"{remote.path}: the server sent more than was announced", permanent=True)
     if code and not fetch.is_complete:
         return channel.explain(code)
+    if fetch.is_complete and channel.file.total_bytes is not None:
+        return None
     if channel.file.total_bytes is None:
         is_half = is_far_below(fetch.at, remote.about_bytes)
         expected = f"about {remote.about_bytes}" if is_half else ""
     else:
-        expected = "" if fetch.is_complete else str(channel.file.total_bytes)
+        expected = str(channel.file.total_bytes)
     text = f"{remote.path}: the server's answer ended at byte {fetch.at} of {expected}"
     return SourceError(text, permanent=False) if expected else None

@@ -4,7 +4,7 @@ A whole file and a part of one are judged alike. What is odd about the answer to
 RangesUnusable, and the file is fetched whole.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
@@ -41,8 +41,7 @@ class Encoded(Exception):
 VERDICTS = (ContentChanged, RangesUnusable, RangesIgnored, Encoded)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request: the bytes from `start` to `end`, as a range unless it is the whole file."""
 
     start: int
@@ -51,16 +50,14 @@ class Asked:
     unpacks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What earlier answers said of the file that this one is to be a part of."""
 
     total_bytes: int | None = None
     validator: Validator = NO_VALIDATOR
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An accepted answer: the bytes that follow, the whole file's size, what names its content."""
 
     start: int
