@@ -1,5 +1,6 @@
 """How downloads are shown: as a table, as fields, as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from downloads_app.cli.printing import (
     print_table,
     style_status,
 )
-from downloads_app.models import Download, Status
+from downloads_app.models import Download, DownloadEvent, Status
 from downloads_app.services.downloads import representation
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
@@ -74,6 +75,26 @@ def print_details(download: Download) -> None:
         ("folder", str(folder_of(download))),
     ]
     print_fields([(name, value) for name, value in fields if value])
+
+
+def print_events(events: Sequence[DownloadEvent]) -> None:
+    """Print a table of what has happened to a download."""
+    rows = [
+        (
+            format_time(event.at),
+            event.kind.replace("_", " "),
+            event.actor or "",
+            format_bytes(event.current_bytes),
+            _explain(event),
+        )
+        for event in events
+    ]
+    print_table(("when", "what", "by", "bytes", "why"), rows, right=("bytes",))
+
+
+def _explain(event: DownloadEvent) -> str:
+    until = f"not before {format_time(event.until_at)}" if event.until_at else None
+    return "; ".join(text for text in (event.reason, until) if text)
 
 
 def describe(download: Download) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import click
 
-from downloads_app.cli.download_views import describe, print_details, print_list
+from downloads_app.cli.download_views import describe, print_details, print_events, print_list
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import print_json
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
-from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
 from downloads_app.services.providers import catalog
+from downloads_app.services.queue.events import COMMAND_LINE
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -50,6 +51,7 @@ def add_download(
         include=include,
         exclude=exclude,
         priority=priority,
+        by=COMMAND_LINE,
     )
     click.echo(download.id)
 
@@ -72,11 +74,18 @@ def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, 
 
 @group.command("show")
 @click.argument("download_id", metavar="ID")
+@click.option("--events", "shows_events", is_flag=True, help="What has happened to it, newest first.")
 @_JSON
-def show_download(download_id: str, as_json: bool) -> None:
+def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
     """Show all that is known of one download."""
     download = history.find_download(download_id)
-    if as_json:
+    if shows_events:
+        found = story.read(download).rows
+        if as_json:
+            print_json([story.as_dict(event) for event in found])
+        else:
+            print_events(found)
+    elif as_json:
         print_json(describe(download))
     else:
         print_details(download)
@@ -91,12 +100,12 @@ def prune_downloads(older_than: float, files: bool) -> None:
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 
-def _add_control(name: str, change: Callable[[Download], None], done: str, summary: str) -> None:
+def _add_control(name: str, change: Callable[[Download, str], None], done: str, summary: str) -> None:
     @group.command(name, help=summary)
     @click.argument("ids", metavar="ID...", nargs=-1, required=True)
     def control(ids: tuple[str, ...]) -> None:
         for download in [history.find_download(reference) for reference in ids]:
-            change(download)
+            change(download, COMMAND_LINE)
             click.echo(f"{done} {download.id}")
 
 

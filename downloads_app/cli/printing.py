@@ -1,6 +1,7 @@
 """How commands print: tables for people, one JSON document for programs, hostile text made harmless."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,6 +19,7 @@ UNKNOWN = "–"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Control and format characters: they could move the cursor or turn the text's direction."""
+UNBOUNDED_COLUMNS = 10_000
 STYLES = {
     "pending": "yellow",
     "downloading": "cyan",
@@ -43,6 +45,13 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
+def make_console() -> Console:
+    """Return a console as wide as the terminal, or COLUMNS; without either nothing is folded, for grep's sake."""
+    console = Console()
+    is_bounded = console.is_terminal or bool(os.environ.get("COLUMNS"))
+    return console if is_bounded else Console(width=UNBOUNDED_COLUMNS)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
     """Print a table as wide as the terminal allows; long cells are folded, never cut."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
@@ -52,7 +61,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
         )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))
-    Console().print(table)
+    make_console().print(table)
 
 
 def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
@@ -62,7 +71,7 @@ def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(name, value if isinstance(value, Text) else plain(value))
-    Console().print(table)
+    make_console().print(table)
 
 
 def format_bytes(count: int | None) -> str:

@@ -12,6 +12,7 @@ from downloads_app.models.downloads import (
     DownloadFile,
     Status,
 )
+from downloads_app.models.events import DownloadEvent, EventKind
 from downloads_app.models.providers import Provider, Repository
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "IS_HELD",
     "Deletion",
     "Download",
+    "DownloadEvent",
     "DownloadFile",
+    "EventKind",
     "FailedSignIns",
     "Provider",
     "Repository",

@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
     from downloads_app.web import bodies, errors, headers, offload, proxies, shares, status
     from downloads_app.web.api import (
         auth,
+        download_events,  # noqa: F401  (joins the routes of downloads)
         download_files,  # noqa: F401  (joins the routes of downloads)
         downloads,
         plans,  # noqa: F401  (joins the routes of downloads)

@@ -5,11 +5,13 @@ but switching it back fails, untranslated and with the connection lost to its po
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import connect_args, db, engine_options
@@ -38,6 +40,20 @@ def make_reader(database_url: str) -> Engine:
         max_overflow=0,
         connect_args=connect_args(database_url, READ_TIMEOUT_SECONDS),
     )
+
+
+@contextmanager
+def transaction_alone() -> Iterator[Connection]:
+    """Give a connection outside of the session, for several statements as one; SQLite's only writer from the start."""
+    with _engine().connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
+        try:
+            yield connection
+        except BaseException:
+            with suppress(SQLAlchemyError):  # the connection may be gone, and the transaction with it
+                connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
 
 
 def _engine() -> Engine:

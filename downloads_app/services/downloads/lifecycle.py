@@ -1,4 +1,7 @@
-"""The life of a download: what its owner may do. `queue.py` and `outcomes.py` write what a worker does."""
+"""The life of a download: what its owner may do. `queue/` writes what a worker does.
+
+`by` is the name of whoever does it, for the download's story.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +11,15 @@ from sqlalchemy import or_, select, update
 
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
+from downloads_app.models import ACTIVE, Download, EventKind, Provider, Repository, Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.downloads import limits, quota
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
-from downloads_app.services.queue import leftovers
+from downloads_app.services.queue import events, leftovers
+from downloads_app.services.queue.events import Note
 from downloads_app.sources.paths import ROOT
 
 PRIORITIES = range(-1000, 1001)
@@ -62,6 +66,7 @@ def create(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     priority: int = 0,
+    by: str | None = None,
 ) -> Download:
     """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
     revision = check_revision(revision)
@@ -86,6 +91,7 @@ def create(
         limits.refuse_too_many_rows(user.id)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
+        events.note_new(download, by or username)
         db.session.commit()
     except BaseException:
         db.session.rollback()  # gives the lock back
@@ -93,56 +99,56 @@ def create(
     return download
 
 
-def pause(download: Download) -> None:
+def pause(download: Download, by: str | None = None) -> None:
     """Stop it within a second and keep its bytes."""
-    _apply(download, PAUSE)
+    _apply(download, PAUSE, by)
 
 
-def cancel(download: Download) -> None:
+def cancel(download: Download, by: str | None = None) -> None:
     """End it and remove its partial files; where a worker is at it, that worker does so within a second."""
-    _apply(download, CANCEL)
+    _apply(download, CANCEL, by)
     if download.worker_id is None:
         leftovers.remove_partials(download)
 
 
-def resume(download: Download) -> None:
+def resume(download: Download, by: str | None = None) -> None:
     """Queue a paused download again."""
-    _apply_alone(download, RESUME)
+    _apply_alone(download, RESUME, by)
 
 
-def retry(download: Download) -> None:
+def retry(download: Download, by: str | None = None) -> None:
     """Queue a failed or cancelled download again, from a fresh listing; what is here is kept."""
-    _apply_alone(download, RETRY)
+    _apply_alone(download, RETRY, by)
 
 
-def set_priority(download: Download, priority: int) -> None:
+def set_priority(download: Download, priority: int, by: str | None = None) -> None:
     """Change whose turn it is among the downloads of its owner."""
-    download.priority = _check_priority(priority)
+    changed = update(Download).where(Download.id == download.id).values(priority=_check_priority(priority))
+    events.change(changed, Note(EventKind.PRIORITY, by, reason=str(priority)))
     db.session.commit()
+    db.session.refresh(download)
 
 
 def pause_all_of_user(user: User) -> None:
     """Pause what a user has active (they were disabled)."""
     active = (Download.user_id == user.id, Download.status.in_(PAUSE.allowed))
-    db.session.execute(update(Download).where(*active).values(PAUSE.values), execution_options=_NO_SYNC)
+    paused = update(Download).where(*active).values(PAUSE.values)
+    events.change(paused, Note(EventKind.PAUSED, reason="its owner was disabled"))
     db.session.commit()
 
 
-_NO_SYNC = {"synchronize_session": False}
-
-
-def _apply(download: Download, change: Change) -> None:
+def _apply(download: Download, change: Change, by: str | None) -> None:
     """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
     allowed = (Download.id == download.id, Download.status.in_(change.allowed))
-    statement = update(Download).where(*allowed).values(change.values).returning(Download.id)
-    changed = db.session.scalar(statement, execution_options=_NO_SYNC) is not None
+    statement = update(Download).where(*allowed).values(change.values)
+    changed = events.change(statement, Note(EventKind(change.participle), by))
     db.session.commit()
     db.session.refresh(download)
     if not changed:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
 
 
-def _apply_alone(download: Download, change: Change) -> None:
+def _apply_alone(download: Download, change: Change, by: str | None) -> None:
     """Make a download active again, unless another of the same revision is."""
     try:
         held = hold_user(download.user_id)
@@ -151,7 +157,7 @@ def _apply_alone(download: Download, change: Change) -> None:
         if download.status not in ACTIVE:
             _refuse_second(download.user_id, download.repository_id, download.revision)
             limits.refuse_too_many_active(download.user_id)
-        _apply(download, change)
+        _apply(download, change, by)
     finally:
         db.session.rollback()  # gives the lock back where nothing was committed
 

@@ -11,7 +11,9 @@ that worker lets go or its lease is over), and while its provider has no connect
 
 from sqlalchemy import TextClause, text
 
+from downloads_app.models import EventKind
 from downloads_app.services.database.clock import POSTGRESQL_NOW, SQLITE_NOW
+from downloads_app.services.queue.events import KEPT
 
 LONGEST_PAUSE_SECONDS = 7200
 """Longer than any pause that is ever set: one that ends later was set before the clock was set back, and is over."""
@@ -46,8 +48,6 @@ _UPDATE = """UPDATE downloads SET status = 'downloading', attempt = attempt + 1,
     claimed_at = {now}, started_at = coalesce(started_at, {now}), updated_at = {now},
     lease_expires_at = {lease}, wait_reason = NULL, not_before_at = NULL"""
 
-_RETURNING = "RETURNING id, attempt"
-
 # SKIP LOCKED sits below LIMIT: the candidates are tried in their order until one can be locked.
 _POSTGRESQL = f"""{_WITH}, candidates AS (
     SELECT head.id, turns.load + head.place AS load, turns.last_at
@@ -55,13 +55,22 @@ _POSTGRESQL = f"""{_WITH}, candidates AS (
         SELECT d.id, row_number() OVER (ORDER BY d.priority DESC, d.created_at, d.id) - 1 AS place
         FROM downloads d WHERE {{any_of_turn}} LIMIT {HEADS_PER_USER}
     ) head
-) {_UPDATE} WHERE id = (
+), claimed AS ({_UPDATE} WHERE id = (
     SELECT d.id FROM downloads d JOIN candidates c ON c.id = d.id WHERE d.status = 'pending'
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id
     LIMIT 1 FOR UPDATE OF d SKIP LOCKED
-) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
+) RETURNING id, attempt, current_bytes), noted AS (
+    INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
+    SELECT id, {{now}}, '{EventKind.CLAIMED}', :worker_id, attempt, current_bytes FROM claimed
+), trimmed AS (
+    DELETE FROM download_events WHERE id IN (
+        SELECT oldest.id FROM claimed CROSS JOIN LATERAL (
+            SELECT e.id FROM download_events e WHERE e.download_id = claimed.id ORDER BY e.id DESC OFFSET {KEPT - 1}
+        ) oldest
+    )
+) SELECT id, attempt FROM claimed"""  # noqa: S608  (our own words; values are bound)
 
-# SQLite has one writer at a time, so that the head of each user is enough.
+# SQLite has one writer at a time, so that the head of each user is enough. What has happened is noted beside it.
 _SQLITE = f"""{_WITH}, candidates AS (
     SELECT turns.load, turns.last_at, (
         SELECT d.id FROM downloads d WHERE {{any_of_turn}} LIMIT 1
@@ -69,7 +78,7 @@ _SQLITE = f"""{_WITH}, candidates AS (
 ) {_UPDATE} WHERE id = (
     SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
-) {_RETURNING}"""  # noqa: S608  (our own words; values are bound)
+) RETURNING id, attempt"""  # noqa: S608  (our own words; values are bound)
 
 
 def _fill_in(template: str, now: str, lease: str, longest: str) -> TextClause:
@@ -99,5 +108,7 @@ _STATEMENTS = {
 
 
 def claim_statement(dialect: str) -> TextClause:
-    """Return the statement for a database; its parameters are `worker_id` and `lease_seconds`."""
+    """Return the statement for a database; its parameters are `worker_id` and `lease_seconds`.
+
+    PostgreSQL's notes the claim in the download's story too."""
     return _STATEMENTS[dialect]

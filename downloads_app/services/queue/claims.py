@@ -11,10 +11,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
 
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Provider, Status
+from downloads_app.models import ACTIVE, Download, EventKind, Provider, Status
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue import events
 from downloads_app.services.queue.claim_statement import claim_statement
+from downloads_app.services.queue.events import Note
 
 MAX_FAILURES = 8
 """Starts in a row without a new byte, after which a download fails."""
@@ -40,9 +42,13 @@ class Claim:
 
 def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
     """Claim the download whose turn it is; None where nothing can be claimed."""
-    statement = claim_statement(db.engine.dialect.name)
-    row = execute_alone(statement, {"worker_id": worker_id, "lease_seconds": lease_seconds}).first()
-    return Claim(str(row.id), row.attempt, worker_id) if row else None
+    dialect = db.engine.dialect.name
+    statement, parameters = claim_statement(dialect), {"worker_id": worker_id, "lease_seconds": lease_seconds}
+    if dialect == "postgresql":
+        rows = execute_alone(statement, parameters).all()
+    else:
+        rows = events.execute_and_note(statement, parameters, Note(EventKind.CLAIMED, worker_id))
+    return Claim(str(rows[0].id), rows[0].attempt, worker_id) if rows else None
 
 
 def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float) -> set[Claim]:
@@ -87,7 +93,7 @@ def rescue_expired() -> list[str]:
         )
         .with_for_update(skip_locked=True)
     )
-    rows = execute_alone(
+    given_back = (
         update(Download)
         .where(Download.id.in_(expired))
         .values(
@@ -98,9 +104,13 @@ def rescue_expired() -> list[str]:
             completed_at=case((gives_up, database_now())),
             **AT_REST,
         )
-        .returning(Download.id)
-    ).all()
-    return [row.id for row in rows]
+    )
+    rescued = Note(
+        lambda row: case((row.status == Status.FAILED.value, EventKind.FAILED.value), else_=EventKind.RESCUED.value),
+        reason=lambda row: func.coalesce(row.error_message, "its worker was not heard of any more"),
+        until=lambda row: row.not_before_at,
+    )
+    return [row.id for row in events.change_alone(given_back, rescued)]
 
 
 def backoff_seconds(failures: int) -> float:

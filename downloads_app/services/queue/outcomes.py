@@ -4,15 +4,21 @@ It names the download, the attempt and the worker, and does nothing (returns Fal
 cancelled, or given to another worker. Each is one statement in a transaction of its own.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.models import Download, Status
+from downloads_app.models import Download, EventKind, Status
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue import events
 from downloads_app.services.queue.claims import AT_REST, Claim
+from downloads_app.services.queue.events import Note
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +42,27 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
     """Write progress; return whether the claim still holds. Bytes and files never go down."""
     advanced = Download.current_bytes < report.current_bytes
     more_files = Download.files_completed < report.files_completed
-    return _write(
-        claim,
-        current_bytes=case((advanced, report.current_bytes), else_=Download.current_bytes),
-        files_completed=case((more_files, report.files_completed), else_=Download.files_completed),
-        failures=case((advanced, 0), else_=Download.failures),
-        current_file=report.current_file,
-        download_speed=report.download_speed,
-        eta_seconds=report.eta_seconds,
+    written = (
+        update(Download)
+        .where(fence(claim))
+        .values(
+            current_bytes=case((advanced, report.current_bytes), else_=Download.current_bytes),
+            files_completed=case((more_files, report.files_completed), else_=Download.files_completed),
+            failures=case((advanced, 0), else_=Download.failures),
+            current_file=report.current_file,
+            download_speed=report.download_speed,
+            eta_seconds=report.eta_seconds,
+        )
     )
+    return execute_alone(written).rowcount == 1
+
+
+def note_first_byte(claim: Claim) -> None:
+    """Note that bytes have begun to come; a database that does not take it is no harm."""
+    try:
+        events.note_alone(Note(EventKind.FIRST_BYTE, claim.worker_id), fence(claim))
+    except SQLAlchemyError as exc:
+        log.warning("download %s: its first byte is not noted: %s", claim.download_id, type(exc).__name__)
 
 
 def finish(claim: Claim, total_bytes: int) -> bool:
@@ -54,6 +72,8 @@ def finish(claim: Claim, total_bytes: int) -> bool:
     """
     return _write(
         claim,
+        Note(EventKind.VERIFIED, claim.worker_id),
+        Note(EventKind.COMPLETED, claim.worker_id),
         status=Status.COMPLETED,
         current_bytes=total_bytes,
         total_bytes=total_bytes,
@@ -66,12 +86,13 @@ def finish(claim: Claim, total_bytes: int) -> bool:
 
 def fail(claim: Claim, reason: str) -> bool:
     """End a download, with the reason."""
-    return _write(claim, status=Status.FAILED, error_message=reason, completed_at=database_now(), **AT_REST)
+    note = Note(EventKind.FAILED, claim.worker_id, reason)
+    return _write(claim, note, status=Status.FAILED, error_message=reason, completed_at=database_now(), **AT_REST)
 
 
 def hand_back(claim: Claim) -> bool:
     """Give a download back at once, with its bytes."""
-    return _write(claim, status=Status.PENDING, **AT_REST)
+    return _write(claim, Note(EventKind.HANDED_BACK, claim.worker_id), status=Status.PENDING, **AT_REST)
 
 
 def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> bool:
@@ -79,8 +100,10 @@ def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> boo
 
     `failures` counts the starts in a row that failed; 0 for what is nobody's failure, as a full disk.
     """
+    kind = EventKind.RETRIED if failures else EventKind.WAITING
     return _write(
         claim,
+        Note(kind, claim.worker_id, reason, until=lambda row: row.not_before_at),
         status=Status.PENDING,
         wait_reason=reason,
         not_before_at=database_now(seconds),
@@ -109,5 +132,5 @@ def _same_holder(claim: Claim) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _write(claim: Claim, **values: Any) -> bool:
-    return execute_alone(update(Download).where(fence(claim)).values(**values)).rowcount == 1
+def _write(claim: Claim, *notes: Note, **values: Any) -> bool:
+    return len(events.change_alone(update(Download).where(fence(claim)).values(**values), *notes)) == 1

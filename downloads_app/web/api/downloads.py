@@ -70,7 +70,8 @@ class Downloads(MethodView):
         """Queue a download; 409 where the same one is active already."""
         provider, repository = find_wanted(body)
         options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
-        download = lifecycle.create(current_user(), provider, repository, **options)
+        by = current_user().username
+        download = lifecycle.create(current_user(), provider, repository, **options, by=by)
         location = url_for("downloads.OneDownload", download_id=download.id)
         return download_to_json(download, current_user()), {"Location": location}
 
@@ -91,7 +92,7 @@ class OneDownload(MethodView):
     def patch(self, body: dict[str, Any], download_id: UUID) -> dict[str, Any]:
         """Change whose turn it is among the owner's downloads; higher goes first."""
         download = find_download(download_id)
-        lifecycle.set_priority(download, body["priority"])
+        lifecycle.set_priority(download, body["priority"], current_user().username)
         return download_to_json(download, current_user())
 
     @login_required
@@ -102,12 +103,12 @@ class OneDownload(MethodView):
         history.delete(find_download(download_id), files=query["files"])
 
 
-def _add_action(name: str, action: Callable[[Download], None]) -> None:
+def _add_action(name: str, action: Callable[[Download, str], None]) -> None:
     """Offer a change of state as `POST /api/downloads/<id>/<name>`."""
 
     def view(download_id: UUID) -> dict[str, Any]:
         download = find_download(download_id)
-        action(download)
+        action(download, current_user().username)
         return download_to_json(download, current_user())
 
     view.__name__ = name

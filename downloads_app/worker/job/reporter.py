@@ -39,6 +39,9 @@ class Reporter:
         self._meter_lock = threading.Lock()
         self._latest: Progress | None = None
         self._written: ProgressReport | None = None
+        self._kept_bytes: int | None = None
+        """What was here when the transfer began, or has been linked since; None before it began."""
+        self._notes_first_byte = True
         self._completed: list[CompletedFile] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"report-{claim.download_id[:8]}", daemon=True)
@@ -59,6 +62,8 @@ class Reporter:
         self._quota.observe(progress.current_bytes)
         with self._meter_lock:
             self._meter.observe(self._count_bytes(progress), self._total_bytes)
+            if self._kept_bytes is None:
+                self._kept_bytes = progress.current_bytes
         self._latest = progress
 
     def note_completed(self, file: CompletedFile) -> None:
@@ -69,6 +74,7 @@ class Reporter:
         """Keep a file that was not fetched out of the speed; called before it counts as done."""
         with self._meter_lock:
             self._meter.skip(size_bytes)
+            self._kept_bytes = (self._kept_bytes or 0) + size_bytes
 
     def report(self) -> bool:
         """Write what is new; return whether the claim still holds."""
@@ -79,6 +85,9 @@ class Reporter:
             return outcomes.holds(self._claim)
         held = outcomes.report_progress(self._claim, report)
         self._written = report
+        if self._notes_first_byte and report.current_bytes > (self._kept_bytes or 0):
+            self._notes_first_byte = False
+            outcomes.note_first_byte(self._claim)
         return held
 
     def _run(self) -> None:

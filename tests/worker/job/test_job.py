@@ -7,7 +7,7 @@ from flask import Flask
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, Status, User
-from downloads_app.services.downloads import lifecycle
+from downloads_app.services.downloads import lifecycle, story
 from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.queue.claims import MAX_FAILURES
@@ -31,6 +31,8 @@ def test_a_repository_arrives_byte_for_byte_with_all_its_numbers(
     assert (row.files_completed, row.total_files) == (len(FILES), len(FILES))
     assert (row.download_speed, row.eta_seconds, row.current_file, row.worker_id) == (0, None, None, None)
     assert row.completed_at is not None
+    kinds = [event.kind for event in story.read(row).rows]
+    assert kinds == ["completed", "verified", "first_byte", "claimed", "created"]
     files = db.session.scalars(db.select(DownloadFile)).all()
     assert all(file.completed_at is not None and file.sha256 for file in files)
     assert not find_partials(folders.folder_of(row)).exists()
