@@ -34,7 +34,7 @@ def test_a_filesystem_that_cannot_sync_folders_costs_a_warning(
             raise OSError(number, os.strerror(number))
         fsync(descriptor)
 
-    monkeypatch.setattr(disk.os, "fsync", refuse_folders)
+    monkeypatch.setattr("downloads_app.worker.files.disk.os.fsync", refuse_folders)
     disk._warn_once.cache_clear()
     files = [server.put(f"deep/{number}/x.bin", noise(1000 + number)) for number in range(3)]
     Run(server, files, folder).finish()
@@ -71,9 +71,9 @@ def test_a_disk_that_is_away_for_a_moment_makes_the_download_wait(
     def be_away(*_: object) -> int:
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
 
-    monkeypatch.setattr(disk.os, "pwritev", be_away)
+    monkeypatch.setattr("downloads_app.worker.files.disk.os.pwritev", be_away)
     run(app)
-    monkeypatch.setattr(disk.os, "pwritev", write)
+    monkeypatch.setattr("downloads_app.worker.files.disk.os.pwritev", write)
     row = reload(row)
     assert (row.status, row.failures) == (Status.PENDING, 1)
     assert "Stale file handle" in (row.wait_reason or "")
