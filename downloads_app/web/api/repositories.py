@@ -55,6 +55,8 @@ class RemoteFileSchema(OutputSchema):
     path = fields.String()
     size_bytes = fields.Integer(allow_none=True)
     sha256 = fields.String(allow_none=True)
+    md5 = fields.String(allow_none=True, metadata={"description": "what an object store tells of it, if no SHA-256"})
+    git_sha1 = fields.String(allow_none=True, metadata={"description": "git's name for its content"})
 
 
 def find_repository(repository_id: UUID) -> Repository:

@@ -56,6 +56,17 @@ def test_a_folder_has_no_search_and_says_so(client: FlaskClient, alice: User, ap
     assert client.get(f"/api/providers/{folder.id}", headers=bearer(alice)).json["can_search"] is False
 
 
+def test_a_list_of_addresses_is_searched_and_listed_without_its_addresses(
+    client: FlaskClient, alice: User, app: object
+) -> None:
+    text = f"[llama/8b]\nhttps://h/x?signature=secret size=3 sha256={'ab' * 32} path=y\n[other]\nhttps://h/z"
+    added = catalog.add_provider("list", "urls", address_list=text)
+    found = client.get(f"/api/providers/{added.id}/search?q=LLAMA", headers=bearer(alice))
+    assert [row["name"] for row in found.json] == ["llama/8b"]
+    files = client.get(f"/api/providers/{added.id}/files?repository=llama/8b", headers=bearer(alice))
+    assert files.json == [{"path": "y", "size_bytes": 3, "sha256": "ab" * 32, "md5": None, "git_sha1": None}]
+
+
 @pytest.mark.parametrize("query", ["", "?q=", "?q=" + "x" * 101])
 def test_a_search_needs_a_text_and_nothing_else(
     client: FlaskClient, alice: User, provider: Provider, query: str
