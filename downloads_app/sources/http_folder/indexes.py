@@ -1,8 +1,5 @@
 """Reads one document that lists a folder, in whatever form the server writes it."""
 
-from downloads_app.sources.documents import parse_json as parse_json
-from downloads_app.sources.documents import quote_path as quote_path
-from downloads_app.sources.documents import read_size as read_size
 from downloads_app.sources.http_folder.entries import Index
 from downloads_app.sources.http_folder.html_index import read_page
 from downloads_app.sources.http_folder.json_index import read_json

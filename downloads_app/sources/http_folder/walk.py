@@ -1,5 +1,6 @@
 """Walks the folders of a web server, one listing after the other, each of them whole or an error."""
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
@@ -17,6 +18,7 @@ from downloads_app.sources.paths import check_path
 from downloads_app.sources.route import find_origin
 from downloads_app.sources.selection import Selection
 
+_END = re.compile(rb"</(?:html|body|pre|table|ul|ol)\s*>\s*(?:<!--[^<>]*-->\s*)*$", re.IGNORECASE)
 MAX_FOLDERS = 5_000
 MAX_DEPTH = 32
 MAX_PAGES = 1_000
@@ -98,6 +100,8 @@ class Walk:
 
 
 def _read(response: Response, folder_url: str, what: str) -> Index:
+    if _may_be_cut(response):
+        raise SourceError(f"{what}: the listing ends in the middle", permanent=False)
     try:
         index = read_index(response.body, response.headers.get("content-type", ""), folder_url)
     except SourceError as exc:
@@ -111,6 +115,16 @@ def _read(response: Response, folder_url: str, what: str) -> Index:
     if find_origin(onward) != find_origin(folder_url) or find_folder(onward) != folder_url:
         raise SourceError(f"{what}: the listing goes on at another place than the folder itself", permanent=True)
     return Index.of(index.entries, (*index.onward_urls, onward))
+
+
+def _may_be_cut(response: Response) -> bool:
+    """Say whether only the connection's end ended the answer, and the document does not look like its own end."""
+    headers, body = response.headers, response.body.strip()
+    if "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower():
+        return False
+    if body.startswith((b"[", b"{")):
+        return not body.endswith(b"]" if body.startswith(b"[") else b"}")
+    return not _END.search(body[-1_000:])
 
 
 def find_folder(url: str) -> str:

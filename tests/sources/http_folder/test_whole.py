@@ -195,6 +195,27 @@ def test_a_listing_whose_links_cannot_be_followed_is_not_taken_for_an_empty_one(
     assert "no listing of files" in refuse({"/r/": page}).message
 
 
+@pytest.mark.parametrize(
+    ("whole", "content_type"),
+    [
+        (
+            "<title>Index of /r/</title><pre><a href='a.bin'>a.bin</a>\n<a href='b.bin'>b.bin</a></pre></html>\n",
+            "text/html",
+        ),
+        ('<pre>\n<a href="a.bin">a.bin</a>\n<a href="b.bin">b.bin</a>\n</pre>\n', "text/html"),
+        ('[{"name":"a.bin","type":"file"},{"name":"b.bin","type":"file"}]', JSON),
+    ],
+    ids=["page", "go", "json"],
+)
+def test_a_list_that_breaks_off_with_its_connection_is_asked_for_again(whole: str, content_type: str) -> None:
+    """As HTTP/1.0 ends an answer: neither a length nor a last chunk tells that it is whole."""
+    body = whole.encode()
+    assert list_paths({"/r/": Page(iter([body]), content_type)}) == ["a.bin", "b.bin"]
+    for length in range(len(body.rstrip()) - 60, len(body.rstrip()) - 8, 7):
+        error = refuse({"/r/": Page(iter([body[:length]]), content_type)})
+        assert (error.permanent, "ends in the middle" in error.message) == (False, True)
+
+
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_server_that_is_away_is_waited_for_and_never_called_empty_or_missing(status: int) -> None:
     for answers in {"/r/manifest.json": Page(status=status)}, {"/r/": Page(status=status)}:
