@@ -63,7 +63,7 @@ class Job:
             reason = exc.message
             self._write(lambda: outcomes.fail(self.claim, reason))
         except TooManyFiles as exc:
-            self._wait(exc.message, WAIT_FOR_FILES_SECONDS)
+            self._wait(exc.message, WAIT_FOR_FILES_SECONDS, failures=1)
         except Passing as exc:
             self._end_source_failure(SourceError(exc.message, permanent=False))
         except Stopped:
@@ -97,10 +97,10 @@ class Job:
             else:
                 self._write(lambda: outcomes.fail(self.claim, reason))
 
-    def _wait(self, reason: str, seconds: float) -> None:
-        """Give it back for what is nobody's failure."""
+    def _wait(self, reason: str, seconds: float, failures: int = 0) -> None:
+        """Give it back for what is nobody's failure; without one it counts as waiting for room."""
         log.info("download %s: waits: %s", self.claim.download_id, reason)
-        self._write(lambda: outcomes.wait(self.claim, reason, seconds))
+        self._write(lambda: outcomes.wait(self.claim, reason, seconds, failures=failures))
 
     def _transfer_or_list_anew(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
         """Fetch; where the commit is gone before anything was fetched, look once more at what the revision is now."""

@@ -166,7 +166,8 @@ def find_lack(channel: Channel, code: int) -> Exception | None:
         return SourceError(f"{remote.path}: the server sent more than was announced", permanent=True)
     if code and not fetch.is_complete:
         return channel.explain(code)
-    if fetch.is_complete and channel.file.total_bytes is not None:
+    is_all = channel.file.is_complete if fetch.is_whole else fetch.is_complete  # a part is not what was asked for whole
+    if is_all and channel.file.total_bytes is not None:
         return None
     if channel.file.total_bytes is None:
         is_half = is_far_below(fetch.at, remote.about_bytes)

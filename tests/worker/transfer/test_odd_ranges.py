@@ -154,3 +154,18 @@ def test_a_signed_address_that_ends_under_many_ranges_is_one_failure(
     Run(server, [file], folder, limits=Limits(16, 16)).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
     assert expired
+
+
+def test_a_server_that_sends_no_more_than_a_part_of_the_whole_is_given_up(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first_part_alone(asking: Asking) -> OddAnswer:
+        if asking.is_range:
+            return OddAnswer(416, {})
+        return OddAnswer(206, {"Content-Range": f"bytes 0-99999/{SIZE}"}, asking.content[:100_000])
+
+    monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
+    file = server.put("x.bin", noise(SIZE))
+    server.oddity = first_part_alone
+    assert f"ended at byte 100000 of {SIZE}" in fail_with(server, [file], folder).message
+    assert len(server.requests) < 10
