@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from flask import Flask, current_app
+from flask import Flask
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from downloads_app import locations
+from downloads_app.per_app import PerApp
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
 STREAM_CONNECTIONS_SPARE = 256
@@ -182,9 +183,12 @@ def secret_file(settings: Settings, name: str) -> str:
     return path.read_text().strip()
 
 
+SETTINGS: PerApp[Settings] = PerApp()
+
+
 def install_settings(app: Flask, settings: Settings) -> None:
     """Make the settings those of `app`, and translate them for the extensions."""
-    app.extensions["settings"] = settings
+    SETTINGS.put(app, settings)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         JWT_SECRET_KEY=settings.jwt_secret_key or secret_file(settings, "jwt-secret"),
@@ -200,5 +204,4 @@ def install_settings(app: Flask, settings: Settings) -> None:
 
 def current_settings() -> Settings:
     """Return the settings of the application at work."""
-    settings: Settings = current_app.extensions["settings"]
-    return settings
+    return SETTINGS.here()

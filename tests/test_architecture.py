@@ -38,3 +38,10 @@ def test_no_sql_and_no_end_of_a_transaction_stands_in_a_door(path: Path) -> None
             assert node.module != "downloads_app.extensions" or "db" not in names
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in OF_A_TRANSACTION, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PROJECT)))
+def test_what_an_application_has_one_of_has_a_typed_name(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and node.attr == "extensions":
+            assert "app" not in ast.unparse(node.value), f"line {node.lineno}: see per_app.py"

@@ -117,7 +117,7 @@ def _command(contender: Contender, place: Path, port: int, workers: int) -> list
     if contender is OURS:
         return [*GUNICORN, "wsgi:app", *bind]
     if contender is PLAIN:
-        return [*GUNICORN, "wsgi:app", *bind, "-c", str(peers / "plain_lane.conf.py")]
+        return [*GUNICORN, "wsgi:app", *bind, "-c", str(peers / "plain_ticker.conf.py")]
     if contender is NAIVE:
         limits = ["-k", "gevent", "--worker-connections", str(STREAMS_PER_PROCESS), "--backlog", "4096"]
         ends = ["--graceful-timeout", "2", "--config", os.devnull]

@@ -11,7 +11,7 @@ import flask_migrate
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
-from downloads_app.config import Settings
+from downloads_app.config import SETTINGS, Settings
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 
@@ -34,7 +34,7 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
 def prepare() -> Settings:
     """Bring the database to the newest form, and create an admin where there is no user; return the settings."""
     app = create_app()
-    settings: Settings = app.extensions["settings"]
+    settings = SETTINGS.of(app)
     click.echo(f"Data: {settings.instance_dir}")
     with app.app_context():
         _migrate()

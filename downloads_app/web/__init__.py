@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     proxies.init_app(app)
     shares.init_app(app)
     headers.init_app(app)
-    app.extensions[RUNNER] = offload.offload
+    RUNNER.put(app, offload.offload)
     generator.init_app(app)
     for resource in (auth, users, providers, repositories, downloads):
         api.register_blueprint(resource.blueprint)

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from downloads_app.config import SETTINGS
 from downloads_app.modes import group_of_files
 from downloads_app.web.gunicorn.connection import connection_of
 
@@ -73,6 +74,6 @@ class TrustedProxies:
 
 def init_app(app: Flask) -> None:
     """Put the middleware around the application."""
-    settings = app.extensions["settings"]
+    settings = SETTINGS.of(app)
     web_groups = {os.getegid(), group_of_files(settings)}
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies, web_groups)  # type: ignore[method-assign]

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Callable
 
-from flask import Flask, current_app, g
+from flask import Flask, g
 
+from downloads_app.config import SETTINGS
 from downloads_app.errors import TooMany
+from downloads_app.per_app import PerApp
 
 FILES_PER_USER = 32
 """Files on their way out: a slow reader holds a connection for hours."""
 QUESTIONS_PER_USER = 4
 """Questions to providers: each holds a thread for up to half a minute."""
-_EXTENSION = "shares"
 
 
 class Share:
@@ -39,10 +40,12 @@ class Share:
         return give_back
 
 
+SHARES: PerApp[dict[str, Share]] = PerApp()
+
+
 def take(what: str, user_id: str) -> Callable[[], None]:
     """Take one of a user's places for `requests`, `files` or `questions`; raises TooMany."""
-    share: Share = current_app.extensions[_EXTENSION][what]
-    return share.take(user_id)
+    return SHARES.here()[what].take(user_id)
 
 
 def take_for_request(user_id: str) -> None:
@@ -52,11 +55,12 @@ def take_for_request(user_id: str) -> None:
 
 def init_app(app: Flask) -> None:
     """Make the shares of a process, and give requests' places back however they end."""
-    app.extensions[_EXTENSION] = {
-        "requests": Share(app.extensions["settings"].max_requests_per_user, "requests"),
+    shares = {
+        "requests": Share(SETTINGS.of(app).max_requests_per_user, "requests"),
         "files": Share(FILES_PER_USER, "files"),
         "questions": Share(QUESTIONS_PER_USER, "questions to providers"),
     }
+    SHARES.put(app, shares)
     app.teardown_request(lambda _error: g.pop("give_back", _nothing)())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from flask import Flask
@@ -14,18 +14,20 @@ from downloads_app.services.files.blocking import RUNNER
 from downloads_app.services.files.partials import find_partials
 from tests.support.downloading import add_downloads
 
+R = TypeVar("R")
+
 
 @pytest.fixture
-def handed_over(app: Flask) -> list[Callable[..., None]]:
+def handed_over(app: Flask) -> list[Callable[..., object]]:
     """What a server with an event loop is given to do in a thread, in its order."""
-    given: list[Callable[..., None]] = []
+    given: list[Callable[..., object]] = []
 
-    def run(function: Callable[..., None], *args: Any) -> None:
+    def run(function: Callable[..., R], /, *args: Any) -> R:
         assert folder_exists(args[-1]), "nothing is removed before"
         given.append(function)
-        function(*args)
+        return function(*args)
 
-    app.extensions[RUNNER] = run
+    RUNNER.put(app, run)
     return given
 
 
@@ -34,7 +36,7 @@ def folder_exists(folder: Path) -> bool:
 
 
 def test_cancelling_and_deleting_remove_files_in_a_thread(
-    alice: User, provider: Provider, handed_over: list[Callable[..., None]]
+    alice: User, provider: Provider, handed_over: list[Callable[..., object]]
 ) -> None:
     for status, act in (
         ("pending", lifecycle.cancel),

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Engine, create_engine, select
 
+from downloads_app.config import SETTINGS
 from downloads_app.extensions import connect_args, db
 from downloads_app.models import ACTIVE, Download, User
 from downloads_app.services.accounts.tokens import VerifiedToken
@@ -27,7 +28,7 @@ def token_of(user_id: str, **changes: Any) -> VerifiedToken:
 
 
 def make_engine(app: Flask) -> Engine:
-    url = app.extensions["settings"].database_url
+    url = SETTINGS.of(app).database_url
     return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1, connect_args=connect_args(url, 5))
 
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from downloads_app.errors import TooMany
 from downloads_app.models import User
-from downloads_app.web.shares import Share
+from downloads_app.web.shares import SHARES, Share
 from tests.conftest import bearer
 
 
@@ -39,7 +39,7 @@ def app(make_app: Callable[..., Flask]) -> object:
 
 def test_a_users_requests_under_way_are_bounded_and_places_come_back(app: Flask, alice: User, bob: User) -> None:
     client = app.test_client()
-    share = app.extensions["shares"]["requests"]
+    share = SHARES.of(app)["requests"]
     for path in ("/api/auth/me", "/api/downloads/none", "/api/users", "/api/downloads?page=x"):
         for _ in range(3):
             assert client.get(path, headers=bearer(alice)).status_code in (200, 403, 404, 422)

@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Provider, RevokedToken, Status, User, new_id, utc_now
+from downloads_app.services.database.autocommit import ENGINE
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files import folders
 from downloads_app.services.queue import claims, outcomes
@@ -192,7 +193,7 @@ def test_an_outage_of_the_database_is_survived(app: Flask, alice: User, provider
             raise db.engine.dialect.loaded_dbapi.OperationalError("gone away")
 
     claims.count_unfinished()  # makes the engine for single statements
-    engines = (db.engine, app.extensions["autocommit_engine"])
+    engines = (db.engine, ENGINE.of(app))
     for engine in engines:
         event.listen(engine, "before_cursor_execute", refuse)
     try:

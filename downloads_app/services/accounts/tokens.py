@@ -19,6 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, User, new_id, utc_now
+from downloads_app.per_app import PerApp
 from downloads_app.services.rights import CHANGE_DUE, REVOKED, as_error, refusal_of, state_of
 
 EXPIRED = "Token has expired"
@@ -115,9 +116,16 @@ def verify(raw: str, kind: str = "access") -> VerifiedToken:
     return token
 
 
+def _no_tokens() -> OrderedDict[bytes, VerifiedToken]:
+    return OrderedDict()
+
+
+_VERIFIED = PerApp(_no_tokens)
+
+
 def _remembered(raw: str) -> VerifiedToken:
     """Verify a token once; its digest vouches for it afterwards (a signature costs more than a stream's tick)."""
-    memory: OrderedDict[bytes, VerifiedToken] = current_app.extensions.setdefault("verified_tokens", OrderedDict())
+    memory = _VERIFIED.here()
     digest = hashlib.sha256(raw.encode("utf-8", "surrogateescape")).digest()
     token = memory.get(digest)
     if token is None:

@@ -4,25 +4,23 @@ An engine beside the application's does so. Switching the isolation of a pooled 
 but switching it back fails, untranslated and with the connection lost to its pool, when the database is away.
 """
 
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import connect_args, db, engine_options
+from downloads_app.per_app import PerApp
 
 READ_TIMEOUT_SECONDS = 10
-_creating = threading.Lock()
 
 
 def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
     """Execute one statement outside of the session; its rows are fetched before the connection goes back."""
-    with _engine().connect() as connection:
+    with ENGINE.here().connect() as connection:
         result: CursorResult[Any] = connection.execute(statement, parameters or {})
         return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]  # of the same kind, thawed
 
@@ -45,7 +43,7 @@ def make_reader(database_url: str) -> Engine:
 @contextmanager
 def transaction_alone() -> Iterator[Connection]:
     """Give a connection outside of the session, for several statements as one; SQLite's only writer from the start."""
-    with _engine().connect() as connection:
+    with ENGINE.here().connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
         try:
             yield connection
@@ -56,14 +54,13 @@ def transaction_alone() -> Iterator[Connection]:
         connection.exec_driver_sql("COMMIT")
 
 
-def _engine() -> Engine:
-    """Return the application's engine for single statements; it lives and is disposed of with the other one."""
-    with _creating:
-        engine: Engine | None = current_app.extensions.get("autocommit_engine")
-        if engine is None:
-            url = current_settings().database_url
-            engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
-            current_app.extensions["autocommit_engine"] = engine
-            dispose = engine.dispose
-            event.listen(db.engine, "engine_disposed", lambda _: dispose())
-        return engine
+def _make_engine() -> Engine:
+    """Return an application's engine for single statements; it lives and is disposed of with the other one."""
+    url = current_settings().database_url
+    engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+    dispose = engine.dispose
+    event.listen(db.engine, "engine_disposed", lambda _: dispose())
+    return engine
+
+
+ENGINE = PerApp(_make_engine)

@@ -17,7 +17,7 @@ from sqlalchemy import Dialect, Engine, event
 
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
-from downloads_app.web.stream.generator import Streams
+from downloads_app.web.stream.generator import STREAMS, Streams
 from downloads_app.web.stream.pacing.pacer import Pacer
 from downloads_app.web.stream.pacing.senders import best_sender
 
@@ -38,7 +38,7 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     extensions.set_wait_callback(_wait_for_database)
     event.listen(Engine, "do_connect", resolve_host)
     _spare_the_collector()
-    streams: Streams = app.extensions["streams"]
+    streams = STREAMS.of(app)
     settings = streams.settings
     streams.snapshot.new_event = gevent.event.Event
     streams.ticker = Pacer(

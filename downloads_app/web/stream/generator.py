@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask
 
-from downloads_app.config import Settings
+from downloads_app.config import SETTINGS, Settings
+from downloads_app.per_app import PerApp
 from downloads_app.services.accounts import tokens
 from downloads_app.services.database.autocommit import make_reader
 from downloads_app.services.downloads import representation
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Streams:
-    """What all streams of this process share; one an application, kept in its extensions."""
+    """What all streams of this process share; one an application."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -152,12 +153,14 @@ class Stream:
         )
 
 
+STREAMS: PerApp[Streams] = PerApp()
+
+
 def init_app(app: Flask) -> None:
     """Give the application its streams."""
-    app.extensions["streams"] = Streams(app.extensions["settings"])
+    STREAMS.put(app, Streams(SETTINGS.of(app)))
 
 
 def current_streams() -> Streams:
     """Return what the streams of this process share."""
-    streams: Streams = current_app.extensions["streams"]
-    return streams
+    return STREAMS.here()

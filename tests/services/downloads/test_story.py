@@ -8,6 +8,7 @@ from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadEvent, User
 from downloads_app.services.accounts import users
+from downloads_app.services.database.autocommit import ENGINE
 from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
 from downloads_app.services.queue import claims, events, outcomes
@@ -140,8 +141,6 @@ def test_a_claim_is_one_statement_where_the_database_can_do_it(app: Flask, alice
     add_downloads(alice, add_provider(), "one", "two")
     assert claim() is not None  # with whatever a first connection needs
     statements: list[str] = []
-    event.listen(
-        app.extensions["autocommit_engine"], "before_cursor_execute", lambda *given: statements.append(given[2])
-    )
+    event.listen(ENGINE.of(app), "before_cursor_execute", lambda *given: statements.append(given[2]))
     assert claim() is not None
     assert len(statements) == expected

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Table, create_engine
 
+from downloads_app.config import SETTINGS
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.live import changes
@@ -24,7 +25,7 @@ class Writers:
     """Writers with transactions of their own, long and short, committed or not, in any order."""
 
     def __init__(self, app: Flask, users: list[User], chance: random.Random) -> None:
-        self._engine = create_engine(app.extensions["settings"].database_url)
+        self._engine = create_engine(SETTINGS.of(app).database_url)
         self._chance = chance
         self._users = [user.id for user in users]
         repository = sample_repository()

@@ -15,12 +15,13 @@ def post_worker_init(worker):
     _product.post_worker_init(worker)
     from gevent.event import Event
 
+    from downloads_app.web.stream.generator import STREAMS
     from downloads_app.web.stream.ticker import SleepingTicker
 
-    class GreenletLane(SleepingTicker):
+    class GreenletTicker(SleepingTicker):
         """The plain ticker as the pacer itself uses it: with gevent's events."""
 
         def new_event(self):
             return Event()
 
-    worker.wsgi.extensions["streams"].ticker = GreenletLane()
+    STREAMS.of(worker.wsgi).ticker = GreenletTicker()
