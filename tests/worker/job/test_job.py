@@ -122,6 +122,22 @@ def test_a_named_time_to_wait_is_kept(app: Flask, alice: User, provider: Provide
     assert (row.not_before_at - row.updated_at).total_seconds() >= 899
 
 
+def test_what_is_being_made_ready_is_waited_for_as_long_as_it_takes(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    server.fail("org/model/model.bin", *[Fault(status=202, headers={"Retry-After": "3000"})] * (MAX_FAILURES + 1))
+    row = queue_download(alice, provider)
+    for _ in range(MAX_FAILURES + 1):
+        run(app)
+        waiting = reload(row)
+        assert (waiting.status, waiting.failures) == (Status.PENDING, 1)
+        assert "202 Accepted" in (waiting.wait_reason or "")
+        end_wait(row)
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+
+
 def test_a_retry_after_a_failure_fetches_only_what_is_missing(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
