@@ -122,7 +122,7 @@ def retry(download: Download, by: str | None = None) -> None:
 
 
 def set_priority(download: Download, priority: int, by: str | None = None) -> None:
-    """Change whose turn it is among the downloads of its owner."""
+    """Change the priority: which of its owner's downloads is claimed next."""
     changed = update(Download).where(Download.id == download.id).values(priority=_check_priority(priority))
     events.change(changed, Note(EventKind.PRIORITY, by, reason=str(priority)))
     db.session.commit()

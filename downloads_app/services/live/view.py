@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 
 class Feed(Protocol):
-    """Who keeps what it has made of `View.frame`."""
+    """Something that was made of `View.frame`, and has to be made again with it."""
 
     def outdate(self) -> None:
-        """Take notice that the view shows something else now."""
+        """Note that the view has changed."""
         ...
 
 
@@ -25,12 +25,12 @@ class View:
         self.is_loaded = False
         self._version = 0
         self.frame: bytes | None = None
-        """The readers' to keep the event in that tells what is shown now; None once it does not."""
+        """The cached event bytes, put here by who encodes them; None when outdated."""
         self.feeds: list[Feed] = []
-        """Told when `frame` shows what is no more."""
+        """Told when `frame` is outdated."""
 
     def put(self, download_id: str, created_at: str, encoded: bytes) -> None:
-        """Show a download; nothing happens where it looks as before."""
+        """Show a download, or its new content; the same content changes nothing."""
         old = self._rows.get(download_id)
         if old is not None and old[1] == encoded:
             return

@@ -44,11 +44,11 @@ class Watch:
         self.token = token
         self.view = account.view
         self.verdict: str | None = None
-        """Why the token is good no more; None while it is."""
+        """Why the token is refused; None while it is good."""
         self.on_show: Callable[[], object] = ignore_change
         """Called when another view is to be shown."""
         self.on_verdict: Callable[[], object] = ignore_change
-        """Called when the token is good no more."""
+        """Called when the token is refused."""
 
 
 def ignore_change() -> None:
@@ -81,7 +81,7 @@ class Audience:
         self._accounts: dict[str, Account] = {}
         self._everybody = View()
         self._listed_up_to: tuple[str, str] | None = None
-        """So far everybody's downloads are known; they come page by page."""
+        """Sort key of the last row read by paging: `created_at` and id. None before the first page."""
         self._admin_watches = 0
         self._nothing = View()
         self._nothing.is_loaded = True

@@ -1,6 +1,6 @@
-"""The one statement that claims a download: whose turn it is, fair between users, cheap however many wait.
+"""The one statement that claims a download: the next one, fair between users, cheap however many wait.
 
-Whose turn: the user with the fewest running downloads; among equals the one who was served longest ago. Of
+The next one: of the user with the fewest running downloads; among equals the one who was served longest ago. Of
 that user's downloads the one with the highest priority, then the oldest. Its cost grows with the users, not
 with the waiting downloads: each user's head comes from the index `ix_downloads_pending`.
 

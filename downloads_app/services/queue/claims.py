@@ -41,7 +41,7 @@ class Claim:
 
 
 def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
-    """Claim the download whose turn it is; None where nothing can be claimed."""
+    """Claim the next download; None where nothing can be claimed."""
     dialect = db.engine.dialect.name
     statement, parameters = claim_statement(dialect), {"worker_id": worker_id, "lease_seconds": lease_seconds}
     if dialect == "postgresql":

@@ -90,7 +90,7 @@ class OneDownload(MethodView):
     @blueprint.arguments(DownloadChange)
     @blueprint.response(200, DownloadSchema)
     def patch(self, body: dict[str, Any], download_id: UUID) -> dict[str, Any]:
-        """Change whose turn it is among the owner's downloads; higher goes first."""
+        """Change the priority among the owner's downloads; higher goes first."""
         download = find_download(download_id)
         lifecycle.set_priority(download, body["priority"], current_user().username)
         return download_to_json(download, current_user())

@@ -10,11 +10,11 @@ from gunicorn.workers import ggevent
 from downloads_app.web.gunicorn.balance import Balance
 
 PAUSE_SECONDS = 0.02
-"""After each connection that a process accepts while it is ahead: should the others be stuck, it still serves."""
+"""After each connection that a process accepts while it is ahead. Pause, never stop: the others may hang."""
 
 
 class Connections:
-    """The connections of this process, which its fellows are told of."""
+    """The connections of this process, of which it tells the other processes."""
 
     def __init__(self, balance: Balance, age: int) -> None:
         self._balance = balance
@@ -23,7 +23,7 @@ class Connections:
         self.has_left = False
 
     def tell(self) -> int:
-        """Tell how many there are, and return it; nobody waits for a process that has told nothing for seconds."""
+        """Tell how many there are, and return it. A process that has told nothing for seconds counts no more."""
         count = sum(len(server.pool) for server in self.servers)
         self._balance.tell(self._age, count, time.monotonic())
         return count

@@ -27,8 +27,7 @@ ALIVE_CHECK_SECONDS = 0.1
 SUCCESSORS_WAIT_SECONDS = 60
 """For the new processes of a reload to load the application; then the old ones leave all the same."""
 LISTENERS_SECONDS = 0.5
-"""Within which the fellows of a process that is told to end accept no more either: a stream that is told to come back
-sooner may be accepted by one that ends as well."""
+"""Until all draining processes have stopped accepting; a client that reconnects sooner may reach one of them."""
 LISTENERS_WAIT = 0.3
 """Of the drain time, at most."""
 

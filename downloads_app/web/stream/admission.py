@@ -13,12 +13,12 @@ from downloads_app.errors import TooMany
 
 FULL_RETRY_SECONDS = (5, 15)
 DRAIN_RETRY_SECONDS = (0.25, 1.0)
-"""Less than a tick: with the time until the end of the stream, a client misses one at most."""
+"""Less than a tick, so that a client misses one event at most."""
 LAST_WORD_SECONDS = 1.0
-"""For streams that were told late, on a busy machine, to say when to come back, before those left are cut."""
+"""On a busy machine some streams are told late to leave: they have so long to say so, then they are cut."""
 EVENT_SECONDS = 0.1
-"""After its time an event has been sent, most likely."""
-DRAIN_SHARE = 0.8  # of the drain time: the last stream has the rest of it to leave
+"""We assume that an event is sent within so long of its due time."""
+DRAIN_SHARE = 0.8  # of the drain time: the last stream has the remainder of it to leave
 
 
 class ProcessFull(Exception):
@@ -103,8 +103,8 @@ class Admission:
     def drain(self, told: float) -> None:
         """Let all streams leave, spread over what is left of the drain time since `told`; cut those that cannot.
 
-        Clients reconnect when their stream ends: spread, they do not fall upon the new process all at once. Who leaves
-        next is who has just had an event: it will be back before it misses one.
+        Clients reconnect when their stream ends; spread in time, they do not reach the new process all at once. The
+        next to leave is a stream that has just sent an event: its client is back before the following one is due.
         """
         self.is_draining = True
         began = time.monotonic()

@@ -1,7 +1,7 @@
 """The live stream: a generator, and what all streams of a process share.
 
 The generator is the one description of a stream: a first event, sleeps between reads, `complete`, `error`, the end.
-It holds neither request nor database connection while it sleeps. Between two events it rests on a ticker: a plain
+It holds neither request nor database connection while it sleeps. Between two events it waits on a ticker: a plain
 one that sleeps, or the process's pacer, which meanwhile sends the repeated updates in its place (see pacer.py).
 """
 

@@ -92,7 +92,7 @@ def count_refused(reason: str) -> None:
 
 
 def count_sent(events: int, sent_bytes: int) -> None:
-    """Count what was sent; the rest of an event is bytes alone."""
+    """Count what was sent. The remainder of an event that was sent in parts counts as bytes alone."""
     if events:
         _tally.keep(EVENTS, events)
     if sent_bytes:

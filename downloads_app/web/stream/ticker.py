@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Ticker(Protocol):
-    """What a stream rests on between two of its events."""
+    """What a stream waits on between two of its events."""
 
     def new_event(self) -> Any:
-        """Return what a resting stream is woken by: an Event."""
+        """Return what a waiting stream is woken by: an Event."""
         ...
 
     def wait_for_tick(self, stream: "Stream", tick: float) -> float:

@@ -1,4 +1,4 @@
-"""A stream for which the pacer sends, while its generator rests."""
+"""A stream for which the pacer sends, while its generator sleeps."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -37,13 +37,13 @@ class PacedStream:
         self.woken = stream.woken
         self.slot: Slot | None = None
         self.place = self.joined = 0
-        """Where in its slot it sits, and since which of the slot's turns."""
+        """Its place in the slot, and how many turns the slot had had when it came."""
         self.events_sent = 0
         self.is_gone = False
         self.tick: float | None = None
         """The tick at which the generator has to act; None while the pacer acts for it."""
         self.refused: memoryview | None = None
-        """What the kernel refused of a frame: none of it, or a rest that must be finished."""
+        """The bytes of a frame that the kernel did not take and that must follow; empty where it took none."""
 
     def wake(self, tick: float) -> None:
         """Give the stream back to its generator."""

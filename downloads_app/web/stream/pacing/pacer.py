@@ -1,9 +1,10 @@
 """One loop a process that sends repeated frames for sleeping generators.
 
 A generator that wakes for every event costs several times what the event itself costs: the switch, and the cold memory
-it touches. So while a stream's generator sleeps, its next ticks stand on a wheel, and the pacer hands the ready frame
-to the kernel, with those of all streams of its slot. It wakes the generator only when there is something else to say
-(`complete`, an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte for byte.
+it touches. So while a stream's generator sleeps, the stream is on a wheel: at each of its ticks the pacer hands the
+ready frame to the kernel, with those of all streams of its slot. It wakes the generator only when there is something
+else to say (`complete`, an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte
+for byte.
 """
 
 import errno
@@ -33,7 +34,7 @@ class ClientGoneError(BrokenPipeError):
 
 
 class Pacer:
-    """The wheel: SLOTS slots over one interval. `rest` runs in the streams' greenlets, the rest in the pacer's."""
+    """SLOTS slots over one interval. `wait_for_tick` runs in the streams' greenlets, `_run` in the pacer's own."""
 
     def __init__(
         self, snapshot: Snapshot, sender: Sender, interval_seconds: float, send_timeout_seconds: float
@@ -51,7 +52,7 @@ class Pacer:
         self._is_running = False
 
     def new_event(self) -> Event:
-        """Return what a resting stream is woken by."""
+        """Return what a waiting stream is woken by."""
         return Event()
 
     def wait_for_tick(self, stream: Stream, tick: float) -> float:
@@ -82,7 +83,7 @@ class Pacer:
             self._position = self._nearest_position(time.monotonic())
             gevent.spawn(self._run)
         position = max(self._nearest_position(tick), self._position)
-        # A whole interval ahead is the slot that is just about to have its turn, which would come an interval early.
+        # Clamp to the last slot: a full turn ahead is the current slot, which would fire at once.
         self._wheel.add(paced, min(position, self._position + SLOTS - 1))
         self._paced_count += 1
         try:
@@ -120,7 +121,7 @@ class Pacer:
                 return
 
     def _run(self) -> None:
-        """Serve slot after slot at its time, while anybody rides.
+        """Serve slot after slot at its time, while any stream is on the wheel.
 
         A late pacer serves all overdue slots before it lets others run: yielding after each would let a
         storm of new connections stretch everybody's gaps.

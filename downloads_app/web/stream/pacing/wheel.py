@@ -1,9 +1,9 @@
 """The streams that the pacer sends for, by the time of their ticks; and what stands ready to be sent to each.
 
-A stream that shows what it showed before costs nothing to prepare: its frame's address stands in a column that is
-handed to the kernel as it is. Whatever is touched for one stream alone is cold memory two seconds after the last time,
-and a good part of a microsecond each. So a change finds its way to the streams, not the streams to the change: a view
-tells its feeds, a feed marks its seats, and at a tick only marked seats are looked at.
+A stream whose view did not change costs nothing to prepare: the address of its frame stands in a column that is handed
+to the kernel as it is. Touching an object for each stream costs a cache miss each, since two seconds have passed since
+the last time. So a view that changes tells its feeds, a feed marks the locations of its streams, and a tick visits only
+marked locations.
 """
 
 import math
@@ -19,61 +19,61 @@ from downloads_app.web.stream.pacing.paced_stream import PacedStream
 from downloads_app.web.stream.pacing.senders import REFUSED, Batch, Sender
 
 _SLOT_BITS = 8
-"""A seat is one number: the place in the slot, and in the lower bits the slot's number."""
+"""A location is one number: a stream's place in its slot, and in the lower bits the slot's number."""
 MAX_SLOTS = 1 << _SLOT_BITS
 
 
 class Feed:
-    """A view's frame in one framing, and the seats of all who are sent it."""
+    """A view's frame in one framing, and the locations of all streams that are sent it."""
 
-    __slots__ = ("_seats", "_slots", "is_chunked", "packet", "view")
+    __slots__ = ("_locations", "_slots", "is_chunked", "packet", "view")
 
     def __init__(self, view: View, is_chunked: bool, slots: "list[Slot]") -> None:
         self.view = view
         self.is_chunked = is_chunked
         self._slots = slots
-        self._seats = array("Q")
+        self._locations = array("Q")
         self.packet = NOTHING
-        """The frame of what is shown now; NOTHING until it is made, and then all seats are marked."""
+        """The frame of what the view shows now. NOTHING when it is outdated: then all locations are marked."""
 
     def __len__(self) -> int:
-        return len(self._seats)
+        return len(self._locations)
 
-    def add(self, seat: int) -> int:
-        """Send it to a seat; return its entry here, by which it is known again."""
-        self._seats.append(seat)
-        return len(self._seats) - 1
+    def add(self, location: int) -> int:
+        """Add a location; return its index here, which `move` and `remove` take."""
+        self._locations.append(location)
+        return len(self._locations) - 1
 
-    def move(self, entry: int, seat: int) -> None:
-        """Send it to another seat instead."""
-        self._seats[entry] = seat
+    def move(self, entry: int, location: int) -> None:
+        """Replace a location: its stream has another place now."""
+        self._locations[entry] = location
 
     def remove(self, entry: int) -> None:
-        """Send it to a seat no more; the last one takes its entry."""
-        last = self._seats.pop()
-        if entry < len(self._seats):
-            self._seats[entry] = last
+        """Remove a location; the last one takes its index."""
+        last = self._locations.pop()
+        if entry < len(self._locations):
+            self._locations[entry] = last
             self._slots[last % MAX_SLOTS].entries[last >> _SLOT_BITS] = entry
 
     def outdate(self) -> None:
-        """Mark the seats: what is loaded there shows what is no more, and may be gone."""
+        """Mark all locations: the frame that is loaded there is outdated, and its memory is about to be freed."""
         self.packet = NOTHING
         slots = self._slots
-        for seat in self._seats:
-            slots[seat % MAX_SLOTS].marks[seat >> _SLOT_BITS] = 1
+        for location in self._locations:
+            slots[location % MAX_SLOTS].marks[location >> _SLOT_BITS] = 1
 
     def load(self) -> bool:
-        """Have all seats sent what is shown now; False where no `update` is due.
+        """Make the frame and load it at all locations; return False where no `update` is due.
 
-        All at once, whoever's turn comes first: for each by itself, feed and frame would be cold memory again.
+        All at once, at the first turn of any of its slots: later, feed and frame would be cold memory again.
         """
         if not (self.view.is_loaded and len(self.view)):
             return False
         frame = frame_of(self.view)
         packet = self.packet = Packet(as_chunk(frame) if self.is_chunked else frame)
         slots, address, length = self._slots, packet.address, packet.length
-        for seat in self._seats:
-            slot, place = slots[seat % MAX_SLOTS], seat >> _SLOT_BITS
+        for location in self._locations:
+            slot, place = slots[location % MAX_SLOTS], location >> _SLOT_BITS
             batch = slot.batch
             batch.addresses[place] = address
             batch.lengths[place] = length
@@ -82,35 +82,35 @@ class Feed:
 
 
 class Slot:
-    """Paced streams whose ticks fall together; each has a seat here, at place 0, 1, 2 and so on."""
+    """Paced streams whose ticks fall together, at the places 0, 1, 2 and so on."""
 
     __slots__ = ("_expires_at", "_number", "_turns", "batch", "entries", "marks")
 
     def __init__(self, number: int) -> None:
         self.batch: Batch[PacedStream, Feed] = Batch()
         self.marks = bytearray()
-        """1 at each place that has to be loaded before the next turn."""
+        """1 at each place whose frame must be loaded before the next turn."""
         self.entries = array("I")
-        """For each place its entry in its feed."""
+        """For each place the index of its location in its feed."""
         self._number = number
         self._expires_at = math.inf
-        """When the first token expires, or sooner: Unix time."""
+        """No token of the slot expires before this Unix time."""
         self._turns = 0
 
     def add(self, paced: PacedStream, feed: Feed) -> None:
-        """Let a paced have every turn from the next one on."""
+        """Add a stream; its first turn is the next one."""
         paced.slot, paced.place, paced.joined = self, self.batch.add(paced, feed), self._turns
-        self.entries.append(feed.add(self._seat(paced.place)))
+        self.entries.append(feed.add(self._location(paced.place)))
         self.marks.append(feed.packet is NOTHING)
         self._expires_at = min(self._expires_at, paced.expires_at)
 
     def drop(self, paced: PacedStream) -> Feed:
-        """Let a paced go; who sits last takes its seat. Return what it was sent."""
+        """Remove a stream; the last one takes its place. Return the feed that it was sent."""
         place, last = paced.place, len(self.batch) - 1
         feed = self.batch.holders[place]
         feed.remove(self.entries[place])
         if place != last:
-            self.batch.holders[last].move(self.entries[last], self._seat(place))
+            self.batch.holders[last].move(self.entries[last], self._location(place))
         columns: list[MutableSequence[int]] = [self.entries, self.marks]
         for column in columns:
             column[place] = column[-1]
@@ -120,11 +120,11 @@ class Slot:
         paced.slot = None
         return feed
 
-    def _seat(self, place: int) -> int:
+    def _location(self, place: int) -> int:
         return place << _SLOT_BITS | self._number
 
     def find_expired(self, now: float) -> list[PacedStream]:
-        """Return those whose token is over, by Unix time: other clocks stand still while the machine sleeps."""
+        """Return the streams whose token has expired. By Unix time: other clocks stop while the machine sleeps."""
         if now < self._expires_at:
             return []
         paced_streams = self.batch.receivers
@@ -134,7 +134,7 @@ class Slot:
         return [paced for paced in paced_streams if now >= paced.expires_at]
 
     def load_changed(self) -> list[PacedStream]:
-        """Have sent what is shown now; return those to whom no `update` is due."""
+        """Load the frames of marked places; return the streams to which no `update` is due."""
         done = []
         place = self.marks.find(1)
         while place >= 0:
@@ -144,7 +144,7 @@ class Slot:
         return done
 
     def send(self, sender: Sender) -> list[PacedStream]:
-        """Send each its frame; return those of whom the kernel did not take everything."""
+        """Send each stream its frame; return those whose frame the kernel did not take whole."""
         batch = self.batch
         missed = sender.send(batch)
         self._turns += 1
@@ -173,18 +173,18 @@ class Wheel:
         self._feeds: dict[tuple[View, bool], Feed] = {}
 
     def add(self, paced: PacedStream, position: int) -> None:
-        """Give a paced a seat in the slot of a position."""
+        """Add a stream to the slot of a position."""
         self._slots[position % len(self._slots)].add(paced, self._feed_of(paced))
-        paced.watch.on_show = partial(self._reseat, paced)
+        paced.watch.on_show = partial(self._move_to_view, paced)
 
     def drop(self, paced: PacedStream) -> None:
-        """Take a paced from its seat, if it has one."""
+        """Remove a stream, if it is on the wheel."""
         if paced.slot is not None:
             paced.watch.on_show = ignore_change
             self._end_unless_used(paced.slot.drop(paced))
 
     def _let_go(self, paced_streams: Iterable[PacedStream]) -> Iterator[PacedStream]:
-        """Drop at once: a paced's greenlet may not have come to it a whole turn later."""
+        """Drop each stream and yield it. At once: its greenlet may run only after the slot's next turn."""
         for paced in paced_streams:
             self.drop(paced)
             yield paced
@@ -202,8 +202,8 @@ class Wheel:
             feed.view.feeds.remove(feed)
             del self._feeds[feed.view, feed.is_chunked]
 
-    def _reseat(self, paced: PacedStream) -> None:
-        """Send a paced another view from now on."""
+    def _move_to_view(self, paced: PacedStream) -> None:
+        """Send a stream the view that its watch shows now."""
         if (slot := paced.slot) is not None:
             self._end_unless_used(slot.drop(paced))
             slot.add(paced, self._feed_of(paced))

@@ -145,7 +145,9 @@ class Ring:
         first = self._sent % len(self._results)
         told = slice(first, first + taken)
         missed = {}
-        if self._results[told] != lengths:  # as equal sums would say, in whatever order they are: none exceeds its own
+        # Completions may arrive in any order. No result exceeds the length asked for, so where the columns are equal,
+        # and with them their totals, every send was whole.
+        if self._results[told] != lengths:
             results = dict.fromkeys(range(wanted), -errno.EAGAIN)  # what the kernel does not take now is not sent
             places = (place - start for place in self._places[told])
             results.update(zip(places, self._results[told], strict=True))
