@@ -6,7 +6,7 @@ LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11
     --no-emit-index-url --custom-compile-command "make lock" --quiet
 NEED := sh deploy/need-packages.sh
 
-.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta clean
+.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
@@ -43,6 +43,9 @@ bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/READM
 
 bench-transfer: .venv/dev .venv/apt
 	$(PY) -m benchmarks.bench_transfer $(ARGS)
+
+bench-api: .venv/dev .venv/apt  ## ARGS="--rows 100000 --streams 0" for a look
+	$(PY) -m benchmarks.bench_api $(ARGS)
 
 bench-eta: .venv/dev
 	$(PY) -m benchmarks.bench_eta
