@@ -2,13 +2,16 @@
 
 import secrets
 import sys
+from dataclasses import asdict
 
 import click
 
 from downloads_app.cli.groups import Commands, stop
-from downloads_app.cli.printing import format_time, print_json, print_table
+from downloads_app.cli.printing import format_bytes, format_time, print_json, print_table
 from downloads_app.models import User
 from downloads_app.services.accounts import users
+from downloads_app.services.downloads import usage
+from downloads_app.services.files import folders
 
 group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
 _NAME = click.argument("name")
@@ -92,6 +95,44 @@ def change_password(name: str, password_stdin: bool) -> None:
 def print_token(name: str, expires: int | None) -> None:
     """Print an access token, alone on standard output."""
     click.echo(users.issue_token(users.find_user(name), expires))
+
+
+@group.command("usage")
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def show_usage(name: str | None, as_json: bool) -> None:
+    """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active."""
+    found = [users.find_user(name)] if name else users.list_users()
+    takes = {user.username: usage.measure(user) for user in found}
+    if as_json:
+        print_json([{"username": username, **asdict(taken)} for username, taken in takes.items()])
+        return
+    rows = [
+        (
+            username,
+            format_bytes(taken.used_bytes),
+            "none" if taken.quota_bytes is None else format_bytes(taken.quota_bytes),
+            str(taken.active_downloads),
+        )
+        for username, taken in takes.items()
+    ]
+    print_table(("name", "used", "quota", "active"), rows, right=("used", "quota", "active"))
+
+
+@group.command("delete")
+@_NAME
+@click.option("--files", is_flag=True, help="Remove their files too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete_user(name: str, files: bool, yes: bool) -> None:
+    """Delete a user and the rows of their downloads, asking first on a terminal; files stay without --files."""
+    user = users.find_user(name)
+    if sys.stdin.isatty() and not yes:
+        what = "their downloads and files" if files else "their downloads"
+        click.confirm(f"Delete {name} with {what}?", abort=True, err=True)
+    if files:
+        folders.remove_tree(users.close(user))
+    users.delete_user(user)
+    click.echo(f"Deleted {name}")
 
 
 def _take_password(from_stdin: bool) -> tuple[str, bool]:

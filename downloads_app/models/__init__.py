@@ -14,6 +14,7 @@ from downloads_app.models.downloads import (
 )
 from downloads_app.models.events import DownloadEvent, EventKind
 from downloads_app.models.providers import Provider, Repository
+from downloads_app.models.workers import WorkerProcess
 
 __all__ = [
     "ACTIVE",
@@ -33,6 +34,7 @@ __all__ = [
     "Status",
     "User",
     "UtcDateTime",
+    "WorkerProcess",
     "new_id",
     "utc_now",
 ]

@@ -21,7 +21,9 @@ def init_app(app: Flask) -> None:
         provider_contents,  # noqa: F401  (joins the routes of providers)
         providers,
         repositories,
+        usage,
         users,
+        workers,
     )
     from downloads_app.web.page import routes
     from downloads_app.web.stream import endpoint, generator
@@ -43,7 +45,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     RUNNER.put(app, offload.offload)
     generator.init_app(app)
-    for resource in (auth, users, providers, repositories, downloads):
+    for resource in (auth, users, providers, repositories, downloads, usage, workers):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(endpoint.blueprint)

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
 from downloads_app.services.database import migrations
+from downloads_app.services.queue import workers
 from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
 from downloads_app.web.stream import metrics
@@ -22,14 +23,15 @@ def healthz() -> Response:
 
 @blueprint.route("/readyz")
 def readyz() -> Response:
-    """Say whether the database answers and has the form this code expects: 200 or 503."""
+    """Say whether the database answers and has the form this code expects (200 or 503), and whether a worker lives."""
     try:
         is_current = migrations.are_current()
+        has_worker = is_current and workers.is_any_alive()
     except SQLAlchemyError:
         return error_response(503, "The database does not answer")
     if not is_current:
         return error_response(503, "Migrations are not current: run 'flask db upgrade'")
-    return jsonify(status="ok")
+    return jsonify(status="ok", worker_alive=has_worker)
 
 
 @blueprint.route("/metrics")

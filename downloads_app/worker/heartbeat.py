@@ -1,4 +1,4 @@
-"""Renews the leases of a worker's downloads: in a thread of its own, whether bytes come or not."""
+"""Renews the leases of a worker's downloads and says that it is alive: in a thread of its own, whatever comes."""
 
 import logging
 import threading
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.services.queue import claims
+from downloads_app.services.queue import claims, workers
+from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import read_clock
 
@@ -19,8 +20,10 @@ RETRY_SECONDS = 1.0
 class Heartbeat:
     """Beats three times a lease; every second while the database does not answer."""
 
-    def __init__(self, app: Flask, worker_id: str, lease_seconds: float, running: Callable[[], Sequence[Job]]) -> None:
-        self._app, self._worker_id, self._lease_seconds = app, worker_id, lease_seconds
+    def __init__(
+        self, app: Flask, presence: Presence, lease_seconds: float, running: Callable[[], Sequence[Job]]
+    ) -> None:
+        self._app, self._presence, self._lease_seconds = app, presence, lease_seconds
         self._running = running
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -30,9 +33,14 @@ class Heartbeat:
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Beat no more, and say so."""
         self._stop.set()
         self._thread.join(timeout=RETRY_SECONDS)
+        try:
+            with self._app.app_context():
+                workers.remove(self._presence.worker_id)
+        except SQLAlchemyError as exc:
+            log.warning("cannot say that this worker has stopped: %s", type(exc).__name__)
 
     def beat(self) -> None:
         """Renew all leases once; a claim that no longer holds ends its job."""
@@ -40,7 +48,7 @@ class Heartbeat:
         if not jobs:
             return
         asked_at = read_clock()
-        held = claims.renew_leases(self._worker_id, jobs.keys(), self._lease_seconds)
+        held = claims.renew_leases(self._presence.worker_id, jobs.keys(), self._lease_seconds)
         for claim, job in jobs.items():
             if claim in held:
                 job.lease.renew(asked_at)
@@ -48,11 +56,12 @@ class Heartbeat:
                 job.lease.end()
 
     def _run(self) -> None:
-        pause = self._lease_seconds / 3
+        pause = 0.0
         while not self._stop.wait(pause):
             try:
                 with self._app.app_context():
                     self.beat()
+                    workers.tell(self._presence)
                 pause = self._lease_seconds / 3
             except SQLAlchemyError as exc:
                 log.warning("cannot renew the leases: %s", type(exc).__name__)

@@ -21,6 +21,7 @@ from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.files.folders import free_bytes
 from downloads_app.services.queue import claims, housekeeping, leftovers, room
+from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
@@ -54,7 +55,8 @@ class Worker:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._is_draining = False
         self._reads_limit = False
-        self._heartbeat = Heartbeat(app, self.worker_id, settings.lease_seconds, lambda: list(self._jobs))
+        presence = Presence(self.worker_id, self._concurrency)
+        self._heartbeat = Heartbeat(app, presence, settings.lease_seconds, lambda: list(self._jobs))
         self._steps = (
             self._reap,
             _Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),

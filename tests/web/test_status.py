@@ -11,7 +11,7 @@ from downloads_app.extensions import db
 
 def test_a_migrated_database_is_ready(client: FlaskClient) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json) == (200, {"status": "ok", "worker_alive": False})
 
 
 def test_an_old_database_is_not_ready_and_says_what_to_do(client: FlaskClient) -> None:

@@ -1,0 +1,35 @@
+"""`flask workers`: the processes that move bytes."""
+
+import click
+
+from downloads_app.cli.download_views import SHORT_ID_LENGTH
+from downloads_app.cli.groups import Commands
+from downloads_app.cli.printing import format_time, plain, print_json, print_table
+from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.queue import workers
+
+group = Commands("workers", help="See the processes that move bytes.", no_args_is_help=True)
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def list_workers(as_json: bool) -> None:
+    """List workers, when each last spoke, and what it holds; one that vanished stays for a day."""
+    found = workers.list_workers()
+    if as_json:
+        times = ("started_at", "last_seen_at")
+        described = [workers.as_dict(worker) for worker in found]
+        print_json([row | {name: iso_time(row[name]) for name in times} for row in described])
+        return
+    rows = [
+        (
+            worker.host,
+            str(worker.pid),
+            plain("alive", "green") if worker.is_alive else plain("vanished", "red"),
+            format_time(worker.last_seen_at),
+            f"{len(worker.downloads)} of {worker.concurrency}",
+            ", ".join(f"{row.id[:SHORT_ID_LENGTH]} {row.repository.name}" for row in worker.downloads),
+        )
+        for worker in found
+    ]
+    print_table(("host", "pid", "state", "last seen", "busy", "holds"), rows, right=("pid",))

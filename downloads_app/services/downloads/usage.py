@@ -1,0 +1,32 @@
+"""What a user takes: bytes on the disk, and downloads that are active."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, User
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.downloads.quota import tree_bytes
+from downloads_app.services.files.blocking import run_blocking
+from downloads_app.services.files.folders import folder_of_user
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a user takes, and may take."""
+
+    used_bytes: int
+    """What lies on the disk for them."""
+    quota_bytes: int | None
+    """None: as much as there is room."""
+    active_downloads: int
+
+
+def measure(user: User) -> Usage:
+    """Measure what a user takes; no connection is held while the disk is looked at."""
+    query = select(func.count()).where(Download.user_id == user.id, Download.status.in_(ACTIVE))
+    active, folder = db.session.scalar(query) or 0, folder_of_user(user)
+    give_connection_back()
+    return Usage(run_blocking(tree_bytes, folder), current_settings().user_quota_bytes, active)

@@ -1,0 +1,128 @@
+"""Which workers run, when each last spoke, and what it holds."""
+
+import os
+import socket
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy.orm import joinedload
+
+from downloads_app import __version__
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status, WorkerProcess
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import database_now
+
+KEPT_SECONDS = 86_400
+"""So long one that vanished is still shown; a clean stop removes it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a worker tells of itself."""
+
+    worker_id: str
+    concurrency: int
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """A worker as others see it."""
+
+    id: str
+    host: str
+    pid: int
+    started_at: datetime
+    last_seen_at: datetime
+    is_alive: bool
+    """Whether it spoke within a lease."""
+    concurrency: int
+    version: str
+    downloads: Sequence[Download]
+    """What it holds, the oldest claim first."""
+
+
+def tell(presence: Presence) -> None:
+    """Say that this process is a worker, and alive."""
+    of_it = WorkerProcess.id == presence.worker_id
+    if execute_alone(update(WorkerProcess).where(of_it).values(last_seen_at=database_now())).rowcount == 0:
+        row = insert(WorkerProcess).values(
+            id=presence.worker_id,
+            host=socket.gethostname()[:255],
+            pid=os.getpid(),
+            started_at=database_now(presence.started - time.monotonic()),
+            last_seen_at=database_now(),
+            concurrency=presence.concurrency,
+            version=__version__,
+        )
+        execute_alone(row)
+
+
+def remove(worker_id: str) -> None:
+    """Say that this worker has stopped."""
+    execute_alone(delete(WorkerProcess).where(WorkerProcess.id == worker_id))
+
+
+def remove_vanished() -> None:
+    """Forget workers that vanished long ago."""
+    execute_alone(delete(WorkerProcess).where(WorkerProcess.last_seen_at < database_now(-KEPT_SECONDS)))
+
+
+def is_any_alive() -> bool:
+    """Whether some worker spoke within a lease."""
+    return bool(execute_alone(select(exists().where(_speaks()))).scalar())
+
+
+def list_workers() -> list[WorkerState]:
+    """Return all workers with what each holds, the one that started last first."""
+    held = defaultdict(list)
+    holds = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
+    parts = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
+    for download in db.session.scalars(select(Download).where(*holds).options(*parts).order_by(Download.claimed_at)):
+        held[download.worker_id].append(download)
+    newest_first = (WorkerProcess.started_at.desc(), WorkerProcess.id)
+    found = db.session.execute(select(WorkerProcess, _speaks().label("is_alive")).order_by(*newest_first))
+    return [
+        WorkerState(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            started_at=row.started_at,
+            last_seen_at=row.last_seen_at,
+            is_alive=bool(is_alive),
+            concurrency=row.concurrency,
+            version=row.version,
+            downloads=held[row.id],
+        )
+        for row, is_alive in found
+    ]
+
+
+def _speaks() -> ColumnElement[bool]:
+    return WorkerProcess.last_seen_at >= database_now(-current_settings().lease_seconds)
+
+
+def as_dict(worker: WorkerState) -> dict[str, Any]:
+    """Return a worker as REST and the commands show it; times are left as they are."""
+    holds = [
+        {"id": download.id, "repository": download.repository.name, "username": download.user.username}
+        for download in worker.downloads
+    ]
+    return {
+        "id": worker.id,
+        "host": worker.host,
+        "pid": worker.pid,
+        "alive": worker.is_alive,
+        "started_at": worker.started_at,
+        "last_seen_at": worker.last_seen_at,
+        "concurrency": worker.concurrency,
+        "version": worker.version,
+        "downloads": holds,
+    }

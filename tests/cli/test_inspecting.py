@@ -1,0 +1,50 @@
+"""An inspector's questions: which worker holds what, who uses how much."""
+
+import json
+
+from downloads_app.config import current_settings
+from downloads_app.models import User
+from downloads_app.services.accounts import users
+from downloads_app.services.queue import workers
+from downloads_app.services.queue.workers import Presence
+from tests.cli.conftest import Run
+from tests.support.downloading import WORKER, add_downloads, add_provider, claim
+
+
+def test_workers_are_listed_with_what_they_hold(run: Run, alice: User) -> None:
+    workers.tell(Presence(WORKER, 2))
+    row = add_downloads(alice, add_provider(), "org/model")[0]
+    assert claim(WORKER) is not None
+    (told,) = json.loads(run("workers", "list", "--json"))
+    assert (told["id"], told["alive"], told["downloads"][0]["id"]) == (WORKER, True, row.id)
+    assert told["last_seen_at"].endswith("Z")
+    table = run("workers", "list")
+    assert f"{row.id[:8]} org/model" in table
+    assert "1 of 2" in table
+
+
+def test_usage_is_told_of_one_user_or_of_all(run: Run, alice: User, bob: User) -> None:
+    folder = current_settings().downloads_dir / "alice"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(bytes(2000))
+    told = json.loads(run("users", "usage", "--json"))
+    assert [(one["username"], one["used_bytes"]) for one in told] == [("alice", 2000), ("bob", 0)]
+    table = run("users", "usage", "alice")
+    assert "2.0 kB" in table
+    assert "bob" not in table
+
+
+def test_a_user_is_deleted_and_their_files_only_where_asked(run: Run, fail: Run, alice: User, admin: User) -> None:
+    folder = current_settings().downloads_dir / "alice"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(bytes(2000))
+    assert run("users", "delete", "alice") == "Deleted alice\n"
+    assert folder.exists()
+    assert "no user 'alice'" in fail("users", "delete", "alice")
+    (folder / "model.bin").unlink()
+    folder.rmdir()
+    users.add_user("alice", "x", False)
+    folder.mkdir()
+    run("users", "delete", "alice", "--files")
+    assert not folder.exists()
+    assert "last admin" in fail("users", "delete", admin.username)
