@@ -103,7 +103,7 @@ class Completion:
 
     def _place(self, file: PartialFile, place: Callable[[Placed], None]) -> None:
         place(Placed(file.remote.path, self._results[file], os.fstat(file.descriptor).st_mtime_ns))
-        file.close()
+        file.retire()
 
 
 def check_existing(remote: RemoteFile, storage: Storage, should_stop: Callable[[], bool]) -> FileResult | None:

@@ -87,6 +87,7 @@ class PartialFile:
     not_before: float = 0.0
     saved_bytes: int = 0
     _has_been_open: bool = False
+    _is_retired: bool = False
     side_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def load(self) -> None:
@@ -200,7 +201,7 @@ class PartialFile:
 
     def describe(self) -> SideFile | None:
         """Return which bytes are on the disk, if that is news and another run could rely on it."""
-        if self.content is not None or self.kept.total() == self.saved_bytes:
+        if self._is_retired or self.content is not None or self.kept.total() == self.saved_bytes:
             return None
         if not self.validator:
             return None
@@ -214,7 +215,7 @@ class PartialFile:
         """
         if not self.remote.vouching_sum:
             with explain_disk(self.remote.path):
-                sync(self.descriptor)
+                sync(self.open())
         with self.side_lock:
             if generation == self.generation and may_write():
                 self.storage.write_side_file(self.remote.path, known)
@@ -223,6 +224,7 @@ class PartialFile:
     def retire(self) -> None:
         """Close it for good: what a connection may still bring of it is of no interest."""
         self.generation += 1
+        self._is_retired = True
         self.close()
 
     def close(self) -> None:

@@ -62,6 +62,18 @@ def test_a_batch_of_small_files_stands_in_its_places_and_in_the_journal(storage:
     assert list(storage.partials.glob("*.data")) == []
 
 
+def test_of_a_placed_file_nothing_is_written_down_any_more(storage: Storage) -> None:
+    file = arrived(storage, next(path for path, content in CONTENTS.items() if content))
+    file.content = [b"".join(file.content or ())]
+    whole = file.content[0]
+    os.pwrite(file.open(), whole, 0)
+    file.content = None  # as a large one, on the disk
+    assert file.describe() is not None
+    complete([file], storage)
+    assert standing(storage.folder) == {file.remote.path: whole}
+    assert file.describe() is None
+
+
 def test_a_damaged_file_fails_alone_in_its_batch(storage: Storage) -> None:
     damaged = "b/1.bin"
     files = [arrived(storage, path, bytes(1001) if path == damaged else None) for path in CONTENTS]
