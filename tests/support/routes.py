@@ -7,7 +7,11 @@ from flask import Flask
 
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 OPEN_TO_ALL = {
-    "/",
+    "/",  # the page, whatever it shows: what is on it comes from the REST resources
+    "/add",
+    "/downloads/<uuid:download_id>",
+    "/history",
+    "/waiting",
     "/api/auth/login",
     "/api/docs",
     "/api/openapi.json",
