@@ -85,7 +85,7 @@ class _Question:
         if description.is_gated:
             self._check_gate()
         resolve_url = f"{self._page_url}/resolve/{description.commit}/"
-        files = self._read_tree(description, resolve_url)
+        files = self._read_tree(description, resolve_url, wanted)
         if files is None:
             described = self._describe(description.commit, "?blobs=true")  # no sizes otherwise
             files = read_siblings(described, resolve_url, self._reader.what)
@@ -105,11 +105,12 @@ class _Question:
         if response.headers.get("x-error-code") == "GatedRepo":
             raise _explain(response, self._reader.what)
 
-    def _read_tree(self, description: Description, resolve_url: str) -> list[RemoteFile] | None:
+    def _read_tree(self, description: Description, resolve_url: str, wanted: Selection) -> list[RemoteFile] | None:
         """Return all files; None where this hub has no tree."""
         files: list[RemoteFile] = []
         try:
-            for file in read_tree(self._ask_page, f"{self._api_url}/tree/{description.commit}", resolve_url):
+            url = f"{self._api_url}/tree/{description.commit}"
+            for file in read_tree(self._ask_page, url, resolve_url, wanted):
                 files.append(file)
                 self._reader.limit(len(files), MAX_FILES, "files")
         except _NoTree:

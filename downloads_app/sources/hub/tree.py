@@ -15,19 +15,23 @@ from downloads_app.sources import RemoteFile
 from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
 from downloads_app.sources.links import find_next_link
+from downloads_app.sources.selection import EVERYTHING, Selection
 
 NO_HUB = "The provider does not answer as a hub does"
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _XET_HASH = re.compile(r"[0-9a-f]{64}")
 
 
-def read_tree(ask: Callable[[str], Response], url: str, resolve_url: str) -> Iterator[RemoteFile]:
+def read_tree(
+    ask: Callable[[str], Response], url: str, resolve_url: str, wanted: Selection = EVERYTHING
+) -> Iterator[RemoteFile]:
     """Yield the files of the tree at `url`, which lie below `resolve_url`; `ask` raises unless it answers 200.
 
-    Pages are asked for at `url` alone, with the query of the page before: no answer leads elsewhere.
+    All are yielded; that a folder lacks its files counts only where it can hold what is `wanted`. Pages are asked for
+    at `url` alone, with the query of the page before: no answer leads elsewhere.
     """
     query: str | None = "recursive=true&expand=false"
-    asked = set()
+    asked, folders = set(), _Folders()
     while query is not None:
         asked.add(query)
         response = ask(f"{url}?{query}")
@@ -36,10 +40,35 @@ def read_tree(ask: Callable[[str], Response], url: str, resolve_url: str) -> Ite
             raise SourceError(f"{NO_HUB}: its tree is no list", permanent=True)
         for row in rows:
             if file := read_row(row, resolve_url):
+                folders.add_file(file.path)
                 yield file
+            else:
+                folders.named.add(row["path"])
         query = _find_next_query(response, url)
         if query in asked:
             raise SourceError("The hub's list of files has no end: its pages lead back to themselves", permanent=True)
+    folders.check(wanted)
+
+
+class _Folders:
+    """The folders that a tree names, and those that it has files of: Git knows no empty ones."""
+
+    def __init__(self) -> None:
+        self.named: set[str] = set()
+        self._filled: set[str] = set()
+
+    def add_file(self, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in self._filled:
+            self._filled.add(folder)
+            folder = folder.rpartition("/")[0]
+
+    def check(self, wanted: Selection) -> None:
+        """Raise a permanent SourceError where a folder is named and not gone into."""
+        empty = next(filter(wanted.may_hold, sorted(self.named - self._filled)), None)
+        if empty is not None:
+            text = f"The hub's list of files is not whole: it names the folder {empty[:120]!a} and none of its files"
+            raise SourceError(text, permanent=True)
 
 
 def read_row(row: Any, resolve_url: str) -> RemoteFile | None:

@@ -118,6 +118,15 @@ def test_pages_without_end_are_ended_by_number_bytes_and_time(monkeypatch: pytes
         assert not caught.value.permanent
 
 
+def test_a_tree_that_names_a_folder_without_its_files_is_an_error() -> None:
+    """A hub that does not know `recursive`."""
+    folders = [{"type": "directory", "path": path, "oid": "d" * 40, "size": 0} for path in ("sub", "sub/deep", "gone")]
+    assert list_paths(serve_tree(*folders[:2], row("sub/deep/a"), row("b"))) == ["sub/deep/a", "b"]
+    assert (
+        "names the folder 'gone' and none of its files" in refuse_tree(serve_tree(*folders, row("sub/deep/a"))).message
+    )
+
+
 def test_a_name_that_the_tree_lacks_is_an_error_that_names_it() -> None:
     siblings = [{"rfilename": "a"}, {"rfilename": "gone.bin"}]
     assert "names 'gone.bin' among its files" in refuse_tree(serve_tree(row("a"), siblings=siblings)).message
