@@ -3,6 +3,7 @@
 Redirects are followed by us, hop by hop: libcurl would hand the token to every port of a host.
 """
 
+import errno
 import socket
 import time
 from collections.abc import Sequence
@@ -43,6 +44,8 @@ class Connection:
         self.access = access
         self.head = AnswerHead()
         self.refusal: str | None = None
+        self.lacks_descriptor = False
+        """Whether there were too many open files for a socket."""
         self._url = ""
         self._way = Way("", None, None, NOTHING)
         self._ways: dict[Origin, Way] = {}
@@ -74,7 +77,7 @@ class Connection:
     def aim(self, url: str, headers: Sequence[str] = ()) -> None:
         """Prepare the request for `url`; raises a permanent SourceError where it may not be asked at all."""
         way = self._find_way(url)
-        self._url, self._way, self.refusal = url, way, None
+        self._url, self._way, self.refusal, self.lacks_descriptor = url, way, None, False
         self.head.clear()
         self.curl.setopt(pycurl.URL, url)
         rules = way.proxy or "", way.credentials, tuple(headers)
@@ -149,7 +152,8 @@ class Connection:
         self._close_opened()
         try:
             self._opened = socket.socket(family, kind, protocol)
-        except OSError:  # too many open files, or a family that this machine does not have
+        except OSError as exc:  # also a family that this machine does not have
+            self.lacks_descriptor = exc.errno in (errno.EMFILE, errno.ENFILE)
             return pycurl.SOCKET_BAD
         return self._opened  # of which pycurl takes a duplicate
 

@@ -125,7 +125,7 @@ class Channel:
 
     def explain(self, code: int) -> SourceError | TooManyFiles:
         """Say why libcurl gave up. Without a free descriptor it finds neither hosts, nor certificates, nor sockets."""
-        if self.answer is None and lacks_descriptors():
+        if self.answer is None and (self.connection.lacks_descriptor or lacks_descriptors()):
             return TooManyFiles(f"{self.file.remote.path}: too many open files")
         return self.connection.explain(code, self.file.remote.path)
 

@@ -1,6 +1,8 @@
 """What follows when a connection has ended its request, or is to end it."""
 
 import logging
+import math
+import time
 from collections.abc import Callable
 
 from downloads_app.errors import DownloadsError, SourceError, TooManyFiles
@@ -13,6 +15,9 @@ from downloads_app.worker.transfer.verdicts import VERDICTS, RangesIgnored, Rang
 from downloads_app.worker.transfer.worklist import Worklist
 
 log = logging.getLogger(__name__)
+
+WARN_SECONDS = 1.0
+"""One warning in this time is enough, however many files lack a descriptor at once."""
 
 
 class Settling:
@@ -29,6 +34,7 @@ class Settling:
         """`check_orders` raises where nothing may be done any more."""
         self._pool, self._work, self._finisher, self._recovery = pool, work, finisher, recovery
         self._check_orders = check_orders
+        self._warned_at = -math.inf
 
     def settle(self, channel: Channel, code: int) -> None:
         """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
@@ -72,7 +78,10 @@ class Settling:
 
     def use_fewer(self, fault: TooManyFiles) -> None:
         """Do with fewer connections, idle ones too, and with fewer open files."""
-        log.warning("%s; fewer are used", fault.message)
+        now = time.monotonic()
+        if now - self._warned_at > WARN_SECONDS:
+            self._warned_at = now
+            log.warning("%s; fewer are used", fault.message)
         self._pool.close_idle()
         self._work.open_fewer()
         self._recovery.lack_files(fault, companions=len(self._pool))
