@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, jsonify, request
 
-from downloads_app.services.accounts import users
+from downloads_app.services.accounts import attempts, users
 from downloads_app.web.proxies import Networks, is_web_server
 from tests.conftest import PASSWORD
 
@@ -120,6 +120,7 @@ def test_cookies_are_for_the_prefix_that_the_browser_sees(make_app: Callable[...
             "refresh_token_cookie": "/models/api/auth/refresh",
             "csrf_access_token": "/models",
             "csrf_refresh_token": "/models",
+            attempts.name_device_cookie("carol"): "/models/api/auth",
         }
         # The test client, as a browser does, sends a cookie only below its path.
         csrf = client.get_cookie("csrf_refresh_token", path="/models")
