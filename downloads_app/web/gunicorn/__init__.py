@@ -1,1 +1,1 @@
-"""Every seam with the insides of gunicorn and gevent; tests/web/gunicorn/test_seams.py says which has moved."""
+"""All code that relies on the insides of gunicorn and gevent; tests/web/gunicorn/test_seams.py shows what changed."""

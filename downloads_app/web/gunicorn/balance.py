@@ -1,17 +1,18 @@
 """How gunicorn's processes keep their connections even. Imports nothing of ours.
 
-They wait on one listening socket, and the kernel gives a connection to whoever asks first: under load, always to the
-same ones. So each tells in shared memory how many it has, and who has clearly more than another asks less often.
+The processes wait on one listening socket. The kernel gives a connection to the process that asks first; under load
+these are always the same processes. So each process writes its number of connections to shared memory. A process that
+has clearly more than another one accepts less often.
 """
 
 import mmap
 
 SLOTS = 64
-"""As a rule more than there are processes; a slot is a process's age (gunicorn's count of them) modulo this."""
+"""Usually more than there are processes. A process's slot is its age (gunicorn's count of processes) modulo this."""
 STALE_SECONDS = 3.0
-"""A process that has told nothing for so long is stuck or gone, and nobody waits for it."""
+"""A process that has reported nothing for so long is stuck or gone: the others ignore it."""
 MARGIN, MARGIN_SHARE = 16, 0.01
-"""How many connections more than another's are still even: so many, and this share of one's own."""
+"""A process is ahead when it has over `MARGIN + MARGIN_SHARE * its own connections` more than another one."""
 
 
 class Balance:
@@ -31,7 +32,7 @@ class Balance:
         self._told[age % SLOTS] = 0.0
 
     def is_ahead(self, connections: int, now: float) -> bool:
-        """Whether so many connections are clearly more than some process has that accepts."""
+        """Whether this number of connections is clearly higher than that of another process that accepts."""
         told = zip(self._counts.tolist(), self._told.tolist(), strict=True)
         fewest = min((count for count, at in told if now - at < STALE_SECONDS), default=connections)
         return connections - fewest > MARGIN + MARGIN_SHARE * connections

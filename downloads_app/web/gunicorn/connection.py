@@ -5,7 +5,7 @@ from typing import Any
 from gunicorn.http.errors import ParseException
 
 BROKEN_BODY = (OSError, ParseException)
-"""What reading a request's body raises when the client breaks it off, or frames it wrongly."""
+"""Raised while a request's body is read, if the client disconnects or frames the body wrongly."""
 
 
 def connection_of(environ: dict[str, Any]) -> Any:
@@ -14,9 +14,9 @@ def connection_of(environ: dict[str, Any]) -> Any:
 
 
 def socket_of(environ: dict[str, Any]) -> Any:
-    """Return the socket to send an answer on, where this answer has the connection for itself (HTTP/1), else None.
+    """Return the socket to send an answer on; None unless the answer has the connection for itself (HTTP/1).
 
-    Under gevent it is the non-blocking socket inside gevent's: its `send()` never waits, which saves half of the time.
+    Under gevent this is the non-blocking socket inside gevent's own: its `send()` never waits and takes half the time.
     """
     sock = connection_of(environ) if environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") else None
     return getattr(sock, "_sock", sock)
@@ -28,7 +28,7 @@ def is_encrypted(environ: dict[str, Any]) -> bool:
 
 
 def limit_sends(environ: dict[str, Any], seconds: float) -> None:
-    """Let gunicorn's own sends fail with TimeoutError after so long; without it they wait for ever."""
+    """Make gunicorn's own sends raise TimeoutError after so many seconds; otherwise they could wait for ever."""
     connection_of(environ).settimeout(seconds)
 
 

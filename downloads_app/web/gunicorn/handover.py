@@ -1,7 +1,7 @@
-"""How gunicorn's old worker processes know, on a reload, that the new ones serve. Imports nothing of ours.
+"""On a reload, gunicorn's old worker processes learn here that the new ones serve. Imports nothing of ours.
 
-gunicorn tells the old ones to end the moment it has forked the new ones, which then need seconds to load the
-application. The old ones wait for them, so that somebody serves all the while.
+gunicorn tells the old processes to end as soon as it has forked the new ones. The new ones then need seconds to load
+the application. The old ones wait for them, so some process serves at all times.
 """
 
 import mmap
@@ -19,7 +19,7 @@ class Handover:
         self._newest_old = mmap.mmap(-1, 8)
 
     def begin(self, newest_old: int, wanted: int) -> None:
-        """Say, before the new processes are forked, who is to be replaced (up to that age) and by how many."""
+        """Note which processes are replaced (up to age `newest_old`) and by how many. Call it before the fork."""
         self._is_ready[:] = bytes(SLOTS)
         self._wanted[:] = wanted.to_bytes(8, "big")
         self._newest_old[:] = newest_old.to_bytes(8, "big")

@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.02
 
 
 class Connections:
-    """The connections of this process, of which it tells the other processes."""
+    """The connections of this process. It tells the other processes how many it has."""
 
     def __init__(self, balance: Balance, age: int) -> None:
         self._balance = balance
@@ -23,17 +23,17 @@ class Connections:
         self.has_left = False
 
     def tell(self) -> int:
-        """Tell how many there are, and return it. A process that has told nothing for seconds counts no more."""
+        """Tell how many there are, and return the number. Call it often: see STALE_SECONDS in balance.py."""
         count = sum(len(server.pool) for server in self.servers)
         self._balance.tell(self._age, count, time.monotonic())
         return count
 
     def are_ahead(self) -> bool:
-        """Whether there are clearly more than another process has; tells of them too."""
+        """Whether there are clearly more than another process has; also calls `tell`."""
         return self._balance.is_ahead(self.tell(), time.monotonic())
 
     def leave(self) -> None:
-        """Accept no more: what waits at the sockets is for other processes. gunicorn would go on for up to a second."""
+        """Stop accepting: other processes take the waiting connections. gunicorn would accept for up to a second."""
         self.has_left = True
         self._balance.leave(self._age)
         for server in self.servers:
@@ -44,8 +44,9 @@ class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
     """Pauses after a connection while its process is ahead."""
 
     max_accept = 1
-    """Connections a turn of the loop, also in a single process: when more come than it can open, those that are open
-    go on, and the others wait in the kernel's queue. With gevent's 100 a read of the snapshot takes seconds then."""
+    """Connections accepted in one turn of the event loop, also in a single process. If more clients connect than the
+    process can serve, the open streams go on and new clients wait in the kernel's queue. With gevent's default of 100,
+    a read of the snapshot would then take seconds."""
 
     def __init__(self, connections: Connections, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,12 +54,12 @@ class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
         connections.servers.append(self)
 
     def start_accepting(self) -> None:
-        """See gevent; it may come to this after a pause too."""
+        """See gevent. A pause may end after `leave`: then this accepts nothing."""
         if not self._connections.has_left:
             super().start_accepting()
 
     def do_read(self) -> Any:
-        """Accept a connection; gevent calls it when there may be one."""
+        """Accept a connection. gevent calls this when one may be waiting."""
         accepted = super().do_read()
         if accepted is not None and self._connections.are_ahead():
             self.stop_accepting()
@@ -68,7 +69,10 @@ class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
 
 
 def listen_evenly(worker: Any) -> Connections:
-    """Have a gunicorn worker that is about to run accept its share; the class is found in its module, not asked for."""
+    """Make a gunicorn worker that is about to run accept its share.
+
+    gunicorn has no setting for the server class, so we replace the class in gunicorn's module.
+    """
     connections = Connections(worker.balance, worker.age)
     ggevent.StreamServer = partial(EvenServer, connections)
     return connections

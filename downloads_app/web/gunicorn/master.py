@@ -13,7 +13,7 @@ from downloads_app.web.gunicorn.handover import Handover
 
 
 def prepare_master(server: Any) -> None:
-    """Keep the memory that all workers share where a reload of the configuration file does not reach it."""
+    """Create the memory that all workers share. The server object holds it, so a reload does not replace it."""
     if server.cfg.preload_app:
         sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
     server.handover = Handover()
@@ -22,7 +22,7 @@ def prepare_master(server: Any) -> None:
 
 
 def _reload_if_readable(server: Any, reload: Any) -> None:
-    """Reload on HUP; with settings that cannot be read nothing changes, where gunicorn would end, and every stream."""
+    """Reload on HUP. If the settings cannot be read, log that and change nothing: gunicorn would end all streams."""
     try:
         load_settings()
     except ConfigError as exc:
@@ -37,11 +37,11 @@ def begin_handover(server: Any) -> None:
 
 
 def share_memory(server: Any, worker: Any) -> None:
-    """In a new worker: take part in the handover, and in balancing the connections over the processes."""
+    """Give a new worker the memory for the handover and for balancing the connections over the processes."""
     worker.handover = server.handover
     worker.balance = server.balance
 
 
 def forget_worker(server: Any, worker: Any) -> None:
-    """Wait no more for a worker that has ended."""
+    """Stop comparing connections with those of a worker that has ended."""
     server.balance.leave(worker.age)

@@ -22,14 +22,14 @@ from downloads_app.web.stream.pacing.pacer import Pacer
 from downloads_app.web.stream.pacing.senders import best_sender
 
 ANSWER_TIMEOUT_SECONDS = 20
-"""For a database that sends no byte: longer than any statement_timeout, which is the usual end."""
+"""Limit for a database that sends no byte. It is longer than any statement_timeout, which normally ends a query."""
 ALIVE_CHECK_SECONDS = 0.1
 SUCCESSORS_WAIT_SECONDS = 60
-"""For the new processes of a reload to load the application; then the old ones leave all the same."""
+"""On a reload, the old processes wait at most so long until the new ones have loaded the application."""
 LISTENERS_SECONDS = 0.5
-"""Until all draining processes have stopped accepting; a client that reconnects sooner may reach one of them."""
+"""Wait until all draining processes have stopped accepting. Before, a client that reconnects may reach one of them."""
 LISTENERS_WAIT = 0.3
-"""Of the drain time, at most."""
+"""That wait takes at most this share of the drain time."""
 
 
 def prepare_worker(app: Flask, worker: Any) -> None:
@@ -53,12 +53,12 @@ def prepare_worker(app: Flask, worker: Any) -> None:
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
-    """Whether a log record tells of more than a client that did not read, of which the stream's last line tells."""
+    """Whether to log a record. False for a client that did not read: the stream's own last line says that."""
     return not (record.exc_info and isinstance(record.exc_info[1], TimeoutError))
 
 
 def _end_when_succeeded(worker: Any) -> None:
-    """End the process: at once when it is told twice or the server stops, on a reload when the new ones serve."""
+    """End the process. On a reload, first wait until the new processes serve. A second signal ends it at once."""
     is_told_again, worker.is_told = getattr(worker, "is_told", False), True
     deadline = time.monotonic() + SUCCESSORS_WAIT_SECONDS
     while not is_told_again and worker.handover.must_wait(worker.age) and time.monotonic() < deadline:
@@ -67,10 +67,10 @@ def _end_when_succeeded(worker: Any) -> None:
 
 
 def _spare_the_collector() -> None:
-    """Collect only what is young: a collection that walks every object of every stream takes most of a second.
+    """Collect only young objects: a full collection walks every object of every stream and takes most of a second.
 
-    A stream is some 100 objects that live long and leave no reference cycle behind; what does (a traceback here
-    and there) dies young. So the older generations are looked at once in half a million streams.
+    A stream has about 100 objects. They live long and leave no reference cycle. What does leave one (sometimes a
+    traceback) dies young. So the older generations are collected once in about half a million streams.
     """
     gc.collect()
     gc.freeze()
@@ -89,9 +89,9 @@ def _wait_for_database(connection: Any) -> None:
 
 
 def resolve_host(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
-    """Give libpq the addresses of a database server's name: itself it looks names up while nothing else can run.
+    """Give libpq the addresses of the database server's name: its own name lookup would block the event loop.
 
-    A name may have several, and each is tried, as libpq itself does ("hostaddr", "Specifying Multiple Hosts").
+    A name may have several addresses. libpq tries each of them ("hostaddr", "Specifying Multiple Hosts" in its manual).
     """
     host = parameters.get("host", "")
     if dialect.driver != "psycopg2" or not host or host[0] in "/@" or "," in host or "hostaddr" in parameters:
@@ -107,7 +107,7 @@ def resolve_host(dialect: Dialect, _record: object, _arguments: object, paramete
 
 
 def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
-    """Watch for the end of the worker: TERM, HUP and max_requests only clear `alive`, and no hook is called."""
+    """Poll `alive`, then drain the streams: TERM, HUP and max_requests clear `alive`, and gunicorn calls no hook."""
     while worker.alive:
         connections.tell()
         time.sleep(ALIVE_CHECK_SECONDS)

@@ -1,4 +1,4 @@
-"""The open streams of this process: who holds how many, and how all of them leave when it drains."""
+"""The open streams of this process: how many each user holds, and how all of them end when the process drains."""
 
 import random
 import threading
@@ -13,30 +13,30 @@ from downloads_app.errors import TooMany
 
 FULL_RETRY_SECONDS = (5, 15)
 DRAIN_RETRY_SECONDS = (0.25, 1.0)
-"""Less than a tick, so that a client misses one event at most."""
+"""Less than the stream's interval, so a client misses at most one event."""
 LAST_WORD_SECONDS = 1.0
-"""On a busy machine some streams are told late to leave: they have so long to say so, then they are cut."""
+"""On a busy machine some streams are told late to leave. They get so long for their last words, then we cut them."""
 EVENT_SECONDS = 0.1
 """We assume that an event is sent within so long of its due time."""
-DRAIN_SHARE = 0.8  # of the drain time: the last stream has the remainder of it to leave
+DRAIN_SHARE = 0.8  # of the drain time; the last stream has the rest of the time to leave
 
 
 class ProcessFull(Exception):
-    """This process holds as many streams as it may, or is about to end."""
+    """This process has its maximum number of streams, or it is about to end."""
 
 
 class Leaver(Protocol):
-    """A stream, as far as a drain must know."""
+    """What a drain needs of a stream."""
 
     began: float
-    """When its first event was due; the others are due each an interval later."""
+    """When its first event was due (time.monotonic()). Each further event is due one interval later."""
 
     def leave(self) -> None:
-        """Say good-bye at once, whatever it waits for."""
+        """Send the last words and end now, whatever the stream is waiting for."""
         ...
 
     def cut(self) -> None:
-        """Shut the connection under a stream that has not left in time."""
+        """Shut the connection of a stream that has not left in time."""
         ...
 
 
@@ -56,11 +56,11 @@ class Admission:
 
     @property
     def open_streams(self) -> int:
-        """How many places are taken."""
+        """The number of places taken."""
         return self._places
 
     def take_place(self, user_id: str) -> Callable[[], None]:
-        """Take a place and return what gives it back; raises ProcessFull or TooMany."""
+        """Take a place and return a function that gives it back. Raises ProcessFull or TooMany."""
         with self._lock:
             if self.is_draining or self._places >= self._max_streams:
                 raise ProcessFull
@@ -86,12 +86,12 @@ class Admission:
         return give_back
 
     def _phase(self, stream: Leaver) -> float:
-        """Return when within an interval its events are due."""
+        """Return how many seconds into an interval the stream's events are due."""
         return stream.began % self._interval
 
     @contextmanager
     def listed(self, stream: Leaver) -> Iterator[None]:
-        """Have a stream told when it is time to leave."""
+        """While the block runs, a drain tells this stream to leave."""
         if self.is_draining:
             stream.leave()
         self._streams.add(stream)
@@ -101,10 +101,11 @@ class Admission:
             self._streams.discard(stream)
 
     def drain(self, told: float) -> None:
-        """Let all streams leave, spread over what is left of the drain time since `told`; cut those that cannot.
+        """End all streams, spread over the rest of the drain time, which began at `told`; cut those that do not leave.
 
-        Clients reconnect when their stream ends; spread in time, they do not reach the new process all at once. The
-        next to leave is a stream that has just sent an event: its client is back before the following one is due.
+        Clients reconnect when their stream ends. Since the ends are spread, the clients do not all reach the new
+        process at once. The next stream to leave is one that has just sent an event, so its client is back before its
+        next event is due.
         """
         self.is_draining = True
         began = time.monotonic()
@@ -117,7 +118,7 @@ class Admission:
             ahead = due - time.monotonic()
             if ahead > 0.001:
                 time.sleep(ahead)
-            place = bisect(phases, (due - EVENT_SECONDS) % self._interval) - 1  # -1: the last, of the round before
+            place = bisect(phases, (due - EVENT_SECONDS) % self._interval) - 1  # -1: the last one
             del phases[place]
             streams.pop(place).leave()
         cut_at = max(told + self._drain_seconds, time.monotonic() + LAST_WORD_SECONDS)

@@ -1,4 +1,4 @@
-"""`GET /api/downloads/subscribe`: who gets a stream, and what the others are told."""
+"""`GET /api/downloads/subscribe`: decides who gets a stream, and what the others are told."""
 
 import time
 from typing import Any
@@ -60,7 +60,7 @@ def subscribe() -> Response:
 
 
 def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Response:
-    """Return the answer of an authorized caller; whatever it is, `release` runs once it is over."""
+    """Return the answer to an authorized caller. Whatever it is, `release` runs when the answer ends."""
     is_readable = True
     try:
         streams.snapshot.wait(watch, began)
@@ -83,13 +83,13 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
         frames.prepare_socket(sock, streams.settings.stream_send_timeout_seconds)
         connection.limit_sends(environ, streams.settings.stream_send_timeout_seconds)
     metrics.count_opened()
-    environ.pop("werkzeug.request", None)  # the server keeps the environment, a fifth of a stream's memory
-    # Not response.call_on_close: passed through, the body alone is what the server closes.
+    environ.pop("werkzeug.request", None)  # the server keeps `environ`; the request is a fifth of a stream's memory
+    # Not response.call_on_close: with direct_passthrough, the server closes only the body.
     body = ClosingIterator(stream.events(), [release, stream.close])
     return frames.ClosingResponse(body, headers=HEADERS, direct_passthrough=True)
 
 
 def _turn_away(retry_seconds: tuple[float, float]) -> Response:
-    """Answer a client for whom there is no place: 200, since a browser would never come back after another."""
+    """Answer a client for whom there is no place. The status is 200: after any other, a browser never reconnects."""
     body = sse.retry(jittered(retry_seconds)) + sse.comment("no place at the moment; come back")
     return frames.ClosingResponse(body, headers=HEADERS)

@@ -1,4 +1,4 @@
-"""What goes over a connection: a view's frame, made once for all who see it, and the socket that it goes to."""
+"""What a stream sends: a view's frame, made once for all streams that show it. Also prepares the stream's socket."""
 
 import socket
 from collections.abc import Iterable
@@ -27,12 +27,12 @@ def as_chunk(frame: bytes) -> bytes:
 
 
 def length_on_wire(frame: bytes, is_chunked: bool) -> int:
-    """Return how many bytes a frame takes, framing included."""
+    """Return how many bytes a frame takes on the connection, chunk framing included."""
     return len(frame) + (len(b"%X\r\n\r\n" % len(frame)) if is_chunked else 0)
 
 
 class Packet:
-    """Bytes to be sent, and what a system call must know of them."""
+    """Bytes to send, with their address and length for a system call."""
 
     __slots__ = ("address", "data", "length")
 
@@ -46,9 +46,9 @@ NOTHING = Packet(b"")
 
 
 class ClosingResponse(Response):
-    """An answer after which the server closes the connection, and says so (RFC 9112, section 9.6).
+    """An answer with `Connection: close`, after which the server closes the connection (RFC 9112, section 9.6).
 
-    Otherwise a client may send its next request on it at the very moment it is closed.
+    Without the header a client might send its next request on the connection just when the server closes it.
     """
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -58,10 +58,10 @@ class ClosingResponse(Response):
 
 
 def prepare_socket(sock: Any, send_timeout_seconds: float) -> None:
-    """Bound what a client that does not read can cost: bytes in the kernel, and time.
+    """Limit what a client that does not read can cost: bytes in the kernel, and time.
 
-    TCP_USER_TIMEOUT ends a connection whose client has vanished without a word: sent data that is not
-    acknowledged within it breaks the connection (RFC 5482).
+    TCP_USER_TIMEOUT ends a connection whose client has vanished: the kernel closes it if sent data is not acknowledged
+    within this time (RFC 5482).
     """
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     if sock.family in (socket.AF_INET, socket.AF_INET6):

@@ -1,8 +1,8 @@
 """The live stream: a generator, and what all streams of a process share.
 
-The generator is the one description of a stream: a first event, sleeps between reads, `complete`, `error`, the end.
-It holds neither request nor database connection while it sleeps. Between two events it waits on a ticker: a plain
-one that sleeps, or the process's pacer, which meanwhile sends the repeated updates in its place (see pacer.py).
+The generator describes a whole stream: the first event, the updates, `complete` or `error`, the end. While it sleeps,
+it holds no request and no database connection. Between two events it waits on a ticker. The plain ticker sleeps. The
+process's pacer is a ticker that sends the repeated updates while the generator sleeps (see pacing/pacer.py).
 """
 
 import logging
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Streams:
-    """What all streams of this process share; one an application."""
+    """What all streams of this process share. Each application has one."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -64,9 +64,9 @@ class Stream:
         self.is_leaving = False
         self.end_reason = "client gone"
         self.events_sent = 0
-        watch.on_verdict = self.woken.set  # the end comes with the read that tells of it: within a tick of the cause
+        watch.on_verdict = self.woken.set  # the read that finds the cause ends the stream: within one interval
         self._handed_over: float | None = None
-        """When the server was given an event that it still sends."""
+        """When the server was given the event that it is sending; None while it sends none."""
 
     def events(self) -> Iterator[bytes]:
         """Yield the stream, event by event."""
@@ -102,7 +102,7 @@ class Stream:
             yield sse.retry(jittered(DRAIN_RETRY_SECONDS))
 
     def _look(self, tick: float) -> tuple[bytes, bool, str | None]:
-        """Return what is to be said at a tick, whether it is a passing error, and why it is the last word."""
+        """Return the event to send at a tick, whether it is a passing error, and the end reason if it is the last."""
         if time.time() >= self.expires_at:
             return sse.error(tokens.EXPIRED), False, "token expired"
         watch, snapshot = self.watch, self.streams.snapshot
@@ -121,13 +121,13 @@ class Stream:
             return sse.error(sse.DATABASE_ERROR), True, None
         with snapshot.lock:
             if not watch.view.is_loaded:
-                return sse.error(sse.DATABASE_ERROR), True, None  # forgotten just now, in another thread
+                return sse.error(sse.DATABASE_ERROR), True, None  # another thread has just unloaded the view
             if not len(watch.view):
                 return sse.complete(), False, "complete"
             return frames.frame_of(watch.view), False, None
 
     def leave(self) -> None:
-        """End at once, with a time to come back."""
+        """End at once, and tell the client when to reconnect."""
         self.is_leaving = True
         self.woken.set()
 
@@ -138,7 +138,7 @@ class Stream:
                 self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Tell what became of the stream."""
+        """Count and log how the stream ended."""
         now = time.monotonic()
         if self._handed_over and now - self._handed_over >= self.streams.settings.stream_send_timeout_seconds:
             self.end_reason = "slow client"
@@ -162,5 +162,5 @@ def init_app(app: Flask) -> None:
 
 
 def current_streams() -> Streams:
-    """Return what the streams of this process share."""
+    """Return the current application's Streams."""
     return STREAMS.here()

@@ -42,9 +42,9 @@ REFRESH = Histogram(
 
 
 class _Tally:
-    """Keeps what happens often, and passes it on about once a second.
+    """Collects frequent counts, and passes them on about once a second.
 
-    Each inc() costs a system call; and code that runs once in a while is cold, so that it is quicker in one go.
+    Each inc() costs a system call. And code that runs seldom is not in the CPU's cache, so one batch is quicker.
     """
 
     AT_MOST = 1000
@@ -92,7 +92,7 @@ def count_refused(reason: str) -> None:
 
 
 def count_sent(events: int, sent_bytes: int) -> None:
-    """Count what was sent. The remainder of an event that was sent in parts counts as bytes alone."""
+    """Count events and bytes. The later parts of an event that was sent in parts count as bytes only (`events=0`)."""
     if events:
         _tally.keep(EVENTS, events)
     if sent_bytes:
@@ -105,7 +105,7 @@ def observe_lateness(seconds: float) -> None:
 
 
 def observe_refresh(seconds: float) -> None:
-    """Note how long a read of the snapshot took. There is one a second while there are streams."""
+    """Note how long a read of the snapshot took. There is one read a second while any stream is open."""
     REFRESH.observe(seconds)
     _tally.pass_on()
 

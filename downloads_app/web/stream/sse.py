@@ -1,7 +1,7 @@
 """One event as bytes: the only file that knows the stream's wire format.
 
-Server-Sent Events as in WHATWG HTML, section 9.2; the events' fields and messages are fixed from outside. What an event
-says of a download is made in services/downloads/representation.py.
+The format is Server-Sent Events (WHATWG HTML, section 9.2). Clients rely on the events' fields and messages, so they
+stay as they are. services/downloads/representation.py makes what an event says of a download.
 """
 
 import json
@@ -24,7 +24,7 @@ def update(downloads: Iterable[bytes], version: str) -> bytes:
 
 
 def complete() -> bytes:
-    """Return the event after which nothing comes; its id is known again by `is_complete_id`."""
+    """Return the `complete` event, the last one of a stream. `is_complete_id` recognises its id."""
     data = {"type": "complete", "message": "All downloads completed"}
     return _event(f"{COMPLETE_ID_PREFIX}{time.time_ns()}", "complete", data)
 
@@ -39,17 +39,17 @@ def _event(event_id: str, name: str, data: dict[str, Any]) -> bytes:
 
 
 def retry(seconds: float) -> bytes:
-    """Return a block that only tells how long to wait before the next connection."""
+    """Return a block that only says how many seconds the client waits before it reconnects."""
     return b"retry: %d\n\n" % int(seconds * 1000)
 
 
 def with_retry(event: bytes, seconds: float) -> bytes:
-    """Add the reconnection time to an event, as a further field of it."""
+    """Add the reconnection time, in seconds, to an event as another field."""
     return event[:-1] + retry(seconds)
 
 
 def comment(text: str) -> bytes:
-    """Return a comment, which clients pass over."""
+    """Return a comment. Clients ignore it."""
     return f": {text}\n\n".encode()
 
 

@@ -14,32 +14,32 @@ class Ticker(Protocol):
     """What a stream waits on between two of its events."""
 
     def new_event(self) -> Any:
-        """Return what a waiting stream is woken by: an Event."""
+        """Return the Event that wakes a waiting stream."""
         ...
 
     def wait_for_tick(self, stream: "Stream", tick: float) -> float:
-        """Return at a tick at which the stream has something of its own to say: the given one or a later one.
+        """Wait; return the tick at which the stream itself must act: the given one or a later one.
 
-        Whatever is due before, the ticker has sent. Returns at once when the stream is to leave.
+        The ticker has sent what was due before. If the stream is told to leave, this returns at once.
         """
         ...
 
 
 class SleepingTicker:
-    """Sleeps until the very next tick: works under any WSGI server."""
+    """Sleeps until the next tick. Works under any WSGI server."""
 
     def new_event(self) -> threading.Event:
         """See Ticker."""
         return threading.Event()
 
     def wait_for_tick(self, stream: "Stream", tick: float) -> float:
-        """Sleep until the tick, or until the stream is to leave."""
+        """Sleep until the tick, or until the stream is told to leave."""
         if not stream.woken.wait(max(0.0, tick - time.monotonic())):
             metrics.observe_lateness(time.monotonic() - tick)
         return tick
 
 
 def next_tick(tick: float, interval: float) -> float:
-    """Return the next time on schedule that is still ahead: late work shifts no later tick."""
+    """Return the first time after now on the schedule `tick + n * interval`: a late tick does not delay later ones."""
     missed = int((time.monotonic() - tick) // interval)
     return tick + interval * (1 + max(0, missed))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class PacedStream:
-    """A stream on the wheel."""
+    """A stream on the wheel (see wheel.py)."""
 
     __slots__ = (
         "events_sent",
@@ -43,7 +43,7 @@ class PacedStream:
         self.tick: float | None = None
         """The tick at which the generator has to act; None while the pacer acts for it."""
         self.refused: memoryview | None = None
-        """The bytes of a frame that the kernel did not take and that must follow; empty where it took none."""
+        """The rest of a frame that the kernel took in part; this must be sent next. Empty if it took no byte."""
 
     def wake(self, tick: float) -> None:
         """Give the stream back to its generator."""

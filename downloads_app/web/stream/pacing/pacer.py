@@ -1,10 +1,9 @@
-"""One loop a process that sends repeated frames for sleeping generators.
+"""One loop in each process that sends repeated frames for sleeping generators.
 
-A generator that wakes for every event costs several times what the event itself costs: the switch, and the cold memory
-it touches. So while a stream's generator sleeps, the stream is on a wheel: at each of its ticks the pacer hands the
-ready frame to the kernel, with those of all streams of its slot. It wakes the generator only when there is something
-else to say (`complete`, an error, the end) or when the kernel refuses bytes. What goes over the wire is the same, byte
-for byte.
+A generator that wakes for every event costs several times as much as the event: a switch, and memory that is not in
+the cache. So while a stream's generator sleeps, the stream is on a wheel. At each tick the pacer gives the kernel the
+ready frames of all streams of one slot. It wakes a generator only for something else (`complete`, an error, the end)
+or when the kernel refuses bytes. The bytes on the wire are the same as without the pacer.
 """
 
 import errno
@@ -24,17 +23,17 @@ from downloads_app.web.stream.pacing.wheel import Wheel
 from downloads_app.web.stream.ticker import SleepingTicker, next_tick
 
 SLOTS = 64
-MAX_INTERVAL_SECONDS = 15  # beyond, keep-alive comments are due in between, which the generator sends
+MAX_INTERVAL_SECONDS = 15  # with a longer interval the generator must send keep-alive comments in between
 
 log = logging.getLogger(__name__)
 
 
 class ClientGoneError(BrokenPipeError):
-    """The client left, or did not read for too long; the server closes the connection without a word."""
+    """The client left, or did not read for too long. The server closes the connection and logs nothing."""
 
 
 class Pacer:
-    """SLOTS slots over one interval. `wait_for_tick` runs in the streams' greenlets, `_run` in the pacer's own."""
+    """A ticker with SLOTS slots in one interval. `wait_for_tick` runs in the streams' greenlets, `_run` in its own."""
 
     def __init__(
         self, snapshot: Snapshot, sender: Sender, interval_seconds: float, send_timeout_seconds: float
@@ -52,7 +51,7 @@ class Pacer:
         self._is_running = False
 
     def new_event(self) -> Event:
-        """Return what a waiting stream is woken by."""
+        """Return the Event that wakes a waiting stream."""
         return Event()
 
     def wait_for_tick(self, stream: Stream, tick: float) -> float:
@@ -77,7 +76,7 @@ class Pacer:
         return tick
 
     def _stay_on_wheel(self, paced: PacedStream, tick: float) -> None:
-        """Stand on the wheel, from the slot nearest to the tick, until woken."""
+        """Put a stream on the wheel, in the slot nearest to the tick, until it is woken."""
         if not self._is_running:
             self._is_running = True
             self._position = self._nearest_position(time.monotonic())
@@ -97,9 +96,9 @@ class Pacer:
         return round((moment - self._origin) / self._step)
 
     def _finish(self, paced: PacedStream, stream: Stream) -> None:
-        """Send the rest of a refused frame to a client that reads too slowly; raises ClientGoneError.
+        """Send the rest of a refused frame to a client that reads too slowly. Raises ClientGoneError.
 
-        Of a frame that was refused whole nothing is sent: the next tick has a newer one.
+        If the whole frame was refused, send nothing: the next tick has a newer frame.
         """
         rest = paced.refused
         deadline = time.monotonic() + self._send_timeout
@@ -121,10 +120,10 @@ class Pacer:
                 return
 
     def _run(self) -> None:
-        """Serve slot after slot at its time, while any stream is on the wheel.
+        """Serve each slot at its time, while any stream is on the wheel.
 
-        A late pacer serves all overdue slots before it lets others run: yielding after each would let a
-        storm of new connections stretch everybody's gaps.
+        A late pacer serves all overdue slots before other greenlets run. If it yielded after each slot, many new
+        connections at once would delay everybody's events.
         """
         while self._paced_count:
             tick = self._origin + self._position * self._step
@@ -138,12 +137,12 @@ class Pacer:
         self._is_running = False
 
     def _serve(self, tick: float, now: float) -> None:
-        """Let the slot whose tick it is have its turn. Nothing in here yields; every microsecond counts."""
+        """Serve the slot of this tick. Nothing in here yields to other greenlets; every microsecond counts."""
         try:
             for paced in self._wheel.serve(self._position, self._sender, time.time(), self._snapshot.is_fresh(now)):
                 paced.wake(tick)
         except Exception:  # the other slots must have their turns whatever happens in this one
             log.exception("cannot send: this turn's connections are closed")
             for paced in self._wheel.clear(self._position):
-                paced.is_gone = True  # nobody knows how much of its frame it has got
+                paced.is_gone = True  # it is unknown how much of its frame was sent
                 paced.wake(tick)

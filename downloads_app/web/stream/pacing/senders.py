@@ -1,4 +1,4 @@
-"""How a slot's frames reach the kernel: all with one system call, or one by one where the kernel has none for it."""
+"""How a slot's frames reach the kernel: all with one system call (io_uring), or else one by one."""
 
 import errno
 import logging
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class Receiver(Protocol):
-    """Somebody to send to: a non-blocking socket, and its descriptor."""
+    """A connection to send to: a non-blocking socket's `send`, and its file descriptor."""
 
     fd: int
 
@@ -30,7 +30,7 @@ class Receiver(Protocol):
 
 
 class PacketHolder(Protocol):
-    """Where what is sent comes from. Whoever loads its packet keeps it there for as long as it is loaded."""
+    """The source of a packet. It must keep the packet as long as a batch holds the packet's address."""
 
     packet: Packet
 
@@ -40,10 +40,10 @@ S = TypeVar("S", bound=PacketHolder)
 
 
 class Batch(Generic[R, S]):
-    """What stands ready to be sent together: at each place, from 0 on, a receiver and the source of what it is sent.
+    """What is sent together: at each place, from 0 on, a receiver and the source of its packet.
 
-    It stays from one time to the next, with the columns of numbers that the kernel is to be given: whoever changes a
-    source's packet sets address and length wherever it is sent.
+    A batch is kept between sends, with the columns of numbers for the kernel. Code that changes a source's packet must
+    set the new address and length at each place of that source.
     """
 
     __slots__ = ("addresses", "fds", "holders", "lengths", "receivers")
@@ -59,7 +59,7 @@ class Batch(Generic[R, S]):
         return len(self.receivers)
 
     def add(self, receiver: R, source: S) -> int:
-        """Give a receiver the next place, and load what its source has; return the place."""
+        """Give a receiver the next place, and load its source's packet there. Return the place."""
         self.receivers.append(receiver)
         self.holders.append(source)
         self.fds.append(receiver.fd)
@@ -68,7 +68,7 @@ class Batch(Generic[R, S]):
         return len(self.receivers) - 1
 
     def drop(self, place: int) -> R:
-        """Clear a place, which the last receiver takes; return that one."""
+        """Clear a place: the last receiver moves to it. Return that receiver."""
         last = self.receivers[-1]
         columns: list[MutableSequence[Any]] = [self.receivers, self.holders, self.fds, self.addresses, self.lengths]
         for column in columns:
@@ -79,17 +79,18 @@ class Batch(Generic[R, S]):
 
 @runtime_checkable
 class Sender(Protocol):
-    """Hands bytes to the kernel, and never waits."""
+    """Gives bytes to the kernel, and never waits."""
 
     def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
-        """Send each its packet. Return the places of those of which the kernel did not take all, and for each
-        how many bytes it took, REFUSED, or another negative errno.
+        """Send each receiver its packet. Return the places whose packet the kernel did not take completely.
+
+        The value is the number of bytes taken, REFUSED, or another negative errno.
         """
         ...
 
 
 class OneByOne:
-    """A system call for each."""
+    """One system call for each receiver."""
 
     def send(self, batch: Batch[Any, Any]) -> dict[int, int]:
         """See Sender."""
@@ -107,7 +108,7 @@ def _send(receiver: Receiver, holder: PacketHolder) -> int:
 
 
 class Together:
-    """A system call for all, or for each once the kernel has failed: then a turn is lost, not all that follow."""
+    """One system call for all; after the ring has failed, one for each. So a failure costs only one turn."""
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
@@ -125,7 +126,7 @@ class Together:
 
 
 def best_sender(io_uring: Literal["auto", "off"] = "auto") -> Sender:
-    """Return the quickest sender that works here and may be used (STREAM_IO_URING); say in the log and metrics which.
+    """Return the quickest sender that works here and that STREAM_IO_URING allows. Log it and show it in the metrics.
 
     Old kernels, sandboxes and `kernel.io_uring_disabled` allow no ring.
     """

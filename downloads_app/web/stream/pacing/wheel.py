@@ -1,9 +1,9 @@
-"""The streams that the pacer sends for, by the time of their ticks; and what stands ready to be sent to each.
+"""The streams that the pacer sends for, by the time of their ticks, and the frame that is ready for each.
 
-A stream whose view did not change costs nothing to prepare: the address of its frame stands in a column that is handed
-to the kernel as it is. Touching an object for each stream costs a cache miss each, since two seconds have passed since
-the last time. So a view that changes tells its feeds, a feed marks the locations of its streams, and a tick visits only
-marked locations.
+A stream whose view did not change needs no preparation: the address of its frame is in a column, and the kernel gets
+that column as it is. Touching an object per stream costs a cache miss each, because the last time was two seconds ago.
+So a view that changes tells its feeds, a feed marks the locations of its streams, and a tick visits only the marked
+locations.
 """
 
 import math
@@ -24,7 +24,7 @@ MAX_SLOTS = 1 << _SLOT_BITS
 
 
 class Feed:
-    """A view's frame in one framing, and the locations of all streams that are sent it."""
+    """A view's frame in one framing (chunked or not), and the locations of all streams that get it."""
 
     __slots__ = ("_locations", "_slots", "is_chunked", "packet", "view")
 
@@ -34,38 +34,38 @@ class Feed:
         self._slots = slots
         self._locations = array("Q")
         self.packet = NOTHING
-        """The frame of what the view shows now. NOTHING when it is outdated: then all locations are marked."""
+        """The view's current frame. NOTHING when the frame is outdated: then all locations are marked."""
 
     def __len__(self) -> int:
         return len(self._locations)
 
     def add(self, location: int) -> int:
-        """Add a location; return its index here, which `move` and `remove` take."""
+        """Add a location. Return its index in this feed, for `move` and `remove`."""
         self._locations.append(location)
         return len(self._locations) - 1
 
     def move(self, entry: int, location: int) -> None:
-        """Replace a location: its stream has another place now."""
+        """Replace a location whose stream has a new place."""
         self._locations[entry] = location
 
     def remove(self, entry: int) -> None:
-        """Remove a location; the last one takes its index."""
+        """Remove a location. The last location takes its index."""
         last = self._locations.pop()
         if entry < len(self._locations):
             self._locations[entry] = last
             self._slots[last % MAX_SLOTS].entries[last >> _SLOT_BITS] = entry
 
     def outdate(self) -> None:
-        """Mark all locations: the frame that is loaded there is outdated, and its memory is about to be freed."""
+        """Mark all locations: their frame is outdated, and its memory is about to be freed."""
         self.packet = NOTHING
         slots = self._slots
         for location in self._locations:
             slots[location % MAX_SLOTS].marks[location >> _SLOT_BITS] = 1
 
     def load(self) -> bool:
-        """Make the frame and load it at all locations; return False where no `update` is due.
+        """Make the frame and load it at all locations. Return False if the view has no `update` to send.
 
-        All at once, at the first turn of any of its slots: later, feed and frame would be cold memory again.
+        The first turn of any of its slots loads all: later, feed and frame would no longer be in the cache.
         """
         if not (self.view.is_loaded and len(self.view)):
             return False
@@ -82,7 +82,7 @@ class Feed:
 
 
 class Slot:
-    """Paced streams whose ticks fall together, at the places 0, 1, 2 and so on."""
+    """Paced streams with the same tick, at the places 0, 1, 2 and so on."""
 
     __slots__ = ("_expires_at", "_number", "_turns", "batch", "entries", "marks")
 
@@ -91,7 +91,7 @@ class Slot:
         self.marks = bytearray()
         """1 at each place whose frame must be loaded before the next turn."""
         self.entries = array("I")
-        """For each place the index of its location in its feed."""
+        """For each place, the index of its location in its feed."""
         self._number = number
         self._expires_at = math.inf
         """No token of the slot expires before this Unix time."""
@@ -105,7 +105,7 @@ class Slot:
         self._expires_at = min(self._expires_at, paced.expires_at)
 
     def drop(self, paced: PacedStream) -> Feed:
-        """Remove a stream; the last one takes its place. Return the feed that it was sent."""
+        """Remove a stream. The last stream takes its place. Return the feed of the removed one."""
         place, last = paced.place, len(self.batch) - 1
         feed = self.batch.holders[place]
         feed.remove(self.entries[place])
@@ -124,7 +124,7 @@ class Slot:
         return place << _SLOT_BITS | self._number
 
     def find_expired(self, now: float) -> list[PacedStream]:
-        """Return the streams whose token has expired. By Unix time: other clocks stop while the machine sleeps."""
+        """Return the streams whose token has expired. `now` is Unix time: other clocks stop while a machine sleeps."""
         if now < self._expires_at:
             return []
         paced_streams = self.batch.receivers
@@ -134,7 +134,7 @@ class Slot:
         return [paced for paced in paced_streams if now >= paced.expires_at]
 
     def load_changed(self) -> list[PacedStream]:
-        """Load the frames of marked places; return the streams to which no `update` is due."""
+        """Load the frames of marked places. Return the streams that have no `update` to send."""
         done = []
         place = self.marks.find(1)
         while place >= 0:
@@ -144,7 +144,7 @@ class Slot:
         return done
 
     def send(self, sender: Sender) -> list[PacedStream]:
-        """Send each stream its frame; return those whose frame the kernel did not take whole."""
+        """Send each stream its frame. Return the streams whose frame the kernel did not take completely."""
         batch = self.batch
         missed = sender.send(batch)
         self._turns += 1
@@ -184,7 +184,7 @@ class Wheel:
             self._end_unless_used(paced.slot.drop(paced))
 
     def _let_go(self, paced_streams: Iterable[PacedStream]) -> Iterator[PacedStream]:
-        """Drop each stream and yield it. At once: its greenlet may run only after the slot's next turn."""
+        """Drop each stream and yield it. Drop it now: its greenlet may run only after the slot's next turn."""
         for paced in paced_streams:
             self.drop(paced)
             yield paced
@@ -209,8 +209,10 @@ class Wheel:
             slot.add(paced, self._feed_of(paced))
 
     def serve(self, position: int, sender: Sender, now: float, is_fresh: bool) -> Iterator[PacedStream]:
-        """Send those of a position their `update`. Yield those, who are let go, that have something else to say or
-        were not sent everything.
+        """Send the streams of a position their `update`.
+
+        Drop and yield the streams whose generator must act: the token expired, the snapshot is not fresh, there is no
+        `update` to send, or the kernel did not take the whole frame. `now` is Unix time.
         """
         slot = self._slots[position % len(self._slots)]
         yield from self._let_go(slot.find_expired(now)) if is_fresh else self.clear(position)
@@ -218,5 +220,5 @@ class Wheel:
         yield from self._let_go(slot.send(sender))
 
     def clear(self, position: int) -> Iterator[PacedStream]:
-        """Let all of a position go, and yield them."""
+        """Drop all streams of a position, and yield them."""
         yield from self._let_go(list(self._slots[position % len(self._slots)].batch.receivers))

@@ -1,8 +1,8 @@
 """Many sends with one system call: Linux's io_uring, as far as the pacer needs it.
 
-With a `send` for each stream the kernel lets the reader that it has just woken run first, half of the time: a
-switch, and cold caches, for every other event. Submitted together, the sends of a whole slot run one after the other,
-and no reader comes between them (io_uring_enter(2), io_uring_setup(2), linux/io_uring.h).
+With one `send` call a stream, the kernel often runs the reader that it has just woken first: every second event then
+costs a process switch and cold caches. If all sends of a slot are submitted together, they run one after the other and
+no reader runs between them (io_uring_enter(2), io_uring_setup(2), linux/io_uring.h).
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from array import array
 from ctypes import c_uint32, c_uint64, c_void_p
 
 ENTRIES = 512
-"""Sends per call; more take several."""
+"""Sends per call; a larger batch takes several calls."""
 _SETUP, _ENTER = 425, 426  # the same on every architecture that Linux has got since 2019
 _SUBMIT_ALL = 1 << 7  # go on after an entry that fails (Linux 5.18)
 _SINGLE_MMAP = 1 << 0
@@ -61,17 +61,17 @@ class _Parameters(ctypes.Structure):
 
 
 def address_of(data: bytes) -> int:
-    """Return where in memory the bytes are; they must be kept as long as it is used."""
+    """Return the memory address of the bytes. The caller must keep the bytes as long as the address is used."""
     address: int = _address_of_bytes(data)
     return address
 
 
 class Ring:
-    """An io_uring of this process, for one thread. Raises OSError where the kernel gives none."""
+    """An io_uring of this process, for one thread. Raises OSError if the kernel offers none."""
 
     def __init__(self) -> None:
         self.failure: OSError | None = None
-        """Why the kernel will not be asked again: the frames of this turn were refused, or nobody knows."""
+        """If set, the ring is not used again. The frames of that turn were refused, or their state is unknown."""
         parameters = _Parameters(flags=_SUBMIT_ALL)
         self._fd = _syscall(_SETUP, ENTRIES, ctypes.addressof(parameters), 0, 0)
         try:
@@ -82,7 +82,7 @@ class Ring:
             raise
 
     def _map(self, parameters: _Parameters) -> None:
-        """Lay views over the memory shared with the kernel: a column for each field that changes."""
+        """Map the memory shared with the kernel, and make a memoryview (a column) of each field that changes."""
         if not parameters.features & _SINGLE_MMAP:
             raise OSError(errno.ENOSYS, "the kernel's io_uring is too old")
         submission, completion = parameters.submission, parameters.completion
@@ -108,7 +108,7 @@ class Ring:
         self._sent = 0
 
     def _prove(self) -> None:
-        """Send a byte: a sandbox may let a ring be made and not be used."""
+        """Send one byte as a test: a sandbox may allow a ring to be created but not to be used."""
         ours, theirs = socket.socketpair()
         with ours, theirs:
             missed = self.send(array("i", [ours.fileno()]), array("Q", [address_of(b"x")]), array("i", [1]))
@@ -116,13 +116,15 @@ class Ring:
                 raise OSError(-missed.get(0, -errno.ENOTSUP), "the kernel's io_uring does not send")
 
     def send(self, fds: "array[int]", addresses: "array[int]", lengths: "array[int]") -> dict[int, int]:
-        """Send bytes to non-blocking sockets. Return the places at which the kernel did not take all of them, and for
-        each what send(2) would return: how many it took, or a negative errno.
+        """Send to non-blocking sockets; the arguments are three columns of equal length, one place for each send.
+
+        Return the places whose bytes the kernel did not take completely. The value is what send(2) would return: the
+        number of bytes taken, or a negative errno.
         """
         missed: dict[int, int] = {}
         done = 0
         while done < len(fds):
-            part = slice(done, done + ENTRIES - self._sent % ENTRIES)  # up to the ring's end, so that nothing wraps
+            part = slice(done, done + ENTRIES - self._sent % ENTRIES)  # up to the ring's end: nothing wraps
             missed_here = self._send_part(fds[part], addresses[part], lengths[part])
             missed |= {done + place: result for place, result in missed_here.items()}
             done = part.stop
@@ -138,17 +140,17 @@ class Ring:
         self._submitted[0] = (self._sent + wanted) & 0xFFFFFFFF
         taken = self._enter(wanted, 0, 0)
         after = (self._sent + taken) & 0xFFFFFFFF
-        while self._completed[0] != after:  # never seen: a send that must not wait is over when it is submitted
+        while self._completed[0] != after:  # never seen: a non-blocking send completes when it is submitted
             self._enter(0, taken, _GET_EVENTS)
             if self.failure is not None:
                 raise self.failure
         first = self._sent % len(self._results)
         told = slice(first, first + taken)
         missed = {}
-        # Completions may arrive in any order. No result exceeds the length asked for, so where the columns are equal,
-        # and with them their totals, every send was whole.
+        # Completions may arrive in any order. Usually they arrive in order and whole: then the columns are equal.
+        # Otherwise, look at each result.
         if self._results[told] != lengths:
-            results = dict.fromkeys(range(wanted), -errno.EAGAIN)  # what the kernel does not take now is not sent
+            results = dict.fromkeys(range(wanted), -errno.EAGAIN)  # an entry that the kernel did not take was not sent
             places = (place - start for place in self._places[told])
             results.update(zip(places, self._results[told], strict=True))
             missed = {place: result for place, result in results.items() if result != lengths[place]}
