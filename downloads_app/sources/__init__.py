@@ -12,7 +12,7 @@ from downloads_app.sources.selection import EVERYTHING, Selection
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What it takes to reach a provider: plain values, so that sources need no database row."""
+    """What a source needs to reach a provider. It has plain values only, so sources need no database row."""
 
     url: str
     """The provider's own address (its endpoint, or the root that repositories hang below).
@@ -23,16 +23,16 @@ class Access:
     """Sent as `Authorization: Bearer …`."""
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
-    """Both are sent as `Authorization: Basic …` (RFC 7617), or sign each request where there is a `signing_region`."""
+    """Name and password are sent as `Authorization: Basic …` (RFC 7617). With a `signing_region` they sign requests."""
     header_name: str | None = None
     header_value: str | None = field(default=None, repr=False)
-    """A header of one's own, sent beside what else there is."""
+    """A further header, chosen by the admin; it is sent besides the others."""
     client_certificate: str | None = field(default=None, repr=False)
-    """PEM: a certificate, those of its authorities, and its key without a passphrase."""
+    """PEM: a certificate, its chain of authorities, and its key without a passphrase."""
     signing_region: str | None = None
-    """Where requests are signed as Amazon's S3 wants it (AWS Signature Version 4): the region to sign for."""
+    """The region, if requests are signed as Amazon's S3 requires (AWS Signature Version 4); else None."""
     address_list: str | None = field(default=None, repr=False)
-    """What an admin has written for kind `urls`."""
+    """For kind `urls`: the list that an admin has written."""
     allow_private_network: bool = False
     """Whether the provider's own host may be a private address."""
     allow_hosts: tuple[str, ...] = ()
@@ -51,17 +51,17 @@ class RemoteFile:
     path: str
     url: str
     size_bytes: int | None = None
-    """The exact size; None where the listing tells none, or a rounded one."""
+    """The exact size; None if the listing has no size or only a rounded one."""
     sha256: str | None = None
-    """Lowercase hex, where the listing knows it."""
+    """Lowercase hex; None if the listing does not have it."""
     git_sha1: str | None = None
-    """Lowercase hex: the SHA-1 of `blob <size>`, a NUL and the content, as git names a file that is no LFS object."""
+    """Lowercase hex: the SHA-1 of `blob <size>`, a NUL and the content. Git names files so, except LFS objects."""
     xet_hash: str | None = None
-    """Lowercase hex: the content's name in the hub's store of chunks, where it lies there."""
+    """Lowercase hex: the content's name in the hub's store of chunks (Xet); None if it is not stored there."""
     md5: str | None = None
-    """Lowercase hex; what S3 stores tell of an object that was stored in one piece."""
+    """Lowercase hex; S3 stores have it for an object that was uploaded in one part."""
     about_bytes: int | None = None
-    """The size as a page for people shows it (`1.9M`): rounded, fit to tell a half file from a whole one, no more."""
+    """The rounded size from a page for people (`1.9M`): good enough only to tell half a file from a whole one."""
 
     @property
     def vouching_sum(self) -> str:
@@ -75,16 +75,16 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The wanted files of a repository, all of them; `commit` pins the revision where the provider has commits."""
+    """All wanted files of a repository. `commit` pins the revision if the provider has commits."""
 
     files: tuple[RemoteFile, ...]
     commit: str | None = None
     unwanted_files: int = 0
-    """How many files were listed and not chosen."""
+    """The number of files that were listed but not chosen."""
 
     @classmethod
     def choose(cls, files: Iterable[RemoteFile], wanted: Selection, commit: str | None = None) -> Self:
-        """Return what is wanted of `files`; only their names are judged. Raises SourceError for a bad one."""
+        """Return the wanted ones of `files`. Raises SourceError if a wanted file has a bad name."""
         wants, chosen, unwanted = wanted.matcher(), [], 0
         for file in files:
             if wants(file.path):
@@ -100,52 +100,52 @@ RESOLVED_AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a file's bytes are asked for at present, by a source that finds that out at the time."""
+    """Where to request a file's bytes now. A ResolvingSource finds this out just before the request."""
 
     url: str = field(repr=False)
     headers: tuple[str, ...] = field(default=(), repr=False)
     """Sent to the origin of `url` only, in place of the provider's token or password."""
     good_until: float = inf
-    """On the monotonic clock; afterwards the source is asked again."""
+    """A time.monotonic() value. After it, the source must be asked again."""
 
 
 class Source(Protocol):
     """A live connection to one provider."""
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """List what is wanted of `repository` at `revision` (None: the provider's default).
+        """List the wanted files of `repository` at `revision` (None: the provider's default).
 
-        A listing is complete, or it is an error. End with `Listing.choose`: what is not wanted need not have a
-        good name. Raises SourceError: not found, gated, bad token, unknown revision, rate-limited, unreachable,
+        A listing is complete, or it is an error. Implementations end with `Listing.choose`: it checks only the names
+        of wanted files. Raises SourceError: not found, gated, bad token, unknown revision, rate-limited, unreachable,
         a hostile file name, a listing that is too large.
         """
         ...
 
     def check(self) -> None:
-        """Raise SourceError unless the provider answers as its kind should."""
+        """Raise SourceError unless the provider answers as a server of its kind does."""
         ...
 
 
 @runtime_checkable
 class ResolvingSource(Source, Protocol):
-    """A source whose files need a token, or another address, of the hour they are fetched in."""
+    """A source whose files need a short-lived token or address, requested just before the transfer."""
 
     def resolve(self, files: Sequence[RemoteFile]) -> dict[str, Target | SourceError]:
-        """Say by path how each file of a listing is asked for now, or why it cannot be.
+        """Return, by path, the Target of each file, or the error of a file that has none.
 
-        Called by one thread at a time, for at most `RESOLVED_AT_ONCE` files, again when a target is no longer
-        good. Raises SourceError where that goes for all of them.
+        One thread at a time calls this, for at most `RESOLVED_AT_ONCE` files, and again when a target has expired.
+        Raises SourceError if the same error applies to all files.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRepository:
-    """A repository as a provider's search tells of it; None for what it does not tell."""
+    """A repository that a provider's search has found. A field is None if the provider does not tell it."""
 
     name: str
     downloads: int | None = None
-    """How often others fetched of it, as the provider counts."""
+    """The number of downloads, as the provider counts them."""
     likes: int | None = None
     updated_at: str | None = None
     """UTC, `2026-01-31T12:00:00Z`."""
@@ -158,5 +158,5 @@ class SearchableSource(Source, Protocol):
     """A source that finds repositories by a part of their names."""
 
     def search(self, text: str, limit: int) -> list[FoundRepository]:
-        """Return at most `limit` repositories, the most fetched first. Raises SourceError."""
+        """Return at most `limit` repositories, the most downloaded first. Raises SourceError."""
         ...

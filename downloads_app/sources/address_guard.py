@@ -1,6 +1,6 @@
 """Which addresses a provider may lead us to: the public Internet, its own host if allowed, others by name.
 
-Judged is the address a socket connects to, never the name: names can be made to resolve to anything.
+The guard checks the address that a socket connects to, never the name: a name can resolve to any address.
 """
 
 from functools import lru_cache
@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from downloads_app.sources import Access
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-"""RFC 6052: an IPv4 address in the last 32 bits, which a gateway translates."""
+"""RFC 6052: the last 32 bits are an IPv4 address; a gateway translates them."""
 _UNICAST = IPv6Network("2000::/3")
-"""The only part of IPv6 that IANA has given out for the public Internet."""
-# IANA's special-purpose registries (RFC 6890), some of whose entries Python's `is_global` takes for public.
+"""The only part of IPv6 that IANA has allocated for the public Internet."""
+# IANA's special-purpose registries (RFC 6890). Python's `is_global` calls some of these entries public.
 _SPECIAL_IPV4 = (
     IPv4Network("0.0.0.0/8"),
     IPv4Network("10.0.0.0/8"),
@@ -40,8 +40,8 @@ _SPECIAL_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2620:4f:8
 def is_public(address: str) -> bool:
     """Whether `address` (IPv4 or IPv6, with or without a zone) is on the public Internet.
 
-    An IPv6 address that stands for an IPv4 one (mapped, NAT64, 6to4) is judged by the IPv4 one. What
-    cannot be read is not public.
+    An IPv6 address may contain an IPv4 one (mapped, NAT64, 6to4): then the IPv4 address decides. A text that is no
+    address is not public.
     """
     try:
         parsed = ip_address(address)
@@ -56,10 +56,10 @@ def is_public(address: str) -> bool:
 
 
 def find_refusal(access: Access, host: str, port: int | None, address: str) -> str | None:
-    """Say why a request for `host` and `port` may not go to `address`; None where it may.
+    """Return why a request for `host` and `port` may not go to `address`; None if it may.
 
-    A private address is reached only at the provider's own host (on any port, also by a redirect back
-    to it) where its admin allowed that, and at the hosts that the admin has named.
+    A private address is allowed in two cases: for the provider's own host (any port, also after a redirect back to
+    it) if its admin allowed that, and for the hosts that the admin has named.
     """
     if is_public(address) or any(is_named(host, port, allowed) for allowed in access.allow_hosts):
         return None
@@ -77,7 +77,7 @@ def is_named(host: str, port: int | None, allowed: str) -> bool:
 
 
 def is_same_host(one: str, other: str) -> bool:
-    """Whether two host names of URLs are the same: letter case and a closing dot do not count."""
+    """Whether two host names of URLs are the same. Letter case and a dot at the end are ignored."""
     return one.lower().rstrip(".") == other.lower().rstrip(".") != ""
 
 

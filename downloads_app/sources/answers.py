@@ -1,4 +1,4 @@
-"""What servers answer, in the domain's words: the head of an answer, which failures are worth another try."""
+"""Reads servers' answers: the head of an answer, and which failures are worth another try."""
 
 import re
 import time
@@ -11,7 +11,7 @@ import pycurl
 from downloads_app.errors import SourceError
 
 _TRANSIENT_STATUSES = {202, 408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
-# By libcurl's own numbers (https://curl.se/libcurl/c/libcurl-errors.html) where pycurl has no name.
+# Where pycurl has no name, libcurl's number stands here (https://curl.se/libcurl/c/libcurl-errors.html).
 _CURL_FAULTS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the address, or the proxy's, is of a kind that is not spoken here",
     pycurl.E_URL_MALFORMAT: "the address, or the proxy's, cannot be read",
@@ -36,7 +36,7 @@ _CURL_FAULTS = {
     97: "the proxy refused the connection",
 }
 _ENCODING = re.compile("br|bzip2|compress|dcb|dcz|deflate|exi|gzip|lzma|pack200-gzip|x-compress|x-gzip|xz|zstd")
-"""The codings that IANA lists, and what else servers pack with."""
+"""The content codings of IANA's registry, and others that servers use."""
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
 _PERMANENT_CURL_CODES = {
     pycurl.E_UNSUPPORTED_PROTOCOL,
@@ -48,10 +48,10 @@ _PERMANENT_CURL_CODES = {
 
 
 class AnswerHead:
-    """Status and headers of the answer that is arriving; names in lower case.
+    """Status and headers of the answer that is arriving. Header names are in lower case.
 
-    Lines are only kept when libcurl hands them over (it ends a head of more than 300 KB by itself) and
-    read when somebody asks: a small file costs little more than its head.
+    libcurl hands over the lines, and limits a head to 300 KB. We parse them only when somebody asks: most of the cost
+    of a small file is its head.
     """
 
     def __init__(self) -> None:
@@ -63,13 +63,13 @@ class AnswerHead:
 
     @classmethod
     def of(cls, status: int, headers: dict[str, str]) -> "AnswerHead":
-        """Return the head of an answer that has been read already."""
+        """Return the head of an answer that has already been read."""
         head = cls()
         head._status, head._headers = status, headers
         return head
 
     def clear(self) -> None:
-        """Forget the answer before."""
+        """Forget the previous answer."""
         self._lines.clear()
         self._read_lines = 0
         self._status, self._headers = 0, {}
@@ -98,7 +98,7 @@ class AnswerHead:
 
     @property
     def encoding(self) -> str:
-        """How the body is packed; "" where it is not, whatever other words a server puts into `Content-Encoding`."""
+        """The body's content coding. "" if there is none, also if `Content-Encoding` has other words."""
         told = self.headers.get("content-encoding")
         if not told:
             return ""
@@ -116,9 +116,10 @@ class AnswerHead:
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """What `Retry-After` asks for, in seconds from the answer; the header holds seconds or a date.
+        """The delay that `Retry-After` asks for, in seconds from the answer; None if the header cannot be read.
 
-        A date counts from the answer's own `Date`: the server's clock may be days off. None for what cannot be read.
+        The header has seconds or a date (RFC 9110, section 10.2.3). A date is compared with the answer's own `Date`:
+        the server's clock may be days off.
         """
         value = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(value):
@@ -138,7 +139,7 @@ def _read_date(text: str) -> float | None:
 
 @lru_cache(maxsize=64)
 def _split(line: bytes) -> tuple[str, str]:
-    """Return a header's name and value; most lines of a server's answers are the same in all of them."""
+    """Return a header's name and value. It has a cache: most lines are the same in all of a server's answers."""
     name, _, value = line.decode("latin-1").partition(":")
     return name.strip().lower(), value.strip()
 
@@ -157,7 +158,7 @@ def name_status(status: int) -> str:
 
 
 def explain_status(what: str, head: AnswerHead) -> SourceError:
-    """Turn an answer that is not the wanted one into the error that says so."""
+    """Return the error for an answer whose status is not the wanted one."""
     return SourceError(
         f"{what}: the server answered {name_status(head.status)}",
         permanent=head.status not in _TRANSIENT_STATUSES,
@@ -168,6 +169,6 @@ def explain_status(what: str, head: AnswerHead) -> SourceError:
 
 
 def explain_curl_error(code: int, what: str) -> SourceError:
-    """Say what libcurl's code means. Its own texts are never shown: they repeat a proxy's address, password and all."""
+    """Return the error for libcurl's code. We never show libcurl's own texts: they may hold a proxy's password."""
     fault = _CURL_FAULTS.get(code) or f"the transfer failed (libcurl's error {code})"
     return SourceError(f"{what}: {fault}", permanent=code in _PERMANENT_CURL_CODES)

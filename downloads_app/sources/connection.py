@@ -1,6 +1,6 @@
-"""One libcurl handle that keeps a provider's rules at every hop, and small documents fetched through it.
+"""One libcurl handle that keeps a provider's rules at every redirect, and small documents fetched with it.
 
-Redirects are followed by us, hop by hop: libcurl would hand the token to every port of a host.
+We follow redirects ourselves, one by one: libcurl would send the token to every port of a host.
 """
 
 import errno
@@ -32,7 +32,7 @@ from downloads_app.sources.route import (
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT_SECONDS = 15
 RECEIVE_BUFFER_BYTES = 1024 * 1024
-"""One buffer serves all handles of a multi handle; a fourth of it costs half as much time again on a fast line."""
+"""All handles of a multi handle share one buffer. On a fast network, a fourth of this size takes 1.5 times as long."""
 USER_AGENT = "downloads-app"
 _KEPT_IN_URLS = "%/:=&?~#+!$,;'@()*[]"
 
@@ -45,12 +45,12 @@ class Connection:
         self.head = AnswerHead()
         self.refusal: str | None = None
         self.lacks_descriptor = False
-        """Whether there were too many open files for a socket."""
+        """Whether a socket could not be opened because the process has too many open files."""
         self._url = ""
         self._way = Way("", None, None, NOTHING)
         self._ways: dict[Origin, Way] = {}
         self._rules: tuple[str, Credentials, tuple[str, ...]] | None = None
-        """Proxy, credentials and headers as the handle has them."""
+        """The proxy, credentials and headers that the handle is set to."""
         self._opened: socket.socket | None = None
         self._unpacks = False
         self.curl = pycurl.Curl()
@@ -62,9 +62,9 @@ class Connection:
         curl.setopt(pycurl.FOLLOWLOCATION, 0)
         curl.setopt(pycurl.NOSIGNAL, 1)  # real threads: no SIGALRM
         curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT_SECONDS)
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)  # ranges ride connections of their own
-        curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # as an option, so that no signature covers what proxies change
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # bytes are stored as they are, unless told otherwise
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)  # each range has its own connection
+        curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # an option: proxies change it, so no signature may cover it
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # bytes are stored as they arrive; see `unpack`
         curl.setopt(pycurl.BUFFERSIZE, RECEIVE_BUFFER_BYTES)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.USERAGENT, USER_AGENT)
@@ -75,7 +75,7 @@ class Connection:
         curl.setopt(pycurl.HEADERFUNCTION, self.head.add_line)
 
     def aim(self, url: str, headers: Sequence[str] = ()) -> None:
-        """Prepare the request for `url`; raises a permanent SourceError where it may not be asked at all."""
+        """Prepare the request for `url`. Raises a permanent SourceError if that address may not be used."""
         way = self._find_way(url)
         self._url, self._way, self.refusal, self.lacks_descriptor = url, way, None, False
         self.head.clear()
@@ -86,18 +86,18 @@ class Connection:
                 way.credentials.hand_to(self.curl)
             self._rules = rules
             self.curl.setopt(pycurl.PROXY, rules[0])  # the empty string keeps libcurl from choosing one itself
-            self.curl.unsetopt(pycurl.HTTPHEADER)  # an empty list would leave the one before: secrets would go along
+            self.curl.unsetopt(pycurl.HTTPHEADER)  # an empty list would keep the old headers, and send their secrets
             self.curl.setopt(pycurl.HTTPHEADER, (*way.credentials.headers, *headers))
 
     def unpack(self, wanted: bool) -> None:
-        """Let libcurl unpack what the next answers hold, in whichever way they are packed, or hand it out as it is."""
+        """Choose whether libcurl unpacks the bodies of the next answers, or returns them as they arrive."""
         if wanted != self._unpacks:
             self._unpacks = wanted
             self.curl.setopt(pycurl.HTTP_CONTENT_DECODING, int(wanted))
 
     @property
     def host(self) -> str:
-        """The host that is being asked."""
+        """The host of the current request."""
         return self._way.host
 
     def find_next_hop(self) -> str | None:
@@ -112,7 +112,7 @@ class Connection:
             raise SourceError(f"{self.host}: it redirects to what is no address", permanent=True) from None
 
     def explain(self, code: int, what: str) -> SourceError:
-        """Say in the domain's words why libcurl gave up fetching `what`."""
+        """Return the error that says why libcurl could not fetch `what`."""
         if self.refusal:
             return SourceError(f"{what}: {self.refusal}", permanent=True)
         by_proxy = int(self.curl.getinfo(pycurl.HTTP_CONNECTCODE))
@@ -132,7 +132,7 @@ class Connection:
             self._opened = None
 
     def _find_way(self, url: str) -> Way:
-        """Remember the way to each origin: finding it takes longer than fetching a small file."""
+        """Return the way to an origin, from a cache: finding it takes longer than fetching a small file."""
         try:
             origin = find_origin(url)
         except ValueError:
@@ -143,7 +143,7 @@ class Connection:
         return way
 
     def _open_socket(self, purpose: int, target: tuple[int, int, int, tuple[str, int]]) -> object:
-        """Refuse before the first packet: what a forbidden address answers must not be told either."""
+        """Open a socket, or refuse a forbidden address before the first packet: even its answer must not leak."""
         family, kind, protocol, address = target
         if self._way.proxy is None:
             self.refusal = find_refusal(self.access, self.host, self._way.port, str(address[0]))
@@ -152,13 +152,13 @@ class Connection:
         self._close_opened()
         try:
             self._opened = socket.socket(family, kind, protocol)
-        except OSError as exc:  # also a family that this machine does not have
+        except OSError as exc:  # also for an address family that this machine lacks
             self.lacks_descriptor = exc.errno in (errno.EMFILE, errno.ENFILE)
             return pycurl.SOCKET_BAD
-        return self._opened  # of which pycurl takes a duplicate
+        return self._opened  # pycurl duplicates it
 
     def _check_connected(self, address: str, _local: str, _port: int, _local_port: int) -> int:
-        """Check again before each request: the connection may be an older one that is used again."""
+        """Check the address again before each request: libcurl may reuse an older connection."""
         self._close_opened()
         self.refusal = None if self._way.proxy else find_refusal(self.access, self.host, self._way.port, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
@@ -166,7 +166,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A small document. Header names are in lower case; `url` is where the last redirect led."""
+    """A small document. Header names are in lower case. `url` is the address after all redirects."""
 
     status: int
     headers: dict[str, str]
@@ -188,10 +188,10 @@ def fetch_text(
 ) -> Response:
     """Fetch a document of at most `limit_bytes`, following up to five redirects; memory stays bounded.
 
-    `own_headers` go to the origin of `url` only. A `body` is posted, also to where a redirect leads; with `is_head`
-    only the answer's head is asked for. With a `connection` of the same access, which stays the caller's, many
-    documents ride one kept-alive line. Answers of every status are returned. Raises SourceError: unreachable,
-    refused address, too many redirects, too large (unpacked too), packed in a way that cannot be unpacked.
+    `own_headers` go to the origin of `url` only. A `body` is posted, also after a redirect. With `is_head` only the
+    answer's head is requested. A `connection` of the same access serves many documents; the caller closes it. Answers
+    of every status are returned. Raises SourceError: unreachable, refused address, too many redirects, too large
+    (also after unpacking), an unknown content coding.
     """
     line = connection or Connection(access)
     deadline = time.monotonic() + timeout_seconds
@@ -221,7 +221,7 @@ def _choose_method(curl: pycurl.Curl, body: bytes | None, is_head: bool) -> None
 
 
 def _perform(connection: Connection, limit_bytes: int, timeout_seconds: float, *, may_ask_again: bool) -> bytes:
-    """Return the answer's body. One that came packed, though none was asked for, is asked for once more, unpacked."""
+    """Return the answer's body. If a server packs it unasked, request it again and let libcurl unpack it."""
     received = _receive(connection, limit_bytes, timeout_seconds)
     if not received or not connection.head.is_encoded:
         return bytes(received)

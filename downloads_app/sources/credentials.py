@@ -1,4 +1,4 @@
-"""What a provider is shown at its own origin, and nobody else ever: headers, a signature, a client certificate."""
+"""The credentials for a provider's own origin, and for no other: headers, a signature, a client certificate."""
 
 import base64
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ from downloads_app.sources import Access
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Header lines as they are sent, and what libcurl has to know to sign requests and to show a certificate."""
+    """Header lines as they are sent, and what libcurl needs to sign requests and to use a client certificate."""
 
     headers: tuple[str, ...] = field(default=(), repr=False)
     signing: tuple[str, str, str] | None = field(default=None, repr=False)
-    """The form of the signature as libcurl names it, the key's id, the key."""
+    """The signature's form in libcurl's notation (CURLOPT_AWS_SIGV4), the key's id, the key."""
     certificate: bytes | None = field(default=None, repr=False)
     """PEM, the certificate and its key."""
 
     def hand_to(self, curl: pycurl.Curl) -> None:
-        """Let a handle's next requests carry these credentials, and none of those before."""
+        """Make a handle's next requests carry these credentials, and no earlier ones."""
         for option in (pycurl.USERNAME, pycurl.PASSWORD, pycurl.SSLCERT_BLOB, pycurl.SSLKEY_BLOB):
             curl.unsetopt(option)
-        curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)  # which ends signing: its own option cannot be unset
+        curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)  # ends signing: the signing option itself cannot be unset
         if self.signing is not None:
             for option, value in zip((pycurl.AWS_SIGV4, pycurl.USERNAME, pycurl.PASSWORD), self.signing, strict=True):
                 curl.setopt(option, value)
@@ -35,7 +35,7 @@ NOTHING = Credentials()
 
 
 def find_credentials(access: Access) -> Credentials:
-    """Return what `access` has to show. Signatures cover all headers (range included), and age in minutes."""
+    """Return the credentials of `access`. A signature covers all headers (also `Range`) and expires within minutes."""
     headers = []
     signing = None
     if access.token is not None:

@@ -1,4 +1,4 @@
-"""Reads what stands in a provider's documents: JSON, sizes, sums, and the addresses made of names."""
+"""Reads values in a provider's documents: JSON, sizes, sums. Also makes addresses of names."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _DECODER = json.JSONDecoder()
 
 
 def parse_json(body: bytes, what: str) -> object:
-    """Decode JSON from outside; a permanent SourceError says that `what` cannot be read."""
+    """Decode JSON from outside. Raises a permanent SourceError that says that `what` cannot be read."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -22,9 +22,9 @@ def parse_json(body: bytes, what: str) -> object:
 
 
 def parse_json_rows(body: bytes, what: str) -> Iterator[object]:
-    """Yield the items of a JSON array one by one, so that no call holds the interpreter for long.
+    """Yield the items of a JSON array one by one: no single call holds the interpreter for long.
 
-    A comma more or less between them is forgiven. Raises a permanent SourceError like `parse_json`.
+    Missing or extra commas between items are accepted. Raises a permanent SourceError like `parse_json`.
     """
     try:
         text = body.decode().strip()
@@ -57,8 +57,8 @@ def read_sha256(value: object) -> str | None:
 
 
 def quote_path(path: str) -> str:
-    """Percent-encode each segment, so that `?`, `#` and `%` of a name stay part of it."""
-    return quote(path, safe="/", errors="surrogatepass")  # a name that is no text is refused elsewhere, if wanted
+    """Percent-encode each segment of a path: then `?`, `#` and `%` in a name stay part of the name."""
+    return quote(path, safe="/", errors="surrogatepass")  # check_path refuses such a name, if it is wanted
 
 
 def _skip(text: str, at: int) -> int:

@@ -1,6 +1,6 @@
-"""Globs as one expression, matched by RE2.
+"""Compiles globs into one regular expression for RE2.
 
-Whoever asks chooses the patterns, and a provider the paths: RE2 never goes back in a path, so the cost is linear.
+Users choose the patterns and providers the paths, so both may be hostile. RE2 never backtracks: the cost is linear.
 """
 
 import re
@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"(\*+)|(\?)|\[(!?+)(\][^\]]*|[^\]]+)\]", re.DOTALL)
 
 @lru_cache(maxsize=8)  # an expression may grow to _MAX_MEMORY_BYTES
 def compile_globs(patterns: tuple[str, ...]) -> Any:
-    """Return one expression that matches what any of `patterns` does."""
+    """Return one expression that matches a path if any of `patterns` matches it."""
     options = re2.Options()
     options.max_mem, options.log_errors, options.never_capture = _MAX_MEMORY_BYTES, False, True
     branches = ("".join(_translate(pattern)) for pattern in patterns)
@@ -24,7 +24,7 @@ def compile_globs(patterns: tuple[str, ...]) -> Any:
 
 
 def _translate(pattern: str) -> Iterator[str]:
-    """Yield a glob as parts of an expression: `*`, `?`, `[abc]`, `[a-z]`, `[!a]`; all else stands for itself."""
+    """Yield the parts of a glob's expression. Special are `*`, `?`, `[abc]`, `[a-z]`, `[!a]`; all else is literal."""
     at = 0
     for token in _TOKEN.finditer(pattern):
         yield re2.escape(pattern[at : token.start()])
@@ -35,7 +35,7 @@ def _translate(pattern: str) -> Iterator[str]:
 
 
 def _translate_set(negation: str, members: str) -> str:
-    """Return a set of characters; a range that ends before it begins has none, as in fnmatch."""
+    """Return a set of characters. A reversed range (`z-a`) is empty, as in fnmatch."""
     parts = re.findall(r"(.)-(.)|(.)", members, re.DOTALL)
     ranges = [(low, high) if low else (one, one) for low, high, one in parts]
     inner = "".join(rf"\x{{{ord(low):x}}}-\x{{{ord(high):x}}}" for low, high in ranges if low <= high)

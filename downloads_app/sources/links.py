@@ -1,4 +1,4 @@
-"""The `Link` header (RFC 8288), as far as a list goes on behind it."""
+"""Finds the next page of a list in the `Link` header (RFC 8288)."""
 
 import re
 
@@ -6,6 +6,6 @@ _NEXT = re.compile(r"<([^<>]*)>[^<>]*;\s*rel\s*=\s*(?:\"[^\"<>]*\bnext\b|next\b)
 
 
 def find_next_link(header: str) -> str | None:
-    """Return the address with the relation `next`, as it is written; None where there is none."""
+    """Return the address with the relation `next`, unchanged and maybe relative; None if there is none."""
     found = _NEXT.search(header)
     return found[1] if found else None

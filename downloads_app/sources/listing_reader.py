@@ -1,4 +1,4 @@
-"""Fetches the documents of one listing over one connection, within what one listing may take."""
+"""Fetches the documents of one listing over one connection, within the limits of a listing."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ DOCUMENT_SECONDS = 60.0
 
 
 class ListingReader:
-    """One listing under way, and what is left of its limits. A context manager; close it otherwise."""
+    """One listing in progress, and what is left of its limits. Use it as a context manager, or close it."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class ListingReader:
         max_documents: int | None = None,
     ) -> None:
         self.what = what
-        """What is being listed, as messages name it."""
+        """The name of what is listed, for messages."""
         self._access = access
         self._connection = Connection(access)
         self._clock = clock
@@ -59,9 +59,9 @@ class ListingReader:
         is_head: bool = False,
         limit_bytes: int = MAX_DOCUMENT_BYTES,
     ) -> Response:
-        """Return the answer for `url`, whatever its status, as `fetch_text` does.
+        """Return the answer for `url`, with any status, as `fetch_text` does.
 
-        Raises SourceError where a limit is reached.
+        Raises SourceError if a limit is reached.
         """
         self._check_time()
         self._documents += 1
@@ -81,7 +81,7 @@ class ListingReader:
         return response
 
     def fetch_many(self, questions: Sequence[Question], *, limit_bytes: int) -> Iterator[tuple[Question, Response]]:
-        """Yield questions with their answers as they come, at most `limit_bytes` each, of whatever status."""
+        """Yield questions with their answers in the order of arrival: any status, at most `limit_bytes` each."""
         self._documents += len(questions)
         self.limit(self._documents, self._max_documents, "pages and folders")
         for question, response in fetch_side_by_side(
@@ -97,6 +97,6 @@ class ListingReader:
             raise SourceError(f"{self.what}: listing it took too long", permanent=False)
 
     def limit(self, count: int, limit: int, what: str) -> None:
-        """Raise a permanent SourceError where there are more than `limit` of `what`."""
+        """Raise a permanent SourceError if `count` is more than `limit`; `what` names the things counted."""
         if count > limit:
             raise SourceError(f"{self.what} is too large: more than {limit:,} {what}", permanent=True)

@@ -1,4 +1,4 @@
-"""Which file names from a remote listing may be stored: names are hostile until they have passed here."""
+"""Decides which file names from a remote listing may be stored. Any name may be hostile before this check."""
 
 import re
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from downloads_app.errors import SourceError
 
 ROOT = "."
-"""The repository that is all that lies below a provider's own address, where its kind holds folders."""
+"""The repository with everything below the provider's own address (for kinds that hold folders)."""
 MAX_SEGMENT_BYTES = 255
-"""What Linux filesystems store as one name (NAME_MAX)."""
+"""The longest name that Linux filesystems store (NAME_MAX)."""
 MAX_PATH_BYTES = 3072
 """Leaves a quarter of PATH_MAX (4096) to the folders above."""
 _SHOWN_CHARACTERS = 120
@@ -18,7 +18,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def check_path(path: str) -> str:
-    """Return `path` as it is, or raise a permanent SourceError that names it and says what is wrong."""
+    """Return `path` unchanged, or raise a permanent SourceError that names it and says what is wrong."""
     fault = find_fault(path)
     if fault:
         raise SourceError(f"Refused the file name {_shorten(path)} of the listing: {fault}", permanent=True)
@@ -26,7 +26,7 @@ def check_path(path: str) -> str:
 
 
 def check_paths(paths: Iterable[str]) -> None:
-    """Check each path, and that they can stand beside each other (none twice, none a file and a folder)."""
+    """Check each path, and that all can exist together: none twice, none both a file and a folder."""
     files: set[str] = set()
     for path in paths:
         if check_path(path) in files:
@@ -40,7 +40,7 @@ def check_paths(paths: Iterable[str]) -> None:
 
 
 def find_fault(path: str) -> str | None:
-    """Say what is wrong with `path`; None where nothing is."""
+    """Return what is wrong with `path`, or None."""
     if not path:
         return "it is empty"
     if path.startswith("/"):

@@ -1,4 +1,4 @@
-"""The kinds of providers there are, and the source that speaks each: the one place where a kind is registered."""
+"""The kinds of providers, and the source of each. This is the only place where a kind is registered."""
 
 import importlib
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from downloads_app.sources.s3.addresses import find_region
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of provider. Its module is loaded only where such a provider is asked: some need heavy libraries."""
+    """A kind of provider. Its module is loaded on first use: some kinds need heavy libraries."""
 
     module: str
     source: str
-    """The class in `module`, made with an Access, that is a Source."""
+    """The name of the Source class in `module`. It is called with an Access."""
     holds_folders: bool = False
-    """Whether a repository is a folder, so that the provider's own root (`.`) is one too."""
+    """Whether repositories are folders. Then the provider's own root (`.`) is a repository too."""
     has_list: bool = False
-    """Whether an admin writes down what there is; such a kind needs no address of its own."""
+    """Whether an admin writes the list of files. Such a kind needs no address of its own."""
     trusts_named_hosts: bool = False
-    """Whether secrets are shown to the hosts that an admin allows, too: token and LFS servers."""
+    """Whether secrets also go to the hosts that an admin allows: token servers and LFS servers."""
     can_search: bool = False
     """Whether its source finds repositories by a part of their names (SearchableSource)."""
     find_region: Callable[[str], str] | None = None
-    """Where requests are signed: finds the region to sign for by the provider's address."""
+    """For kinds that sign requests: finds the region in the provider's address."""
 
 
 KINDS = {
@@ -36,22 +36,22 @@ KINDS = {
     "lfs": Kind("downloads_app.sources.lfs.source", "LfsSource", trusts_named_hosts=True),
     "urls": Kind("downloads_app.sources.urls.source", "UrlsSource", has_list=True, can_search=True),
 }
-"""By the name that is stored with a provider, in the order in which they are offered."""
+"""All kinds by the name that is stored with a provider, in the order in which users see them."""
 
 
 def holds_folders(kind: str) -> bool:
-    """Say whether the repositories of a kind are folders below the provider's own."""
+    """Whether the repositories of a kind are folders below the provider's root."""
     return kind in KINDS and KINDS[kind].holds_folders
 
 
 def load(kind: str) -> None:
-    """Load the libraries of a kind ahead of the threads that will use them."""
+    """Load the libraries of a kind before threads use them."""
     if kind in KINDS:
         importlib.import_module(KINDS[kind].module)
 
 
 def has_list(kind: str) -> bool:
-    """Whether an admin writes down what a provider of `kind` has."""
+    """Whether an admin writes the list of a provider of `kind`."""
     return kind in KINDS and KINDS[kind].has_list
 
 
@@ -66,7 +66,7 @@ def can_search(kind: str) -> bool:
 
 
 def search(kind: str, access: Access, text: str, limit: int) -> list[FoundRepository]:
-    """Search a provider's repositories; raises InvalidInput for a kind that has no search, or SourceError."""
+    """Search a provider's repositories. Raises InvalidInput for a kind without search, or SourceError."""
     source = open_source(kind, access)
     if not isinstance(source, SearchableSource):
         raise InvalidInput(f"A provider of kind {kind} has no search; give the repository's name")
@@ -74,13 +74,13 @@ def search(kind: str, access: Access, text: str, limit: int) -> list[FoundReposi
 
 
 def find_signing_region(kind: str, url: str, region: str | None) -> str | None:
-    """Return the region to sign requests for: the given one, else by the address; None where none are signed."""
+    """Return the region to sign for: `region`, else the one in the address. None for kinds that do not sign."""
     known = KINDS.get(kind)
     return (region or known.find_region(url)) if known and known.find_region else None
 
 
 def open_source(kind: str, access: Access) -> Source:
-    """Return the source for a provider of `kind`; nothing is asked of the provider yet."""
+    """Return the source for a provider of `kind`. This sends no request yet."""
     if kind not in KINDS:
         raise InvalidInput(f"There is no kind of provider {kind!r}; there are {', '.join(sorted(KINDS))}")
     known = KINDS[kind]
@@ -89,6 +89,6 @@ def open_source(kind: str, access: Access) -> Source:
 
 
 def open_resolving(kind: str, access: Access) -> ResolvingSource | None:
-    """Return the source that has to be asked, while bytes are moved, where they are; None for most kinds."""
+    """Return the source that finds targets during a transfer (ResolvingSource); None for kinds that need none."""
     source = open_source(kind, access)
     return source if isinstance(source, ResolvingSource) else None

@@ -1,4 +1,4 @@
-"""The way to a host: which proxy, which certificate authorities, whether the provider's secrets go along."""
+"""The way to a host: which proxy, which certificate authorities, and whether the provider's secrets are sent."""
 
 import os
 import re
@@ -19,17 +19,17 @@ from downloads_app.sources.credentials import NOTHING, Credentials, find_credent
 
 _UP_TO_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 AMBIGUOUS = re.compile(r"[\\\s\x00-\x1f\x7f]")
-"""What URL parsers disagree about: libcurl must not go to another host than the one judged here."""
+"""Characters that URL parsers treat differently: libcurl must not go to another host than the one checked here."""
 NO_ADDRESS = "What a redirect or a listing names is no address"
 Origin = tuple[str, str, int | None]
-"""Scheme, host and port: what credentials are bound to. Compared as parsed, never as the beginning of a text."""
+"""Scheme, host and port. Credentials belong to an origin. Origins are compared parsed, never as text prefixes."""
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How an origin is reached: its host and port, the proxy if there is one, what is shown there."""
+    """How to reach an origin: its host and port, the proxy if there is one, the credentials to send."""
 
     host: str
     port: int | None
@@ -38,7 +38,7 @@ class Way:
 
 
 def find_way(access: Access, url: str) -> Way:
-    """Find the way to the origin of `url`; raises a permanent SourceError where it may not be asked at all."""
+    """Find the way to the origin of `url`. Raises a permanent SourceError if that address may not be used."""
     try:
         parts = urlsplit(url)
         origin = find_origin(url)
@@ -59,21 +59,24 @@ def find_way(access: Access, url: str) -> Way:
 
 
 def find_origin(url: str) -> Origin:
-    """Return the origin of `url`; letter case, a closing dot and the usual port do not count. Raises ValueError."""
+    """Return the origin of `url`. Letter case, a dot at the host's end and the default port do not matter.
+
+    Raises ValueError.
+    """
     authority = _UP_TO_PATH.match(url)
     return _parse_origin(authority[0] if authority else url)
 
 
 @lru_cache(maxsize=256)
 def _parse_origin(url: str) -> Origin:
-    """Parse an address without its path once: parsing takes longer than asking for a small file."""
+    """Parse an address without its path, with a cache: parsing takes longer than requesting a small file."""
     parts = urlsplit(url)
     port = _DEFAULT_PORTS.get(parts.scheme) if parts.port is None else parts.port
     return parts.scheme, (parts.hostname or "").removesuffix("."), port
 
 
 def is_same_origin(one: str, other: str) -> bool:
-    """Whether two addresses are of the same origin; what is no address is of none."""
+    """Whether two addresses have the same origin. False if one of them is no address."""
     try:
         return find_origin(one) == find_origin(other)
     except ValueError:
@@ -81,16 +84,16 @@ def is_same_origin(one: str, other: str) -> bool:
 
 
 def shorten_url(url: str) -> str:
-    """Return `url` as it may be shown: signatures live in the query, passwords before the host."""
+    """Return `url` without query and user part, so it can be shown: they may hold signatures and passwords."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{quote(parts.path, safe='/%:@')}"
 
 
 def find_proxy(access: Access, target: SplitResult) -> str | None:
-    """Return the outgoing proxy for `target`: the provider's own, else by `HTTP(S)_PROXY` and `NO_PROXY`.
+    """Return the outgoing proxy for `target`: the provider's own, else that of `HTTP(S)_PROXY` and `NO_PROXY`.
 
-    Raises a permanent SourceError for one that cannot be used, without its address.
+    Raises a permanent SourceError, without the address, if the proxy's address cannot be used.
     """
     proxy = access.proxy_url
     if not proxy and not proxy_bypass(target.hostname or ""):
@@ -98,14 +101,14 @@ def find_proxy(access: Access, target: SplitResult) -> str | None:
         proxy = proxies.get(target.scheme) or proxies.get("all")
     if not proxy:
         return None
-    fault = find_proxy_fault(proxy if "://" in proxy else f"http://{proxy}")  # the variables may leave it out
+    fault = find_proxy_fault(proxy if "://" in proxy else f"http://{proxy}")  # the variables may omit the scheme
     if fault:
         raise SourceError(f"The outgoing proxy's address cannot be used: {fault}", permanent=True)
     return proxy
 
 
 def find_proxy_fault(url: str) -> str | None:
-    """Say why `url` cannot be a proxy's address; None where it can. Never repeats it: it may hold a password."""
+    """Return why `url` cannot be a proxy's address, or None. The text never repeats it: it may hold a password."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -121,10 +124,10 @@ def find_proxy_fault(url: str) -> str | None:
 
 
 def find_refusal_behind_proxy(access: Access, host: str, port: int | None) -> str | None:
-    """Say why `host` may not be asked for through a proxy; None where it may.
+    """Return why `host` may not be requested through a proxy; None if it may.
 
-    The socket's address is the proxy's, which says nothing: judged is what the name means here, if it
-    means anything here. What only the proxy can resolve is left to the proxy's own rules.
+    The socket's address is the proxy's, so it cannot be checked. Instead we check the addresses that the name has
+    here. If only the proxy can resolve the name, the proxy's own rules decide.
     """
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -135,9 +138,9 @@ def find_refusal_behind_proxy(access: Access, host: str, port: int | None) -> st
 
 
 def find_ca_file(access: Access) -> str:
-    """Return the PEM bundle to trust: the provider's, the environment's, the system's, else certifi's.
+    """Return the path of the PEM bundle to trust: the provider's, the environment's, the system's, else certifi's.
 
-    libcurl's own default is of no use: pycurl's wheels carry the path of the system they were built on.
+    libcurl's own default is useless: pycurl's wheels contain the path of the system on which they were built.
     """
     named = access.ca_file or os.environ.get("CURL_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
     if named:

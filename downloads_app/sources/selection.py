@@ -9,23 +9,23 @@ from downloads_app.errors import InvalidInput
 from downloads_app.sources.globs import compile_globs
 
 MAX_MATCH_SECONDS = 10.0
-"""Of a thread's CPU time for one listing. A hundred thousand files and ordinary patterns take one."""
+"""CPU time of a thread for one listing. 100,000 files with ordinary patterns take one second."""
 _WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Wanted is what matches any of `include` (none means all) and none of `exclude`.
+    """A path is wanted if it matches any of `include` (an empty one matches all) and none of `exclude`.
 
-    A `*` also crosses slashes; a pattern that ends in a slash means everything below that folder. Whoever matches
-    paths should not be the event loop: it may take MAX_MATCH_SECONDS.
+    A `*` also matches slashes. A pattern that ends in a slash means everything below that folder. Do not match paths
+    in the event loop: that may take MAX_MATCH_SECONDS.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
     def matcher(self) -> Callable[[str], bool]:
-        """Return what says whether a file is wanted; it raises InvalidInput after MAX_MATCH_SECONDS of one listing."""
+        """Return a function that says whether a path is wanted. It raises InvalidInput after MAX_MATCH_SECONDS."""
         include, exclude = (compile_globs(_widen(globs)) if globs else None for globs in (self.include, self.exclude))
         deadline = time.thread_time() + MAX_MATCH_SECONDS
 
@@ -38,9 +38,9 @@ class Selection:
         return wants
 
     def may_hold(self, folder: str) -> bool:
-        """Say whether anything below `folder` (no slash at its end) can be wanted: if not, it need not be listed."""
+        """Whether any path below `folder` (no slash at its end) can be wanted. If not, it need not be listed."""
         below = _to_text(f"{folder}/")
-        # What ends in `*` and matches the folder's own prefix matches every path that goes on from there.
+        # A glob that ends in `*` and matches the folder's own prefix matches every path below it.
         covering = tuple(glob for glob in _widen(self.exclude) if glob.endswith("*"))
         if covering and compile_globs(covering).fullmatch(below):
             return False
@@ -51,7 +51,7 @@ EVERYTHING = Selection()
 
 
 def _to_text(path: str) -> str:
-    """Return a path that can be matched: a name that is no text (`caf\\udce9.bin`) may be unwanted too."""
+    """Return a path that RE2 can match: also a name that is no valid text (`caf\\udce9.bin`) may be unwanted."""
     return path if path.isascii() else path.encode(errors="replace").decode()
 
 
@@ -60,7 +60,7 @@ def _widen(globs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _meets(below: str, glob: str) -> bool:
-    """Say whether a path that begins with `below` can match: what stands before the first wildcard decides."""
+    """Whether a path that begins with `below` can match `glob`. The text before the first wildcard decides."""
     found = _WILDCARD.search(glob)
     fixed = glob[: found.start()] if found else glob
     return fixed.startswith(below) or (found is not None and below.startswith(fixed))

@@ -1,4 +1,4 @@
-"""Fetches many small documents over a few connections at once, in the thread that asks for them."""
+"""Fetches many small documents over a few connections at once, in the caller's thread."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ SELECT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One document: its address, headers for wherever redirects lead, and those for its own origin alone."""
+    """One document: its address, headers that follow redirects, and headers for the address's own origin only."""
 
     url: str
     headers: tuple[str, ...] = ()
@@ -29,10 +29,10 @@ class Question:
 def fetch_side_by_side(
     access: Access, questions: Sequence[Question], *, limit_bytes: int, check: Callable[[], None]
 ) -> Iterator[tuple[Question, Response]]:
-    """Yield questions with their answers as they come, of whatever status; at most `limit_bytes` each.
+    """Yield questions with their answers in the order of arrival: any status, at most `limit_bytes` each.
 
-    `check` is called now and then, and ends it by raising. Raises SourceError at the first document that cannot be
-    had, as `fetch_text` does.
+    `check` is called at least about once a second; to stop, it raises. Raises SourceError at the first document that
+    cannot be fetched, as `fetch_text` does.
     """
     multi = pycurl.CurlMulti()
     waiting = deque(questions)
@@ -70,7 +70,7 @@ def fetch_side_by_side(
 
 
 def _move(multi: pycurl.CurlMulti, count: int) -> list[tuple[pycurl.Curl, int]]:
-    """Move bytes, or wait for some; return the handles that have ended, with libcurl's code."""
+    """Move bytes, or wait for some. Return the handles that have ended, each with libcurl's code (0: success)."""
     _, running = multi.perform()
     if running == count:
         multi.select(SELECT_SECONDS)
@@ -84,7 +84,7 @@ def _move(multi: pycurl.CurlMulti, count: int) -> list[tuple[pycurl.Curl, int]]:
 
 
 class _Line:
-    """One connection, with the question that it is at work on."""
+    """One connection, and the question that it is asking."""
 
     question: Question
 
@@ -98,12 +98,12 @@ class _Line:
         self.connection.curl.setopt(pycurl.TIMEOUT, DOCUMENT_SECONDS)
 
     def begin(self, question: Question) -> None:
-        """Prepare the request; raises SourceError where it may not be asked."""
+        """Prepare the request. Raises SourceError if its address may not be used."""
         self.question, self._hops = question, 0
         self._aim(question.url)
 
     def conclude(self, code: int) -> Response | None:
-        """Return the answer; None where it leads on, and the request for that is prepared. Raises SourceError."""
+        """Return the answer; None after a redirect, with the next request prepared. Raises SourceError."""
         line = self.connection
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {self._limit_bytes} bytes", permanent=True)
@@ -127,6 +127,6 @@ class _Line:
 
     def _keep(self, data: bytes) -> int:
         if len(self._received) + len(data) > self._limit_bytes:
-            return 0  # fewer than it was given: libcurl stops
+            return 0  # libcurl stops if we take fewer bytes than it gave
         self._received.extend(data)
         return len(data)

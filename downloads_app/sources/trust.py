@@ -1,4 +1,4 @@
-"""To whom a provider's credentials may be shown beside its own origin, and in which form."""
+"""Which hosts besides the provider's own origin may get its credentials, and in which form."""
 
 from base64 import b64encode
 from dataclasses import replace
@@ -9,11 +9,11 @@ from downloads_app.sources.address_guard import is_named
 from downloads_app.sources.route import find_origin, is_same_origin
 
 STAND_IN_NAME = "oauth2"
-"""Stands for the name where a token has to be shown as a password: servers that take one ignore it, or expect this."""
+"""The user name when a token is sent as a password: servers that accept this ignore the name or expect this one."""
 
 
 def is_trusted(access: Access, url: str) -> bool:
-    """Whether `url` is of the provider's own origin, or of a host that its admin allowed (`allow_hosts`)."""
+    """Whether `url` has the provider's own origin or a host that its admin allowed (`allow_hosts`)."""
     try:
         scheme, host, port = find_origin(url)
     except ValueError:
@@ -25,12 +25,12 @@ def is_trusted(access: Access, url: str) -> bool:
 
 
 def token_header(access: Access) -> str | None:
-    """Return the header that shows the token, or else name and password; None without either."""
+    """Return the header with the token, or else with name and password; None if there is neither."""
     return f"Authorization: Bearer {access.token}" if access.token is not None else basic_header(access)
 
 
 def basic_header(access: Access) -> str | None:
-    """Return the header that shows name and password, or the token as a password; None without either."""
+    """Return the header with name and password, or with the token as a password; None if there is neither."""
     name, password = access.username, access.password
     if name is None and access.token is not None:
         name, password = STAND_IN_NAME, access.token
@@ -41,5 +41,5 @@ def basic_header(access: Access) -> str | None:
 
 
 def without_credentials(access: Access) -> Access:
-    """Return `access` without what would be sent unasked as `Authorization`."""
+    """Return `access` without token, name and password: libcurl would send them with every request."""
     return replace(access, token=None, username=None, password=None)
