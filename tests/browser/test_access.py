@@ -113,6 +113,7 @@ def test_a_screen_reader_hears_values_and_endings_but_no_chatter(
     expect_to_rise(bar)
     assert said == []
     page.get_by_role("button", name="Cancel slow/access").click()
+    page.get_by_role("button", name="Cancel the download").click()
     expect(page.locator("#announcer")).to_have_text("slow/access: Cancelled.")
     assert said == ["slow/access: Cancelled."]
 

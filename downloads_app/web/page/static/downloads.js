@@ -119,6 +119,8 @@ export class Downloads {
       totalBytes: known.length ? sum("total") : null,
       speed: rows.reduce((total, row) => total + row.download_speed, 0),
       activeCount: this.active.size,
+      unsizedCount: rows.filter(({ total_bytes: total }) => total === null).length,
+      waitingCount: [...this.active.values()].filter(({ download }) => download.status === "pending").length,
     };
   }
 }

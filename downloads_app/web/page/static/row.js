@@ -1,10 +1,13 @@
 /** One download on the page: its element, and what stands in it. */
 
+import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { fromTemplate, setAttribute, setText, show } from "./dom.js";
 import { bytes, duration, fraction, percent, speed } from "./format.js";
+import { address } from "./http.js";
 import { whenNear } from "./nearby.js";
 import { SpeedPlot } from "./speedplot.js";
+import { WORDS } from "./views/words.js";
 
 const ACTIONS = {
   pending: ["pause", "cancel"],
@@ -40,6 +43,8 @@ export class Row {
     this.bar = new Bar(this.element.querySelector(".bar"));
     this.plot = new SpeedPlot(this.element.querySelector(".plot"));
     this.repository.id = `download-${id}`;
+    this.link = /** @type {HTMLAnchorElement} */ (this.repository.querySelector("a"));
+    this.link.href = address(`downloads/${id}`);
     setAttribute(this.bar.element, "aria-labelledby", this.repository.id);
     whenNear(this.element, (isNear) => this.#approached(isNear));
   }
@@ -95,7 +100,7 @@ export class Row {
     const name = known ?? download.repository_id.slice(0, 8);
     this.#isNamed = known !== null;
     setAttribute(this.element, "data-status", download.status);
-    setText(this.repository, name);
+    setText(this.link, name);
     setAttribute(this.repository, "title", name);
     setText(this.provider, names.providers.get(download.provider_id) ?? "");
     setText(this.amount, amount(progress));
@@ -116,7 +121,9 @@ export class Row {
       const label = action[0].toUpperCase() + action.slice(1);
       button.title = label;
       button.setAttribute("aria-label", `${label} ${name}`);
-      button.addEventListener("click", () => this.act(this.id, action, button));
+      button.addEventListener("click", async () => {
+        if (action !== "cancel" || (await ask(WORDS.cancelQuestion, "Cancel the download"))) this.act(this.id, action, button);
+      });
       return button;
     }));
   }

@@ -8,8 +8,9 @@ export class Summary {
   #bar = new Bar(byId("summary-bar"));
 
   /** The title changes in hidden tabs too, where nothing is drawn. */
-  title({ currentBytes, totalBytes, activeCount }, state) {
-    const done = fraction(currentBytes, totalBytes);
+  title(overall, state) {
+    const { activeCount } = overall;
+    const done = wholeFraction(overall);
     const parts = [];
     if (activeCount > 0) parts.push(done === null ? count(activeCount, "download", "downloads") : percent(done));
     if (state === "lost") parts.push("no connection");
@@ -17,14 +18,16 @@ export class Summary {
   }
 
   render(overall, batch) {
-    const { currentBytes, totalBytes, activeCount, speed: pace } = overall;
-    const done = fraction(currentBytes, totalBytes);
+    const { currentBytes, totalBytes, activeCount, unsizedCount, waitingCount, speed: pace } = overall;
+    const done = wholeFraction(overall);
     show(byId("summary"), activeCount > 0);
     if (activeCount === 0) return;
-    const left = pace > 0 && totalBytes !== null ? `${duration((totalBytes - currentBytes) / pace)} left` : "";
+    const left = pace > 0 && done !== null ? `${duration((totalBytes - currentBytes) / pace)} left` : "";
     const facts = [
       count(activeCount, "active download", "active downloads"),
+      waitingCount > 0 && waitingCount < activeCount ? `${activeCount - waitingCount} running, ${waitingCount} waiting` : "",
       totalBytes === null ? bytes(currentBytes) : `${bytes(currentBytes)} of ${bytes(totalBytes)}`,
+      unsizedCount > 0 && totalBytes !== null ? `${unsizedCount} of a size not known yet` : "",
       speed(pace),
       left,
     ];
@@ -32,4 +35,9 @@ export class Summary {
     this.#bar.set(done, { run: batch, words: left });
     setText(byId("summary-percent"), this.#bar.shown === null ? "" : percent(this.#bar.shown));
   }
+}
+
+/** How much of everything is here, or null while the size of an active download is not known. */
+function wholeFraction({ currentBytes, totalBytes, unsizedCount }) {
+  return unsizedCount > 0 ? null : fraction(currentBytes, totalBytes);
 }
