@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 
 import click
+from rich.console import Console
 
 from downloads_app.cli.download_views import describe, print_details, print_events, print_list
+from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
-from downloads_app.cli.printing import print_json
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, print_json
+from downloads_app.cli.times import SINCE
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, story
@@ -16,7 +20,6 @@ from downloads_app.services.providers import catalog
 from downloads_app.services.queue.events import COMMAND_LINE
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop - 1)
 
 
@@ -28,6 +31,9 @@ _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop
 @click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated.")
 @click.option("--priority", type=_PRIORITY, default=0, help="Higher goes first among the user's downloads.")
+@click.option(
+    "--wait", "waits", is_flag=True, help="Follow it to its end (on standard error); exit code 1 if it fails."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def add_download(
     provider: str,
@@ -37,9 +43,16 @@ def add_download(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     priority: int,
+    waits: bool,
     yes: bool,
 ) -> None:
-    """Queue a download and print its id."""
+    """Queue a download and print its id.
+
+    \b
+    Examples:
+      flask downloads add hub org/model --user alice --include '*.gguf'
+      flask downloads add hub org/model --user alice --wait && echo here
+    """
     owner, source = users.find_user(username), catalog.find_provider(provider)
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Download {repository} from {source.name} for {owner.username}?", abort=True, err=True)
@@ -54,18 +67,36 @@ def add_download(
         by=COMMAND_LINE,
     )
     click.echo(download.id)
+    if waits:
+        follow([download.id], Console(stderr=True))
+        if history.find_download(download.id).status != Status.COMPLETED:
+            sys.exit(1)
 
 
 @group.command("list")
-@click.option("--status", "statuses", multiple=True, type=click.Choice([s.value for s in Status]))
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([s.value for s in Status]),
+    help="Only these; may be repeated.",
+)
+@click.option("--since", type=SINCE, help="Only what has changed since then: 24h, 7d, or a time (UTC unless it says).")
 @click.option("--user", "username", help="Only this user's.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
-@_JSON
-def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, as_json: bool) -> None:
-    """List downloads, newest first."""
+@JSON_OPTION
+def list_downloads(
+    statuses: tuple[str, ...], since: datetime | None, username: str | None, limit: int, as_json: bool
+) -> None:
+    """List downloads, newest first.
+
+    \b
+    Example:
+      flask downloads list --status failed --status cancelled --since 24h
+    """
     owner = users.find_user(username) if username else None
     wanted = Wanted(history.NEWEST_FIRST, page_size=limit)
-    page = history.list_downloads(owner=owner, statuses=statuses, wanted=wanted)
+    page = history.list_downloads(owner=owner, statuses=statuses, since=since, wanted=wanted)
     if as_json:
         print_json([describe(download) for download in page.rows])
     else:
@@ -75,7 +106,8 @@ def list_downloads(statuses: tuple[str, ...], username: str | None, limit: int, 
 @group.command("show")
 @click.argument("download_id", metavar="ID")
 @click.option("--events", "shows_events", is_flag=True, help="What has happened to it, newest first.")
-@_JSON
+@JSON_OPTION
+@UTC_OPTION
 def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
     """Show all that is known of one download."""
     download = history.find_download(download_id)

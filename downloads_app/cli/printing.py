@@ -54,6 +54,11 @@ def make_console() -> Console:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
     """Print a table as wide as the terminal allows; long cells are folded, never cut."""
+    make_console().print(make_table(columns, rows, right=right))
+
+
+def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
+    """Return a table; the columns in `right` stand to the right and are not folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
@@ -61,7 +66,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
         )
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))
-    make_console().print(table)
+    return table
 
 
 def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
@@ -101,8 +106,24 @@ def format_seconds(seconds: float | None) -> str:
 
 
 def format_time(moment: datetime | None) -> str:
-    """Return a UTC time to the second."""
-    return UNKNOWN if moment is None else moment.strftime("%Y-%m-%d %H:%M:%SZ")
+    """Return a time to the second in the reader's zone, or in UTC where `--utc` was given."""
+    if moment is None:
+        return UNKNOWN
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(_UTC):
+        return moment.strftime("%Y-%m-%d %H:%M:%SZ")
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _keep_utc(context: click.Context, _option: click.Parameter, is_utc: bool) -> None:
+    context.meta[_UTC] = is_utc
+
+
+_UTC = "downloads_app.utc"
+UTC_OPTION = click.option(
+    "--utc", is_flag=True, expose_value=False, callback=_keep_utc, help="Times in UTC, not in this machine's zone."
+)
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 
 
 def format_share(download: Download) -> str:

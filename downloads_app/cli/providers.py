@@ -8,6 +8,7 @@ from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import UNKNOWN, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.models import Provider
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.fields import KINDS, needs_url
 
@@ -66,6 +67,17 @@ def list_providers(as_json: bool) -> None:
         for provider in found
     ]
     print_table(("name", "kind", "url", "secrets", "private", "connections"), rows)
+
+
+@group.command("test")
+@click.argument("name")
+def test_provider(name: str) -> None:
+    """Ask a provider whether it answers as its kind should; exit code 1 and the reason where it does not."""
+    provider = catalog.find_provider(name)
+    kind, access = provider.kind, catalog.access_of(provider)
+    give_connection_back()
+    catalog.check_remote(kind, access)
+    click.echo(f"{name} answers")
 
 
 @group.command("remove")

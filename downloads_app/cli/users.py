@@ -7,10 +7,11 @@ from dataclasses import asdict
 import click
 
 from downloads_app.cli.groups import Commands, stop
-from downloads_app.cli.printing import format_bytes, format_time, print_json, print_table
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
 from downloads_app.models import User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import usage
+from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.files import folders
 
 group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
@@ -31,7 +32,8 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
 
 
 @group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@JSON_OPTION
+@UTC_OPTION
 def list_users(as_json: bool) -> None:
     """List all users."""
     listed = users.list_users()
@@ -99,7 +101,7 @@ def print_token(name: str, expires: int | None) -> None:
 
 @group.command("usage")
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@JSON_OPTION
 def show_usage(name: str | None, as_json: bool) -> None:
     """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active."""
     found = [users.find_user(name)] if name else users.list_users()
@@ -158,5 +160,5 @@ def _describe(user: User) -> dict[str, object]:
         "username": user.username,
         "role": user.role,
         "disabled": user.is_disabled,
-        "created_at": format_time(user.created_at).replace(" ", "T"),
+        "created_at": iso_time(user.created_at),
     }

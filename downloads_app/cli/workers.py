@@ -1,10 +1,8 @@
 """`flask workers`: the processes that move bytes."""
 
-import click
-
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
-from downloads_app.cli.printing import format_time, plain, print_json, print_table
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.queue import workers
 
@@ -12,7 +10,8 @@ group = Commands("workers", help="See the processes that move bytes.", no_args_i
 
 
 @group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@JSON_OPTION
+@UTC_OPTION
 def list_workers(as_json: bool) -> None:
     """List workers, when each last spoke, and what it holds; one that vanished stays for a day."""
     found = workers.list_workers()

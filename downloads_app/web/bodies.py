@@ -9,7 +9,8 @@ from typing import Any
 import flask
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser, abort
-from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout, UnsupportedMediaType
 
 from downloads_app.config import current_settings
 from downloads_app.web.api import paging
@@ -17,6 +18,7 @@ from downloads_app.web.gunicorn.connection import BROKEN_BODY
 from downloads_app.web.gunicorn.loop import is_cooperative
 
 MAX_PAGE_DIGITS = 12
+_PAGE = ("page", "page_size")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 """PostgreSQL's text has no NUL, and a lone surrogate is no character: Unicode, section 3.9."""
 
@@ -47,10 +49,19 @@ def _in_time() -> Iterator[None]:
 
 
 class Parser(FlaskParser):
-    """Reads arguments; what cannot be text of ours is named in the answer, whichever field it is for."""
+    """Reads arguments; what cannot be text of ours is named in the answer, whichever field it is for.
+
+    What a schema does not know is refused in a query as it is in a body: a misspelt filter must not show everything.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": None}
 
     def load_json(self, req: flask.Request, schema: Any) -> Any:
-        """Return the JSON of a body; 400 where it is none, or nested deeper than Python reads."""
+        """Return the JSON of a body; 415 where it is of another kind, 400 where it is none, or too deep to read."""
+        if not req.is_json and req.get_data():
+            raise UnsupportedMediaType("Send JSON, with Content-Type: application/json")
         try:
             content = super().load_json(req, schema)
         except (ValueError, RecursionError):
@@ -58,9 +69,10 @@ class Parser(FlaskParser):
         return _refuse_unstorable(content, "json")
 
     def load_querystring(self, req: flask.Request, schema: Any) -> Any:
-        """Return the arguments of the query string."""
-        _refuse_unstorable(list(req.args.items(multi=True)), "query")
-        return super().load_querystring(req, schema)
+        """Return the arguments of the query string, but for a page's: PageParser reads those."""
+        given = list(req.args.items(multi=True))
+        _refuse_unstorable(given, "query")
+        return self._makeproxy(MultiDict((name, value) for name, value in given if name not in _PAGE), schema)
 
 
 class PageParser(FlaskParser):

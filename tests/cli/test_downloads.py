@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskCliRunner
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User, utc_now
@@ -98,11 +99,13 @@ def test_prune_removes_finished_ones(run: Run, alice: User) -> None:
     assert db.session.query(Download).count() == 1
 
 
-def test_hostile_names_cannot_move_the_cursor_or_paint(run: Run, alice: User) -> None:
+def test_hostile_names_cannot_move_the_cursor_or_paint(run: Run, runner: FlaskCliRunner, alice: User) -> None:
     row = add_downloads(alice, add_provider(), "a[red]b[/red]")[0]
     row.current_file, row.error_message, row.status = "x\x1b[2Jy\u202ez", "\x1b]0;title\x07 [bold]", Status.FAILED
     db.session.commit()
-    for output in (run("downloads", "show", row.id), run("downloads", "list"), run("downloads", "watch", row.id)):
+    watched = runner.invoke(args=["downloads", "watch", row.id]).output
+    assert "a[red]b[/red]" in watched
+    for output in (run("downloads", "show", row.id), run("downloads", "list"), watched):
         assert "\x1b" not in output
         assert "\u202e" not in output
         assert "\x07" not in output

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy import delete as delete_rows
@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, FINISHED, Download, Status, User, utc_now
+from downloads_app.models import ACTIVE, FINISHED, Download, Repository, Status, User, utc_now
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
 from downloads_app.services.rights import may_see_download
@@ -64,12 +64,15 @@ def list_downloads(
     statuses: Sequence[str] = (),
     ids: Sequence[str] = (),
     having: Mapping[str, str] | None = None,
+    search: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     wanted: Wanted | None = None,
 ) -> Page[Download]:
     """Return one page of the downloads that `viewer` may see (None: all) and that match all filters.
 
-    `having` are values by column: `user_id`, `provider_id`, `repository_id`. Newest first unless `wanted` says
-    otherwise.
+    `having` are values by column: `user_id`, `provider_id`, `repository_id`; `search` is a part of the repository's
+    name; `since` and `until` bound when it last changed. Newest first unless `wanted` says otherwise.
     """
     equal = dict(having or {})
     if owner is not None:
@@ -77,7 +80,16 @@ def list_downloads(
     if viewer is not None and not viewer.is_admin and equal.setdefault("user_id", viewer.id) != viewer.id:
         return Page((), 0)
     one_of = {name: values for name, values in (("status", statuses), ("id", ids)) if values}
-    return fetch(Download, wanted or Wanted(NEWEST_FIRST), Filter(equal, one_of), _PARTS)
+    conditions: list[ColumnElement[bool]] = []
+    if search is not None:
+        named = select(Repository.id).where(Repository.name.icontains(search, autoescape=True))
+        conditions.append(Download.repository_id.in_(named))
+    if since is not None:
+        conditions.append(Download.updated_at >= since)
+    if until is not None:
+        conditions.append(Download.updated_at < until)
+    scope = [str(bound) for bound in (search, since, until)] if conditions else ()
+    return fetch(Download, wanted or Wanted(NEWEST_FIRST), Filter(equal, one_of, conditions, scope), _PARTS)
 
 
 def delete(download: Download, *, files: bool = False) -> None:

@@ -1,5 +1,6 @@
 """What comes in and goes out at `/api/downloads`."""
 
+from datetime import UTC
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -85,6 +86,11 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
     path = fields.String(metadata={"description": "where its files lie, below DOWNLOADS_DIR; whole for admins"})
 
 
+def _moment(description: str) -> fields.AwareDateTime:
+    """Return a time of a query; one without a zone is UTC."""
+    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata={"description": description})
+
+
 class DownloadsQuery(ListQuery):
     """Which downloads; others see only their own, whatever they ask for."""
 
@@ -92,6 +98,11 @@ class DownloadsQuery(ListQuery):
     user_id = fields.UUID()
     provider_id = fields.UUID()
     repository_id = fields.UUID()
+    search = fields.String(
+        validate=validate.Length(1, 200), metadata={"description": "a part of the repository's name"}
+    )
+    since = _moment("changed at this time or later")
+    until = _moment("changed before this time")
     sort = sort_field(NEWEST_FIRST, *SORTS)
 
 
@@ -100,6 +111,7 @@ class WantedSchema(InputSchema):
 
     repository_id = fields.UUID()
     provider_id = fields.UUID()
+    provider = fields.String(metadata={"description": "its name, instead of provider_id", "example": "hub"})
     repository = fields.String(metadata={"example": "org/name"})
     revision = fields.String(allow_none=True, load_default=None)
     include = fields.List(fields.String(), load_default=list, metadata={"description": "globs; none means all"})
@@ -109,16 +121,17 @@ class WantedSchema(InputSchema):
 
     @validates_schema
     def check_target(self, values: dict[str, Any], **_: Any) -> None:
-        """Require exactly one of the two ways to name a repository."""
-        named = {"repository_id", "provider_id", "repository"} & values.keys()
-        if named not in ({"repository_id"}, {"provider_id", "repository"}):
-            raise ValidationError("give either repository_id, or provider_id and repository", "repository")
+        """Require exactly one of the ways to name a repository."""
+        named = {"repository_id", "provider_id", "provider", "repository"} & values.keys()
+        if named not in ({"repository_id"}, {"provider_id", "repository"}, {"provider", "repository"}):
+            raise ValidationError("give either repository_id, or repository and provider_id or provider", "repository")
 
 
 class NewDownload(WantedSchema):
     """A download to queue."""
 
     priority = fields.Integer(strict=True, load_default=0, validate=PRIORITY)
+    username = fields.String(metadata={"description": "for admins: whose download it is"})
 
 
 class DownloadChange(InputSchema):

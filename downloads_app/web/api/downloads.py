@@ -8,7 +8,9 @@ from flask import url_for
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 
-from downloads_app.models import Download, Provider
+from downloads_app.errors import NotAllowed
+from downloads_app.models import Download, Provider, User
+from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.providers import catalog
 from downloads_app.web.api.download_schemas import (
@@ -41,7 +43,19 @@ def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
     if "repository_id" in body:
         repository = catalog.get_repository(str(body["repository_id"]))
         return repository.provider, repository.name
+    if "provider" in body:
+        return catalog.find_provider(body["provider"]), body["repository"]
     return find_provider(body["provider_id"]), body["repository"]
+
+
+def find_owner(body: dict[str, Any]) -> User:
+    """Return whose download it shall be: the caller's, or for an admin somebody else's."""
+    caller, username = current_user(), body.get("username")
+    if username is None or username == caller.username:
+        return caller
+    if not caller.is_admin:
+        raise NotAllowed("Only an admin may add downloads for others")
+    return users.find_user(username)
 
 
 @blueprint.route("")
@@ -58,6 +72,9 @@ class Downloads(MethodView):
             viewer=current_user(),
             statuses=[status for name in query["status"] for status in STATUSES[name]],
             ids=read_ids(query),
+            search=query.get("search"),
+            since=query.get("since"),
+            until=query.get("until"),
             wanted=read_wanted(query, pagination_parameters),
             having={name: str(query[name]) for name in ("user_id", "provider_id", "repository_id") if name in query},
         )
@@ -67,11 +84,11 @@ class Downloads(MethodView):
     @blueprint.arguments(NewDownload)
     @blueprint.response(202, DownloadSchema, headers={"Location": {"description": "where to ask for it"}})
     def post(self, body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-        """Queue a download; 409 where the same one is active already."""
+        """Queue a download, for an admin also another user's; 409 where the same one is active already."""
         provider, repository = find_wanted(body)
         options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
-        by = current_user().username
-        download = lifecycle.create(current_user(), provider, repository, **options, by=by)
+        by, owner = current_user().username, find_owner(body)
+        download = lifecycle.create(owner, provider, repository, **options, by=by)
         location = url_for("downloads.OneDownload", download_id=download.id)
         return download_to_json(download, current_user()), {"Location": location}
 

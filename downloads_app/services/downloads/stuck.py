@@ -1,0 +1,69 @@
+"""What does not move, why, since when, and what to do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, case, or_, select
+from sqlalchemy.orm import joinedload
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue import workers
+
+SILENT_SECONDS = 60
+"""So long no byte has come, or no worker has taken it."""
+_START_A_WORKER = "start one: flask downloads worker"
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A download that does not move."""
+
+    download: Download
+    reason: str
+    since: datetime
+    advice: str
+
+
+def find_stuck() -> Sequence[Stuck]:
+    """Return the downloads that do not move, those that have been so for longest first."""
+    has_worker = workers.is_any_alive()
+    is_lost = and_(Download.status == Status.DOWNLOADING, Download.lease_expires_at < database_now())
+    is_silent = Download.updated_at < database_now(-SILENT_SECONDS)
+    waits = and_(Download.status == Status.PENDING, or_(Download.wait_reason.is_not(None), is_silent))
+    stands = and_(Download.status == Status.DOWNLOADING, is_silent)
+    parts = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
+    query = select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands)).options(*parts)
+    rows = db.session.execute(query.order_by(Download.updated_at, Download.id))
+    return [_explain(download, bool(lost), has_worker) for download, lost in rows]
+
+
+def _explain(download: Download, is_lost: bool, has_worker: bool) -> Stuck:
+    since = download.updated_at
+    if is_lost:
+        advice = "a worker that runs takes it over" if has_worker else _START_A_WORKER
+        return Stuck(download, "its worker was not heard of any more", since, advice)
+    if download.status == Status.DOWNLOADING:
+        advice = f"see whether its provider answers: flask providers test {download.provider.name}"
+        return Stuck(download, "no byte comes", since, advice)
+    if not has_worker:
+        return Stuck(download, download.wait_reason or "no worker is alive", since, _START_A_WORKER)
+    if download.wait_reason is None:
+        return Stuck(
+            download, "other downloads have their turn", since, "wait; or more workers, or a higher --concurrency"
+        )
+    return Stuck(download, download.wait_reason, since, _advise(download))
+
+
+def _advise(download: Download) -> str:
+    """Say what to do about a reason; which one it is our own words tell (see the worker's preparation of a job)."""
+    reason = download.wait_reason or ""
+    if reason.startswith("Not enough disk"):
+        return "make room in DOWNLOADS_DIR; it goes on by itself"
+    if "quota" in reason:
+        return "delete files of this user, or raise the quota; it goes on by itself"
+    if "connections" in reason:
+        return "wait; or raise the provider's --max-connections"
+    return f"it is tried again by itself; flask downloads show {download.id[:8]} --events tells more"

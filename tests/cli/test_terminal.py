@@ -1,0 +1,149 @@
+"""What runs, what is stuck, how downloads are followed: in a terminal, in a pipe."""
+
+import json
+import re
+import time
+
+import pytest
+from flask.testing import FlaskCliRunner
+from sqlalchemy import update
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, User
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue import outcomes, workers
+from downloads_app.services.queue.claims import Claim
+from downloads_app.services.queue.workers import Presence
+from tests.cli.conftest import Run
+from tests.support.downloading import WORKER, add_downloads, add_provider, claim
+
+REASON = "Not enough disk: 123,456,789,012 bytes are needed, 5 are free, of which running downloads need 4"
+
+
+def grow_old(seconds: float) -> None:
+    db.session.execute(update(Download).values(updated_at=database_now(-seconds)))
+    db.session.commit()
+
+
+def test_watching_a_failed_download_exits_with_1_and_says_why_in_plain_lines(
+    runner: FlaskCliRunner, alice: User
+) -> None:
+    row = add_downloads(alice, add_provider(), "org/model", status="failed", error_message=REASON)[0]
+    result = runner.invoke(args=["downloads", "watch", row.id])
+    assert result.exit_code == 1
+    assert result.stdout == f"{row.id[:8]} org/model – 0 B/– failed: {REASON}\n"
+
+
+def test_watching_in_a_pipe_prints_a_line_for_each_change(
+    runner: FlaskCliRunner, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = add_downloads(alice, add_provider(), "org/model")[0]
+    found: list[Claim] = []
+
+    def rest(_: float) -> None:
+        if found:
+            outcomes.finish(found[0], 10)
+        else:
+            found.extend(filter(None, [claim()]))
+
+    monkeypatch.setattr(time, "sleep", rest)
+    result = runner.invoke(args=["downloads", "watch", row.id])
+    assert result.exit_code == 0, result.output
+    assert [re.findall("pending|downloading|completed", line) for line in result.stdout.splitlines()] == [
+        ["pending"],
+        ["downloading"],
+        ["completed"],
+    ]
+
+
+def test_adding_with_wait_prints_the_id_alone_and_fails_with_the_download(
+    runner: FlaskCliRunner, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_provider()
+
+    def rest(_: float) -> None:
+        found = claim()
+        assert found is not None
+        outcomes.fail(found, REASON)
+
+    monkeypatch.setattr(time, "sleep", rest)
+    result = runner.invoke(args=["downloads", "add", "hub", "org/model", "--user", "alice", "--wait"])
+    assert result.exit_code == 1
+    assert re.fullmatch(r"[0-9a-f-]{36}\n", result.stdout)
+    assert REASON in result.stderr
+
+
+def test_what_is_stuck_is_told_with_reason_and_advice(run: Run, alice: User) -> None:
+    assert run("downloads", "stuck") == "Nothing is stuck\n"
+    provider = add_provider()
+    add_downloads(alice, provider, "org/model")
+    found = claim()
+    assert found is not None
+    outcomes.wait(found, REASON, 60)
+    workers.tell(Presence(WORKER, 1))
+    (told,) = json.loads(run("downloads", "stuck", "--json"))
+    assert (told["reason"], told["advice"]) == (REASON, "make room in DOWNLOADS_DIR; it goes on by itself")
+    assert REASON in run("downloads", "stuck")
+    workers.remove(WORKER)
+    add_downloads(alice, provider, "org/other")
+    grow_old(70)
+    reasons = {
+        row["repository"]: (row["reason"], row["advice"]) for row in json.loads(run("downloads", "stuck", "--json"))
+    }
+    assert reasons["org/other"] == ("no worker is alive", "start one: flask downloads worker")
+
+
+def test_a_lost_lease_and_a_silent_transfer_are_stuck(run: Run, alice: User) -> None:
+    add_downloads(alice, add_provider(), "org/model")
+    assert claim() is not None
+    assert run("downloads", "stuck") == "Nothing is stuck\n"
+    grow_old(70)
+    assert "no byte comes" in run("downloads", "stuck")
+    db.session.execute(update(Download).values(lease_expires_at=database_now(-1)))
+    db.session.commit()
+    assert "its worker was not heard of any more" in run("downloads", "stuck")
+
+
+def test_top_shows_what_runs_the_fastest_first(run: Run, alice: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, "slow", status="downloading", download_speed=1000)
+    add_downloads(alice, provider, "fast", status="downloading", download_speed=5000)
+    add_downloads(alice, provider, "waiting")
+    shown = run("downloads", "top")
+    assert shown.index("hub:fast") < shown.index("hub:slow") < shown.index("2 running")
+    assert "6.0 kB/s" in shown
+    assert [row["repository"] for row in json.loads(run("downloads", "top", "--json"))] == ["fast", "slow"]
+
+
+def test_lists_are_narrowed_by_when_something_last_changed(run: Run, alice: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, "old", status="failed")
+    grow_old(7200)
+    add_downloads(alice, provider, "new", status="failed")
+    listed = json.loads(run("downloads", "list", "--status", "failed", "--since", "1h", "--json"))
+    assert [row["repository"] for row in listed] == ["new"]
+    assert len(json.loads(run("downloads", "list", "--since", "2020-01-01", "--json"))) == 2
+
+
+def test_a_time_that_is_none_is_a_wrong_usage(runner: FlaskCliRunner) -> None:
+    result = runner.invoke(args=["downloads", "list", "--since", "yesterday"])
+    assert result.exit_code == 2
+    assert "24h or 7d" in result.stderr
+
+
+def test_times_are_the_readers_unless_utc_is_asked_for(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = add_downloads(alice, add_provider(), "org/model")[0]
+    assert f"{row.created_at:%Y-%m-%d %H:%M:%S}Z" in run("downloads", "show", row.id, "--utc")
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    try:
+        shown = run("downloads", "show", row.id)
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    assert " IST" in shown
+
+
+def test_a_provider_that_does_not_answer_is_told_in_one_line(fail: Run) -> None:
+    add_provider(allow_private_network=True)
+    assert "127.0.0.1" in fail("providers", "test", "hub")
