@@ -1,4 +1,4 @@
-"""The threads beside the one that moves bytes: who of them works at which file."""
+"""The threads that sum, sync and place files beside the moving thread, and which file each of them has."""
 
 import threading
 import time
@@ -12,24 +12,24 @@ from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.files.storage import FileResult, SideFile, Storage
 
 THREADS = 8
-"""Most of them wait for the disk at any time."""
+"""More than there are cores: most of them wait for the disk."""
 STEP_BYTES = 4 << 20
-"""How far the sum falls behind before it is worth a thread's while."""
+"""A thread continues a file's sum when at least so many bytes are waiting."""
 BATCH_FILES, CROWD_FILES = 16, 32
-"""How many small files a thread is given at once, and how many may wait before another thread joins.
+"""How many small files a thread gets at once, and how many may wait before another thread joins.
 
-Where the disk is quick, threads would only wait for each other; where it is slow, they wait for it together.
+On a quick disk, threads would only wait for each other. On a slow one they wait for it at the same time.
 """
 
 QUICK_SYNC_SECONDS, SLOW_SYNC_SECONDS = 0.0005, 0.005
-"""Where the disk syncs as quickly as the former, the moving thread places small files itself, as long as none takes
-the latter: sharing Python's lock with another thread would cost it more."""
+"""If a sync takes less than 0.5 ms, the moving thread places small files itself: sharing Python's lock with another
+thread would cost more. It stops doing so when a batch takes over 5 ms a file."""
 LIGHT_BYTES = 128 << 10
-"""To sum larger files is worth a thread."""
+"""If the files of a batch are larger on average, another thread sums them."""
 
 
 class _Here:
-    """Does what it is given at once, in the thread that gives it."""
+    """An executor that does the work at once, in the calling thread."""
 
     def submit(self, work: Callable[[], list[Outcome]]) -> Future[list[Outcome]]:
         task: Future[list[Outcome]] = Future()
@@ -38,7 +38,7 @@ class _Here:
 
 
 class Finisher:
-    """Takes files on by `offer` and `save`, hands outcomes back by `collect`."""
+    """Takes files by `offer` and `save`, and returns their outcomes by `collect`."""
 
     def __init__(self, storage: Storage, should_stop: Callable[[], bool], may_write: Callable[[], bool]) -> None:
         self._storage = storage
@@ -50,14 +50,14 @@ class Finisher:
         self._summing: set[PartialFile] = set()
         self._saving: set[PartialFile] = set()
         self._last: set[PartialFile] = set()
-        """Those that are checked and placed; nothing else happens to them meanwhile."""
+        """Files that are being checked and placed. Nothing else happens to them at this time."""
         self._is_short = False
         self._ended: deque[Future[list[Outcome]]] = deque()
         self._small: list[PartialFile] = []
         self._small_tasks: set[Future[list[Outcome]]] = set()
 
     def use_fewer(self) -> None:
-        """Complete one file after another from now on: there were too many open ones."""
+        """Complete one file after another from now on, after the process had too many open files."""
         self._is_short = True
 
     def is_busy_with(self, file: PartialFile) -> bool:
@@ -69,7 +69,7 @@ class Finisher:
         return file in self._last
 
     def offer(self, file: PartialFile) -> bool:
-        """Go on with a file's sum, or complete it if all is here; True if it needs no more fetching."""
+        """Continue a file's sum, or complete the file if it is all here. Return True if it needs no more fetching."""
         if file in self._last:
             return True
         if file.is_complete:
@@ -96,7 +96,7 @@ class Finisher:
             self.begin_small()
 
     def begin_small(self) -> None:
-        """Begin with the small files that have come together: waking a thread for each costs more than it does."""
+        """Start work on the small files collected so far: to wake a thread for each costs more than its work."""
         if self._small:
             files, self._small = self._small, []
             executor = _Here() if self._is_light(files) else self._pool
@@ -104,7 +104,7 @@ class Finisher:
             self._small_tasks.add(task)
 
     def _is_light(self, files: list[PartialFile]) -> bool:
-        """Whether the moving thread may as well place them itself."""
+        """Whether the moving thread places these files itself; see QUICK_SYNC_SECONDS."""
         is_quick = self._storage.sync_seconds < QUICK_SYNC_SECONDS and not self._closing.is_set()
         return is_quick and sum(file.total_bytes or 0 for file in files) < len(files) * LIGHT_BYTES
 
@@ -117,7 +117,7 @@ class Finisher:
         return outcomes
 
     def adopt_existing(self, file: PartialFile) -> bool:
-        """Check a file that stands under its final name already, if it could be the wanted one."""
+        """Check a file that already has its final name, if it could be the wanted one."""
         remote, status = file.remote, self._storage.target.stat(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
@@ -125,7 +125,7 @@ class Finisher:
         return True
 
     def save(self, file: PartialFile) -> None:
-        """Write down which bytes are here, if that is news."""
+        """Write a side-file that says which bytes are here, if this has changed."""
         if file in self._saving or file in self._last:
             return
         known, generation = file.describe(), file.generation
@@ -133,12 +133,12 @@ class Finisher:
             self._submit([file], self._saving, lambda: self._save(file, known, generation))
 
     def collect(self) -> Iterator[tuple[PartialFile, FileResult | Damaged | TooManyFiles]]:
-        """Yield what has ended; raises NoSpace, Passing or Conflict for what the disk refused.
+        """Yield the files whose work has ended. Raises NoSpace, Passing or Conflict if the disk refused something.
 
-        A file for which there were too many open ones is to be offered again.
+        Offer a file again if its outcome is TooManyFiles.
         """
         refusal: DownloadsError | None = None
-        for _ in range(len(self._ended)):  # what ends meanwhile comes next time: the caller has other things to ask
+        for _ in range(len(self._ended)):  # later ends wait for the next call: the caller has other work
             task = self._ended.popleft()
             files, stage = self._tasks.pop(task)
             self._small_tasks.discard(task)
@@ -164,7 +164,7 @@ class Finisher:
             self._closing.wait(seconds)
 
     def close(self) -> None:
-        """Stop the threads. Small files that are here in memory are still placed, large ones left as they are."""
+        """Stop the threads. Small files that are complete in memory are still placed; large files stay as they are."""
         self._closing.set()
         self.begin_small()
         self._pool.shutdown()

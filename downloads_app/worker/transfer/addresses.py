@@ -1,4 +1,4 @@
-"""Where each file's bytes are asked for now: at its listed address, or where its source says at the time."""
+"""Where to request each file's bytes now: at its listed address, or at the one that its source gives."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ Answer = dict[str, Target | SourceError]
 
 
 class Addresses:
-    """Asks the source in a thread of its own, about many files at once; the transfer never waits for it."""
+    """Asks the source in its own thread, about many files at once. The transfer never waits for it."""
 
     def __init__(self, files: Sequence[RemoteFile], source: ResolvingSource | None) -> None:
         self._files = files
@@ -23,7 +23,7 @@ class Addresses:
         self._is_asking = False
 
     def find(self, file: RemoteFile) -> Target | None:
-        """Return where to ask for `file`; None while its source is being asked. Raises what that refused with."""
+        """Return the target of `file`; None while its source is being asked. Raises the source's error."""
         if self._source is None:
             return Target(file.url)
         self._take_answer()
@@ -39,11 +39,11 @@ class Addresses:
 
     @property
     def are_lent(self) -> bool:
-        """Whether a source says where files are, for a time."""
+        """Whether a source gives the addresses, which then expire."""
         return self._source is not None
 
     def renew(self, file: RemoteFile, refused: Target) -> bool:
-        """Forget a target that was refused, and others that show the same token; False where that is old news."""
+        """Forget a refused target, and all with the same token. False if it had already been forgotten."""
         if self._source is None or self._known.get(file.path) != refused:
             return False
         del self._known[file.path]
@@ -56,7 +56,7 @@ class Addresses:
         return True
 
     def _ask(self, source: ResolvingSource, place: int) -> None:
-        """Ask about the file at `place` and those that will be wanted next."""
+        """Ask about the file at `place` and about the next files."""
         first, *others = self._files[place : place + RESOLVED_AT_ONCE]
         wanted = [first, *(file for file in others if file.path not in self._known)]
         self._is_asking = True
@@ -67,7 +67,7 @@ class Addresses:
             self._answers.put(source.resolve(wanted))
         except SourceError as error:
             self._answers.put({file.path: error for file in wanted})
-        except Exception as error:  # noqa: BLE001 - raised in the transfer's own thread, which waits for an answer
+        except Exception as error:  # noqa: BLE001 - `find` raises it in the transfer's own thread
             self._answers.put(error)
 
     def _take_answer(self) -> None:

@@ -1,4 +1,4 @@
-"""How much a worker may take of the line: a token bucket, and limits that can change."""
+"""How much bandwidth a worker may use: a token bucket, and limits that can change."""
 
 import threading
 import time
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 BURST_SECONDS = 0.1
-"""What may be saved up while nothing arrives, so that the rate holds over every second."""
+"""How many seconds of unused rate the bucket keeps. It is short, so the rate holds over every second."""
 
 
 class Bandwidth:
-    """A token bucket that may go into debt: bytes are charged as they arrive, then one waits out the debt.
+    """A token bucket that may go into debt: bytes are charged as they arrive, then the reader waits.
 
-    Thread-safe; the rate can be changed at any time. None is no limit.
+    Thread-safe. The rate can change at any time. The rate None means no limit.
     """
 
     def __init__(self, bytes_per_second: int | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,20 +27,20 @@ class Bandwidth:
         return self._rate
 
     def change(self, bytes_per_second: int | None) -> None:
-        """Set another rate; running transfers feel it at once, and old debts are forgiven."""
+        """Set another rate. It applies to running transfers at once, and clears the debt."""
         with self._lock:
             self._rate = bytes_per_second
             self._credit_bytes = 0.0
             self._filled_at = self._clock()
 
     def charge(self, count_bytes: int) -> None:
-        """Account for bytes that have arrived."""
+        """Charge bytes that have arrived."""
         if self._rate is not None:
             with self._lock:
                 self._credit_bytes -= count_bytes
 
     def debt_seconds(self) -> float:
-        """How long to wait before taking more; 0 where there is room."""
+        """How many seconds to wait before reading more; 0 if there is no debt."""
         if self._rate is None:
             return 0.0
         with self._lock:
@@ -56,7 +56,7 @@ class Bandwidth:
 
 @dataclass(slots=True)
 class Limits:
-    """What one download may use at this moment; whoever holds it may change it while the transfer runs."""
+    """What one download may use now. Its owner may change it while the transfer runs."""
 
     connections: int = 16
     """Connections of this download, all files together."""

@@ -1,4 +1,4 @@
-"""One connection at work: it brings the bytes of one fetch after another and writes them to their place."""
+"""One connection: it requests one fetch after another and writes the bytes to the file."""
 
 import math
 import time
@@ -19,23 +19,23 @@ from downloads_app.worker.transfer.verdicts import Answer, Asked, judge
 
 FLUSH_BYTES = 1024 * 1024
 IGNORED_LIMIT_BYTES = 64 * 1024
-"""How much of a redirect's or an error's page is read to keep the connection."""
+"""How much of the body of a redirect or an error we read, so we can keep the connection."""
 UNANNOUNCED_LIMIT_BYTES = 64 << 30
-"""Where an answer that announces no length ends at the latest."""
+"""The most bytes we accept of an answer without a length."""
 BORROWED_SECONDS = 0.02
-"""How far beyond the bandwidth a connection may read before it pauses: short enough to be smooth, long
-enough not to wake up for each packet."""
+"""How far ahead of the bandwidth limit a connection may read before it pauses. It is short enough for a smooth rate,
+and long enough to avoid a wake-up for each packet."""
 STOP = -1
-"""What a callback answers to make libcurl end the transfer."""
+"""A callback returns this to make libcurl end the transfer."""
 
 
 class Channel:
-    """A reusable connection. Nothing is raised out of a libcurl callback: it is kept in `fault`."""
+    """A reusable connection. A libcurl callback cannot raise, so it keeps an exception in `fault`."""
 
     fetch: Fetch
     asked: Asked
     target: Target
-    """Where the file is asked for, and what is shown there."""
+    """The address of the request, and its headers."""
 
     def __init__(
         self, access: Access, bandwidth: Bandwidth, count: Callable[[int], None], may_write: Callable[[], bool]
@@ -48,13 +48,13 @@ class Channel:
         self.has_flowed = False
         """Whether this connection has ever brought a byte."""
         self.companions = 0
-        """How many others were at work when this fetch began."""
+        """How many other connections were at work when this fetch began."""
         self.begun_at = 0.0
         self.last_byte_at = 0.0
         self.bytes_per_second = 0.0
-        """A moving average over the fetches of this connection; 0 before the first is known."""
+        """A moving average over the fetches of this connection; 0 before the first measurement."""
         self.round_trip_seconds = math.inf
-        """The shortest time between a request and the first bytes of its answer so far."""
+        """The shortest time so far from a request to the first bytes of its answer."""
         self._unmeasured_bytes = 0
         self._is_paused = False
         self._bandwidth = bandwidth
@@ -63,13 +63,13 @@ class Channel:
         self._chunks: list[bytes] = []
         self._held_bytes = 0
         self._is_free = False
-        """Whether bytes may be put aside without a look at anything but their number."""
+        """Whether the write callback may just keep the bytes, with no check except of their number."""
         self._ignored_bytes = self._skip_bytes = self._hops = 0
         self.shortcut_url: str | None = None
-        """Where earlier redirects had led, if that was asked: it may have expired since."""
+        """The address after earlier redirects, if the request went there directly. It may have expired."""
 
     def begin(self, fetch: Fetch, target: Target, companions: int) -> None:
-        """Prepare the request for `fetch` at `target`; raises SourceError where that may not be asked."""
+        """Prepare the request for `fetch` at `target`. Raises SourceError if that address may not be used."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
         self._is_paused = self._is_free = False
@@ -94,26 +94,26 @@ class Channel:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the file has been begun anew since: nothing of this fetch counts any more."""
+        """Whether the file has been restarted since this fetch began. Then its bytes must be dropped."""
         return self.fetch.generation != self.file.generation
 
     @property
     def remaining_seconds(self) -> float:
-        """How long the fetch will take at the present speed."""
+        """How long the fetch will still take at its current speed."""
         return (self.fetch.end - self.fetch.at) / max(self.bytes_per_second, 1.0)
 
     def measure(self, elapsed_seconds: float) -> None:
-        """Take the speed since the last call into a moving average."""
+        """Add the speed since the last call to the moving average."""
         rate, self._unmeasured_bytes = self._unmeasured_bytes / elapsed_seconds, 0
         share = 0.1 if self.bytes_per_second else 1.0
         self.bytes_per_second += share * (rate - self.bytes_per_second)
 
     def conclude(self, code: int) -> bool:
-        """Take what the request has brought, which libcurl ended with `code`; True if there is another hop.
+        """Process the result of a request that libcurl ended with `code`. Return True if a redirect follows.
 
-        Raises what is wrong with the answer, or with the disk.
+        Raises an exception for what is wrong with the answer or with the disk.
         """
-        has_head = code in (0, pycurl.E_WRITE_ERROR)  # the latter where the rest was of no interest
+        has_head = code in (0, pycurl.E_WRITE_ERROR)  # E_WRITE_ERROR: we did not want the rest
         if self.answer is None and self.fault is None and has_head:
             if self._follow_redirect():
                 return True
@@ -124,7 +124,7 @@ class Channel:
         return False
 
     def explain(self, code: int) -> SourceError | TooManyFiles:
-        """Say why libcurl gave up. Without a free descriptor it finds neither hosts, nor certificates, nor sockets."""
+        """Say why libcurl gave up. If no file descriptor is free, hosts, certificates and sockets all fail."""
         if self.answer is None and (self.connection.lacks_descriptor or lacks_descriptors()):
             return TooManyFiles(f"{self.file.remote.path}: too many open files")
         return self.connection.explain(code, self.file.remote.path)
@@ -142,7 +142,7 @@ class Channel:
         return True
 
     def _accept(self) -> None:
-        """Judge the head of the answer, once, and learn from it; raises what is wrong with it."""
+        """Check the head of the answer, once, and learn from it. Raises an exception for what is wrong with it."""
         fetch, file, head = self.fetch, self.file, self.connection.head
         self.round_trip_seconds = min(self.round_trip_seconds, time.monotonic() - self.last_byte_at)
         answer = judge(head, file.remote, self.asked, known_of(fetch))
@@ -160,7 +160,7 @@ class Channel:
         self.answer = answer
 
     def _take(self, data: bytes) -> int | None:
-        """libcurl's write callback, called for each 16 KB: what can be asked less often is not asked here."""
+        """libcurl's write callback. It is called for each 16 KB, so it checks only what must be checked here."""
         fetch, held_bytes = self.fetch, self._held_bytes + len(data)
         if self._is_free and held_bytes < FLUSH_BYTES and held_bytes <= fetch.end - fetch.at:
             self.last_byte_at = time.monotonic()
@@ -174,8 +174,8 @@ class Channel:
             return STOP
         if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
             self._is_paused = True
-            self.last_byte_at = time.monotonic()  # there are bytes, which we do not read
-            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl hands the same bytes over again
+            self.last_byte_at = time.monotonic()  # bytes are there, but we do not read them yet
+            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl will give us the same bytes again
         try:
             if self.answer is None and not 300 <= self.connection.head.status < 400:
                 self._accept()
@@ -210,15 +210,15 @@ class Channel:
         return STOP if is_over else None
 
     def resume(self) -> None:
-        """Go on reading, if a full bucket had made it stop."""
+        """Go on reading, if the bandwidth limit had paused it."""
         if self._is_paused:
             self._is_paused = False
             self.curl.pause(pycurl.PAUSE_CONT)
 
     def flush(self, *, has_ended: bool = False) -> None:
-        """Write what is held, save where the first bytes are too few to be judged, and more may come.
+        """Write the bytes held in memory. Wait if there are too few first bytes to check and more may come.
 
-        Nothing is written for a stale fetch, or without the right to write.
+        Write nothing for a stale fetch, or if `may_write` says no.
         """
         fetch, file = self.fetch, self.file
         is_whole = fetch.at == 0 and self._held_bytes == file.total_bytes

@@ -1,4 +1,4 @@
-"""All connections of one transfer: who is at work, at which speed, and what has just ended."""
+"""All connections of one transfer: which are at work, how fast they are, and which have just ended."""
 
 import logging
 import math
@@ -17,17 +17,17 @@ log = logging.getLogger(__name__)
 Ended = tuple[Channel, int]
 """A channel whose request has ended, with libcurl's code."""
 LAGGARD_SHARE = 0.2
-"""A connection below this share of the median is a laggard."""
+"""A connection is a laggard if its speed is below this share of the median."""
 LAGGARD_AGE_SECONDS = 3.0
 LAGGARD_REST_SECONDS = 5.0
-"""At most one is replaced in this time."""
+"""At most one laggard is replaced in this time."""
 
 
 class ChannelPool:
-    """Channels in one libcurl multi handle; idle ones keep their connection for the next fetch.
+    """Channels in one libcurl multi handle. Idle channels keep their connection for the next fetch.
 
-    Any call of libcurl may run a channel's callbacks. What they refuse there ends the transfer, as it would have
-    in `perform`, and is handed out by `move`: no call raises it.
+    Any call of libcurl may run a channel's callbacks. If a callback ends a transfer during another call than
+    `perform`, that call does not raise: `move` returns the channel later.
     """
 
     def __init__(self, make_channel: Callable[[], Channel]) -> None:
@@ -36,7 +36,7 @@ class ChannelPool:
         self._busy: dict[pycurl.Curl, Channel] = {}
         self._idle: list[Channel] = []
         self._ended_outside: list[Ended] = []
-        """What ended in another call than `perform`; not handed out yet."""
+        """Channels that ended in another call than `perform`, and that `move` has not returned yet."""
         self._replaced_at = time.monotonic()
 
     def __len__(self) -> int:
@@ -46,13 +46,13 @@ class ChannelPool:
         return iter(list(self._busy.values()))
 
     def start(self, fetch: Fetch, target: Target) -> None:
-        """Put a connection to work; raises SourceError where the address may not be asked."""
+        """Start a fetch on a connection. Raises SourceError if its address may not be used."""
         channel = self._idle.pop() if self._idle else self._make_channel()
         channel.begin(fetch, target, companions=len(self._busy))
         self.go_on(channel)
 
     def go_on(self, channel: Channel) -> None:
-        """Let a channel do the request it is prepared for."""
+        """Start the request that a channel has prepared."""
         self._busy[channel.curl] = channel
         try:
             self._multi.add_handle(channel.curl)
@@ -60,9 +60,9 @@ class ChannelPool:
             self._end_outside(channel, exc.args[0])
 
     def move(self, patience_seconds: float) -> list[Ended]:
-        """Move bytes, or wait for some; return the channels that have ended, with libcurl's code.
+        """Move bytes, or wait for some. Return the channels that have ended, with libcurl's code.
 
-        They have left the pool: they `go_on`, or `rest`, or are closed.
+        The caller then calls `go_on` or `put_back` for each of them, or closes it.
         """
         running = self._perform()
         ended, self._ended_outside = self._ended_outside, []
@@ -78,7 +78,7 @@ class ChannelPool:
         return ended
 
     def _perform(self) -> int:
-        """Return how many requests are still running. What stops libcurl as a whole ends all of them."""
+        """Return how many requests are still running. An error of the multi handle ends all of them."""
         try:
             return int(self._multi.perform()[1])
         except pycurl.error:
@@ -104,7 +104,7 @@ class ChannelPool:
             self._idle.pop().close()
 
     def resume(self) -> None:
-        """Let those go on that paused because too much had come too fast."""
+        """Resume the channels that the bandwidth limit has paused."""
         for channel in self:
             try:
                 channel.resume()
@@ -112,7 +112,7 @@ class ChannelPool:
                 self._end_outside(channel, exc.args[0])
 
     def excuse(self, seconds: float) -> None:
-        """Take note that nobody could have brought a byte in this time, because we did not read."""
+        """Do not count these seconds as silence of the servers: in this time we did not read."""
         for channel in self._busy.values():
             channel.last_byte_at += seconds
 
@@ -122,23 +122,24 @@ class ChannelPool:
 
     @property
     def round_trip_seconds(self) -> float:
-        """How long a connection is silent between two fetches at least; 0 before anything is known."""
+        """The shortest silence of a connection between two fetches; 0 before any answer."""
         shortest = min((channel.round_trip_seconds for channel in (*self._busy.values(), *self._idle)), default=0.0)
         return shortest if shortest < math.inf else 0.0
 
     def expected_speed(self, connections: int) -> float:
-        """What the next fetch may hope for as one of `connections`, in bytes per second; 0 where it is a new one's.
+        """The expected speed of the next fetch as one of `connections`, in bytes per second; 0 for a new connection.
 
-        It is the speed that the connection had which will bring it; at most an equal share, as new ones often take
-        from the others.
+        It is the earlier speed of the connection that will be used. It is at most an equal share of the total, because
+        new connections often take speed from the others.
         """
         own = self._idle[-1].bytes_per_second if self._idle else 0.0
         return min(own, (own + sum(channel.bytes_per_second for channel in self._busy.values())) / connections)
 
     def find_laggard(self) -> Channel | None:
-        """Return a connection far slower than the others that would still take long, now and then.
+        """Return a connection that is far slower than the others and would still take long, or None.
 
-        The others count with their last speed when they are done: the last one is not left to itself.
+        Returns at most one every LAGGARD_REST_SECONDS. Finished connections count with their last speed, so the last
+        running one can be found too.
         """
         now = time.monotonic()
         aged = [c for c in self._busy.values() if c.answer and now - c.begun_at > LAGGARD_AGE_SECONDS]

@@ -4,22 +4,25 @@ import time
 from collections.abc import Callable
 
 FEW = 4
-"""How many there are as soon as the probe has been answered."""
+"""The number of connections after the first byte of the probe."""
 GROWTH = 4
-"""1, 4, 16: a server that limits each connection is used to the full after one look."""
+"""We try 1, 4, then 16 connections: one trial is enough to use a server fully that limits each connection."""
 WINDOW_SECONDS = 0.1
 TRIAL_SECONDS = 0.3
-"""For how long a speed is taken at the first number, and at one that is tried, when there is more to lose by haste."""
+"""How long we measure the speed: WINDOW_SECONDS at first, TRIAL_SECONDS when a new number is compared."""
 PATIENCE_SECONDS = 2.0
-"""How long new connections may take to bring their first byte before they are judged all the same."""
+"""How long we wait for the first bytes of new connections before we measure."""
 REST_SECONDS = 3.0
 MAX_REST_SECONDS = 48.0
-"""After a number that brought nothing, the better one is kept for this long; twice as long each time."""
+"""After a trial that was not faster, we keep the old number: REST_SECONDS, then twice as long each time, to this."""
 REFUSED_REST_SECONDS = 60.0
 NETWORK_CHANGED_SHARE = 0.7
-"""A speed below this share is not the work of more connections: the line has changed, so compare anew."""
+"""If more connections have less than this share of the speed before, the network is the cause: measure again."""
 WORTH_OF_MORE = 0.1
-"""Each connection added, as a share of those before, must bring at least this share of its own of more speed."""
+"""n times as many connections must be at least `1 + WORTH_OF_MORE * (n - 1)` times as fast, else we use fewer.
+
+So a doubling must raise the speed by at least 10 %.
+"""
 
 
 class ConnectionCount:
@@ -29,24 +32,28 @@ class ConnectionCount:
         self._clock = clock
         self.target = 1
         self.is_probing = True
-        """Whether nothing has come yet: one connection is enough to learn what the server holds and allows."""
+        """Whether no byte has come yet. One connection is enough to learn what the server holds and allows."""
         self._is_proven = False
-        """Whether the present number has been compared with a smaller one."""
+        """Whether the current number has been compared with a smaller one."""
         self._tolerated: int | None = None
         self._before: tuple[int, float] | None = None
-        """The number that is compared with, and its speed, while another one is tried."""
+        """During a trial: the number before it, and its speed in bytes per second."""
         self._changed_at = self._window_at = clock()
         self._window_bytes = 0
         self._rest_seconds = REST_SECONDS
         self._rest_until = 0.0
 
     def begin(self, count: int) -> None:
-        """Begin with more than a probe, where it is known that one is too few."""
+        """Begin with `count` connections if it is known that one is too few."""
         self.target = count
         self._is_proven = count > 1
 
     def observe(self, total_bytes: int, active: int, flowing: int, ceiling: int) -> None:
-        """Take note of all bytes so far, of how many connections are at work and have ever brought any."""
+        """Take the current state, and adjust `target`.
+
+        `total_bytes`: received so far. `active`: connections at work. `flowing`: connections that have ever brought a
+        byte. `ceiling`: the largest number allowed.
+        """
         ceiling = min(ceiling, self._tolerated or ceiling)
         if self.is_probing and flowing:
             self.is_probing = False
@@ -54,7 +61,7 @@ class ConnectionCount:
         if self.target > ceiling:
             self._change(ceiling, total_bytes)
         now = self._clock()
-        if active < self.target:  # there is no work for more: nothing is learnt about their number
+        if active < self.target:  # there is not enough work for `target`: this teaches nothing about it
             self._before = None
         is_settled = active == self.target and (flowing >= active or now - self._changed_at >= PATIENCE_SECONDS)
         if self.is_probing or not is_settled:
@@ -67,7 +74,7 @@ class ConnectionCount:
             self._window_at, self._window_bytes = now, total_bytes
 
     def refuse(self, active: int) -> None:
-        """The server did not want `active` connections: one for now, and never so many again."""
+        """The server refused `active` connections: use one for now, and never so many again."""
         self._tolerated = max(1, min(active - 1, self._tolerated or active))
         self.target, self._before = 1, None
         self.is_probing = False
@@ -75,11 +82,11 @@ class ConnectionCount:
 
     @property
     def is_curbed(self) -> bool:
-        """Whether the server has ever found the connections too many."""
+        """Whether the server has ever refused a number of connections."""
         return self._tolerated is not None
 
     def _judge(self, rate: float, ceiling: int, total_bytes: int) -> None:
-        """Compare with the number before, if there is one; then try more, or see whether fewer do as well."""
+        """Compare with the number before, if a trial runs. Then try more, or test whether fewer are as fast."""
         before, self._before = self._before, None
         if before is None:
             if self.target < ceiling:
@@ -123,5 +130,5 @@ class ConnectionCount:
 
 
 def _is_worth(times_as_many: float, rate: float, rate_of_fewer: float) -> bool:
-    """Whether so many times as many connections are worth their speed."""
+    """Whether `times_as_many` times as many connections are worth it; see WORTH_OF_MORE."""
     return rate >= rate_of_fewer * (1 + WORTH_OF_MORE * (times_as_many - 1))

@@ -1,4 +1,4 @@
-"""The header `Content-Range` (RFC 9110, section 14.4), read as leniently as servers write it."""
+"""Reads the header `Content-Range` (RFC 9110, section 14.4), also in the inexact forms that servers send."""
 
 import re
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _UNSATISFIED = re.compile(rf"{_UNIT}\*\s*/\s*(\d{{1,19}})\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ContentRange:
-    """Which bytes of the file a body holds: from `start` up to, not including, `end`."""
+    """Which bytes of the file a body holds: from `start` up to, but not including, `end`."""
 
     start: int
     end: int
     total_bytes: int | None
-    """None where the server does not know it (`*`)."""
+    """The file's size; None if the server does not know it (`*`)."""
 
     def __str__(self) -> str:
         return f"{self.start}-{self.end - 1}/{'*' if self.total_bytes is None else self.total_bytes}"
@@ -28,7 +28,7 @@ class ContentRange:
 
 
 def read_content_range(head: AnswerHead) -> ContentRange | None:
-    """Return which bytes follow; None where the head does not tell, or what cannot be."""
+    """Return which bytes follow; None if the head does not say so, or says something impossible."""
     told = head.headers.get("content-range")
     match = _SATISFIED.fullmatch(told) if told else None
     if match is None:
@@ -40,6 +40,6 @@ def read_content_range(head: AnswerHead) -> ContentRange | None:
 
 
 def read_refused_total(head: AnswerHead) -> int | None:
-    """Return how many bytes the file has, as an answer says that refuses a range (`*/N`)."""
+    """Return the file's size in bytes from an answer that refuses a range (`*/N`), or None."""
     match = _UNSATISFIED.fullmatch(head.headers.get("content-range", ""))
     return int(match[1]) if match else None

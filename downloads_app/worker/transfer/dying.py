@@ -1,4 +1,4 @@
-"""Which connection is dying away: it still brings bytes, but hardly any, where there had been a hundred times more."""
+"""Finds dying connections: they still bring bytes, but less than a hundredth of the best speed so far."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,11 +8,11 @@ from downloads_app.worker.transfer.channel import Channel
 DYING_SHARE = 0.01
 """A connection below this share of the best speed so far is dying."""
 DYING_SECONDS, MAX_DYING_SECONDS = 10.0, 120.0
-"""For how long it has to, before it is replaced; twice as long each time, as long as its successors do no better."""
+"""A connection is replaced after dying for so long. If its successor is no better, we wait twice as long next time."""
 
 
 class DyingWatch:
-    """Watches all connections of a transfer, be it a single one: it knows what the line has given before."""
+    """Watches all connections of a transfer, even a single one: it remembers the best speed so far."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -21,7 +21,10 @@ class DyingWatch:
         self._dying_since: dict[Channel, float] = {}
 
     def find(self, channels: Iterable[Channel], allowed_each: float | None) -> Channel | None:
-        """Return a connection that has been dying for long. `allowed_each` is what our own limit leaves to each."""
+        """Return a connection that has been dying for long, or None.
+
+        `allowed_each`: the bytes per second that our own limit leaves to each connection; None for no limit.
+        """
         now = self._clock()
         going = [channel for channel in channels if channel.answer is not None]
         for channel in going:
@@ -40,7 +43,7 @@ class DyingWatch:
         return None
 
     def _is_dying(self, channel: Channel, best: float) -> bool:
-        """Whether it is far too slow, and another one would be quicker, which may have to begin at the beginning."""
+        """Whether it is far too slow, and a new one would end sooner, even if that has to start from the beginning."""
         if channel.bytes_per_second >= best * DYING_SHARE:
             return False
         anew_bytes = channel.fetch.end - (0 if channel.file.accepts_ranges is False else channel.fetch.at)

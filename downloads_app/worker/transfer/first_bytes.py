@@ -1,6 +1,6 @@
-"""Whether the first bytes of a file can be its own: servers send pages, pointers and errors in place of files.
+"""Checks whether the first bytes of a file can be right: servers send pages, pointers and errors instead of files.
 
-Only asked where no sum vouches for the content.
+Used only if the listing has no sum of the content.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from downloads_app.errors import SourceError
 
 SNIFFED_BYTES = 512
-"""What it takes to tell: a tar archive's first header."""
+"""Enough for all checks: a tar archive's first header has this size."""
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
@@ -21,7 +21,7 @@ _TEXT_SUFFIX = re.compile(
     f"|{_PAGE_SUFFIX.pattern}|c|cc|cfg|cpp|css|csv|h|ini|ipynb|java|jinja|js|json|jsonl|log|md|py|rst|sh|svg|template"
     "|text|toml|ts|tsv|txt|vue|xml|yaml|yml"
 )
-"""Names without a suffix are texts too: LICENSE, README."""
+"""Suffixes of text files. Names without a suffix are texts too: LICENSE, README."""
 _BINARY_SUFFIX = re.compile(
     "7z|arrow|bin|bz2|ckpt|engine|ggml|gguf|gz|h5|hdf5|keras|mlmodel|msgpack|nemo|npy|npz|onnx|parquet|pb|pickle|pkl|pt"
     "|pth|safetensors|tar|tflite|tgz|whl|xz|zip|zst"
@@ -29,7 +29,7 @@ _BINARY_SUFFIX = re.compile(
 
 
 def refuse_first_bytes(path: str, first: bytes, total_bytes: int | None, content_type: str) -> None:
-    """Raise a permanent SourceError, which says what came instead, where these are not the first bytes of `path`."""
+    """Raise a permanent SourceError if these cannot be the first bytes of `path`. It says what came instead."""
     suffix = suffix_of(path)
     found = _find_stranger(suffix, first, content_type)
     if found:
@@ -40,23 +40,26 @@ def refuse_first_bytes(path: str, first: bytes, total_bytes: int | None, content
 
 
 def join_first_bytes(chunks: list[bytes]) -> bytes:
-    """Return as many of the first bytes as are looked at."""
+    """Return the first SNIFFED_BYTES bytes of all chunks."""
     return (chunks[0] if len(chunks[0]) >= SNIFFED_BYTES else b"".join(chunks))[:SNIFFED_BYTES]
 
 
 def suffix_of(path: str) -> str:
-    """Return what stands behind the last dot of a name, in lower case; "" where there is none."""
+    """Return the text after the last dot of a name, in lower case; "" if there is no dot."""
     stem, _, suffix = path.rpartition("/")[2].rpartition(".")
     return suffix.lower() if stem else ""
 
 
 def is_page_type(content_type: str) -> bool:
-    """Whether a server calls what it sends an HTML page."""
+    """Whether a `Content-Type` says that the body is an HTML page."""
     return content_type.lower().lstrip().startswith(("text/html", "application/xhtml"))
 
 
 def _find_stranger(suffix: str, first: bytes, content_type: str) -> str | None:
-    """Name what cannot be the file; a text may begin as a page does, unless the server calls it one."""
+    """Name what came instead of the file, or return None.
+
+    A text file may begin like an HTML page, unless the server itself says that it is a page.
+    """
     if first.startswith(_LFS_POINTER):
         return "a Git LFS pointer"
     if _PAGE.match(first):
@@ -74,26 +77,26 @@ def _find_stranger(suffix: str, first: bytes, content_type: str) -> str | None:
 
 
 def _is_text(first: bytes) -> bool:
-    """Whether there are only bytes that texts have."""
+    """Whether all bytes can be in a text."""
     return not any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in first)
 
 
 def _is_safetensors(first: bytes, total_bytes: int | None) -> bool:
-    """Begin with the length of a JSON object, as 64 bits, and the object."""
+    """Whether they begin with the length of a JSON object, as 64 bits, and the object."""
     header_bytes = int.from_bytes(first[:8], "little")
     fits = 2 <= header_bytes <= 100_000_000 and (total_bytes is None or 8 + header_bytes <= total_bytes)
     return fits and first[8:9] == b"{"
 
 
 def _is_onnx(first: bytes, _: int | None) -> bool:
-    """Begin with a field of ONNX's ModelProto: 1 to 8 or 14 in one byte, 20, 25 or 26 in two."""
+    """Whether they begin with a field of ONNX's ModelProto: 1 to 8 or 14 in one byte, 20, 25 or 26 in two."""
     return first[0] in b"\x08\x12\x1a\x22\x28\x32\x3a\x42\x72" or first[:2] in (b"\xa2\x01", b"\xca\x01", b"\xd2\x01")
 
 
 def _is_tar(first: bytes, _: int | None) -> bool:
-    """Begin with a header whose sum is right (the field itself counts as spaces), or with nothing but zeros."""
+    """Whether they begin with a header whose sum is right (its own field counts as spaces), or are all zeros."""
     if len(first) < 512 or first.startswith(b"\x1f\x8b"):
-        return first.startswith(b"\x1f\x8b")  # many call a packed one .tar
+        return first.startswith(b"\x1f\x8b")  # many people name a packed archive .tar
     try:
         told = int(first[148:156].strip(b" \0") or b"0", 8)
     except ValueError:
@@ -106,7 +109,7 @@ def _begins_with(*starts: bytes) -> Callable[[bytes, int | None], bool]:
 
 
 def _is_checkpoint(first: bytes, _: int | None) -> bool:
-    """Be a zip, a pickle or whatever else is no text."""
+    """Whether they are a zip, a pickle or anything else that is no text."""
     return not _is_text(first)
 
 

@@ -1,11 +1,11 @@
-"""What a transfer tells whoever runs it."""
+"""What a transfer tells its caller."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where the transfer is. `current_bytes` are on the disk, those of finished files included."""
+    """The progress of a transfer. `current_bytes` are on the disk, including those of finished files."""
 
     current_bytes: int
     files_completed: int
@@ -13,7 +13,7 @@ class Progress:
 
 
 class Stopped(Exception):
-    """`should_stop` said so; `kept_bytes` stay on the disk for another run."""
+    """`should_stop` ended the transfer. `kept_bytes` stay on the disk for another run."""
 
     def __init__(self, kept_bytes: int) -> None:
         super().__init__(f"stopped with {kept_bytes} bytes kept")

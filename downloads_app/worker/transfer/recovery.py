@@ -1,4 +1,4 @@
-"""What follows when a fetch fails: try again and when, begin the file anew, use fewer connections, give up."""
+"""Decides what to do when a fetch fails: try again later, restart the file, use fewer connections, or give up."""
 
 import logging
 import math
@@ -17,41 +17,41 @@ from downloads_app.worker.transfer.verdicts import ContentChanged, Encoded, Rang
 log = logging.getLogger(__name__)
 
 MAX_FAILURES = 6
-"""Failures of one file in a row, without a byte in between, after which the transfer gives up."""
+"""The transfer gives up after so many failures of one file in a row, without a byte in between."""
 MAX_RETRY_AFTER_SECONDS = 120
-"""A server that asks for a longer pause gets it from whoever runs the transfer."""
+"""If a server asks for a longer pause, the transfer ends and its caller waits."""
 MAX_BACKOFF_SECONDS = 30.0
 SHORT_SECONDS, MAX_SHORT_SECONDS = 0.5, 20.0
-"""How long to wait where the process has too many open files, and for how long at most with one connection."""
+"""If the process has too many open files: the pause before a retry, and how long we retry with one connection."""
 ON_ITS_WAY_SECONDS = 5.0
-"""How long to wait for a file that the server is making ready, where it does not say how long that takes."""
+"""The pause for a file that the server is still preparing, if the server does not say how long that takes."""
 MUCH_BYTES = 256 * 1024
 LINGERING_TRIES = 3
-"""How often a server that has refused a crowd may refuse a lone connection before it is believed."""
+"""A server that has refused many connections may refuse a single one so often before we believe it."""
 RENEWALS = 2
-"""How often in a row an address that a source has just named is believed to have expired meanwhile."""
+"""If an address that the source has just given is refused, we believe so often in a row that it has expired."""
 _CROWDED = (403, 429, 503)
-"""How servers say that there are too many connections."""
+"""The statuses by which servers say that there are too many connections."""
 _EXPIRED = (400, 401, 403, 404, 410)
-"""How servers say that a signed address is no longer good."""
+"""The statuses by which servers say that a signed address has expired."""
 _NOT_IN_PARTS = (400, 405, 406, 411, 412, 413, 417, 501)
-"""How servers say that they do not like the request, where it may be the range that they do not like."""
+"""The statuses by which servers refuse a request, maybe because of its range."""
 
 
 class Recovery:
-    """Decides what to do about failures; raises those that nothing can be done about."""
+    """Decides what to do about failures. Raises those that cannot be repaired."""
 
     def __init__(self, count: ConnectionCount, addresses: Addresses) -> None:
         self._count = count
         self._addresses = addresses
         self.hold_until = 0.0
-        """When the server may be asked again (`Retry-After`), on the monotonic clock."""
+        """No request before this time.monotonic() value (`Retry-After`)."""
         self._refused_at = -math.inf
         self._short_since: float | None = None
-        """When there were last too many open files although others of our connections could be closed."""
+        """The last time of too many open files at which we could still close other connections."""
 
     def deal_with(self, channel: Channel, fault: Exception, companions: int) -> None:
-        """Do what `fault` asks for, which ended the channel's fetch beside `companions` others."""
+        """Handle the `fault` that ended the channel's fetch, with `companions` other connections at work."""
         file = channel.file
         if isinstance(fault, ContentChanged) and not file.has_changed:
             log.warning("%s changed at the server while it was being fetched; it is fetched anew", file.remote.path)
@@ -72,15 +72,15 @@ class Recovery:
 
     def _deal_with_refusal(self, channel: Channel, fault: SourceError, companions: int) -> None:
         head, file = channel.connection.head, channel.file
-        is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # by which hubs say other things
+        is_crowded = head.status in _CROWDED and "x-error-code" not in head.headers  # hubs: other reasons
         if head.status in _EXPIRED and self._may_have_expired(channel):
             if not self._renew(channel):
-                return  # others have found out: that is one failure, not sixteen
+                return  # another connection reported this already: one failure, not sixteen
             fault = _as_transient(fault)
         elif is_crowded and companions:
             self._count.refuse(companions + 1)
             if channel.begun_at < self._refused_at:
-                return  # it was on its way when another one was refused: that is one failure, not twelve
+                return  # it was sent before another one was refused: one failure, not twelve
             self._refused_at = time.monotonic()
             fault = _as_transient(fault)
         elif is_crowded and self._count.is_curbed and file.failures < LINGERING_TRIES:
@@ -91,7 +91,7 @@ class Recovery:
         self.retry(file, fault, gained_bytes=channel.fetch.gained_bytes)
 
     def lack_files(self, fault: TooManyFiles, companions: int) -> None:
-        """Use fewer connections; raises `fault` where even one has long been too many."""
+        """Use fewer connections. Raises `fault` if even one has been too many for a long time."""
         self._count.refuse(companions + 1)
         now = time.monotonic()
         if companions or self._short_since is None:
@@ -101,24 +101,24 @@ class Recovery:
         self.hold_until = max(self.hold_until, now + SHORT_SECONDS)
 
     def _may_have_expired(self, channel: Channel) -> bool:
-        """Whether what was asked had been found out some time before; of a source's word just now, only so often."""
+        """Whether the address may have expired: it came from an earlier redirect, or from a source (see RENEWALS)."""
         return bool(channel.shortcut_url) or (self._addresses.are_lent and channel.file.failures < RENEWALS)
 
     def _renew(self, channel: Channel) -> bool:
-        """Forget where the file was asked for; False where that has been done since."""
+        """Forget the file's address. False if it has been forgotten already."""
         file = channel.file
         is_news = self._addresses.renew(file.remote, channel.target)
         if channel.shortcut_url is None:
             return is_news
         if file.resolved_url != channel.shortcut_url:
             return False
-        file.resolved_url = None  # the provider is asked for another one
+        file.resolved_url = None  # the provider will give another one
         return True
 
     def retry(self, file: PartialFile, error: SourceError, *, gained_bytes: int) -> None:
-        """Try a file again: at once where the failed fetch had brought much, else later and later, with jitter.
+        """Try a file again: at once if the failed fetch brought many bytes, else after a growing pause with jitter.
 
-        Raises `error` when that is no use.
+        Raises `error` after too many failures.
         """
         pause = error.retry_after_seconds or 0.0
         is_kept = gained_bytes > 0 and file.accepts_ranges is not False
@@ -128,7 +128,7 @@ class Recovery:
         log.info("trying again: %s", error.message)
         now = time.monotonic()
         if error.is_on_its_way:
-            file.not_before = now + (pause or ON_ITS_WAY_SECONDS)  # it alone waits: the server has no trouble
+            file.not_before = now + (pause or ON_ITS_WAY_SECONDS)  # only this file waits: the server works
             return
         self.hold_until = max(self.hold_until, now + pause)
         if gained_bytes < MUCH_BYTES:
@@ -138,14 +138,14 @@ class Recovery:
 
 
 def _give_up_ranges(file: PartialFile, oddity: str) -> None:
-    """Fetch the file whole from now on, by one connection; what is here is kept until that has begun."""
+    """From now on fetch the whole file over one connection. The bytes here are kept until that has begun."""
     if file.accepts_ranges is not False:
         log.info("%s; it is fetched whole", oddity)
         file.accepts_ranges, file.oddity = False, oddity
 
 
 def _conclude(error: SourceError, file: PartialFile) -> SourceError:
-    """Return what ends the transfer: where not even the whole file can be had from an odd server, that is final."""
+    """Return the error that ends the transfer. It is permanent if a request without a range failed too."""
     if not file.oddity or error.retry_after_seconds:
         return error
     before = file.oddity.removeprefix(f"{file.remote.path}: ")
@@ -157,7 +157,7 @@ def _as_transient(error: SourceError) -> SourceError:
 
 
 def find_lack(channel: Channel, code: int) -> Exception | None:
-    """Say what is wrong with an answer that libcurl ended with `code`; None where it brought what it was to bring."""
+    """Return what is wrong with an answer that libcurl ended with `code`; None if it brought all requested bytes."""
     fetch, remote = channel.fetch, channel.file.remote
     if code == pycurl.E_BAD_CONTENT_ENCODING:
         text = f"{remote.path}: what the server sent encoded cannot be unpacked"
@@ -166,7 +166,7 @@ def find_lack(channel: Channel, code: int) -> Exception | None:
         return SourceError(f"{remote.path}: the server sent more than was announced", permanent=True)
     if code and not fetch.is_complete:
         return channel.explain(code)
-    is_all = channel.file.is_complete if fetch.is_whole else fetch.is_complete  # a part is not what was asked for whole
+    is_all = channel.file.is_complete if fetch.is_whole else fetch.is_complete  # a part is not the whole
     if is_all and channel.file.total_bytes is not None:
         return None
     if channel.file.total_bytes is None:

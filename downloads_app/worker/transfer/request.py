@@ -1,4 +1,4 @@
-"""What one connection asks a server for, and what its answer tells of further requests."""
+"""What one connection requests of a server, and what its answer means for further requests."""
 
 from downloads_app.sources.answers import AnswerHead
 from downloads_app.worker.files.offered_sums import read_offered_sums
@@ -7,25 +7,25 @@ from downloads_app.worker.transfer.verdicts import Answer, Asked, Known
 
 
 def ask_for(fetch: Fetch) -> tuple[Asked, list[str]]:
-    """Return the request for a fetch, and the headers that it takes."""
+    """Return the request for a fetch, and its headers."""
     headers = _range_headers(fetch)
     return Asked(fetch.at, fetch.end, bool(headers), fetch.file.unpacks), headers
 
 
 def known_of(fetch: Fetch) -> Known:
-    """Return what an answer has to agree with: nothing, where the whole file comes anew."""
+    """Return what an answer must agree with. It is empty if the whole file is fetched again."""
     return Known() if fetch.is_whole else Known(fetch.file.total_bytes, fetch.file.seen)
 
 
 def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile) -> None:
-    """Take over what an accepted answer tells of the whole file."""
+    """Store what an accepted answer says of the whole file."""
     file.learn(answer.validator, answer.total_bytes, _find_ranges(head, asked, answer))
     if not file.remote.vouching_sum:
         file.offered |= read_offered_sums(head, is_partial=answer.is_partial)
 
 
 def is_end_doubtful(answer: Answer, head: AnswerHead, file: PartialFile, end: int) -> bool:
-    """Whether nothing proves that an answer was whole: it announced no length, and the connection's end was its own."""
+    """Whether an answer may have been cut: it announced no length, and ended with the connection."""
     is_proven = answer.end is not None or "chunked" in head.headers.get("transfer-encoding", "").lower()
     is_vouched = bool(file.remote.vouching_sum or file.offered)
     has_looked = end in (0, file.doubted_end) or file.accepts_ranges is False
@@ -33,7 +33,7 @@ def is_end_doubtful(answer: Answer, head: AnswerHead, file: PartialFile, end: in
 
 
 def _find_ranges(head: AnswerHead, asked: Asked, answer: Answer) -> bool | None:
-    """Whether other ranges may be asked for: shown, denied, or (None) not told by this answer."""
+    """Whether the server accepts ranges. None if this answer does not show it."""
     announced = head.headers.get("accept-ranges", "").lower()
     if not answer.is_partial and (asked.is_range or announced == "none" or head.is_encoded):
         return False

@@ -1,4 +1,4 @@
-"""What follows when a connection has ended its request, or is to end it."""
+"""What happens when a connection has ended its request, or must end it."""
 
 import logging
 import math
@@ -17,11 +17,11 @@ from downloads_app.worker.transfer.worklist import Worklist
 log = logging.getLogger(__name__)
 
 WARN_SECONDS = 1.0
-"""One warning in this time is enough, however many files lack a descriptor at once."""
+"""At most one warning in this time, even if many files lack a descriptor at once."""
 
 
 class Settling:
-    """Sends connections on, takes what they have brought, and has their failures dealt with."""
+    """Follows redirects, takes the bytes of ended requests, and passes failures to Recovery."""
 
     def __init__(
         self,
@@ -31,13 +31,13 @@ class Settling:
         recovery: Recovery,
         check_orders: Callable[[], None],
     ) -> None:
-        """`check_orders` raises where nothing may be done any more."""
+        """`check_orders` raises if the transfer must stop."""
         self._pool, self._work, self._finisher, self._recovery = pool, work, finisher, recovery
         self._check_orders = check_orders
         self._warned_at = -math.inf
 
     def settle(self, channel: Channel, code: int) -> None:
-        """A connection has ended its request: go on to the next hop, or rest and see what has come of it."""
+        """Process a connection whose request has ended: follow the redirect, or put it back and take the result."""
         fault: Exception | None = None
         if not channel.is_stale:
             try:
@@ -52,8 +52,8 @@ class Settling:
             return
         self._work.take_back(channel.fetch)
         if self._finisher.has(channel.file):
-            return  # others have brought all of it
-        self._check_orders()  # what follows may drop bytes, which may be another's by now
+            return  # other connections have brought all of it
+        self._check_orders()  # the next steps may drop bytes, which another worker may own by now
         fault = fault or find_lack(channel, code)
         if fault is not None and self._believe_end(channel, fault):
             return
@@ -67,7 +67,7 @@ class Settling:
         self._work.want(channel.file)
 
     def cut(self, channel: Channel, reason: str) -> None:
-        """End a connection that is of no use; what it has not brought is fetched by another one."""
+        """End a useless connection. Another one fetches the bytes that it has not brought."""
         self._pool.dismiss(channel)
         if channel.is_stale:
             return
@@ -77,7 +77,7 @@ class Settling:
         self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
 
     def use_fewer(self, fault: TooManyFiles) -> None:
-        """Do with fewer connections, idle ones too, and with fewer open files."""
+        """Use fewer connections, close idle ones, and open fewer files."""
         now = time.monotonic()
         if now - self._warned_at > WARN_SECONDS:
             self._warned_at = now
@@ -98,7 +98,7 @@ class Settling:
         self._finisher.offer(file)
 
     def _believe_end(self, channel: Channel, fault: Exception) -> bool:
-        """Believe that a file ends where an answer did, where the server does not say what lies behind."""
+        """Accept that the file ends where an answer ended, if the server does not say what follows. True if so."""
         file, fetch = channel.file, channel.fetch
         is_final = isinstance(fault, (RangesUnusable, RangesIgnored)) or getattr(fault, "permanent", False)
         if file.total_bytes is not None or fetch.start != file.doubted_end or not is_final:

@@ -1,7 +1,7 @@
 """Moves the bytes of one download: several files, and several ranges of a file, at once in one thread.
 
-A pool of connections brings what the worklist says; a few threads beside it sum, sync and place what is
-complete. It reports by callbacks and knows no database.
+A pool of connections fetches the bytes that the worklist chooses. A few other threads sum, sync and place complete
+files. The transfer reports by callbacks and knows no database.
 """
 
 import logging
@@ -33,16 +33,16 @@ from downloads_app.worker.transfer.worklist import Worklist
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.05
-"""How long the thread waits for the network at most: `should_stop` is asked at least this often."""
+"""The thread waits for the network at most so long: it calls `should_stop` at least this often."""
 TEND_SECONDS = 0.05
 REPORT_SECONDS = 0.25
 SAVE_SECONDS = 1.0
 SMALL_FILE_CREDIT_BYTES = 32 * 1024
-"""What a finished file counts for beside its bytes, so that many tiny files are seen as speed too."""
+"""A finished file counts as so many extra bytes. So many tiny files also count as speed."""
 
 
 class Transfer:
-    """Fetches `files` into `folder`. Callbacks are called from the thread of `run` and must not block."""
+    """Fetches `files` into `folder`. The thread of `run` calls the callbacks; they must not block."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class Transfer:
         stall_seconds: float = 8.0,
         answer_seconds: float = 30.0,
     ) -> None:
-        """`should_stop` and `may_write` are asked often, also from other threads.
+        """`should_stop` and `may_write` are called often, also from other threads.
 
-        Stopping keeps what is here by a last side-file; without `may_write` (the lease is lost) not a byte
-        is written any more. `stall_seconds` without a byte, or `answer_seconds` without an answer, end a
-        connection. A `source` is asked where each file is at the time, and says what is shown there instead of
-        the token or password of `access`.
+        When `should_stop` is true, a last side-file keeps the bytes for another run. When `may_write` is false (the
+        lease is lost), no byte is written any more. A connection ends after `stall_seconds` without a byte, or
+        `answer_seconds` without an answer. A `source` gives each file's current address, and the headers to send there
+        instead of the token or password of `access`.
         """
         self._access, self._limits = without_credentials(access) if source else access, limits
         self._report, self._file_done = report, file_done
@@ -84,9 +84,9 @@ class Transfer:
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()
 
     def run(self) -> None:
-        """Fetch what is missing; returns when every file stands verified under its final name.
+        """Fetch the missing bytes. Return when every file is verified and has its final name.
 
-        Raises SourceError (permanent or not), NoSpace, Conflict (what else the disk refuses), Stopped.
+        Raises SourceError (permanent or not), NoSpace, Conflict (the disk refuses something else), Stopped.
         """
         try:
             self._storage.prepare(self._paths)
@@ -109,7 +109,7 @@ class Transfer:
             self._close()
 
     def _check_orders(self) -> None:
-        """Stop if told to. Asked again before a file is begun anew: that truncates what may be another's by now."""
+        """Raise Stopped if told to. Also called before a file restarts: that truncates it, and we may have lost it."""
         if self._should_stop() or not self._may_write():
             raise Stopped(self._work.kept_bytes())
 
@@ -127,7 +127,7 @@ class Transfer:
         self._count.observe(self._moved_bytes, len(self._pool), self._pool.flowing(), self._ceiling())
 
     def _assign(self) -> None:
-        """Give work to as many connections as there should be."""
+        """Start fetches until the wanted number of connections is at work."""
         if self._count.is_probing:
             self._observe()
         target = min(self._count.target, self._ceiling())
@@ -141,7 +141,7 @@ class Transfer:
                 return
 
     def _start(self, fetch: Fetch) -> bool:
-        """Put a connection to work; False while the source is being asked where."""
+        """Start a fetch. False while the source is being asked for the address."""
         try:
             target = self._addresses.find(fetch.file.remote)
         except SourceError as error:
@@ -168,7 +168,7 @@ class Transfer:
                 self._settling.settle(channel, code)
 
     def _collect(self) -> None:
-        """Give the threads what is complete, and take over what they have completed."""
+        """Give complete files to the finishing threads, and take the files that these have placed."""
         for file, outcome in self._finisher.collect():
             if isinstance(outcome, TooManyFiles):
                 self._settling.use_fewer(outcome)
@@ -182,7 +182,7 @@ class Transfer:
                 self._file_done(file.remote, outcome)
 
     def _tend(self) -> None:
-        """Now and then: write, measure, replace what does not move, save, tell."""
+        """At intervals: write, measure, replace slow connections, save, report."""
         now = time.monotonic()
         elapsed = now - self._tended_at
         if elapsed < TEND_SECONDS:
@@ -196,7 +196,7 @@ class Transfer:
             if now - channel.last_byte_at > patience:
                 self._settling.cut(channel, f"no byte came for {patience:g} s")
         limit = self._limits.bandwidth.bytes_per_second
-        if limit is None and (laggard := self._pool.find_laggard()):  # else it is our limit that makes one slow
+        if limit is None and (laggard := self._pool.find_laggard()):  # with a limit, the limit makes it slow
             self._settling.cut(laggard, "its connection was far slower than the others")
         if dying := self._dying.find(self._pool, limit and limit / max(1, len(self._pool))):
             self._settling.cut(dying, "its connection has become far slower than it was")
@@ -221,9 +221,9 @@ class Transfer:
         self._storage.close()
 
     def _keep(self) -> None:
-        """Write what is held in memory, and down what is on the disk, for another run.
+        """For another run: write the bytes in memory, and a side-file that says which bytes are on the disk.
 
-        What ends the transfer matters more than what fails here, and one file's failure is not another's.
+        A failure here is ignored: the error that ends the transfer matters more, and the other files are still saved.
         """
         for channel in self._pool:
             with suppress(DownloadsError):

@@ -1,7 +1,7 @@
-"""Whether an answer is the one that was asked for: status, encoding, range, size, content.
+"""Decides whether an answer is the requested one: status, encoding, range, size, content.
 
-A whole file and a part of one are judged alike. What is odd about the answer to a range never ends a file: it is
-RangesUnusable, and the file is fetched whole.
+The rules are the same for a whole file and for a part. A strange answer to a range never fails the file: the rules
+raise RangesUnusable, and the file is fetched whole.
 """
 
 from typing import NamedTuple
@@ -15,34 +15,34 @@ from downloads_app.worker.transfer.content_range import ContentRange, read_conte
 from downloads_app.worker.transfer.first_bytes import is_page_type, suffix_of
 
 MAX_OVERLAP_BYTES = 4 << 20
-"""An answer may begin so far before what was asked, at a block's boundary, say; these bytes are skipped."""
+"""An answer may begin so many bytes too early, for example at a block's boundary. We skip these bytes."""
 _PACKED_SUFFIXES = {"gz", "tgz", "svgz", "z", "zst", "br"}
-"""Files that are packed by themselves: some servers say so in `Content-Encoding`."""
+"""Suffixes of files that are packed themselves: some servers name this packing in `Content-Encoding`."""
 _ABOUT_SHARE, _ABOUT_BYTES = 0.7, 1024
 """A file may have this share of a rounded size, less these bytes: servers round up, and count in 1000s or 1024s."""
 
 
 class ContentChanged(Exception):
-    """The server holds something else than when the file was begun."""
+    """The server's file is no longer the one that the fetch began with."""
 
 
 class RangesUnusable(Exception):
-    """What the server answers to ranges is of no use; the message says what it answers."""
+    """The server's answers to ranges are useless. The message says what it answers."""
 
 
 class RangesIgnored(Exception):
-    """The server answers a range with the whole file: many know no ranges."""
+    """The server answers a range with the whole file: many servers do not support ranges."""
 
 
 class Encoded(Exception):
-    """The body is packed and has to be unpacked; a sum will tell whether that was right."""
+    """The body is packed and must be unpacked. A sum will show whether that was right."""
 
 
 VERDICTS = (ContentChanged, RangesUnusable, RangesIgnored, Encoded)
 
 
 class Asked(NamedTuple):
-    """A request: the bytes from `start` to `end`, as a range unless it is the whole file."""
+    """A request for the bytes from `start` to `end`. It has a range unless it asks for the whole file."""
 
     start: int
     end: int
@@ -51,33 +51,33 @@ class Asked(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What earlier answers said of the file that this one is to be a part of."""
+    """What earlier answers said of the same file."""
 
     total_bytes: int | None = None
     validator: Validator = NO_VALIDATOR
 
 
 class Answer(NamedTuple):
-    """An accepted answer: the bytes that follow, the whole file's size, what names its content."""
+    """An accepted answer: which bytes follow, the whole file's size, the validator of its content."""
 
     start: int
-    """Where the body begins in the file; what lies before the bytes asked for is to be skipped."""
+    """Where the body begins in the file. Skip the bytes before the requested ones."""
     end: int | None
-    """Where it ends in the file; None: not announced."""
+    """Where the body ends in the file; None if the answer does not announce it."""
     total_bytes: int | None
     validator: Validator
     is_partial: bool
 
 
 def is_far_below(size_bytes: int, about_bytes: int | None) -> bool:
-    """Whether a file of this size cannot be the one that a listing shows with a rounded size."""
+    """Whether a file of this size is too small to be the one that a listing shows with a rounded size."""
     if not about_bytes:
         return False
     return size_bytes == 0 or size_bytes < about_bytes * _ABOUT_SHARE - _ABOUT_BYTES
 
 
 def judge(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Answer:
-    """Accept an answer, or raise what is wrong with it: SourceError or one of the exceptions above."""
+    """Return the accepted answer, or raise what is wrong with it: SourceError or one of the exceptions above."""
     if head.status in (204, 416):
         return _read_nothing(head, file, asked, known)
     if head.status not in (200, 203, 206):
@@ -94,7 +94,7 @@ def judge(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Ans
 
 
 def _read_nothing(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> Answer:
-    """Accept that nothing follows: an empty file comes as 204 or 416, and as 416 what lies behind a file's end."""
+    """Accept an answer without bytes: 204 or 416 for an empty file, 416 for a range behind the file's end."""
     total = read_refused_total(head) if head.status == 416 else 0
     total = 0 if total is None and file.size_bytes == 0 else total
     expected = file.size_bytes if file.size_bytes is not None else known.total_bytes
@@ -117,7 +117,7 @@ def _read_body(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -
 
 
 def _guess_part(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -> ContentRange | None:
-    """Take a part of which nothing is told for the one asked for, where its length and a sum or a name vouch for it."""
+    """Accept a part without `Content-Range` as the requested one, if its length and a sum or a validator confirm it."""
     end = asked.end if known.total_bytes is None else min(asked.end, known.total_bytes)
     is_known = bool(file.vouching_sum) or known.validator.confirms(Validator.of(head))
     is_it = is_known and not head.is_encoded and head.length_bytes == end - asked.start > 0
@@ -125,7 +125,7 @@ def _guess_part(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) 
 
 
 def _is_slice(head: AnswerHead, part: ContentRange, asked: Asked) -> bool:
-    """Whether it is a part although the status says whole: some servers do that."""
+    """Whether the body is a part although the status says that it is whole: some servers do that."""
     return asked.is_range and head.length_bytes == part.length_bytes != part.total_bytes
 
 
@@ -151,7 +151,7 @@ def _read_whole(head: AnswerHead, file: RemoteFile, asked: Asked) -> Answer:
             raise _refuse(file, f"the server sent it encoded ({head.encoding}), unasked")
         if not asked.unpacks:
             raise Encoded
-        total = None  # what is announced is how long it is packed
+        total = None  # the announced length is the packed one
     return Answer(0, total, total, Validator.of(head), is_partial=False)
 
 
@@ -170,12 +170,12 @@ def _compare_size(answer: Answer, head: AnswerHead, file: RemoteFile) -> None:
 
 
 def _compare_content(answer: Answer, file: RemoteFile, asked: Asked, known: Known) -> None:
-    """Raise where the answer is of other content than those before, or may be."""
+    """Raise if the answer's content differs, or may differ, from that of earlier answers."""
     if known.total_bytes is not None and answer.total_bytes not in (None, known.total_bytes):
         raise ContentChanged
     if asked.is_range and not file.vouching_sum and known.validator.contradicts(answer.validator):
         if not answer.is_partial:
-            raise ContentChanged  # as If-Range wants it
+            raise ContentChanged  # as If-Range requires
         raise RangesUnusable(f"{file.path}: the server's answers differ in ETag or Last-Modified")
     if asked.start > 0 and not answer.is_partial:
         raise RangesIgnored

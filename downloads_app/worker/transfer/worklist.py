@@ -1,4 +1,4 @@
-"""What is to be fetched: files finished, on their way and waiting, and which bytes are next."""
+"""What to fetch: the files that are finished, in progress and waiting, and which bytes are next."""
 
 import time
 from collections import deque
@@ -17,19 +17,19 @@ MIN_PIECE_BYTES = 1 << 20
 MIN_PIECE_SECONDS = 0.1
 MAX_PIECE_BYTES, MAX_LONE_PIECE_BYTES = 64 << 20, 128 << 20
 PIECE_SECONDS = 0.25
-"""Pieces from the front keep the sum close behind, and many servers slow down only long answers."""
+"""A piece has the bytes of so many seconds. With short pieces the sum can follow; many servers slow long answers."""
 PIECE_ROUND_TRIPS = 40
-"""Each piece costs a round trip of silence: on a long line pieces take so many of them."""
+"""A piece takes at least so many round trips, because each piece costs one round trip of silence."""
 LONE_PIECE_SECONDS = 8.0
-"""With a single connection each piece costs a round trip of silence."""
+"""The length of a piece with a single connection: each piece costs a round trip without bytes."""
 MIN_SPLIT_BYTES = 2 << 20
 MIN_SPLIT_SECONDS = 1.0
 MAX_OPEN_FILES = 64
-"""As long as the system lets a process have so many."""
+"""The limit of open files, if the system allows the process so many."""
 SMALL_BYTES = 1 << 20
 MANY_FILES = 32
 FEW_CONNECTIONS = 8
-"""As many as the hub's own client uses."""
+"""The number that the hub's own client uses."""
 
 
 class Worklist:
@@ -43,12 +43,12 @@ class Worklist:
         self.open: list[PartialFile] = []
         self._most_open = MAX_OPEN_FILES
         self._needy: list[PartialFile] = []
-        """Those of `open` of which bytes may be missing that nobody fetches."""
+        """The files of `open` that may lack bytes which no connection fetches."""
         self.done_files = 0
         self.done_bytes = 0
 
     def take_stock(self) -> list[tuple[RemoteFile, FileResult]]:
-        """Find what earlier runs have finished or begun; return what they finished."""
+        """Find the files that earlier runs have finished or begun. Return the finished ones."""
         placed = self._storage.read_done()
         finished = []
         for file in self._files:
@@ -63,7 +63,7 @@ class Worklist:
         return finished
 
     def first_count(self) -> int:
-        """With how many connections to begin: many small files need a few, as each costs a round trip."""
+        """The number of connections to begin with. Many small files need a few: each file costs a round trip."""
         small = sum(1 for file in self._waiting if (file.size_bytes or FIRST_PIECE_BYTES) < SMALL_BYTES)
         return FEW_CONNECTIONS if small >= MANY_FILES else 1
 
@@ -76,7 +76,7 @@ class Worklist:
         return self.open[0].remote.path if self.open else None
 
     def width(self, ceiling: int) -> int:
-        """How many connections there is work for at once, at most `ceiling`."""
+        """The number of connections, at most `ceiling`, that have work now."""
         if self._waiting:
             return ceiling
         return max(1, min(ceiling, sum(map(self._width_of, self.open))))
@@ -86,15 +86,15 @@ class Worklist:
         return max(1, self._limits.connections_per_file) if is_open_to_others else 1
 
     def kept_bytes(self) -> int:
-        """How many bytes are on the disk, all files together."""
+        """The number of bytes on the disk, of all files."""
         return self.done_bytes + sum(file.stored_bytes for file in self.open) + sum(self._waiting_bytes.values())
 
     def missing_bytes(self) -> int:
-        """How many bytes are still to come, as far as sizes are known."""
+        """The number of bytes still missing, as far as sizes are known."""
         return max(0, self._total_bytes - self.kept_bytes())
 
     def finish(self, file: PartialFile, result: FileResult) -> None:
-        """Take note that a file stands in its place."""
+        """Note that a file has its final name."""
         self.open.remove(file)
         if file in self._needy:
             self._needy.remove(file)
@@ -102,12 +102,12 @@ class Worklist:
         self._count(result)
 
     def revive(self, file: PartialFile, reason: str) -> None:
-        """Fetch a file that proved damaged once more; the second time is a permanent error with `reason`."""
+        """Fetch a damaged file once more. The second time raises a permanent error with `reason`."""
         file.begin_again(reason)
         self.want(file)
 
     def take_back(self, fetch: Fetch) -> None:
-        """Take note that a fetch has ended; others bring what it has not."""
+        """Note that a fetch has ended. Other fetches bring the bytes that it did not."""
         fetch.file.release(fetch)
         if not fetch.file.is_complete:
             self.want(fetch.file)
@@ -115,24 +115,24 @@ class Worklist:
             self._needy.remove(fetch.file)
 
     def want(self, file: PartialFile) -> None:
-        """Look at a file again when there is a connection to spare: it may lack bytes that nobody fetches."""
+        """Check a file again when a connection is free: it may lack bytes that no connection fetches."""
         if file not in self._needy and not file.is_complete:
             self._needy.insert(0, file)
 
     def open_fewer(self) -> None:
-        """Have fewer files open at once from now on: there were too many."""
+        """Keep fewer files open at once from now on."""
         self._most_open = max(1, min(len(self.open), self._most_open) // 2)
         self._finisher.use_fewer()
         for file in self.open:
             if not file.fetches and not self._finisher.is_busy_with(file):
-                file.close()  # it is opened again where it is needed
+                file.close()  # it is opened again when needed
 
     def _count(self, result: FileResult) -> None:
         self.done_files += 1
         self.done_bytes += result.size_bytes
 
     def next_fetch(self, pool: ChannelPool, connections: int) -> Fetch | None:
-        """Return what one more connection should bring: of a file on its way, of a new one, of a slow range."""
+        """Return the next fetch for a connection: of an open file, else a new file, else part of a slow range."""
         now = time.monotonic()
         for file in list(self._needy):
             if self._may_join(file, now):
@@ -161,7 +161,12 @@ class Worklist:
         return file.lease(self._piece_bytes(file, pool, connections))
 
     def _piece_bytes(self, file: PartialFile, pool: ChannelPool, connections: int) -> int:
-        """How much one fetch is given: less and less towards the end, so that all connections end together."""
+        """Return the size of one fetch, in bytes. With several connections at a known speed (bytes/s) it is about
+
+        min(missing bytes / (2 * connections), speed * max(PIECE_SECONDS, PIECE_ROUND_TRIPS * round trip)).
+
+        So it gets smaller towards the end, and all connections end at about the same time.
+        """
         if (file.total_bytes or 0) < MIN_PIECE_BYTES:
             return FIRST_PIECE_BYTES
         speed = pool.expected_speed(connections)
@@ -175,7 +180,7 @@ class Worklist:
         return max(least, min(share, int(speed * seconds), MAX_PIECE_BYTES))
 
     def _share_slowest(self, pool: ChannelPool, now: float) -> Fetch | None:
-        """Take from the range that would be the last to end, so that no single slow one is waited for."""
+        """Take part of the range that would end last, so nobody waits for a single slow connection."""
         shareable = [
             (channel.remaining_seconds, channel.fetch)
             for channel in pool
