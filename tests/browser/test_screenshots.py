@@ -1,4 +1,4 @@
-"""Pictures of the page as people meet it, to be looked at: light, dark, on a phone, an admin's, the sign-in.
+"""Pictures of the page as people meet it, to be looked at: light, dark, on a phone, an admin's, each view, the sign-in.
 
 They land in tests/screenshots, or in the folder that SCREENSHOTS names (`docs/images` renews the README's).
 """
@@ -71,7 +71,19 @@ def test_the_page_is_photographed(
     alice.emulate_media(color_scheme="dark")
     take(alice, "dark")
     alice.emulate_media(color_scheme="light")
+    for view in ("history", "waiting"):
+        alice.goto(f"{stack.proxy.url}/{view}")
+        expect(alice.locator("#view h2")).to_be_visible()
+        take(alice, view)
+    alice.goto(f"{stack.proxy.url}/add")
+    alice.get_by_label("Repository, or the address").fill("nimbus/nimbus-7b-instruct-GGUF")
+    alice.keyboard.press("Enter")
+    expect(alice.locator(".plan-sum")).to_be_visible()
+    take(alice, "add")
     alice.set_viewport_size(PHONE)
+    take(alice, "phone-add")
+    alice.goto(stack.proxy.url)
+    expect(alice.locator("#active .row").first).to_be_visible()
     take(alice, "phone")
     for download_id in ids:
         stack.cancel(download_id)
