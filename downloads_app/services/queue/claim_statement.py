@@ -107,6 +107,21 @@ _STATEMENTS = {
 }
 
 
+SQLITE_NOTES = (
+    text(
+        f"""DELETE FROM download_events WHERE download_id = :id AND id <= (
+            SELECT e.id FROM download_events e WHERE e.download_id = :id ORDER BY e.id DESC LIMIT 1 OFFSET {KEPT - 1}
+        )"""  # noqa: S608  (our own words; values are bound)
+    ),
+    text(
+        f"""INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
+        SELECT id, {_SQLITE_TIME}, '{EventKind.CLAIMED}', :worker_id, attempt, current_bytes
+        FROM downloads WHERE id = :id"""  # noqa: S608  (our own words; values are bound)
+    ),
+)
+"""What SQLite needs beside the claim to note it; written out, for building them takes longer than they do."""
+
+
 def claim_statement(dialect: str) -> TextClause:
     """Return the statement for a database; its parameters are `worker_id` and `lease_seconds`.
 

@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
 
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, EventKind, Provider, Status
-from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.autocommit import execute_alone, transaction_alone
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import events
-from downloads_app.services.queue.claim_statement import claim_statement
+from downloads_app.services.queue.claim_statement import SQLITE_NOTES, claim_statement
 from downloads_app.services.queue.events import Note
 
 MAX_FAILURES = 8
@@ -45,10 +45,14 @@ def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
     dialect = db.engine.dialect.name
     statement, parameters = claim_statement(dialect), {"worker_id": worker_id, "lease_seconds": lease_seconds}
     if dialect == "postgresql":
-        rows = execute_alone(statement, parameters).all()
+        row = execute_alone(statement, parameters).first()
     else:
-        rows = events.execute_and_note(statement, parameters, Note(EventKind.CLAIMED, worker_id))
-    return Claim(str(rows[0].id), rows[0].attempt, worker_id) if rows else None
+        with transaction_alone() as connection:
+            row = connection.execute(statement, parameters).first()
+            if row:
+                for note in SQLITE_NOTES:
+                    connection.execute(note, {"id": row.id, "worker_id": worker_id})
+    return Claim(str(row.id), row.attempt, worker_id) if row else None
 
 
 def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float) -> set[Claim]:

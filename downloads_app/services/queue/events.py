@@ -4,7 +4,7 @@ PostgreSQL changes the row and notes it in one statement, so that a claim costs 
 statement that does both; there it is one short transaction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,13 +57,8 @@ def change_alone(statement: Update, *notes: Note) -> Sequence[Any]:
     changing = _stamp(statement)
     if _is_postgresql():
         return execute_alone(_as_one(changing, notes)).all()
-    return execute_and_note(changing, {}, *notes)
-
-
-def execute_and_note(changing: Executable, parameters: Mapping[str, Any], *notes: Note) -> Sequence[Any]:
-    """Change downloads and note it as several statements of one transaction; return what the change returns."""
     with transaction_alone() as connection:
-        rows = connection.execute(changing, parameters).all()
+        rows = connection.execute(changing).all()
         for more in _beside([row.id for row in rows], notes):
             connection.execute(more)
     return rows
