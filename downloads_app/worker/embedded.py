@@ -10,7 +10,7 @@ import time
 from downloads_app.locations import PROJECT_DIR
 
 STOP_SECONDS = 20
-"""For a drained worker to hand its downloads back; then it is killed, and its lease runs out."""
+"""A drained worker has so long to give its downloads back. Then it is killed, and its leases run out."""
 RESTART_SECONDS = (1, 60)
 STEADY_SECONDS = 60
 
@@ -18,7 +18,7 @@ log = logging.getLogger("gunicorn.error")
 
 
 class EmbeddedWorker:
-    """A child process of gunicorn's master; ends by itself when the master is gone (it watches its parent)."""
+    """A child process of gunicorn's master. It watches its parent, and ends by itself when the master is gone."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -26,11 +26,11 @@ class EmbeddedWorker:
         self._thread = threading.Thread(target=self._keep_alive, name="embedded worker", daemon=True)
 
     def start(self) -> None:
-        """Start it, and a thread that starts it again should it die."""
+        """Start the worker, and a thread that starts it again if it dies."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Let it hand its downloads back, and wait for that."""
+        """Make the worker give its downloads back, and wait for that."""
         self._stopping.set()
         self._thread.join(STOP_SECONDS + 5)
 
@@ -50,13 +50,13 @@ class EmbeddedWorker:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         env = {**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid())}
-        env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # the web processes' files
+        env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # these files belong to the web processes
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
             cwd=PROJECT_DIR,
             env=env,
             stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches the master alone, which then stops the worker in order
+            start_new_session=True,  # Ctrl-C reaches only the master, which then stops the worker
         )
 
     def _wait(self) -> None:

@@ -1,4 +1,4 @@
-"""Renews the leases of a worker's downloads and says that it is alive: in a thread of its own, whatever comes."""
+"""Renews the leases of a worker's downloads and reports that it is alive, in its own thread."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ RETRY_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Beats three times a lease; every second while the database does not answer."""
+    """Beats three times in the time of a lease, and every second while the database does not answer."""
 
     def __init__(
         self, app: Flask, presence: Presence, lease_seconds: float, running: Callable[[], Sequence[Job]]
@@ -29,11 +29,11 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more, and say so."""
+        """Stop the thread, and report that the worker is gone."""
         self._stop.set()
         self._thread.join(timeout=RETRY_SECONDS)
         try:
@@ -43,7 +43,7 @@ class Heartbeat:
             log.warning("cannot say that this worker has stopped: %s", type(exc).__name__)
 
     def beat(self) -> None:
-        """Renew all leases once; a claim that no longer holds ends its job."""
+        """Renew all leases once. End the jobs whose claim is lost."""
         jobs = {job.claim: job for job in self._running()}
         if not jobs:
             return
@@ -66,6 +66,6 @@ class Heartbeat:
             except SQLAlchemyError as exc:
                 log.warning("cannot renew the leases: %s", type(exc).__name__)
                 pause = min(RETRY_SECONDS, self._lease_seconds / 3)
-            except Exception:  # the edge: without a heartbeat the worker would be of no use for good
+            except Exception:  # the edge: without a heartbeat the worker would be useless for ever
                 log.exception("unexpected error; the heart beats on")
                 pause = min(RETRY_SECONDS, self._lease_seconds / 3)

@@ -1,4 +1,4 @@
-"""What a process that moves bytes sets for itself before it begins."""
+"""Settings that a worker process makes for itself at its start: memory, file modes, Python's lock."""
 
 import ctypes
 import os
@@ -12,14 +12,15 @@ _M_TRIM_THRESHOLD = -1  # malloc.h
 
 
 def prepare_process() -> None:
-    """Set how memory is kept and how Python's lock is passed on.
+    """Set how memory is freed, the modes of new files, and how often threads switch.
 
-    1. Memory that is freed is kept (up to `KEPT_BYTES`), where the C library can be told so: otherwise what has been
-       written is handed to the kernel and faulted in again for the next bytes, a fifth of a transfer's CPU.
-    2. Files and folders that it makes are for their owner and group alone.
-    3. The threads that sum wait less for the one that moves, which asks for the lock with every 16 KB.
+    1. The C library keeps freed memory (up to `KEPT_BYTES`), if it can. Otherwise each buffer goes back to the kernel
+       and is mapped again for the next bytes: a fifth of a transfer's CPU time.
+    2. Only owner and group can use new files and folders.
+    3. Threads switch more often. The moving thread takes Python's lock for every 16 KB, and the summing threads
+       wait for it.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has no mallopt
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
     os.umask(UMASK)

@@ -1,7 +1,7 @@
-"""The worker process: one loop that glances at all there is to do, and a thread for each download.
+"""The worker process: one loop that checks for work, and one thread for each download.
 
-Each step of a glance answers whether it did something. TERM and INT drain: the downloads are handed back
-at once with their bytes. HUP reads MAX_BYTES_PER_SECOND again.
+Each step of the loop returns whether it did something. TERM and INT drain: the worker gives its downloads back at
+once, and keeps their bytes. HUP reads MAX_BYTES_PER_SECOND again.
 """
 
 import logging
@@ -37,7 +37,7 @@ TIDY_SECONDS = 600.0
 MAX_OUTAGE_REST_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
 PARENT_VARIABLE = "DOWNLOADS_APP_PARENT_PID"
-"""Set by a server that starts a worker beside it: the worker ends when that process is gone."""
+"""A server that starts a worker sets this to its own process id. The worker ends when that process is gone."""
 
 
 class Worker:
@@ -67,7 +67,7 @@ class Worker:
         )
 
     def run(self) -> None:
-        """Work until drained, or until idle where that was asked for."""
+        """Work until drained, or until there is no work if `until_idle` was chosen."""
         self._listen()
         prepare_process()
         modes.prepare_downloads(self._settings)
@@ -86,7 +86,7 @@ class Worker:
                     outage_seconds = min(MAX_OUTAGE_REST_SECONDS, outage_seconds + 1)
                     log.warning("the database failed (%s); trying again", type(exc).__name__)
                     self._rest(outage_seconds)
-                except Exception:  # the edge: running downloads must not end for a fault beside them
+                except Exception:  # the edge: a fault here must not end the running downloads
                     log.exception("unexpected error; going on")
                     self._rest(MAX_OUTAGE_REST_SECONDS)
         finally:
@@ -96,16 +96,16 @@ class Worker:
             log.info("worker %s: stopped", self.worker_id)
 
     def drain(self) -> None:
-        """Stop at the next chance; safe to call from a signal handler."""
+        """Stop as soon as possible. A signal handler may call this."""
         self._is_draining = True
         self._wake.put(None)
 
     def read_limit_again(self) -> None:
-        """Take a changed MAX_BYTES_PER_SECOND; safe to call from a signal handler."""
+        """Read a changed MAX_BYTES_PER_SECOND. A signal handler may call this."""
         self._reads_limit = True
         self._wake.put(None)
 
-    # -- the steps of a glance
+    # -- the steps of the loop
 
     def _glance(self) -> bool:
         if self._is_orphan():
@@ -148,7 +148,7 @@ class Worker:
         return True
 
     def _share(self) -> bool:
-        """Keep to each provider's limit of connections, however many downloads run anywhere."""
+        """Share each provider's limit of connections among its running downloads, in all workers."""
         if self._jobs:
             shares = claims.share_connections(self.worker_id)
             for job in list(self._jobs):
@@ -159,7 +159,7 @@ class Worker:
         return False
 
     def _let_go_on(self) -> bool:
-        """Look for who waits for room, and whether there is some by now."""
+        """Let one download that waited for room go on, if there is room for it now."""
         woken = room.let_one_go_on(room.left_bytes(free_bytes(self._settings.downloads_dir)))
         if woken is not None:
             log.info("download %s: there is room for it again", woken)
@@ -170,7 +170,7 @@ class Worker:
         housekeeping.remove_old_rows()
         return False
 
-    # -- around them
+    # -- the loop itself
 
     def _work(self, job: Job) -> None:
         try:
@@ -195,7 +195,7 @@ class Worker:
         return parent is not None and parent != str(os.getppid())
 
     def _finish_jobs(self) -> None:
-        """Wait for the running downloads to hand themselves back; take away what has not begun to move."""
+        """Wait until the running downloads have given themselves back. Take away those that move no bytes yet."""
         deadline = time.monotonic() + DRAIN_SECONDS
         for job, thread in self._jobs.items():
             if job.is_moving:
@@ -223,7 +223,7 @@ class Worker:
 
 
 class _Every:
-    """A step that is due only now and then."""
+    """A step that is due only once in an interval."""
 
     def __init__(self, seconds: float, step: Callable[[], bool]) -> None:
         self._seconds, self._step = seconds, step

@@ -1,1 +1,1 @@
-"""Where bytes lie: partial files, their sums, their final names."""
+"""A download's files on the disk: partial files, their sums, their final names."""

@@ -1,4 +1,4 @@
-"""How files are completed: their bytes are summed, compared, synced to the disk and put in their place."""
+"""Completes files: sums their bytes, compares the sum, syncs them to the disk and gives them their final names."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -15,19 +15,19 @@ from downloads_app.worker.files.sums import find_broken_promise, find_difference
 
 
 class Damaged(Exception):
-    """The bytes are all here, and are not those that were announced."""
+    """All bytes are here, but their sum is not the announced one."""
 
 
 class _Left(Exception):
-    """There was no time, or no right, to come to an end with it."""
+    """The work on a file stopped early: there was no time, or the lease was lost."""
 
 
 Outcome = FileResult | Damaged | DownloadsError | None
-"""What has come of a file; None: nothing yet. A DownloadsError is what the disk refused."""
+"""The result of the work on a file; None: no result yet. A DownloadsError says what the disk refused."""
 
 
 def follow(file: PartialFile, end: int, should_stop: Callable[[], bool]) -> None:
-    """Sum on up to `end`, and let the disk begin with these bytes: the last sync is then a short one."""
+    """Continue the sum up to `end`, and start to write these bytes to the disk: then the last sync is short."""
     begin = file.digest.position
     with explain_disk(file.remote.path):
         descriptor = file.open()
@@ -36,9 +36,9 @@ def follow(file: PartialFile, end: int, should_stop: Callable[[], bool]) -> None
 
 
 class Completion:
-    """Checks files and places them, step by step for all of them: some steps cost no more for many than for one.
+    """Checks and places several files, each step for all of them: some steps cost the same for many as for one.
 
-    A file for which a step fails has that as its outcome, and the others go on without it.
+    If a step fails for a file, the error is its outcome. The other files go on.
     """
 
     def __init__(self, files: Sequence[PartialFile], storage: Storage, must_leave: Callable[[], bool]) -> None:
@@ -50,9 +50,9 @@ class Completion:
     def run(self) -> list[Outcome]:
         """Return the outcomes in the files' order.
 
-        1. the sum of all its bytes, compared with the expected one
-        2. the bytes on the disk for good; all are under way before the first is waited for
-        3. only then the final name
+        1. Sum all bytes of each file, and compare the sum with the expected one.
+        2. Sync the bytes to the disk. All writes start before we wait for the first.
+        3. Only then give each file its final name.
         """
         self._each(self._check)
         self._each(self._write)
@@ -63,7 +63,7 @@ class Completion:
         return list(self._outcomes.values())
 
     def _each(self, step: Callable[[PartialFile], None]) -> None:
-        """Do a step for the files that have come so far; none is touched any more once they must be left."""
+        """Do a step for each file that has no outcome yet. Touch no file any more once the work must stop."""
         files, self._going = self._going, []
         for file in files:
             if self._must_leave():
@@ -107,7 +107,7 @@ class Completion:
 
 
 def check_existing(remote: RemoteFile, storage: Storage, should_stop: Callable[[], bool]) -> FileResult | None:
-    """Sum a file that stands under its final name already; None where it is not the wanted one."""
+    """Sum a file that already has its final name. None if it is not the wanted one."""
     assert remote.size_bytes is not None
     digest = PrefixDigest()
     descriptor = storage.target.open(remote.path)
@@ -127,7 +127,7 @@ def _sum_content(file: PartialFile) -> str:
 
 
 def _sum_data(file: PartialFile, must_leave: Callable[[], bool]) -> str:
-    """Sum what is left, usually a short way."""
+    """Sum the rest of the bytes (usually few), and return the sum."""
     total = file.total_bytes or 0
     follow(file, total, must_leave)
     if file.digest.position != total:

@@ -1,4 +1,4 @@
-"""What the disk does and refuses, in the domain's words."""
+"""Disk operations, and the disk's errors as errors of ours."""
 
 import ctypes
 import errno
@@ -15,7 +15,7 @@ from downloads_app.services.files.folders import free_bytes as free_bytes
 log = logging.getLogger(__name__)
 
 _MAX_PARTS = 1024
-"""What `pwritev` takes at most."""
+"""The most parts that one `pwritev` takes (IOV_MAX)."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SHORT = (errno.EMFILE, errno.ENFILE)
 _PASSING = (
@@ -30,15 +30,15 @@ _PASSING = (
     errno.ESTALE,
     errno.ETIMEDOUT,
 )
-"""What disks in a network answer while they are away, or when a folder has been replaced."""
+"""The errors of network disks that are away, or whose folder has been replaced."""
 _UNABLE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF)
-"""How filesystems refuse what they cannot do at all."""
+"""The errors by which filesystems refuse an operation that they do not support."""
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range
 _SYNC_FILE_RANGE_WRITE = 2
 
 
-class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generator takes ten times as long
-    """Turn what the disk refuses within a `with` into NoSpace, Passing or Conflict, naming `what`."""
+class explain_disk:  # noqa: N801 - used like a function; a generator would take ten times as long
+    """Turn the disk's errors within a `with` into NoSpace, Passing or Conflict, which name `what`."""
 
     __slots__ = ("_what",)
 
@@ -63,10 +63,10 @@ class explain_disk:  # noqa: N801 - reads as what it does; a class, as a generat
 
 
 def open_own(file: Path | str, flags: int) -> int:
-    """Open a file of ours for writing, made where there is none; the caller closes the descriptor.
+    """Open a file of ours for writing, and create it if needed. The caller closes the descriptor.
 
-    A file with a second name is somebody else's too: a hard link that was made for a copy and is left from a process
-    that was killed. It keeps what it holds under the other name, and an empty file takes its place here.
+    A file with a second name (hard link) also belongs to another download: a killed process has left the link. Then
+    the content stays under the other name, and a new empty file takes this name.
     """
     wanted = flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(file, wanted & ~os.O_TRUNC, FILE_MODE)
@@ -80,7 +80,7 @@ def open_own(file: Path | str, flags: int) -> int:
 
 
 def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
-    """Write all of `chunks` from `at` on; a disk that is nearly full takes only a part."""
+    """Write all of `chunks` from `at` on, in several calls if needed: a nearly full disk takes only a part."""
     if len(chunks) > _MAX_PARTS:
         chunks = [b"".join(chunks)]
     written = os.pwritev(descriptor, chunks, at)
@@ -92,7 +92,7 @@ def write_all(descriptor: int, chunks: list[bytes], at: int) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Have a file or a folder on the disk for good; a filesystem that cannot do that costs a warning."""
+    """Sync a file or a folder to the disk. If the filesystem cannot do that, log a warning."""
     try:
         os.fsync(descriptor)
     except OSError as exc:
@@ -102,7 +102,7 @@ def sync(descriptor: int) -> None:
 
 
 def lacks_descriptors() -> bool:
-    """Whether the process can open nothing more: try it."""
+    """Whether the process can open no more files. Tries it."""
     try:
         os.close(os.dup(2))
     except OSError as exc:
@@ -121,7 +121,7 @@ def start_writeback(descriptor: int, start: int, length: int) -> None:
 
 
 def measure_sync(folder: Path) -> float:
-    """Return how many seconds the disk takes to have a few bytes for good."""
+    """Return how many seconds the disk takes to sync a few bytes."""
     probe = folder / "probe"
     begun_at = time.monotonic()
     descriptor = open_own(probe, os.O_WRONLY)

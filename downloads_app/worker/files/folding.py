@@ -1,4 +1,4 @@
-"""Names that a filesystem without letter case, or with one Unicode form, takes for one and the same."""
+"""Finds names that are the same to a filesystem that ignores letter case or Unicode form."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from downloads_app.errors import SourceError
 
 
 def folds_names(folder: Path) -> bool:
-    """Whether the filesystem takes names that differ in case or Unicode form for the same: try it."""
+    """Whether the filesystem treats names that differ in case or Unicode form as the same. Tries it."""
     probe, twin = folder / "Probe-\u00e9", folder / "probe-E\u0301"
     probe.touch()
     try:
@@ -18,7 +18,7 @@ def folds_names(folder: Path) -> bool:
 
 
 def refuse_collisions(paths: Iterable[str]) -> None:
-    """Raise a permanent SourceError where two names are one on a folding filesystem."""
+    """Raise a permanent SourceError if two names are the same on such a filesystem."""
     seen: dict[str, str] = {}
     for path in paths:
         other = seen.setdefault(unicodedata.normalize("NFKC", path).casefold(), path)

@@ -1,11 +1,11 @@
-"""SHA-256 of a file that is still arriving: it follows the run of bytes from the beginning."""
+"""SHA-256 of a file that is still arriving: it sums the bytes from the beginning up to the first gap."""
 
 import os
 from collections.abc import Callable
 from hashlib import sha256
 
 STEP_BYTES = 256 << 10
-"""Read back from the page cache, where these bytes have just been written; few enough to stay in a core's cache."""
+"""Bytes read per step, from the kernel's page cache. So few stay in a core's cache."""
 
 
 class PrefixDigest:
@@ -16,12 +16,12 @@ class PrefixDigest:
         self._sum = sha256()
 
     def follow(self, descriptor: int, end: int, should_stop: Callable[[], bool]) -> None:
-        """Take in the bytes up to `end`, fewer where the file ends or on `should_stop`; hashlib frees the GIL."""
+        """Sum the bytes up to `end`; stop earlier at the file's end or on `should_stop`. hashlib releases the GIL."""
         step = memoryview(bytearray(min(STEP_BYTES, max(0, end - self.position))))
         while self.position < end and not should_stop():
             count = os.preadv(descriptor, [step[: end - self.position]], self.position)
             if count == 0:
-                return  # the file has been begun anew meanwhile
+                return  # the file has been restarted meanwhile
             self._sum.update(step[:count])
             self.position += count
 

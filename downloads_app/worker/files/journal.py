@@ -1,4 +1,4 @@
-"""Which files stand verified in their places: `done.jsonl` beside the partial files, a line for each."""
+"""The list of verified files with their final names: `done.jsonl` beside the partial files, one line a file."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _NAME = "done.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A file that stands verified under its final name. `sha256` is computed, whoever else knew it."""
+    """A verified file under its final name. We always compute `sha256`, also if the listing has it."""
 
     sha256: str
     size_bytes: int
@@ -23,7 +23,7 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A file in its place, with the time of its last change: a later one tells that it has been touched."""
+    """A placed file with its modification time: if the file's time is later, somebody has changed it."""
 
     path: str
     result: FileResult
@@ -44,7 +44,7 @@ class Placed:
 
 
 class Journal:
-    """Only ever added to; any thread may do so. A line that is lost costs no more than summing that file again."""
+    """Lines are only added, by any thread. If a line is lost, that file is just summed again."""
 
     def __init__(self, partials: Path) -> None:
         self._path = partials / _NAME
@@ -52,20 +52,20 @@ class Journal:
         self._lock = threading.Lock()
 
     def open(self) -> None:
-        """Open it, before there are so many other open files that it cannot be."""
+        """Open the journal early, before too many files are open."""
         with self._lock:
             if self._descriptor < 0:
                 self._descriptor = open_own(self._path, os.O_WRONLY | os.O_APPEND)
 
     def add(self, placed: Sequence[Placed]) -> None:
-        """Add lines in one write, which is not torn apart by other threads'."""
+        """Add lines in one write, so lines of other threads cannot come in between."""
         self.open()
         with explain_disk(_NAME), self._lock:
-            lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be torn
+            lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be incomplete
             os.write(self._descriptor, lines.encode())
 
     def read(self) -> Iterator[Placed]:
-        """Yield what can be read of it."""
+        """Yield the readable lines."""
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -79,7 +79,7 @@ class Journal:
                 continue  # empty, or the last line of a process that was killed while writing it
 
     def close(self) -> None:
-        """Close what is kept open between lines."""
+        """Close the journal's file."""
         with self._lock:
             if self._descriptor >= 0:
                 os.close(self._descriptor)

@@ -1,4 +1,4 @@
-"""The sums that an answer itself offers of the whole file; they count where the listing knows none."""
+"""The sums of the whole file that an answer's headers offer. They are used if the listing has none."""
 
 import base64
 import binascii
@@ -13,10 +13,11 @@ _MEMBER = re.compile(r"\s*([A-Za-z0-9-]+)\s*=\s*:?([A-Za-z0-9+/]+=*):?\s*(?:;.*)
 
 
 def read_offered_sums(head: AnswerHead, *, is_partial: bool) -> dict[str, str]:
-    """Return sums in lower-case hex by the name of their function.
+    """Return the sums in lower-case hex, by the name of their hash function.
 
-    `Repr-Digest` (RFC 9530) and `Digest` (RFC 3230) are of the whole file, also beside a part of it. `Content-MD5`
-    (RFC 1864) is of the body. Google's `X-Goog-Hash` is of what is stored, which may be unpacked on its way.
+    `Repr-Digest` (RFC 9530) and `Digest` (RFC 3230) are sums of the whole file, also in an answer with a part of it.
+    `Content-MD5` (RFC 1864) is a sum of the body. Google's `X-Goog-Hash` is a sum of the stored bytes, which may be
+    unpacked before they are sent.
     """
     if head.is_encoded:
         return {}
@@ -37,7 +38,7 @@ def _read_members(header: str) -> Iterator[tuple[str, str]]:
 
 
 def _decode(name: str, text: str) -> str | None:
-    """Return a sum in hex; None where it has not the length of one."""
+    """Return a sum in hex; None if its length is wrong."""
     try:
         digest = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

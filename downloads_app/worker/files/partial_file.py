@@ -1,4 +1,4 @@
-"""One file on its way: which bytes are here, which are being fetched, and what content they are of."""
+"""One file in progress: which bytes are here, which are being fetched, and to which content they belong."""
 
 import os
 import threading
@@ -15,21 +15,21 @@ from downloads_app.worker.files.validator import NO_VALIDATOR, Validator
 
 UNKNOWN_END = 1 << 62
 MAX_BEGINNINGS = 2
-"""A file that proves damaged is begun once more; then it fails."""
+"""A damaged file is fetched once more; the second time it fails."""
 
 
 @dataclass(slots=True, eq=False)
 class Fetch:
-    """What one connection is to bring: the bytes from `at` to `end`, which may be shortened meanwhile."""
+    """The bytes that one connection must bring: from `at` to `end`. `shorten` may lower `end` meanwhile."""
 
     file: "PartialFile"
     at: int
     end: int
     generation: int
     is_whole: bool = False
-    """Whether it is asked for without a range; what is here of the file is dropped once that has been granted."""
+    """Whether the request has no range. When the server accepts it, the bytes already here are dropped."""
     is_part: bool = False
-    """Whether the answer ends, or is cut, at `end` without being the whole file."""
+    """Whether the answer ends (or is cut) at `end`, and the file does not."""
     start: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,45 +44,45 @@ class Fetch:
         return self.at >= self.end
 
     def shorten(self, end: int) -> None:
-        """Leave what lies behind `end` to others; the connection is cut there."""
+        """Leave the bytes after `end` to other connections. This one is cut there."""
         self.end = end
         self.is_part = True
 
 
 @dataclass(eq=False)
 class PartialFile:
-    """The state of one file; used by the transfer's own thread, and by one that finishes it while it has it."""
+    """The state of one file. The transfer's thread uses it, and one finishing thread while that has the file."""
 
     remote: RemoteFile
     storage: Storage
     total_bytes: int | None = None
     seen: Validator = NO_VALIDATOR
-    """What the answers so far said of the content."""
+    """The validator that the answers so far gave."""
     offered: dict[str, str] = field(default_factory=dict)
-    """Sums of the whole file that the answers offered."""
+    """Sums of the whole file from the answers; see offered_sums.py."""
     descriptor: int = -1
-    """The data, opened when the first bytes are written."""
+    """The data file's descriptor. It is opened when the first bytes are written; -1 before."""
     content: list[bytes] | None = None
-    """All of a small file, in memory: it is written only when it has been checked."""
+    """The whole content of a small file, in memory. It is written only after the check."""
     kept: RangeSet = field(default_factory=RangeSet)
     digest: PrefixDigest = field(default_factory=PrefixDigest)
     fetches: list[Fetch] = field(default_factory=list)
     generation: int = 0
     beginnings: int = 1
     has_changed: bool = False
-    """Whether the server has once held something else than when the file was begun."""
+    """Whether the content at the server has once changed since the file was begun."""
     is_probed: bool = False
-    """Whether the server has told, in this run, what it holds."""
+    """Whether an answer of this run has shown what the server holds."""
     accepts_ranges: bool | None = None
-    """None until the server has shown it, in this or the run before."""
+    """Whether the server accepts ranges. None until an answer of this or an earlier run has shown it."""
     oddity: str = ""
-    """What the server answered to ranges, where that was of no use."""
+    """The server's useless answer to a range, for messages."""
     doubted_end: int = -1
-    """Where an answer ended of which nothing proves that it is whole: it is asked what lies behind."""
+    """The end of an answer that may have been cut. We then ask for the bytes behind it."""
     unpacks: bool = False
-    """Whether its bytes come packed, and have to be unpacked."""
+    """Whether the server packs its bytes, so they must be unpacked."""
     resolved_url: str | None = field(default=None, repr=False)
-    """Where redirects led; often signed and short-lived."""
+    """The address after redirects. It is often signed and short-lived."""
     failures: int = 0
     not_before: float = 0.0
     saved_bytes: int = 0
@@ -91,7 +91,7 @@ class PartialFile:
     side_lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def load(self) -> None:
-        """Find what an earlier run brought, and keep it if it is of the content that is wanted."""
+        """Find the bytes of an earlier run, and keep them if they belong to the wanted content."""
         self.total_bytes = self.remote.size_bytes
         known = self.storage.read_side_file(self.remote.path)
         if known is None or not known.is_of(self.remote):
@@ -103,7 +103,7 @@ class PartialFile:
         self.saved_bytes = self.kept.total()
 
     def open(self, *, keep: bool = False) -> int:
-        """Return the descriptor of the data, which begins empty unless there is something to keep."""
+        """Return the data file's descriptor. The file is emptied unless `keep`."""
         if self.descriptor < 0:
             self.descriptor = self.storage.open_partial(self.remote.path, keep=keep or self._has_been_open)
             self._has_been_open = True
@@ -111,21 +111,21 @@ class PartialFile:
 
     @property
     def validator(self) -> str:
-        """What keys the partial file: the expected sum, else what the server's answers said."""
+        """The content's name in the side-file: the expected sum, else the validator of the answers."""
         return self.remote.vouching_sum or self.seen.describe(self.total_bytes)
 
     @property
     def stored_bytes(self) -> int:
-        """How many bytes are on the disk."""
+        """The number of bytes on the disk."""
         return self.kept.total() if self.content is None else 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether all bytes are here; that there are none at all only the server can say."""
+        """Whether all bytes are here. Only the server can say that a file is empty."""
         return self.kept.prefix_end() == self.total_bytes and (self.is_probed or self.total_bytes > 0)
 
     def learn(self, validator: Validator, total_bytes: int | None, accepts_ranges: bool | None) -> None:
-        """Take over what an accepted answer tells; None is what it does not tell."""
+        """Store what an accepted answer says. None means that it does not say it."""
         self.is_probed = True
         self.seen = self.seen.join(validator)
         if total_bytes is not None:
@@ -134,7 +134,7 @@ class PartialFile:
             self.accepts_ranges = accepts_ranges
 
     def lease(self, piece_bytes: int) -> Fetch | None:
-        """Set aside the first bytes that nobody fetches, at most `piece_bytes` of them."""
+        """Reserve the first bytes that no connection fetches, at most `piece_bytes`, or return None."""
         gap = None if self.is_complete else self._first_gap()
         if gap is None:
             return None
@@ -147,19 +147,19 @@ class PartialFile:
     def _first_gap(self) -> Range | None:
         end = UNKNOWN_END if self.total_bytes is None else self.total_bytes
         if self.accepts_ranges is False or end == 0:
-            return None if self.fetches else (0, end)  # only a request for everything will do
+            return None if self.fetches else (0, end)  # only a request for the whole file works
         taken = RangeSet(self.kept)
         for fetch in self.fetches:
             taken.add(fetch.at, fetch.end)
         return next(taken.gaps(end), None)
 
     def release(self, fetch: Fetch) -> None:
-        """Give back what a connection did not bring."""
+        """Give back the bytes that a connection did not bring."""
         if fetch in self.fetches:
             self.fetches.remove(fetch)
 
     def forget(self) -> None:
-        """Drop all bytes: they are not, or no longer, those of the wanted content."""
+        """Drop all bytes: they do not belong to the wanted content."""
         self.fetches.clear()
         self.kept = RangeSet()
         self.digest = PrefixDigest()
@@ -178,7 +178,7 @@ class PartialFile:
                 os.ftruncate(self.descriptor, 0)
 
     def begin_whole(self, fetch: Fetch) -> None:
-        """Drop what is here: all of it comes anew with `fetch`, which alone is in time for it."""
+        """Drop all bytes. `fetch` brings the whole file; all other fetches become stale."""
         if self.kept.total() or self.content is not None:
             address = self.resolved_url
             self.forget()
@@ -187,12 +187,12 @@ class PartialFile:
         self.offered.clear()
 
     def drop_if_unsure(self) -> None:
-        """Forget bytes of which nothing says that what comes next belongs to them."""
+        """Drop the bytes if nothing shows that the next ones belong to the same content."""
         if self.total_bytes is None and not self.validator:
             self.forget()
 
     def begin_again(self, reason: str) -> None:
-        """Fetch the file whole once more, not by the way that failed; the second time is a permanent error."""
+        """Fetch the whole file once more, in another way than the failed one. The second time is a permanent error."""
         if self.beginnings >= MAX_BEGINNINGS:
             raise SourceError(f"{self.remote.path}: {reason}", permanent=True)
         self.beginnings += 1
@@ -200,7 +200,7 @@ class PartialFile:
         self.forget()
 
     def describe(self) -> SideFile | None:
-        """Return which bytes are on the disk, if that is news and another run could rely on it."""
+        """Return which bytes are on the disk, if that has changed and another run could rely on it."""
         if self._is_retired or self.content is not None or self.kept.total() == self.saved_bytes:
             return None
         if not self.validator:
@@ -208,10 +208,10 @@ class PartialFile:
         return SideFile(self.validator, self.total_bytes, list(self.kept))
 
     def write_down(self, known: SideFile, generation: int, may_write: Callable[[], bool]) -> None:
-        """Write the side-file, unless the file has been begun anew since; any thread may do this.
+        """Write the side-file, unless the file has been restarted since. Any thread may do this.
 
-        Without a sum to check against, the data is flushed to the disk first: a power cut must not
-        leave a side-file that speaks of bytes that never arrived there.
+        If no sum can check the content, the data is synced first: after a power cut the side-file must not name bytes
+        that are not on the disk.
         """
         if not self.remote.vouching_sum:
             with explain_disk(self.remote.path):
@@ -222,13 +222,13 @@ class PartialFile:
                 self.saved_bytes = sum(end - start for start, end in known.ranges)
 
     def retire(self) -> None:
-        """Close it for good: what a connection may still bring of it is of no interest."""
+        """Close the file for good. Bytes that a connection still brings are ignored."""
         self.generation += 1
         self._is_retired = True
         self.close()
 
     def close(self) -> None:
-        """Close the data."""
+        """Close the data file."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1

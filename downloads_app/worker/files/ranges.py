@@ -7,7 +7,7 @@ Range = tuple[int, int]
 
 
 class RangeSet:
-    """Which bytes are there. Adding a range that touches others melts them into one."""
+    """A set of bytes. An added range is joined with the ranges that it touches."""
 
     def __init__(self, ranges: Iterable[Range] = ()) -> None:
         self._starts: list[int] = []
@@ -19,7 +19,7 @@ class RangeSet:
         return zip(self._starts, self._ends, strict=True)
 
     def add(self, start: int, end: int) -> None:
-        """Add the bytes from `start` up to, not including, `end`."""
+        """Add the bytes from `start` up to, but not including, `end`."""
         if end <= start:
             return
         first = bisect_left(self._ends, start)
@@ -31,15 +31,15 @@ class RangeSet:
         self._ends[first:last] = [end]
 
     def total(self) -> int:
-        """How many bytes are there."""
+        """The number of bytes in the set."""
         return sum(self._ends) - sum(self._starts)
 
     def prefix_end(self) -> int:
-        """Where the run of bytes from the very beginning ends."""
+        """The end of the range that begins at 0; 0 if there is none."""
         return self._ends[0] if self._starts and self._starts[0] == 0 else 0
 
     def gaps(self, end: int) -> Iterator[Range]:
-        """What is missing up to `end`, from the front."""
+        """Yield the missing ranges up to `end`, in order."""
         at = 0
         for start, stop in self:
             if start >= end:

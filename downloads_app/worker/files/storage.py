@@ -1,7 +1,7 @@
-"""Where a download's bytes lie: partial files beside its folder, finished ones in it, and nothing outside.
+"""A download's files: partial ones beside its folder, finished ones in it, and nothing elsewhere.
 
-A partial file has its data in `.<folder>.partial/<key>.data` and, written after the data is, what is known
-of it in `<key>.json`; what is in its place is written down in a journal.
+A partial file has its data in `.<folder>.partial/<key>.data`. Its side-file `<key>.json` says which bytes are valid;
+it is written after the data. A journal lists the placed files.
 """
 
 import json
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 COPY_BYTES = 1 << 20
 DRAFT_BYTES = 4096
-"""More than a side-file has."""
+"""More than the size of a side-file."""
 
 
 class Storage:
-    """The places of one download. Raises NoSpace for a full disk, Conflict for what else the disk refuses."""
+    """The files of one download. Raises NoSpace for a full disk, Conflict if the disk refuses something else."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,10 +42,10 @@ class Storage:
         self._journal = Journal(self.partials)
         self._side_files: set[str] | None = None
         self.sync_seconds = math.inf
-        """How long the disk takes to sync a few bytes; it is tried when the folders are prepared."""
+        """How long the disk takes to sync a few bytes. `prepare` measures it."""
 
     def prepare(self, paths: Iterable[str]) -> None:
-        """Create the folders; refuse names that this filesystem takes for one and the same."""
+        """Create the folders. Refuse names that are the same to this filesystem."""
         with explain_disk(self.folder.name):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
@@ -55,12 +55,12 @@ class Storage:
                 refuse_collisions(paths)
 
     def open_journal(self) -> None:
-        """Open what is written whenever files are placed, before so much else is open that it cannot be."""
+        """Open the journal early, before too many files are open."""
         with explain_disk(self.folder.name):
             self._journal.open()
 
     def open_partial(self, path: str, *, keep: bool = True) -> int:
-        """Open the data of a partial file for reading and writing, empty unless there is something to keep.
+        """Open the data of a partial file for reading and writing. It is emptied unless `keep`.
 
         The caller closes the descriptor.
         """
@@ -71,7 +71,7 @@ class Storage:
         return f"{self.partials}/{key_of(path)}.data"
 
     def read_side_file(self, path: str) -> SideFile | None:
-        """Return what is known of a partial file; None where nothing usable is."""
+        """Return the content of a partial file's side-file; None if there is none that is usable."""
         if self._side_files is None:
             with explain_disk(path):
                 self._side_files = find_side_files(self.partials)
@@ -81,14 +81,14 @@ class Storage:
             return read_side_file(self.partials, path)
 
     def kept_bytes_of(self, file: RemoteFile) -> int:
-        """Return how many bytes an unfinished run has left of a file, if they are of the content that is wanted."""
+        """Return how many bytes of a file an earlier run has left; 0 if they do not belong to the wanted content."""
         known = self.read_side_file(file.path)
         return known.kept_bytes if known is not None and known.is_of(file) else 0
 
     def write_side_file(self, path: str, known: SideFile) -> None:
-        """Replace the side-file in one step; the data it speaks of has been written before.
+        """Replace the side-file in one step. Its data has already been written.
 
-        The next one's room is taken at once: when the data has filled the disk, what it holds must not be forgotten.
+        This also reserves room for the next side-file: when the data has filled the disk, we can still record it.
         """
         target = self.partials / f"{key_of(path)}.json"
         draft = target.with_suffix(".draft")
@@ -101,7 +101,7 @@ class Storage:
             self._side_files.add(key_of(path))
 
     def drop_side_file(self, path: str) -> None:
-        """Remove a side-file: data that no side-file speaks of is worth nothing."""
+        """Remove a side-file. Without it, the data is ignored."""
         if self._side_files == set() or (self._side_files and key_of(path) not in self._side_files):
             return
         for suffix in ("json", "draft"):
@@ -111,7 +111,7 @@ class Storage:
     def placing(self) -> Iterator[Callable[[Placed], None]]:
         """Yield a function that moves a verified and synced partial file to its final name.
 
-        When all are there, their names are synced, and only then it is written down that they are in place.
+        At the end all names are synced, and only then the journal gets its lines.
         """
         placed: list[Placed] = []
 
@@ -126,11 +126,11 @@ class Storage:
             self.drop_side_file(file.path)
 
     def close(self) -> None:
-        """Close what is kept open between files."""
+        """Close the journal."""
         self._journal.close()
 
     def read_done(self) -> dict[str, FileResult]:
-        """Return the files that were placed before and lie there untouched since."""
+        """Return the files that were placed before and have not been changed since."""
         found: dict[str, FileResult] = {}
         for file in self._journal.read():
             status = self.target.stat(file.path)
@@ -140,7 +140,7 @@ class Storage:
 
 
 def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
-    """Return how many bytes of `files` are here already: finished ones, and what a resume would keep."""
+    """Return how many bytes of `files` are already here: finished ones, and those that a resume would keep."""
     storage = Storage(folder)
     done = storage.read_done()
     total = 0
@@ -151,22 +151,22 @@ def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
         elif kept := storage.kept_bytes_of(file):
             total += kept
         elif finished is None and file.sha256 is not None and (status := storage.target.stat(file.path)) is not None:
-            total += status.st_size if status.st_size == file.size_bytes else 0  # summed, then taken as it is
+            total += status.st_size if status.st_size == file.size_bytes else 0  # the transfer will check its sum
     return total
 
 
 def is_wanted(result: FileResult, file: RemoteFile) -> bool:
-    """Whether a finished file is what the listing asks for."""
+    """Whether a finished file has the listing's SHA-256, or else the listing's size (if it has one)."""
     if file.sha256 is not None:
         return result.sha256 == file.sha256
     return file.size_bytes in (None, result.size_bytes)
 
 
 def link_existing(source: Path, folder: Path, path: str) -> None:
-    """Give a verified file of another download its place here: a hard link, or a copy where that fails."""
+    """Put a verified file of another download here too: by a hard link, or by a copy if that fails."""
     storage = Storage(folder)
     storage.prepare([path])
-    draft = storage.partials / f"{key_of(path)}.copy"  # a name that nothing is ever written to
+    draft = storage.partials / f"{key_of(path)}.copy"  # nothing ever writes to a file of this name
     with explain_disk(path):
         draft.unlink(missing_ok=True)
         try:
@@ -181,7 +181,7 @@ def link_existing(source: Path, folder: Path, path: str) -> None:
 
 
 def _write_over(file: Path, content: bytes) -> None:
-    """Write a file, in the room that it has."""
+    """Write a file in the room that it already has on the disk."""
     with os.fdopen(open_own(file, os.O_WRONLY), "wb") as writer:
         writer.write(content)
         writer.truncate()

@@ -1,4 +1,4 @@
-"""Whether a file has the sum that its listing tells. SHA-256 is always taken; another one only where it is told."""
+"""Compares a file with the sum of its listing. SHA-256 is always computed; others only if the listing has them."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ _STEP_BYTES = 1 << 20
 
 
 def find_difference(remote: RemoteFile, found_sha256: str, content: bytes | int, size_bytes: int) -> str | None:
-    """Say how a file differs from its sum; None where it does not. `content` is the bytes, or their descriptor."""
+    """Return how a file differs from its sum; None if it does not. `content`: the bytes, or a file descriptor."""
     if remote.sha256 is not None:
         told = f"its SHA-256 is {found_sha256}, {remote.sha256} is expected"
         return None if found_sha256 == remote.sha256 else told
@@ -20,13 +20,13 @@ def find_difference(remote: RemoteFile, found_sha256: str, content: bytes | int,
     if remote.git_sha1 is None:
         return None
     of_blob, plain = _sum_as_git_does(content, size_bytes)
-    if remote.git_sha1 in (of_blob, plain):  # some mirrors tell the SHA-1 of the bare content, which proves as much
+    if remote.git_sha1 in (of_blob, plain):  # some mirrors give the plain SHA-1, which is as good
         return None
     return f"git's SHA-1 is {of_blob}, {remote.git_sha1} is expected"
 
 
 def find_broken_promise(offered: Mapping[str, str], found_sha256: str, content: bytes | int, size: int) -> str | None:
-    """Say how a file differs from the sums that the server's answers offered; None where it does not."""
+    """Return how a file differs from the sums that the server's answers offered; None if it does not."""
     if offered.get("sha256", found_sha256) != found_sha256:
         return f"its SHA-256 is {found_sha256}, the server says {offered['sha256']}"
     if "md5" in offered and (found := _sum_md5(content, size)) != offered["md5"]:
@@ -42,7 +42,7 @@ def _sum_md5(content: bytes | int, size_bytes: int) -> str:
 
 
 def _sum_as_git_does(content: bytes | int, size_bytes: int) -> tuple[str, str]:
-    """Return the SHA-1 of git's blob and that of the bare content."""
+    """Return two SHA-1 sums: of git's blob (header and content), and of the content alone."""
     of_blob, plain = sha1(b"blob %d\0" % size_bytes, usedforsecurity=False), sha1(usedforsecurity=False)
     for part in _read(content, size_bytes):
         of_blob.update(part)

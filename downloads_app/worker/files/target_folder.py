@@ -1,4 +1,4 @@
-"""The final names of a download's files, reached one segment at a time: a symbolic link planted there leads nowhere."""
+"""The final names of a download's files. Paths are opened segment by segment, so no symbolic link is followed."""
 
 import os
 import stat
@@ -19,12 +19,12 @@ class TargetFolder:
         self._taken: set[str] | None = None
 
     def note_taken_names(self) -> None:
-        """Note which names are taken: from now on nothing old is looked for under any other."""
+        """Note which names exist now. Later, only these can be old files."""
         top = os.path.realpath(self.folder)
         self._taken = {f"{within}/{name}"[len(top) + 1 :] for within, _, names, _ in os.fwalk(top) for name in names}
 
     def stat(self, path: str) -> os.stat_result | None:
-        """Return the status of the regular file under a name; None where there is none."""
+        """Return the status of the regular file with this name; None if there is none."""
         if self._taken is not None and path not in self._taken:
             return None
         try:
@@ -35,15 +35,15 @@ class TargetFolder:
         return status if stat.S_ISREG(status.st_mode) else None
 
     def open(self, path: str) -> int:
-        """Open a file for reading; the caller closes the descriptor."""
+        """Open a file for reading. The caller closes the descriptor."""
         with explain_disk(path), self._parent_of(path) as parent:
             return os.open(path.rpartition("/")[2], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
 
     @contextmanager
     def filling(self) -> Iterator[Callable[[str, str], None]]:
-        """Yield a function that moves a draft to its final name; at the end the names are on the disk for good.
+        """Yield a function that moves a draft to its final name. At the end the names are synced to the disk.
 
-        Each folder is opened, and synced, once for all files that come into it.
+        Each folder is opened and synced once for all its files.
         """
         folders: dict[str, int] = {}
 
@@ -72,7 +72,7 @@ class TargetFolder:
             os.close(descriptor)
 
     def _enter(self, within: str, *, create: bool) -> int:
-        """Open a folder, segment by segment, never through a symbolic link; the caller closes it."""
+        """Open a folder segment by segment, never through a symbolic link. The caller closes it."""
         descriptor = os.open(self.folder, _FOLDER_FLAGS)
         for segment in within.split("/") if within else ():
             try:

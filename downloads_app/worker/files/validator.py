@@ -1,18 +1,18 @@
-"""What names the content of an answer: its entity tag and its date (RFC 9110, section 8.8)."""
+"""The validators of an answer's content: its entity tag and its date (RFC 9110, section 8.8)."""
 
 from typing import NamedTuple, Self
 
 from downloads_app.sources.answers import AnswerHead
 
 _STRONG, _DATED = "etag:", "modified:"
-"""How a validator is written down; the latter is followed by the size and a colon."""
+"""The prefixes of a stored validator. After `modified:` come the size, a colon and the date."""
 
 
 class Validator(NamedTuple):
-    """What is known of a content's name. What one answer does not tell, another may."""
+    """The known validators of a content. Different answers may give different ones."""
 
     etag: str = ""
-    """As it was sent, with its quotes, without the mark of a weak one."""
+    """The entity tag as it was sent, with its quotes, but without `W/`."""
     is_weak: bool = False
     modified: str = ""
 
@@ -34,26 +34,26 @@ class Validator(NamedTuple):
         return cls()
 
     def describe(self, total_bytes: int | None) -> str:
-        """Write down what a later run may rely on: a strong entity tag, else the date; "" where there is neither."""
+        """Return the text that a later run may rely on: a strong entity tag, else the date; "" if there is neither."""
         if self.etag and not self.is_weak:
             return f"{_STRONG}{self.etag}"
         return f"{_DATED}{total_bytes}:{self.modified}" if self.modified else ""
 
     def contradicts(self, other: "Validator") -> bool:
-        """Whether both name something, and not the same.
+        """Whether the entity tags differ; if one of the two has none, whether the dates differ.
 
-        Servers call one entity tag weak and strong in turn, where they pack some of their answers.
+        `W/` is ignored: servers that pack some of their answers send the same entity tag as weak and as strong.
         """
         if self.etag and other.etag:
             return self.etag != other.etag
         return bool(self.modified and other.modified and self.modified != other.modified)
 
     def confirms(self, other: "Validator") -> bool:
-        """Whether both have one strong entity tag."""
+        """Whether both have the same strong entity tag."""
         return bool(self.etag) and self.etag == other.etag and not self.is_weak and not other.is_weak
 
     def join(self, other: "Validator") -> "Validator":
-        """Add what `other` tells besides, of the same content."""
+        """Return this validator plus what only `other` has. Both are of the same content."""
         if self == NO_VALIDATOR:
             return other
         strongest = min((one for one in (other, self) if one.etag), key=lambda one: one.is_weak, default=self)
@@ -61,4 +61,4 @@ class Validator(NamedTuple):
 
 
 NO_VALIDATOR = Validator()
-"""Of an answer that names its content not at all."""
+"""The validator of an answer that has none."""

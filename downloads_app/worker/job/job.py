@@ -1,4 +1,4 @@
-"""One claimed download from its claim to its end, in a thread of its own."""
+"""One claimed download from its claim to its end, in its own thread."""
 
 import logging
 import random
@@ -36,23 +36,23 @@ DATABASE_RETRY_SECONDS = 0.5
 
 
 class Job:
-    """Runs one download. Whatever happens, it ends with one fenced write that says how."""
+    """Runs one download. It always ends with one fenced write that says how the download ended."""
 
     def __init__(self, app: Flask, claim: Claim, lease: Lease, limits: Limits, is_draining: Callable[[], bool]) -> None:
         self.claim, self.lease, self.limits = claim, lease, limits
         self._app, self._is_draining = app, is_draining
         self._quota = QuotaWatch(claim.download_id)
         self.is_crowded_out = False
-        """Set where the provider has no connection for it: it goes back to wait for one."""
+        """Set if no connection of the provider's limit is left for it. It then goes back to the queue."""
         self.is_moving = False
-        """Whether it may be writing files; before, it can be taken away without waiting for it."""
+        """Whether it may be writing files. Before that, it can be taken away at once."""
 
     def should_stop(self) -> bool:
-        """Whether to stop at the next chance: drained, crowded out, paused, cancelled, or superseded."""
+        """Whether to stop as soon as possible: drained, crowded out, paused, cancelled, or superseded."""
         return self._is_draining() or self.is_crowded_out or self._quota.is_passed or self.lease.is_over
 
     def run(self) -> None:
-        """Do all of it; never raises."""
+        """Run the download to its end. Never raises."""
         try:
             with self._app.app_context():
                 order = orders.read_order(self.claim)
@@ -71,12 +71,12 @@ class Job:
         except SQLAlchemyError as exc:
             log.warning("download %s: the database failed: %s", self.claim.download_id, type(exc).__name__)
             self._stop()
-        except Exception as exc:  # the edge: one download must not take the others down with it
+        except Exception as exc:  # the edge: an error in one download must not end the others
             log.exception("download %s: unexpected error", self.claim.download_id)
             self._end_source_failure(SourceError(f"Internal error: {type(exc).__name__}", permanent=False))
 
     def take_away(self) -> None:
-        """Give it back from outside before it has begun to move; it can write no byte afterwards."""
+        """Give the download back before it moves bytes. Another thread calls this. The job writes no byte after it."""
         self.lease.forbid()
         self._write(lambda: outcomes.hand_back(self.claim))
 
@@ -98,12 +98,12 @@ class Job:
                 self._write(lambda: outcomes.fail(self.claim, reason))
 
     def _wait(self, reason: str, seconds: float, failures: int = 0) -> None:
-        """Give it back for what is nobody's failure; without one it counts as waiting for room."""
+        """Give the download back to wait. `failures` is 0 if nothing failed: then it waits for room."""
         log.info("download %s: waits: %s", self.claim.download_id, reason)
         self._write(lambda: outcomes.wait(self.claim, reason, seconds, failures=failures))
 
     def _transfer_or_list_anew(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
-        """Fetch; where the commit is gone before anything was fetched, look once more at what the revision is now."""
+        """Fetch the files. If the commit is gone and no byte is here yet, list the revision once more."""
         try:
             return self._transfer(order, files, linked)
         except SourceError as error:
@@ -123,7 +123,7 @@ class Job:
             raise Stopped(0)
 
     def _transfer(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
-        """Fetch what is missing; return the bytes of all files."""
+        """Fetch the missing bytes. Return the total bytes of all files."""
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
         total = sum(f.remote.size_bytes or 0 for f in files) if _has_sizes(files) else None
@@ -160,7 +160,7 @@ class Job:
             self._stop()
 
     def _end_source_failure(self, error: SourceError) -> None:
-        """Fail for what is permanent; otherwise try again later, a sensible number of times."""
+        """Fail after a permanent error. After another one try again later, a limited number of times."""
 
         def write() -> bool:
             failures = orders.count_failures(self.claim) + 1
@@ -180,7 +180,7 @@ class Job:
             self._stop()
 
     def _stop(self) -> None:
-        """Give it back, or let go of what was paused or cancelled; a cancelled one leaves no partial files."""
+        """Give the download back, unless it was paused or cancelled. Delete the partial files of a cancelled one."""
 
         def write() -> bool:
             if self._quota.is_passed:
@@ -194,7 +194,7 @@ class Job:
             self._write(lambda: leftovers.let_go(self.claim))
 
     def _write(self, write: Callable[[], bool]) -> bool:
-        """Write how it ended; while the database is away, try again for as long as the lease runs."""
+        """Write how the download ended. If the database is away, try again until the lease ends."""
         while True:
             try:
                 with self._app.app_context():
@@ -202,7 +202,7 @@ class Job:
             except SQLAlchemyError as exc:
                 log.warning("download %s: cannot write its end: %s", self.claim.download_id, type(exc).__name__)
                 if self._is_draining() or not self.lease.may_write:
-                    return False  # whoever rescues it finds its bytes
+                    return False  # the next worker finds its bytes
                 time.sleep(DATABASE_RETRY_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""What a download consists of and whether there is room for it, before the first byte is asked for."""
+"""Before the first byte: lists the files of a download, and checks that there is room for them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ from downloads_app.worker.transfer.transfer import Stopped
 
 
 def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
-    """Return the files of a download, listed at its first start and the same ever since."""
+    """Return the files of a download. They are listed at its first start, and stay the same."""
     if not order.is_listed:
         listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
         if not listing.files:
@@ -33,7 +33,7 @@ def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
 
 
 def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
-    """List a download again of which nothing is here, as its commit is gone; None where it would be the same."""
+    """List a download again whose commit is gone; no byte of it is here. None if the list would be the same."""
     commit = orders.find_untouched_commit(claim)
     if commit is None:
         return None
@@ -46,7 +46,7 @@ def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
 
 
 def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> set[str]:
-    """Link files that a completed download of the same provider has; return the paths now in place."""
+    """Link files that a completed download of the same provider has. Return their paths."""
     storage = Storage(order.folder)
     storage.folder.mkdir(parents=True, exist_ok=True)
     done = storage.read_done()
@@ -69,9 +69,9 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
 
 
 def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatch:
-    """Return what watches the user's quota from now on.
+    """Return the QuotaWatch for the transfer.
 
-    Raises NoSpace, with the numbers, where disk or quota do not hold what is still to come.
+    Raises NoSpace, with the numbers, if disk or quota have no room for the missing bytes.
     """
     downloads_dir, remotes = current_settings().downloads_dir, [file.remote for file in files]
     here = partial_bytes(order.folder, remotes)
@@ -87,5 +87,5 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
 
 
 def _is_intact(copy: Path, remote: RemoteFile) -> bool:
-    """Whether the file is still there in its size; its sum is checked before it counts as complete."""
+    """Whether the file still exists with its size. Its sum is checked before it counts as complete."""
     return copy.is_file() and not copy.is_symlink() and copy.stat().st_size == remote.size_bytes

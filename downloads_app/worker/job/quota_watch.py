@@ -1,10 +1,10 @@
-"""Whether a running download is about to pass its user's quota, beside all others of the same user."""
+"""Checks whether a running download, with all others of its user, is about to exceed the user's quota."""
 
 from downloads_app.services.downloads import quota
 
 
 class QuotaWatch:
-    """Told of each progress, and once a second of the others; without a limit it never says stop."""
+    """Gets each progress, and reads that of the user's other downloads. Without a quota it never says stop."""
 
     def __init__(self, download_id: str, growth_bytes: int | None = None, here_bytes: int = 0) -> None:
         """`growth_bytes`: by how much the disk may grow from now on, of all the user's downloads together.
@@ -17,14 +17,14 @@ class QuotaWatch:
         self.is_passed = False
 
     def observe(self, current_bytes: int) -> None:
-        """Take how many bytes are here now; does not block."""
+        """Store how many bytes are here now. Does not block."""
         if self._growth_bytes is None:
             return
         if current_bytes - self._here_bytes + self._others_bytes > self._growth_bytes:
             self.is_passed = True
 
     def look_around(self) -> None:
-        """Read how far the user's others have come since; asks the database."""
+        """Read the progress of the user's other downloads from the database."""
         if self._growth_bytes is None:
             return
         now = quota.running_bytes(self._download_id, set(self._others_start))
@@ -34,5 +34,5 @@ class QuotaWatch:
 
     @property
     def reason(self) -> str:
-        """Why the download waits, for its owner."""
+        """The reason why the download waits, as its owner reads it."""
         return "The quota is used up: it waits for files to be removed"

@@ -1,4 +1,4 @@
-"""Tells the database once a second how far a download is, and learns whether it is still ours."""
+"""Writes a download's progress to the database once a second, and learns whether the claim still holds."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class Reporter:
-    """A thread beside a transfer, for the time of a `with`. A claim that no longer holds ends the lease."""
+    """A thread that runs beside a transfer, in a `with` block. If the claim is lost, it ends the lease."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Reporter:
         self._latest: Progress | None = None
         self._written: ProgressReport | None = None
         self._kept_bytes: int | None = None
-        """What was here when the transfer began, or has been linked since; None before it began."""
+        """The bytes that were here when the transfer began, plus those linked since; None before it began."""
         self._notes_first_byte = True
         self._completed: list[CompletedFile] = []
         self._stop = threading.Event()
@@ -58,7 +58,7 @@ class Reporter:
         self._report_or_log()
 
     def note_progress(self, progress: Progress) -> None:
-        """Take the present state; called by the transfer, does not block."""
+        """Store the current progress. The transfer calls this; it does not block."""
         self._quota.observe(progress.current_bytes)
         with self._meter_lock:
             self._meter.observe(self._count_bytes(progress), self._total_bytes)
@@ -67,17 +67,17 @@ class Reporter:
         self._latest = progress
 
     def note_completed(self, file: CompletedFile) -> None:
-        """Take a file that is in place; called by the transfer, does not block."""
+        """Store that a file is complete. The transfer calls this; it does not block."""
         self._completed.append(file)
 
     def note_linked(self, size_bytes: int) -> None:
-        """Keep a file that was not fetched out of the speed; called before it counts as done."""
+        """Exclude a linked file from the speed. Call this before the file counts as done."""
         with self._meter_lock:
             self._meter.skip(size_bytes)
             self._kept_bytes = (self._kept_bytes or 0) + size_bytes
 
     def report(self) -> bool:
-        """Write what is new; return whether the claim still holds."""
+        """Write what is new. Return whether the claim still holds."""
         self._write_completed()
         self._quota.look_around()
         report = self._measure()
@@ -101,7 +101,7 @@ class Reporter:
                     self._lease.end()
         except SQLAlchemyError as exc:
             log.warning("cannot report progress: %s", type(exc).__name__)
-        except Exception:  # the edge: a pause or cancel must still be noticed afterwards
+        except Exception:  # the edge: a later pause or cancel must still be noticed
             log.exception("unexpected error; reporting goes on")
 
     def _write_completed(self) -> None:
