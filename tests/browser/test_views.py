@@ -74,6 +74,8 @@ def test_a_model_is_found_by_a_part_of_its_name_and_added_with_the_keyboard(
     expect(page.locator(".files-list li")).to_have_count(2)
     expect(page.locator(".command code")).to_contain_text("llama-server -m ")
     expect(page.locator(".command code")).to_contain_text("--mmproj ")
+    expect(page.locator(".story li").first).to_contain_text("Completed")
+    expect(page.locator(".story li").last).to_contain_text("Added")
     expect_no_violations(page)
     with page.expect_download() as saved:
         page.get_by_role("link", name="model-Q4_K_M.gguf").click()

@@ -6,10 +6,11 @@ import { html, useCallback, useState } from "../vendor/preact/preact-htm.js";
 import { quantizationOf } from "./choices.js";
 import { DownloadRow } from "./download_row.js";
 import { useAnswer } from "./loading.js";
-import { STATUS_WORDS, when, WORDS } from "./words.js";
+import { EVENT_WORDS, STATUS_WORDS, when, WORDS } from "./words.js";
 
 const EVERY_SECONDS = 3;
 const FILES_SHOWN = 100;
+const EVENTS_SHOWN = 50;
 
 export function DownloadView({ user, route }) {
   const { answer, error, again } = useAnswer(() => getDownload(route.id), route.id, EVERY_SECONDS);
@@ -22,7 +23,8 @@ export function DownloadView({ user, route }) {
       ${answer.status === "downloading" && html`<span>${speed(answer.progress_data.download_speed)}</span>`}<//></ul>
     <${Facts} download=${answer} />
     <${Files} download=${answer} page=${files.answer} />
-    <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />`;
+    <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />
+    <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
 }
 
 function Facts({ download }) {
@@ -80,4 +82,15 @@ function Command({ name, line }) {
 /** For a POSIX shell (IEEE 1003.1, 2.2.2): within single quotes everything stands for itself. */
 function quoted(text) {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What has happened to it, newest first. */
+function Story({ id, changedAt, isActive }) {
+  const { answer } = useAnswer(() => getPage(`downloads/${id}/events`, { page_size: EVENTS_SHOWN }), isActive ? id : `${id} ${changedAt}`);
+  if (!answer || answer.rows.length === 0) return null;
+  return html`<section><h3 class="group-heading">What has happened</h3>
+    <ol class="story" role="list">${answer.rows.map((event, place) => html`<li key=${place}>
+      <time datetime=${event.at}>${when(event.at)}</time>
+      <span>${EVENT_WORDS[event.event] ?? event.event}${event.reason ? `: ${event.reason}` : ""}${event.by ? html` <small>${event.by}</small>` : ""}</span>
+    </li>`)}</ol></section>`;
 }

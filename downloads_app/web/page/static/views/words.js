@@ -41,6 +41,24 @@ export const ACTION_WORDS = {
   retry: "Try again",
 };
 
+/** @type {Record<string, string>} */
+export const EVENT_WORDS = {
+  created: "Added",
+  claimed: "Taken up by a worker",
+  first_byte: "First byte",
+  waiting: "Waits",
+  retried: "Tried again",
+  paused: "Paused",
+  resumed: "Resumed",
+  cancelled: "Cancelled",
+  priority: "Priority changed",
+  handed_back: "Handed back by a worker that stops",
+  rescued: "Taken from a worker that was gone",
+  failed: "Failed",
+  verified: "Every file compared with what its provider tells",
+  completed: "Completed",
+};
+
 export const WORDS = {
   cancelQuestion: "Cancel this download? The part of its files that is not finished is removed.",
   deleteQuestion: "Remove this download from the list?",
