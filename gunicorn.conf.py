@@ -21,21 +21,21 @@ workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # one a core is enough: a p
 umask = 0o007  # of a unix socket: for its owner and the group of the web server
 worker_class = "gevent"  # a waiting stream costs a greenlet, not a thread
 worker_connections = settings.worker_connections  # the streams, and room for everything else
-timeout = 60  # a worker whose loop is stuck for so long is replaced
+timeout = 60  # seconds after which a worker whose loop is stuck is replaced
 graceful_timeout = int(settings.stream_drain_seconds) + 10  # streams leave by themselves within the drain time
 keepalive = 5  # seconds; longer than the pause between two clicks, short enough to free idle places
 backlog = 4096  # a storm of reconnecting clients waits in the kernel
 control_socket_disable = True  # no second way in
-secure_scheme_headers = {}  # whose forwarded headers count is TRUSTED_PROXIES' business (web/proxies.py)
+secure_scheme_headers = {}  # TRUSTED_PROXIES decides whose forwarded headers count (web/proxies.py)
 forwarder_headers = ""
 
-# Where an access log is asked for: without the query string, in which somebody may have put a token.
+# Used if an access log is asked for. It omits the query string, because a client may have put a token there.
 access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s"'
 
 if settings.log_format == "json":
     logconfig_dict = dict_config("json")
 
-# The processes' metrics meet in files of this folder; it must be known before prometheus_client is loaded.
+# The processes write their metrics into files of this folder. It must be set before prometheus_client is loaded.
 _OUR_METRICS = "downloads-metrics-"
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OUR_METRICS)
@@ -51,7 +51,7 @@ post_fork = share_memory
 
 
 def post_worker_init(worker):
-    """Make psycopg2 cooperative, start the pacer, watch for the drain; other classes serve as they can."""
+    """Make psycopg2 cooperative, start the pacer and watch for the drain; only for gevent's worker class."""
     from gunicorn.workers.ggevent import GeventWorker
 
     from downloads_app.web.gunicorn.worker import prepare_worker
@@ -64,7 +64,7 @@ def post_worker_init(worker):
 
 
 def when_ready(server):
-    """Start the download worker beside the web server, where the settings say so."""
+    """Start the download worker beside the web server, if the settings say so."""
     if settings.embedded_worker:
         from downloads_app.worker.embedded import EmbeddedWorker
 
@@ -73,7 +73,7 @@ def when_ready(server):
 
 
 def child_exit(server, worker):
-    """Take a process that has ended out of what is open now."""
+    """Remove a process that has ended from the shared counts and from the metrics."""
     from prometheus_client import multiprocess
 
     forget_worker(server, worker)

@@ -118,7 +118,7 @@ class Settings(BaseSettings):
         return url.render_as_string(hide_password=False)
 
     def model_post_init(self, context: Any) -> None:
-        """Fill what follows from other settings."""
+        """Fill in the settings that depend on others."""
         fill = object.__setattr__
         fill(self, "instance_dir", self.instance_dir.expanduser().absolute())
         if not self.database_url:
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
     @property
     def worker_connections(self) -> int:
-        """Streams and, beside them, ordinary requests that must still be answered in a full house."""
+        """Connections a process accepts: its streams, and room for ordinary requests when all streams are taken."""
         return self.stream_max + STREAM_CONNECTIONS_SPARE
 
 
@@ -149,7 +149,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def forget_env_file(variable: str) -> None:
-    """Let `.env` be read again for a variable: the `flask` command has copied it into the environment, which wins."""
+    """Read a variable from `.env` again: the `flask` command has copied it into the environment, which comes first."""
     if variable in os.environ and os.environ[variable] == dotenv_values(locations.env_file()).get(variable):
         del os.environ[variable]
 
@@ -187,7 +187,7 @@ SETTINGS: PerApp[Settings] = PerApp()
 
 
 def install_settings(app: Flask, settings: Settings) -> None:
-    """Make the settings those of `app`, and translate them for the extensions."""
+    """Store the settings for `app`, and translate them for the extensions."""
     SETTINGS.put(app, settings)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -198,7 +198,7 @@ def install_settings(app: Flask, settings: Settings) -> None:
         JWT_REFRESH_TOKEN_EXPIRES=settings.refresh_token_seconds,
         JWT_COOKIE_SAMESITE="Lax",
         JWT_SESSION_COOKIE=False,
-        MAX_CONTENT_LENGTH=64 << 10,  # the largest that anybody needs is a download's patterns, a sixth of this
+        MAX_CONTENT_LENGTH=64 << 10,  # the largest useful body, a download's patterns, is a sixth of this
     )
 
 

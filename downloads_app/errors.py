@@ -17,35 +17,35 @@ class InvalidInput(DownloadsError):
 
 
 class NotAuthenticated(DownloadsError):
-    """No, or no valid, proof of who is asking."""
+    """The caller has not proved who they are."""
 
 
 class NotAllowed(DownloadsError):
-    """The caller may see it but not do this to it."""
+    """The caller may see the object, but may not do this to it."""
 
 
 class NotFound(DownloadsError):
-    """It does not exist, or not for this caller."""
+    """The object does not exist, or the caller may not see it."""
 
 
 class Conflict(DownloadsError):
-    """The present state does not allow it; the message names that state."""
+    """The object's state does not allow this; the message names the state."""
 
 
 class NoSpace(Conflict):
-    """The disk, or the user's quota, does not hold what was asked for."""
+    """There is not enough room now, on the disk or in the user's quota."""
 
 
 class NeverFits(NoSpace):
-    """The disk, or the user's quota, will not hold it, whatever becomes of other downloads."""
+    """The disk or the user's quota is too small, even when all other downloads are gone."""
 
 
 class Passing(DownloadsError):
-    """The machine does not do it at the moment; it is tried again later."""
+    """The machine cannot do this at the moment; the caller tries again later."""
 
 
 class TooManyFiles(Passing):
-    """The process has as many open files as it may have, or the machine has."""
+    """The process or the machine has reached its limit of open files."""
 
 
 class TooMany(DownloadsError):
@@ -67,10 +67,10 @@ class Busy(DownloadsError):
 class SourceError(DownloadsError):
     """A provider failed us.
 
-    `permanent` errors fail the download at once; others are tried again, not before
-    `retry_after_seconds` where the provider named a time (`Retry-After`). `is_missing`: what was
-    asked for is not there. `is_on_its_way`: it is being made ready, and waiting for it is no failure.
-    Messages never hold a token or a signed URL.
+    A `permanent` error fails the download at once. After any other error the request is made again; if the provider
+    named a time (`Retry-After`), not before `retry_after_seconds`. `is_missing`: the requested object does not exist.
+    `is_on_its_way`: the object is being made ready, and waiting for it counts as no failure.
+    A message never contains a token or a signed URL.
     """
 
     def __init__(

@@ -34,9 +34,9 @@ api = Api()
 
 
 def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[str, Any]:
-    """Return what a new connection is opened with, so that nobody waits for the database for ever.
+    """Return the driver's arguments for a new connection; with them no caller waits for the database for ever.
 
-    PostgreSQL ends a statement itself; a server that has vanished is noticed by TCP within about the same time.
+    PostgreSQL ends a long statement itself. If the server vanishes, TCP notices it in about the same time.
     """
     if database_url.startswith("sqlite"):
         return {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
@@ -66,7 +66,7 @@ def engine_options(database_url: str, statement_timeout_seconds: float = 15) -> 
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """WAL lets readers go on beside the one writer; foreign keys are off by default in SQLite."""
+    """Turn on WAL, so that readers continue while one process writes, and foreign keys, which SQLite leaves off."""
     if type(connection).__module__.startswith("sqlite3"):
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")

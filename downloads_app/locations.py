@@ -1,4 +1,4 @@
-"""Where the project's own files lie, and where its data goes unless told: in a clone, and installed from a wheel."""
+"""Paths of the project's own files, and the default folder of its data: in a clone, and installed from a wheel."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ MIGRATIONS_DIR = PROJECT_DIR / "migrations"
 
 
 def default_instance_dir() -> Path:
-    """Return where data lies without INSTANCE_DIR: in the clone, or where the platform keeps a user's data."""
+    """Return the folder of the data if INSTANCE_DIR is not set: in the clone, or the platform's folder for user data."""
     return user_data_path("downloads-app", appauthor=False) if IS_INSTALLED else PROJECT_DIR / "instance"
 
 

@@ -28,7 +28,7 @@ def dict_config(log_format: str) -> dict[str, Any]:
 
 
 def one_line(text: str) -> str:
-    """Return a text from outside as a log may have it: one line, of bearable length, without control characters."""
+    """Return a text from outside in a form for the log: one line, at most MAX_SHOWN characters, controls escaped."""
     cut = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
 

@@ -1,4 +1,4 @@
-"""Who on this machine may read what: our own files nobody else, downloaded files the members of FILES_GROUP."""
+"""File modes: only our own user reads our own files; members of FILES_GROUP may read downloaded files."""
 
 import grp
 import logging
@@ -19,24 +19,24 @@ log = logging.getLogger(__name__)
 
 FILE_MODE = 0o640
 FOLDER_MODE = 0o2750
-"""With the set-group-id bit: what is made in such a folder has its group, and folders that bit as well."""
+"""With the set-group-id bit: new files in such a folder get its group, and new folders get the bit too."""
 UMASK = 0o027
 INSTANCE_MODE = 0o710
-"""Whoever reads downloaded files may pass through, and see nothing on the way."""
+"""Members of the group may pass through to the downloaded files, but may not list this folder."""
 SECRET_MODE = 0o600
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
 def prepare_instance(settings: "Settings") -> None:
-    """Make the instance folder, and keep an SQLite file to ourselves: one from before too.
+    """Make the instance folder, and let only our own user read the SQLite file, also an existing one.
 
-    SQLite gives its other files the mode of the first.
+    SQLite gives its other files the mode of this one.
     """
     settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
     if not settings.uses_sqlite:
         return
     file = Path(make_url(settings.database_url).database or "")
-    with suppress(OSError):  # where it cannot be opened, the first query says so
+    with suppress(OSError):  # if the file cannot be opened, the first query reports it
         os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
     for suffix in SQLITE_SUFFIXES:
         _tighten(Path(f"{file}{suffix}"))
@@ -48,10 +48,10 @@ def group_of_files(settings: "Settings") -> int:
 
 
 def prepare_downloads(settings: "Settings") -> None:
-    """Make DOWNLOADS_DIR what FILES_GROUP asks for; what lies there under other modes follows first.
+    """Set the group and mode of DOWNLOADS_DIR to what FILES_GROUP asks for, after those of all files below it.
 
-    Raises Conflict where this process may not give files to that group. A folder that is somebody else's, or on a
-    filesystem without modes, stays as it is.
+    Raises Conflict if this process may not give files to that group. Without FILES_GROUP, a folder of another user,
+    or on a filesystem without modes, stays as it is.
     """
     folder, group = settings.downloads_dir, group_of_files(settings)
     folder.mkdir(0o700, parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def prepare_downloads(settings: "Settings") -> None:
 
 
 def _give_all(folder: Path, group: int) -> None:
-    """The topmost folder comes last, and tells afterwards that all is done."""
+    """Change the topmost folder last: its mode then shows that all below it is done."""
     if _is_as_wanted(folder.stat(), group, FOLDER_MODE):
         return
     for within, _, names, descriptor in os.fwalk(folder, topdown=False):
@@ -87,7 +87,7 @@ def _is_as_wanted(status: os.stat_result, group: int, mode: int) -> bool:
 
 
 def _tighten(file: Path) -> None:
-    """Take from others what they may do with a file of ours."""
+    """Remove other users' rights to a file of ours."""
     try:
         status = file.stat()
         if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != SECRET_MODE:

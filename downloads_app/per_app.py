@@ -1,4 +1,4 @@
-"""What each application has one of, under a typed name. Tests make several applications in one process."""
+"""Values of which each application has its own, with their types. Tests make several applications in one process."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class PerApp(Generic[T]):
-    """A value for each application: put there when it is wired, or made when it is first asked for."""
+    """A value for each application: stored when the application is set up, or made at the first use."""
 
     def __init__(self, make: Callable[[], T] | None = None) -> None:
         self._make = make
@@ -19,11 +19,11 @@ class PerApp(Generic[T]):
         self._making = threading.Lock()
 
     def put(self, app: Flask, value: T) -> None:
-        """Make it the application's own, instead of what was there."""
+        """Store the application's value, in place of an earlier one."""
         self._values[app] = value
 
     def of(self, app: Flask) -> T:
-        """Return the application's own; raises KeyError where nobody has put one, and none can be made."""
+        """Return the application's value; raises KeyError if none is stored and none can be made."""
         try:
             return self._values[app]
         except KeyError:
@@ -35,5 +35,5 @@ class PerApp(Generic[T]):
             return self._values[app]
 
     def here(self) -> T:
-        """Return that of the application at work; raises RuntimeError outside of one."""
+        """Return the value of the current application; raises RuntimeError outside an application context."""
         return self.of(current_app._get_current_object())  # type: ignore[attr-defined]  # of the proxy

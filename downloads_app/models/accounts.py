@@ -1,4 +1,4 @@
-"""Tables of who may do what: users, their sign-ins, tokens that are refused, passwords that were wrong."""
+"""Tables of users, their sign-ins, revoked tokens and failed sign-ins."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, u
 
 
 class User(Model):
-    """Who downloads. `change_id` is set by the database at each write (see Download)."""
+    """A person who downloads. The database sets `change_id` at each write (see Download)."""
 
     __tablename__ = "users"
 
@@ -19,9 +19,10 @@ class User(Model):
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_disabled: Mapped[bool] = mapped_column(default=False)
     tokens_valid_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """Tokens issued before are refused; set when the password changes, when the user is disabled, and enabled again."""
+    """Tokens issued before this are refused. It is set when the password changes, and when the user is disabled or
+    enabled."""
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """Somebody else has set it, and knows it: nothing else is possible before."""
+    """Another person set the password and knows it: the user can do nothing else before changing it."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)
@@ -33,7 +34,7 @@ class User(Model):
 
 
 class SignIn(Model):
-    """One sign-in and what became of it: the family of its tokens. Its end is a row of RevokedToken."""
+    """One sign-in: a family of tokens. A row of RevokedToken ends it."""
 
     __tablename__ = "sign_ins"
 
@@ -55,7 +56,7 @@ class SignIn(Model):
 
 
 class FailedSignIns(Model):
-    """How often the password was wrong lately, by something that attempts have in common (see `attempts`)."""
+    """How often the password was wrong in the present window, for one account, address or browser (see `attempts`)."""
 
     __tablename__ = "failed_sign_ins"
 

@@ -1,4 +1,4 @@
-"""What all tables have in common: their base, kinds of columns, ids and times."""
+"""Shared by all tables: their base class, column types, ids and times."""
 
 import uuid
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from sqlalchemy import DateTime, Dialect, String, TypeDecorator, Uuid
 from downloads_app.extensions import Base, db
 
 if TYPE_CHECKING:
-    Model = Base  # what db.Model is made of; type checkers cannot see one that is made at run time
+    Model = Base  # the base of db.Model, which type checkers cannot see because it is made at run time
 else:
     Model = db.Model
 

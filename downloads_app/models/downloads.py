@@ -1,4 +1,4 @@
-"""Tables of what is downloaded: downloads, their files, and what was deleted."""
+"""Tables of downloads, their files, and deletions."""
 
 import enum
 from datetime import datetime
@@ -22,7 +22,7 @@ from downloads_app.models.providers import Provider, Repository
 
 
 class Status(enum.StrEnum):
-    """Where a download is in its life; `services/downloads/lifecycle.py` holds what its owner may change."""
+    """The state of a download; `services/downloads/lifecycle.py` has the changes that its owner may make."""
 
     PENDING = "pending"  # waits for a worker
     DOWNLOADING = "downloading"  # a worker holds its lease
@@ -41,14 +41,14 @@ IS_HELD = "worker_id IS NOT NULL"
 class Download(Model):
     """One user's fetch of a repository at one commit.
 
-    `change_id` orders the writes for `services/live/snapshot.py`: triggers set it to the writing
-    transaction's id (PostgreSQL) or to a counter (SQLite), whoever writes and however.
+    `change_id` orders the writes for `services/live/snapshot.py`. At every write, of any program, triggers set it
+    to the writing transaction's id (PostgreSQL) or to a counter (SQLite).
     """
 
     __tablename__ = "downloads"
     __table_args__ = (
         CheckConstraint("status IN ('pending','downloading','paused','completed','failed','cancelled')", name="status"),
-        # What the stream reads: the active rows of the users who watch.
+        # The stream reads these: the active rows of the users who watch.
         Index(
             "ix_downloads_active",
             "user_id",
@@ -57,14 +57,14 @@ class Download(Model):
             postgresql_where=text(IS_ACTIVE),
             sqlite_where=text(IS_ACTIVE),
         ),
-        # What workers hold: who is running, whose lease is over, which folders are being written.
+        # The rows that workers hold: running downloads, expired leases, folders that are being written.
         Index(
             "ix_downloads_lease",
             "lease_expires_at",
             postgresql_where=text(IS_HELD),
             sqlite_where=text(IS_HELD),
         ),
-        # Lists: whatever they are sorted by, a page's keys are read from an index, and no more of them than it needs.
+        # Lists: for every sort order, an index gives the keys of a page, and no more keys than the page needs.
         Index("ix_downloads_list_user", "user_id", "created_at", "id"),
         Index("ix_downloads_list_provider", "provider_id", "created_at", "id"),
         Index("ix_downloads_list_repository", "repository_id", "created_at", "id"),
@@ -75,7 +75,7 @@ class Download(Model):
         Index("ix_downloads_list_completed", "completed_at", "id"),
         Index("ix_downloads_list_priority", "priority", "id"),
         Index("ix_downloads_list_bytes", "current_bytes", "id"),
-        # Who was served last waits longest.
+        # The user who was served last waits longest.
         Index("ix_downloads_served", "user_id", "claimed_at"),
     )
 
@@ -93,7 +93,7 @@ class Download(Model):
 
     status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
     wait_reason: Mapped[str | None] = mapped_column(Text)
-    """Why a pending download waits, where it is not just its turn."""
+    """Why a pending download waits; None if it only waits for its turn."""
     not_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """A pending download is not claimed earlier (back-off, full disk)."""
     error_message: Mapped[str | None] = mapped_column(Text)
@@ -101,9 +101,9 @@ class Download(Model):
     """Counts the claims; the fencing token of every write by a worker."""
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    """Starts in a row that brought no bytes; each makes the next one wait longer, too many end it."""
+    """Starts in a row that brought no new byte. Each makes the next start wait longer; too many fail the download."""
     worker_id: Mapped[str | None] = mapped_column(String(120))
-    """Who writes its files. Kept after a pause or cancel until that worker has let go, or its lease is over."""
+    """The worker that writes its files. After a pause or cancel it stays until the worker lets go or its lease ends."""
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     current_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -127,7 +127,7 @@ class Download(Model):
     repository: Mapped[Repository] = relationship()
 
 
-# What a worker claims from: the head of each user's queue.
+# Workers claim from this index: the head of each user's queue.
 Index(
     "ix_downloads_pending",
     Download.user_id,
@@ -140,7 +140,7 @@ Index(
 
 
 class DownloadFile(Model):
-    """One file of a download, as listed when it began, and what became of it."""
+    """One file of a download, as listed when the download began, and when it was completed."""
 
     __tablename__ = "download_files"
     __table_args__ = (
@@ -151,10 +151,10 @@ class DownloadFile(Model):
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     download_id: Mapped[str] = mapped_column(ForeignKey("downloads.id", ondelete="CASCADE"))
     position: Mapped[int] = mapped_column()
-    """Where it stands in the listing; the path itself can be longer than an index entry may be."""
+    """Its position in the listing. It is the key because a path can be longer than an index entry may be."""
     path: Mapped[str] = mapped_column(Text)
     url: Mapped[str] = mapped_column(Text)
-    """Where the listing found it; never a signed address."""
+    """Its address in the listing; never a signed address."""
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(String(64))
     git_sha1: Mapped[str | None] = mapped_column(String(40))
@@ -166,7 +166,7 @@ class DownloadFile(Model):
 
 
 class Deletion(Model):
-    """A download or user that was deleted; written by triggers, so that a snapshot learns of it."""
+    """A download or user that was deleted. Triggers write it, so that the snapshot sees the deletion."""
 
     __tablename__ = "deletions"
 

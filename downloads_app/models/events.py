@@ -1,4 +1,4 @@
-"""Table of what has happened to each download."""
+"""Table of the events of each download."""
 
 import enum
 from datetime import datetime
@@ -15,14 +15,14 @@ class EventKind(enum.StrEnum):
     CREATED = "created"  # by its owner, or an admin for them
     CLAIMED = "claimed"  # by a worker, which looks for its files now
     FIRST_BYTE = "first_byte"  # of this attempt
-    WAITING = "waiting"  # for what is nobody's failure, as room on the disk
+    WAITING = "waiting"  # for a reason that counts as no failure, such as a full disk
     RETRIED = "retried"  # by its owner; or by itself, after a failure that may pass
     PAUSED = "paused"
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     PRIORITY = "priority"  # was changed
     HANDED_BACK = "handed_back"  # by a worker that stops
-    RESCUED = "rescued"  # from a worker that was not heard of any more
+    RESCUED = "rescued"  # from a worker whose lease has ended
     FAILED = "failed"
     VERIFIED = "verified"  # every file, against what its provider tells of it
     COMPLETED = "completed"
@@ -40,10 +40,10 @@ class DownloadEvent(Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     kind: Mapped[str] = mapped_column(String(20))
     actor: Mapped[str | None] = mapped_column(String(120))
-    """A user's name, `command line`, or a worker's id; None where nobody did it."""
+    """A user's name, `command line`, or a worker's id; None if no person or worker did it."""
     reason: Mapped[str | None] = mapped_column(Text)
     until_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """It is not claimed before."""
+    """The download is not claimed before this."""
     attempt: Mapped[int] = mapped_column()
     current_bytes: Mapped[int] = mapped_column(BigInteger)
-    """How far the download was."""
+    """The download's bytes at that moment."""

@@ -1,4 +1,4 @@
-"""Tables of what there is to download: providers and their repositories."""
+"""Tables of providers and their repositories."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, u
 class Provider(Model):
     """A place that holds repositories. `sources.Access` is its plain-value counterpart.
 
-    Which kinds there are `sources.registry` knows. What ends in `_encrypted` is never read back by anybody.
+    `sources.registry` has the kinds. No interface ever shows the columns that end in `_encrypted`.
     """
 
     __tablename__ = "providers"
@@ -32,7 +32,7 @@ class Provider(Model):
     client_certificate_encrypted: Mapped[str | None] = mapped_column(Text)
     allow_hosts: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     address_list_encrypted: Mapped[str | None] = mapped_column(Text, deferred=True)
-    """Up to megabytes: read only where it is wanted."""
+    """Up to some megabytes, so it is read only when it is used."""
     region: Mapped[str | None] = mapped_column(String(100))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)

@@ -9,7 +9,7 @@ from downloads_app.models.columns import Model, UtcDateTime
 
 
 class WorkerProcess(Model):
-    """A worker that runs, or that ran and was not stopped cleanly. Its id is what downloads have as `worker_id`."""
+    """A worker that runs, or that ended without stopping cleanly. Downloads have its id as `worker_id`."""
 
     __tablename__ = "workers"
 
