@@ -15,7 +15,7 @@ MIGRATIONS_DIR = PROJECT_DIR / "migrations"
 
 
 def default_instance_dir() -> Path:
-    """Return the folder of the data if INSTANCE_DIR is not set: in the clone, or the platform's folder for user data."""
+    """Return the data folder if INSTANCE_DIR is not set: in the clone, or the platform's folder for user data."""
     return user_data_path("downloads-app", appauthor=False) if IS_INSTALLED else PROJECT_DIR / "instance"
 
 
