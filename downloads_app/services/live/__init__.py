@@ -1,1 +1,1 @@
-"""What the streams show: one snapshot a process, read once for all of its viewers."""
+"""The data of the streams: one snapshot in each process, read once for all of its viewers."""

@@ -23,15 +23,15 @@ KIND = 0
 ID, USER_ID, STATUS, CURRENT_FILE, CREATED_AT = (
     1 + COLUMNS.index(column) for column in ("id", "user_id", "status", "current_file", "created_at")
 )
-"""Where in a row; by its name a value of SQLAlchemy's rows costs half a microsecond, thousands of times a second."""
+"""Positions in a row. Access by name in SQLAlchemy's rows costs 0.5 µs a value, thousands of times a second."""
 ROWS_AT_ONCE = 500
 PAGE_ROWS = 10_000
-"""Of everybody's downloads, in one read: a quarter of a second's work, beside which the others' changes stay fresh."""
+"""Rows of one page of all users' downloads. A page takes 0.25 s, so the changes in the same read stay fresh."""
 _TYPES = {column: "bigint" if kind_of(column) is Kind.NUMBER else "text" for column in COLUMNS}
 
 _AMONG_KNOWN = "IN (SELECT id FROM known)"
 _AMONG_NEW = "IN (SELECT id FROM new)"
-# Where rows of another table borrow a download's columns: its own column for each.
+# Rows of the other tables use a download's columns too: for each of these, the other table's own column.
 _USER = {
     "id": "id",
     "user_id": "id",
@@ -44,12 +44,12 @@ _DELETION = {"id": "row_id", "user_id": "user_id"}
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What to read: changes for the known, everything active for the new, a page of everybody's."""
+    """What to read: changes of known users, all active downloads of new users, a page of all users' downloads."""
 
     known: list[str]
-    """Users of whom the reader holds everything up to its marker."""
+    """Users whose data the reader has, up to its marker."""
     new: list[str]
-    """Users of whom it holds nothing."""
+    """Users whose data it does not have yet."""
     knows_everybody: bool = False
     """Whether changes of all users' downloads matter."""
     wants_page: bool = False
@@ -60,7 +60,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """How a database says: these users; changed since the marker; the next marker; after the page before."""
+    """A database's own SQL for: these users; changed since the marker; the next marker; after the previous page."""
 
     users: str
     changed: str
@@ -71,7 +71,7 @@ class _Dialect:
 _DIALECTS = {
     "postgresql": _Dialect(
         users="SELECT unnest(CAST(:{name} AS uuid[]))",
-        # What NOT pg_visible_in_snapshot(change_id, …) says, in a form that an index on change_id can serve.
+        # The same as NOT pg_visible_in_snapshot(change_id, …), in a form that can use an index on change_id.
         changed="({table}.change_id >= :next OR {table}.change_id = ANY (CAST(:running AS bigint[])))",
         marker="SELECT concat_ws('/', pg_current_snapshot(), pg_postmaster_start_time(),"
         " CAST('downloads' AS regclass)::oid) AS marker",
@@ -87,11 +87,11 @@ _DIALECTS = {
 
 
 def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResult[Any]:
-    """Return rows of a kind and a download's COLUMNS (see KIND); one is the next marker, those of a page are LISTED.
+    """Return rows: a kind (see KIND), then a download's COLUMNS. One row is the next marker; LISTED rows are of a page.
 
-    Times are text as the database writes it, in UTC: it sorts as the times do. A user's row has its state in
-    `status` and the beginning of its tokens' validity in `created_at`; a revoked token (REVOKED) and the MARKER
-    have theirs in `current_file`. Without a marker, nobody may be known.
+    Times are UTC texts in the database's form, which sort in the order of the times. A user's row has the state in
+    `status`, and in `created_at` the time before which tokens are refused. The rows of a revoked token (REVOKED) and
+    of the MARKER have their value in `current_file`. Without a marker, `scope.known` must be empty.
     """
     name = connection.dialect.name
     statement = _statement(
@@ -109,10 +109,10 @@ def read(connection: Connection, scope: Scope, marker: str | None) -> CursorResu
 
 
 def _bounds(name: str, marker: str) -> dict[str, Any]:
-    """Return what tells the changes after a marker from those before it."""
+    """Return the parameters that separate the changes after a marker from those before it."""
     if name != "postgresql":
         return {"last": int(marker)}
-    # 'xmin:xmax:a,b,c/…': all transactions from xmax on were still to come, and those listed were under way.
+    # 'xmin:xmax:a,b,c/…': transactions from xmax on had not begun; those in the list were open.
     _oldest, upcoming, running = marker.partition("/")[0].split(":")
     return {"next": int(upcoming), "running": "{" + running + "}"}
 
@@ -120,8 +120,8 @@ def _bounds(name: str, marker: str) -> dict[str, Any]:
 def is_of_another_database(marker: str | None, earlier: str | None) -> bool:
     """Whether two markers are of databases that count their transactions differently.
 
-    After a failover, a recovery to an earlier time or a restored dump, what has changed since a marker of the database
-    before cannot be told: its server was started at another time, or its table is another one.
+    This is so if the server was started at another time, or the table is another one: after a failover, a recovery to
+    an earlier time or a restored dump. The changes since the earlier marker are then unknown.
     """
     if marker is None or earlier is None:
         return False
@@ -134,7 +134,7 @@ def _postgres_array(ids: list[str]) -> str:
 
 
 def as_time(text: str | None) -> datetime | None:
-    """Return a time of a row, aware."""
+    """Return a row's time as an aware UTC time."""
     if text is None:
         return None
     time = datetime.fromisoformat(text)
@@ -172,15 +172,15 @@ def _statement(
             _select(REVOKED, "revoked_tokens", _REVOKED, f"user_id {_AMONG_NEW}"),
         ]
     parts.append(_select(MARKER, f"({dialect.marker}) AS now_at", {"current_file": "marker"}, "1 = 1"))
-    # The lists stand in the statement once: thousands of ids, which psycopg2 writes out at each mention.
+    # The statement names each list once: psycopg2 writes out its thousands of ids at each mention.
     users = ", ".join(f"{name}(id) AS ({dialect.users.format(name=name)})" for name in ("known", "new"))
     return text(f"WITH {users}\n" + "\nUNION ALL\n".join(parts)).columns(kind=String())
 
 
 def _select(kind: str, table: str, expressions: dict[str, str], condition: str) -> str:
-    """Return one branch of the union; a column it does not have is NULL, of the type PostgreSQL must know.
+    """Return one branch of the union. A missing column is NULL, with its type, which PostgreSQL needs.
 
-    Ids and times leave the database as text: psycopg2 would make an object of each, and we text of that.
+    Ids and times leave the database as text: otherwise psycopg2 makes an object of each, and we make text again.
     """
     columns = ", ".join(
         f"CAST({expressions.get(column, 'NULL')} AS {_TYPES[column]}) AS {column}"

@@ -1,8 +1,8 @@
 """The active downloads and who may see them, read once for every stream of this process.
 
-One thread (a greenlet under gevent) reads what changed, at most once a second, or sooner when somebody
-waits for a first read; all streams look at what it holds. A reader waits for a read that began after it asked, so
-that a half-filled state is never taken for an empty one; a read that failed raises Unreadable for those who wait.
+One thread (a greenlet under gevent) reads the changes once a second, or sooner if a new stream waits for its first
+read. All streams use this state. A reader waits for a read that began after it asked, so it never takes a half-filled
+state for an empty one. If a read fails, all readers that wait get Unreadable.
 """
 
 import logging
@@ -19,20 +19,20 @@ from downloads_app.services.live import changes
 from downloads_app.services.live.viewers import Audience, Watch
 
 REFRESH_SECONDS = 1.0
-"""Between the beginnings of two reads; with MAX_AGE_SECONDS it leaves a read half a second."""
+"""Between the beginnings of two reads. Because of MAX_AGE_SECONDS, a read may then take 0.5 s."""
 FIRST_READ_SECONDS = 0.25
-"""Between two reads while somebody waits for one: a storm of new streams is served in batches."""
+"""Between two reads while a stream waits for one: many new streams then share a read."""
 RETRY_SECONDS = 0.25
 MAX_AGE_SECONDS = 1.5
-"""How old, counted from the read's beginning, what is told may be."""
+"""How old the data of an event may be, counted from the beginning of its read."""
 FORGET_SECONDS = 600
-"""After so long without a read everything is read anew (deletions are not kept for ever)."""
+"""After this long without a read, everything is read again (old deletions are removed)."""
 
 log = logging.getLogger(__name__)
 
 
 def since_boot() -> float:
-    """Return seconds of a clock that goes on while the machine sleeps, and deletions are tidied away elsewhere."""
+    """Return seconds of a clock that also runs while the machine sleeps: other machines remove deletions then."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -45,7 +45,7 @@ def _start_thread(target: Callable[[], None]) -> None:
 
 
 class Snapshot:
-    """What this process knows, and the thread that keeps it true while anybody watches."""
+    """The active downloads and rights that this process knows, and the thread that updates them while streams watch."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class Snapshot:
         self._clock = clock
         self._start = start
         self.lock = threading.RLock()
-        """Held while what is shown changes: where streams are threads, they hold it to look at a view twice."""
+        """Held while views change. If streams are threads, a stream holds it to read a view more than once."""
         self._audience = Audience(encode)
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._marker: str | None = None
         self._is_running = False
         self.new_event: Callable[[], Any] = threading.Event
-        """Makes what those who wait for a read are woken by; under gevent its own are cheaper."""
+        """Makes the event that wakes readers after a read; gevent's own events are cheaper under gevent."""
         self._asked = threading.Event()
         self._done = self.new_event()
         self._read_began = float("-inf")
@@ -73,12 +73,12 @@ class Snapshot:
         self._failed_began = float("-inf")
         self._reading_since: float | None = None
         self.on_read: Callable[[float], None] = lambda seconds: None
-        """Told how long each read took."""
+        """Called with the seconds that each read took."""
 
-    # What a stream asks.
+    # For the streams.
 
     def watch(self, token: VerifiedToken) -> Watch:
-        """Begin to watch as the token's user; `wait` before the first look."""
+        """Begin to watch as the token's user. Call `wait` before the first use of the view."""
         with self.lock:
             watch = self._audience.join(token)
             if not self._is_running:
@@ -87,27 +87,26 @@ class Snapshot:
         return watch
 
     def release(self, watch: Watch) -> None:
-        """End a watch. What nobody watches is forgotten, and read no more."""
+        """End a watch. The data of users without a watch is dropped, and no longer read."""
         with self.lock:
             self._audience.leave(watch)
             if not self._audience:
                 self._asked.set()
 
     def is_fresh(self, now: float) -> bool:
-        """Whether what is held may still be told."""
+        """Whether the data is new enough for an event (see MAX_AGE_SECONDS)."""
         return now - self._read_began <= MAX_AGE_SECONDS
 
     def is_failing(self, now: float) -> bool:
-        """Whether reads fail, or the present one hangs, so that waiting for it would only delay the news."""
+        """Whether reads fail or the present read hangs: waiting for it would only delay the `error` event."""
         if self._failed_began > self._read_began:
             return True
         return self._reading_since is not None and now - self._reading_since > MAX_AGE_SECONDS
 
     def wait(self, watch: Watch, since: float) -> None:
-        """Return once a read that began at or after `since` holds what `watch` may see; raises Unreadable.
+        """Return once a read that began at or after `since` has the downloads of `watch`; raises Unreadable.
 
-        Takes at most MAX_AGE_SECONDS, and for an admin, who is shown everybody's downloads page by page, so long from
-        one page to the next.
+        Takes at most MAX_AGE_SECONDS. An admin's downloads come page by page, and each page may take that long.
         """
         asked = self._clock()
         while True:
@@ -128,7 +127,7 @@ class Snapshot:
             self.refresh()
 
     def _rest(self) -> bool:
-        """Sleep until the next read is due; False, once, when nobody watches any more."""
+        """Sleep until the next read is due; return False once no stream watches any more."""
         while True:
             with self.lock:
                 if not self._audience:
@@ -152,7 +151,7 @@ class Snapshot:
         return self._read_began + (FIRST_READ_SECONDS if asked else REFRESH_SECONDS)
 
     def refresh(self) -> None:
-        """Read once, and wake those who wait, however it went."""
+        """Read once, then wake all waiting readers, also after a failure."""
         began = self._reading_since = self._clock()
         if since_boot() - self._read_at > FORGET_SECONDS:
             with self.lock:

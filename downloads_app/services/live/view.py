@@ -1,11 +1,11 @@
-"""What one viewer is shown, or all admins: encoded downloads in their order."""
+"""The encoded downloads of one user, or of all users for the admins, in their order."""
 
 from itertools import count
 from typing import Any, Protocol
 
 
 class Feed(Protocol):
-    """Something that was made of `View.frame`, and has to be made again with it."""
+    """An object made from `View.frame`; it must be made again when the frame changes."""
 
     def outdate(self) -> None:
         """Note that the view has changed."""
@@ -13,7 +13,7 @@ class Feed(Protocol):
 
 
 class View:
-    """What one viewer is shown: encoded active downloads in order."""
+    """The encoded active downloads of one user, or of all users, in order."""
 
     __slots__ = ("_rows", "_serial", "_sorted", "_version", "feeds", "frame", "is_loaded")
     _serials = count()
@@ -25,12 +25,12 @@ class View:
         self.is_loaded = False
         self._version = 0
         self.frame: bytes | None = None
-        """The cached event bytes, put here by who encodes them; None when outdated."""
+        """The cached event bytes, set by the code that encodes them; None when outdated."""
         self.feeds: list[Feed] = []
         """Told when `frame` is outdated."""
 
     def put(self, download_id: str, created_at: str, encoded: bytes) -> None:
-        """Show a download, or its new content; the same content changes nothing."""
+        """Add a download, or replace its content; the same content changes nothing."""
         old = self._rows.get(download_id)
         if old is not None and old[1] == encoded:
             return
@@ -44,12 +44,12 @@ class View:
         self._changed()
 
     def remove(self, download_id: str) -> None:
-        """Show a download no more."""
+        """Remove a download from the view."""
         if self._rows.pop(download_id, None) is not None:
             self._changed()
 
     def clear(self) -> None:
-        """Show nothing, and know nothing."""
+        """Remove everything, and count as not loaded."""
         self._rows.clear()
         self._sorted = True
         self.is_loaded = False
@@ -67,7 +67,7 @@ class View:
 
     @property
     def state_id(self) -> str:
-        """Name what is shown now: two different states of a process's views never share a name."""
+        """Return a name of the present content: two different states of a process's views never have the same name."""
         return f"{self._serial:x}-{self._version:x}"
 
     def encoded(self) -> list[bytes]:

@@ -1,4 +1,4 @@
-"""What is known of those who watch, and who of them is shown what. Plain state; `snapshot.py` keeps it true."""
+"""The users who watch, and which view each stream shows. Plain state; `snapshot.py` updates it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from downloads_app.services.rights import refusal_of, sees_everything
 
 
 class Account:
-    """A user whom somebody here watches as, as far as a stream must know."""
+    """A user with at least one watch in this process, with the values that streams need."""
 
     __slots__ = ("is_loaded", "revoked", "state", "user_id", "valid_from", "view", "watches")
 
@@ -26,7 +26,7 @@ class Account:
         self.forget()
 
     def forget(self) -> None:
-        """Know nothing, as before the first read."""
+        """Drop everything, as before the first read."""
         self.is_loaded = False
         self.state: str | None = None  # None: there is no such user
         self.valid_from: Any = None
@@ -35,7 +35,7 @@ class Account:
 
 
 class Watch:
-    """One stream's hold on the snapshot. `view` and `verdict` change under it, as its user's rights do."""
+    """One stream's hold on the snapshot. `view` and `verdict` change when its user's rights change."""
 
     __slots__ = ("account", "on_show", "on_verdict", "token", "verdict", "view")
 
@@ -46,35 +46,35 @@ class Watch:
         self.verdict: str | None = None
         """Why the token is refused; None while it is good."""
         self.on_show: Callable[[], object] = ignore_change
-        """Called when another view is to be shown."""
+        """Called when `view` has changed."""
         self.on_verdict: Callable[[], object] = ignore_change
         """Called when the token is refused."""
 
 
 def ignore_change() -> None:
-    """Take no notice: who looks for itself need not be told."""
+    """Do nothing: for a stream that reads `view` and `verdict` itself at each tick."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """What one read is to bring, and how much of it has come."""
+    """What one read has to return, and how much of it has arrived."""
 
     scope: changes.Scope
     new: list[Account]
-    """Accounts that will be known once it is over."""
+    """Accounts whose data is complete once the read is over."""
     everybody: View
-    """The view of all users' downloads, of which it may bring a page."""
+    """The view of all users' downloads; the read may return a page of it."""
     changes: list[tuple[View, str, str, bytes | None]] = field(default_factory=list)
-    """What becomes of downloads that are shown already, all at once when it is over: a view, the id, `created_at`, and
-    the encoded download or None where it is shown no more."""
+    """Changes of downloads in loaded views, applied together when the read is over: a view, the id, `created_at`, and
+    the encoded download, or None to remove it."""
     listed: int = 0
     """Rows of the page so far."""
     listed_up_to: tuple[str, str] | None = None
-    """The last `created_at` and id among them."""
+    """`created_at` and id of the page's last row so far."""
 
 
 class Audience:
-    """All who watch in this process. Not safe for threads by itself."""
+    """All watches of this process. Threads must hold the snapshot's lock."""
 
     def __init__(self, encode: Callable[[Any], bytes]) -> None:
         self._encode = encode
@@ -101,7 +101,7 @@ class Audience:
         return watch
 
     def leave(self, watch: Watch) -> None:
-        """End a watch; an account that nobody watches as is forgotten."""
+        """End a watch; an account without watches is dropped."""
         account = watch.account
         account.watches.discard(watch)
         self._show(watch, account.view)
@@ -109,7 +109,7 @@ class Audience:
             del self._accounts[account.user_id]
 
     def begin_read(self) -> Reading:
-        """Return what to read: changes for those who are known, everything for the others."""
+        """Return what to read: changes of the known accounts, everything of the new ones."""
         new = [account for account in self._accounts.values() if not account.is_loaded]
         wants_page = self._admin_watches > 0 and not self._everybody.is_loaded
         has_pages = self._listed_up_to is not None
@@ -125,7 +125,7 @@ class Audience:
         return Reading(scope, new, self._everybody)
 
     def end_read(self, reading: Reading) -> None:
-        """Take what was read as all there is."""
+        """Apply a read that is over: its changes are shown, and its new accounts are known."""
         for view, download_id, created_at, encoded in reading.changes:
             _put(view, download_id, created_at, encoded)
         for account in reading.new:
@@ -137,14 +137,14 @@ class Audience:
             self._judge_all(account)
 
     def forget(self) -> None:
-        """Know nothing of anybody, as before the first read."""
+        """Drop everything of all accounts, as before the first read."""
         self._everybody.clear()
         self._listed_up_to = None
         for account in self._accounts.values():
             account.forget()
 
     def apply(self, row: Row[Any], reading: Reading) -> None:
-        """Take in a row of a read."""
+        """Apply one row of a read."""
         kind = row[KIND]
         account = self._accounts.get(row[USER_ID])
         if kind == changes.DOWNLOAD:
@@ -181,7 +181,7 @@ class Audience:
                 self._judge(watch)
 
     def _judge(self, watch: Watch) -> None:
-        """Decide anew what a token may see, and whether anything."""
+        """Decide again which view a token may see, and whether it is refused."""
         account, token = watch.account, watch.token
         if watch.verdict is None:
             watch.verdict = refusal_of(token, account.state, account.valid_from, account.revoked)
