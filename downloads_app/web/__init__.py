@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         provider_contents,  # noqa: F401  (joins the routes of providers)
         providers,
         repositories,
+        sessions,
         usage,
         users,
         workers,
@@ -45,7 +46,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     RUNNER.put(app, offload.offload)
     generator.init_app(app)
-    for resource in (auth, users, providers, repositories, downloads, usage, workers):
+    for resource in (auth, sessions, users, providers, repositories, downloads, usage, workers):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(endpoint.blueprint)

@@ -4,12 +4,13 @@ import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 from flask import current_app, g, request
 
-from downloads_app.errors import NotAllowed, NotAuthenticated
+from downloads_app.errors import NotAllowed, NotAuthenticated, NotFound
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens
+from downloads_app.services.accounts import tokens, users
 from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.web import cookies, shares
 
@@ -114,3 +115,16 @@ def current_user() -> User:
     """Return the user of a request that `login_required` let in."""
     user: User = g.user
     return user
+
+
+def user_asked_for(user_id: UUID | None) -> User:
+    """Return whose things are asked for: the caller's own, or for an admin somebody else's.
+
+    Raises NotFound where there is no such user, or not for this caller.
+    """
+    caller = current_user()
+    if user_id is None or str(user_id) == caller.id:
+        return caller
+    if not caller.is_admin:
+        raise NotFound(f"There is no user {user_id}")
+    return users.get_user(str(user_id))

@@ -5,6 +5,7 @@ too. So a token is either issued before such a change, and refused after it, or 
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -109,15 +110,24 @@ def end_all(user: User) -> None:
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
 
 
+def refuse(ended: Sequence[SignIn]) -> None:
+    """Refuse all tokens of some sign-ins from now on; their user's row is held."""
+    longest = max(tokens.life_of("access"), tokens.life_of("refresh"))
+    revoked = tokens.find_revoked(*(one.id for one in ended))
+    for one in ended:
+        if one.id not in revoked:
+            last = max(one.expires_at, utc_now() + longest)
+            db.session.add(RevokedToken(id=one.id, user_id=one.user_id, expires_at=last))
+        db.session.delete(one)
+
+
 def _end_oldest(user: User) -> None:
     """Make room for one more sign-in; the row is held."""
     mine = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
     with db.session.no_autoflush:
         surplus = db.session.scalars(mine.offset(MAX_SIGN_INS - 1)).all()
-    for old in surplus:
-        last = max(old.expires_at, utc_now() + tokens.life_of("access"))
-        db.session.add(RevokedToken(id=old.id, user_id=user.id, expires_at=last))
-        db.session.delete(old)
+    if surplus:
+        refuse(surplus)
 
 
 def _moment_for(user: User) -> datetime:

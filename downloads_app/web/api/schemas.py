@@ -17,6 +17,12 @@ class OutputSchema(Schema):
         unknown = EXCLUDE
 
 
+class OwnerQuery(InputSchema):
+    """Whose."""
+
+    user_id = fields.UUID(load_default=None, metadata={"description": "for admins: somebody else's"})
+
+
 class LoginSchema(InputSchema):
     """A sign-in."""
 

@@ -5,21 +5,13 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import fields
 
-from downloads_app.errors import NotFound
-from downloads_app.services.accounts import users
 from downloads_app.services.downloads import usage
 from downloads_app.services.downloads.usage import Usage
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
-from downloads_app.web.authentication import current_user, login_required
+from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
+from downloads_app.web.authentication import login_required, user_asked_for
 from downloads_app.web.bodies import Blueprint
 
 blueprint = Blueprint("usage", __name__, url_prefix="/api/usage", description="What a user takes")
-
-
-class UsageQuery(InputSchema):
-    """Whose."""
-
-    user_id = fields.UUID(metadata={"description": "for admins: somebody else's"})
 
 
 class UsageSchema(OutputSchema):
@@ -35,11 +27,8 @@ class OneUsage(MethodView):
     """What a user takes."""
 
     @login_required
-    @blueprint.arguments(UsageQuery, location="query")
+    @blueprint.arguments(OwnerQuery, location="query")
     @blueprint.response(200, UsageSchema)
     def get(self, query: dict[str, Any]) -> Usage:
         """Tell what the caller takes and may take, or for an admin what another user does."""
-        user_id = str(query.get("user_id", current_user().id))
-        if user_id != current_user().id and not current_user().is_admin:
-            raise NotFound(f"There is no user {user_id}")
-        return usage.measure(users.get_user(user_id))
+        return usage.measure(user_asked_for(query["user_id"]))

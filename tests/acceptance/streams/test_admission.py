@@ -8,7 +8,7 @@ import requests
 
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens, users
+from downloads_app.services.accounts import sign_ins, tokens, users
 from tests.acceptance.conftest import check_event
 from tests.support.crowd import Crowd
 from tests.support.rows import add_download
@@ -127,19 +127,24 @@ def test_rights_taken_away_take_effect_on_open_streams(
     raw = tokens.issue_access(carol)
     by_disabling, by_deleting = open_stream(server, alice), open_stream(server, bob)
     by_logout, untouched = open_stream(server, token=raw), open_stream(server, carol)
+    pair = sign_ins.begin(carol.id, carol.password_hash)
+    by_session = open_stream(server, token=pair.access)
     demoted = open_stream(server, second_admin)
-    for stream in (by_disabling, by_deleting, by_logout, untouched):
+    for stream in (by_disabling, by_deleting, by_logout, by_session, untouched):
         stream.wait_events(1, "update")
     assert len(demoted.wait_events(1, "update")[0].data["downloads"]) == 4
 
     headers = {"Authorization": f"Bearer {raw}"}
     assert requests.post(f"{server.url}/api/auth/logout", headers=headers, timeout=10).status_code == 204
+    session = f"{server.url}/api/auth/sessions/{tokens.verify(pair.access).family}"
+    others = {"Authorization": f"Bearer {tokens.issue_access(carol)}"}
+    assert requests.delete(session, headers=others, timeout=10).status_code == 204
     users.set_admin(second_admin, False)
     db.session.execute(db.update(User).where(User.id == alice.id).values(is_disabled=True))
     db.session.commit()
     users.delete_user(bob)
 
-    for stream in (by_disabling, by_deleting, by_logout):
+    for stream in (by_disabling, by_deleting, by_logout, by_session):
         last = stream.wait_closed()[-1]
         check_event(last)
         assert last.data["error"] == "Token has been revoked"

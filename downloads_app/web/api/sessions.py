@@ -1,0 +1,84 @@
+"""`/api/auth/sessions`: where one is signed in, and ending that from elsewhere."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g
+from flask.views import MethodView
+from flask_smorest.pagination import PaginationParameters
+from marshmallow import fields
+
+from downloads_app.models import SignIn
+from downloads_app.services.accounts import sessions
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
+from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
+from downloads_app.web.authentication import current_user, login_required, user_asked_for
+from downloads_app.web.bodies import Blueprint
+
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/api/auth/sessions", description="Where one is signed in")
+
+
+class SessionsQuery(ListQuery, OwnerQuery):
+    """Whose sessions, in which order."""
+
+    sort = sort_field("-created_at", "created_at")
+
+
+class SessionSchema(OutputSchema):
+    """One sign-in and what became of it."""
+
+    id = fields.String()
+    created_at = fields.DateTime(format=TIME, metadata={"description": "when the password was given"})
+    last_used_at = fields.DateTime(
+        attribute="issued_at", format=TIME, metadata={"description": "when it was given its newest tokens"}
+    )
+    address = fields.String(allow_none=True, metadata={"description": "from where; null for one of an older version"})
+    client = fields.String(allow_none=True, metadata={"description": "its `User-Agent`, the first 200 characters"})
+    is_current = fields.Function(
+        lambda sign_in: sign_in.id == g.token.family,
+        metadata={"type": "boolean", "description": "whether this request belongs to it"},
+    )
+
+
+@blueprint.route("")
+class Sessions(MethodView):
+    """All sessions of a user."""
+
+    @login_required
+    @blueprint.arguments(SessionsQuery, location="query")
+    @blueprint.response(200, SessionSchema(many=True))
+    @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[SignIn]:
+        """List one's own sessions, the newest first, or for an admin somebody else's.
+
+        A token that was issued without a sign-in (`users token`) belongs to none.
+        """
+        owner = user_asked_for(query["user_id"])
+        page = sessions.page_of_sign_ins(owner.id, read_wanted(query, pagination_parameters), read_ids(query))
+        return show(page, pagination_parameters)
+
+    @login_required
+    @blueprint.arguments(OwnerQuery, location="query")
+    @blueprint.response(204)
+    def delete(self, query: dict[str, Any]) -> None:
+        """End all sessions but the one that asks; an admin ends all of somebody else's.
+
+        Their tokens are refused from now on, and their open streams end within a tick.
+        """
+        sessions.end_all_but(user_asked_for(query["user_id"]).id, g.token.family)
+
+
+@blueprint.route("/<string:session_id>")
+class OneSession(MethodView):
+    """One session."""
+
+    @login_required
+    @blueprint.arguments(OwnerQuery, location="query")
+    @blueprint.response(204)
+    def delete(self, query: dict[str, Any], session_id: str) -> None:
+        """End one's own session, or for an admin anybody's; its open streams end within a tick."""
+        owner = user_asked_for(query["user_id"])
+        is_anybodys = query["user_id"] is None and current_user().is_admin
+        sessions.end_one(session_id, None if is_anybodys else owner.id)
