@@ -1,6 +1,6 @@
-"""Who may see what, by requests and by streams: an admin everything, a user their own; and which tokens still count.
+"""Who may see what, in requests and in streams: an admin everything, a user their own; and which tokens are valid.
 
-Requests read a user's row, streams the same row as their snapshot has it. Either way it is a State, and judged here.
+Requests read a user's row; streams read the same row in their snapshot. Both make a State of it, which is judged here.
 """
 
 import enum
@@ -30,7 +30,7 @@ class State(enum.StrEnum):
 
 
 _COLUMNS = {State.DISABLED: "is_disabled", State.PASSWORD_DUE: "must_change_password", State.ADMIN: "is_admin"}
-"""The first column that is true says it."""
+"""The first column that is true gives the state."""
 _WHENS = " ".join(f"WHEN {column} THEN '{state}'" for state, column in _COLUMNS.items())
 STATE_SQL = f"CASE {_WHENS} ELSE '{State.USER}' END"
 
@@ -45,7 +45,7 @@ class Token(Protocol):
 
     @property
     def revocable_ids(self) -> tuple[str, ...]:
-        """Under which ids it may have been revoked."""
+        """The ids under which it may have been revoked."""
         ...
 
 
@@ -55,9 +55,9 @@ def state_of(user: User) -> State:
 
 
 def refusal_of(token: Token, state: str | None, valid_from: datetime | None, revoked: Set[str]) -> str | None:
-    """Return why a token opens nothing, REVOKED or CHANGE_DUE; None where it is good.
+    """Return why a token is refused, REVOKED or CHANGE_DUE; None if it is valid.
 
-    `state` is None where there is no such user; tokens issued before `valid_from` count no more.
+    `state` is None if the user does not exist. Tokens issued before `valid_from` are refused.
     """
     is_outdated = valid_from is not None and token.issued_at < valid_from.timestamp()
     if state is None or state == State.DISABLED or is_outdated:
@@ -68,12 +68,12 @@ def refusal_of(token: Token, state: str | None, valid_from: datetime | None, rev
 
 
 def as_error(refusal: str) -> NotAllowed | NotAuthenticated:
-    """Return the error that tells a caller of a refusal: who must change a password is known, others are not."""
+    """Return the error for a refusal: NotAllowed if the password must be changed, else NotAuthenticated."""
     return NotAllowed(refusal) if refusal == CHANGE_DUE else NotAuthenticated(refusal)
 
 
 def sees_everything(state: str | None) -> bool:
-    """Whether everybody's downloads are shown, and not only one's own."""
+    """Whether a user in this state sees all users' downloads."""
     return state == State.ADMIN
 
 
@@ -88,7 +88,7 @@ def visible_downloads(user: User) -> ColumnElement[bool]:
 
 
 def visible_repositories(user: User) -> ColumnElement[bool]:
-    """Return the condition that picks the repositories `user` may see: what others fetch is nobody else's business."""
+    """Return the condition that picks the repositories `user` may see: only admins see what other users fetch."""
     if sees_everything(state_of(user)):
         return true()
     return Repository.id.in_(select(Download.repository_id).where(Download.user_id == user.id))

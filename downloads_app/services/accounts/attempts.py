@@ -1,8 +1,8 @@
 """Wrong passwords, counted in the database over all processes: who has to wait, and how long.
 
-Counted are failures per account and address, per address, and per account. Whoever has signed in as a user before
-keeps a device cookie (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies), and is
-counted by that alone: so nobody can lock a user out by trying passwords.
+Failures are counted per account and address, per address, and per account. A browser in which the user has signed in
+keeps a device cookie (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies), and its
+failures are counted by that cookie alone. So nobody can lock a user out by trying passwords.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Who tries a password: the name that is given, the address it comes from, the device cookie if there is one."""
+    """An attempt to sign in: the given name, the client's address, and the device cookie if there is one."""
 
     name: str
     address: str | None
@@ -52,22 +52,22 @@ class _Counter:
     key: str
     limit: int
     is_own: bool
-    """Whether a right password clears it: it belongs to this user at this place alone."""
+    """Whether a right password clears the counter, because it is of this user at this address alone."""
     makes_wait: bool = True
 
 
 def check(attempt: Attempt) -> None:
-    """Raise TooMany where the attempt comes too soon. A first look: `settle` has the last word."""
+    """Raise TooMany if the attempt comes too soon. This is only the first check; `settle` decides."""
     counters = _counters_of(attempt)
     rows = db.session.execute(select(*_COLUMNS).where(_COLUMNS[0].in_([counter.key for counter in counters])))
     _refuse_early(attempt, counters, {row.key: row for row in rows})
 
 
 def settle(attempt: Attempt, is_right: bool) -> None:
-    """Take in whether the password was right; commits. Raises TooMany where the attempt should not have been made.
+    """Count the attempt, or clear its counters after a right password; commits. Raises TooMany beyond the limit.
 
-    That holds for a right password too: of many attempts at once, all of which `check` let pass, no more than the
-    limit tell whether they were right.
+    It raises for a right password too. If many attempts pass `check` at the same time, only as many as the limit
+    allows learn whether the password was right.
     """
     counters = _counters_of(attempt)
     now = utc_now()
@@ -99,12 +99,12 @@ def make_device(username: str) -> str:
 
 
 def name_device_cookie(username: str) -> str:
-    """Return the name of the cookie, one for each user, from which nobody learns the user's name."""
+    """Return the name of the user's device cookie; it does not reveal the user's name."""
     return f"device_{_digest('device cookie', username)[:16]}"
 
 
 def shown_address(address: str | None) -> str:
-    """Return an address as a log may hold it; whatever is none is `unknown`."""
+    """Return an address in a form for the log; `unknown` if the text is not an address."""
     try:
         return str(ip_address(address or ""))
     except ValueError:
@@ -130,7 +130,7 @@ def _is_genuine(attempt: Attempt) -> bool:
 
 
 def _place_of(address: str | None) -> str:
-    """Return whose an address is: of IPv6 somebody has a /64 at least, and may use another address each time."""
+    """Return the address, or its /64 network for IPv6: one client has at least a /64, and can change its address."""
     try:
         parsed = ip_address(address or "")
     except ValueError:
@@ -143,7 +143,7 @@ def _place_of(address: str | None) -> str:
 
 
 def _digest(*parts: str) -> str:
-    """Return what stands for some text in rows and cookies; without our key nobody finds the text by trying."""
+    """Return a digest that replaces texts in rows and cookies; without our key nobody can find the texts by trying."""
     key = hashlib.sha256(b"failed sign-ins\0" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
     return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
@@ -161,7 +161,7 @@ def _matters(counter: _Counter, rows: dict[str, Any]) -> bool:
 
 
 def _wait_seconds(row: Any, limit: int) -> int:
-    """Return how long it is, in whole seconds, until the next attempt may be made."""
+    """Return the whole seconds until the next attempt may be made."""
     if row.count < limit:
         return 0
     wait: int = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(row.count - limit, 30))

@@ -1,4 +1,4 @@
-"""Passwords: what they may be, and how they are kept and compared. Needs no database."""
+"""Passwords: which are allowed, how they are stored and compared. Needs no database."""
 
 import secrets
 from functools import cache
@@ -12,11 +12,11 @@ MIN_LENGTH = 10
 MAX_LENGTH = 200
 MAX_TRIED_BYTES = 1024  # hashing time grows with the length
 _EASY_GUESSES = 1_000_000
-"""What somebody who tries the likeliest ones first needs at most is as good as a common one."""
+"""A password that zxcvbn finds within this number of guesses is refused, like a common one."""
 CONTEXT_WORDS = ("download", "downloads", "downloads_app", "model", "models", "huggingface", "ollama")
-"""What somebody who knows this service tries first."""
+"""Words that an attacker who knows this service tries first."""
 _JUDGED_LENGTH = 24
-"""Of the beginning and of the end: judging takes time that grows faster than the length."""
+"""Characters that are judged at the beginning and at the end: the time to judge grows faster than the length."""
 # Argon2id as OWASP's password storage cheat sheet has it: about 30 ms, and 19 MiB a sign-in under way.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 

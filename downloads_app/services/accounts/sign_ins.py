@@ -1,7 +1,7 @@
 """One sign-in each: the family of its tokens, from the password to the last refresh.
 
-Whoever issues a token holds the user's row, and whoever changes what makes tokens good (password, disabling) does
-too. So a token is either issued before such a change, and refused after it, or refused to be issued.
+Code that issues a token locks the user's row. Code that changes the validity of tokens (password, disabling) locks it
+too. So a token is either issued before such a change and refused after it, or it is not issued.
 """
 
 import logging
@@ -21,12 +21,12 @@ from downloads_app.services.database.locks import hold_user
 from downloads_app.services.rights import REVOKED
 
 GRACE_SECONDS = 10
-"""How long after its exchange a refresh token gives tokens again: several tabs of one browser share it."""
+"""How long after its exchange a refresh token can be used again, because several tabs of one browser share it."""
 WRONG = "Wrong user name or password"
 ENDED = "The session has reached its age; sign in again"
 MAX_CLIENT_LENGTH = 200
 MAX_SIGN_INS = 1000
-"""Of one user at a time; the next one ends the one that has been silent longest."""
+"""Sign-ins of one user at a time; the next one ends the sign-in that was unused for the longest time."""
 _TICK = timedelta(microseconds=1)
 
 log = logging.getLogger(__name__)
@@ -45,9 +45,9 @@ NOBODY = Client()
 
 
 def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPair:
-    """Issue the first tokens to whoever has just shown to know the password behind `password_hash`; commits.
+    """Issue the first tokens, to a client that has just proved the password of `password_hash`; commits.
 
-    Raises NotAuthenticated where that is the user's password no more, or the user is disabled or gone.
+    Raises NotAuthenticated if the user's password has changed meanwhile, or the user is disabled or deleted.
     """
     user = hold_user(user_id)
     if user is None or user.is_disabled or user.password_hash != password_hash:
@@ -74,8 +74,8 @@ def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPai
 def renew(token: VerifiedToken) -> TokenPair:
     """Exchange a refresh token for new tokens of its sign-in; commits.
 
-    One that comes again later than GRACE_SECONDS after its exchange has two owners, one of them a thief: the
-    sign-in ends. Raises NotAuthenticated.
+    If a token comes again later than GRACE_SECONDS after its exchange, two clients have it, and one of them is a
+    thief. Then the sign-in ends. Raises NotAuthenticated.
     """
     user = hold_user(token.user_id)
     if user is None or tokens.refusal_for(token, user) == REVOKED:
@@ -102,7 +102,7 @@ def end(token: VerifiedToken) -> None:
 
 
 def end_all(user: User) -> None:
-    """Refuse all tokens issued to a user so far, whatever clock they were issued by; the row is held."""
+    """Refuse all tokens issued to a user so far, also by machines with other clocks; the caller has locked the row."""
     newest = db.session.scalar(select(func.max(SignIn.issued_at)).where(SignIn.user_id == user.id))
     log.info("all sessions of user %s end", user.id)
     known = [time + _TICK for time in (newest, user.tokens_valid_from) if time]
@@ -122,7 +122,7 @@ def refuse(ended: Sequence[SignIn]) -> None:
 
 
 def _end_oldest(user: User) -> None:
-    """Make room for one more sign-in; the row is held."""
+    """Make room for one more sign-in; the caller has locked the user's row."""
     mine = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
     with db.session.no_autoflush:
         surplus = db.session.scalars(mine.offset(MAX_SIGN_INS - 1)).all()
@@ -131,7 +131,7 @@ def _end_oldest(user: User) -> None:
 
 
 def _moment_for(user: User) -> datetime:
-    """Return now, or where another machine's clock is ahead the first moment at which a token is good."""
+    """Return the present time. If another machine's clock is ahead, return the first time at which a token is valid."""
     return max(utc_now(), user.tokens_valid_from or utc_now())
 
 
@@ -140,7 +140,7 @@ def _end_of(sign_in: SignIn) -> datetime:
 
 
 def _issue(user: User, sign_in: SignIn, moment: datetime) -> TokenPair:
-    """Make a pair whose refresh token is the good one; neither outlives the sign-in. Commits."""
+    """Make a pair of tokens, whose refresh token becomes the valid one; both end with the sign-in. Commits."""
     pair = tokens.issue_pair(user, sign_in.id, sign_in.refresh_id, issued_at=moment, ends_at=_end_of(sign_in))
     sign_in.issued_at = moment
     sign_in.expires_at = min(_end_of(sign_in), moment + tokens.life_of("refresh"))

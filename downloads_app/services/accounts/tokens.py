@@ -1,4 +1,4 @@
-"""Issues, verifies and revokes tokens. The one place where a token's key is looked up."""
+"""Issues, verifies and revokes tokens. Only this module looks up a token's key."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """What a verified token says; what it may do is read from its user's row."""
+    """The content of a verified token. Its rights are read from its user's row."""
 
     token_id: str
     family: str
@@ -46,9 +46,9 @@ class VerifiedToken:
 
     @property
     def revocable_ids(self) -> tuple[str, ...]:
-        """Under which ids it may be on the list of revoked tokens.
+        """Return the ids under which it may be on the list of revoked tokens.
 
-        Of a refresh token the family counts: whether itself has been exchanged already is judged by `sign_ins`.
+        For a refresh token this is only the family; `sign_ins` knows whether the token itself was exchanged.
         """
         return (self.family,) if self.kind == "refresh" else (self.token_id, self.family)
 
@@ -124,7 +124,7 @@ _VERIFIED = PerApp(_no_tokens)
 
 
 def _remembered(raw: str) -> VerifiedToken:
-    """Verify a token once; its digest vouches for it afterwards (a signature costs more than a stream's tick)."""
+    """Verify a token once, then recognise it by its digest (a signature costs more than a stream's tick)."""
     memory = _VERIFIED.here()
     digest = hashlib.sha256(raw.encode("utf-8", "surrogateescape")).digest()
     token = memory.get(digest)
@@ -136,9 +136,9 @@ def _remembered(raw: str) -> VerifiedToken:
 
 
 def identify(raw: str) -> VerifiedToken:
-    """Return the content of a token that verifies, of whichever kind, expired or not. Raises NotAuthenticated.
+    """Return the content of a token of any kind that verifies, even an expired one. Raises NotAuthenticated.
 
-    It proves whose sign-in it was, which is enough to end it.
+    Such a token proves whose sign-in it was, which is enough to end the sign-in.
     """
     return _decode(raw, {"verify_exp": False})
 
@@ -158,13 +158,13 @@ def _decode(raw: str, options: Options | None = None) -> VerifiedToken:
 
 
 def _verification_key() -> jwt.PyJWK:
-    """Return the key that tokens are verified with; where other issuers' keys will be told apart."""
+    """Return the key that verifies tokens. Keys of other issuers will be chosen here."""
     return _prepared(current_app.config["JWT_SECRET_KEY"], current_app.config["JWT_ALGORITHM"])
 
 
 @cache
 def _prepared(secret: str, algorithm: str) -> jwt.PyJWK:
-    """Return a secret as PyJWT wants it (RFC 7517, "oct"): given as text it would be examined for each token."""
+    """Return a secret as a PyJWT key (RFC 7517, "oct"): PyJWT would examine a text again for each token."""
     encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
     return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=algorithm)
 
@@ -186,9 +186,9 @@ def _read_content(content: dict[str, Any]) -> VerifiedToken:
 
 
 def authorize(token: VerifiedToken, *, also_while_password_due: bool = False) -> User:
-    """Return the user whom the token stands for.
+    """Return the token's user.
 
-    Raises NotAuthenticated where it no longer does, NotAllowed where the password is to be changed first.
+    Raises NotAuthenticated if the token is no longer valid, NotAllowed if the user must change the password first.
     """
     user = db.session.get(User, token.user_id)
     refusal = REVOKED if user is None else refusal_for(token, user)
@@ -199,7 +199,7 @@ def authorize(token: VerifiedToken, *, also_while_password_due: bool = False) ->
 
 
 def refusal_for(token: VerifiedToken, user: User) -> str | None:
-    """Return why the token opens nothing for the user, as their row has it; None where it is good."""
+    """Return why the token is refused, by the user's row; None if it is valid."""
     return refusal_of(token, state_of(user), user.tokens_valid_from, find_revoked(*token.revocable_ids))
 
 
@@ -209,9 +209,9 @@ def find_revoked(*ids: str) -> set[str]:
 
 
 def revoke(token: VerifiedToken) -> None:
-    """Put a token's family on the list until the last token of it has expired; commits.
+    """Put a token's family on the list of revoked tokens until its last token has expired; commits.
 
-    That is the token itself, which may have a life of its own, or one that a refresh has just given.
+    The last one is the token itself, which may have its own lifetime, or one that a refresh has just issued.
     """
     expires_at = max(_as_time(token.expires_at), utc_now() + max(life_of("access"), life_of("refresh")))
     db.session.add(RevokedToken(id=token.family, user_id=token.user_id, expires_at=expires_at))

@@ -16,17 +16,17 @@ from downloads_app.services.database.clock import POSTGRESQL_NOW, SQLITE_NOW
 from downloads_app.services.queue.events import KEPT
 
 LONGEST_PAUSE_SECONDS = 7200
-"""Longer than any pause that is ever set: one that ends later was set before the clock was set back, and is over."""
+"""Longer than any pause that is ever set. A pause that ends later was set before a clock went back: it is ignored."""
 USERS_AT_ONCE = 16
 HEADS_PER_USER = 8
-"""Their product is how many workers may claim in the same instant and all find a row that is not locked."""
+"""USERS_AT_ONCE × HEADS_PER_USER workers may claim in the same instant, and each finds a row that is not locked."""
 
 _CLAIMABLE = """d.user_id = {user} AND d.status = 'pending'
     AND (d.not_before_at IS NULL OR d.not_before_at <= {now} OR d.not_before_at > {longest})
     AND (d.user_id, d.repository_id, d.revision) NOT IN (SELECT user_id, repository_id, revision FROM held)
     AND d.provider_id NOT IN (SELECT id FROM full_providers)
     ORDER BY d.priority DESC, d.created_at, d.id"""
-"""In the order of the index, also where any one will do: without it PostgreSQL may read the whole table."""
+"""In the order of the index, also where any row will do: without ORDER BY PostgreSQL may read the whole table."""
 
 _WITH = """WITH held AS MATERIALIZED (
     SELECT user_id, provider_id, repository_id, revision, status FROM downloads
@@ -70,7 +70,7 @@ _POSTGRESQL = f"""{_WITH}, candidates AS (
     )
 ) SELECT id, attempt FROM claimed"""  # noqa: S608  (our own words; values are bound)
 
-# SQLite has one writer at a time, so that the head of each user is enough. What has happened is noted beside it.
+# SQLite has one writer at a time, so the head of each user is enough. A second statement notes the event.
 _SQLITE = f"""{_WITH}, candidates AS (
     SELECT turns.load, turns.last_at, (
         SELECT d.id FROM downloads d WHERE {{any_of_turn}} LIMIT 1

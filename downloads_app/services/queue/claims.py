@@ -68,9 +68,10 @@ def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float
 
 
 def cut_future_leases(lease_seconds: float) -> int:
-    """Cut leases that end further ahead than any that is ever given; return how many there were.
+    """Shorten leases that end later than any lease that is ever given; return how many there were.
 
-    The database's clock was set back. A worker that is alive renews its lease in time, of one that is gone it ends.
+    They come from before the database's clock was set back. A living worker renews its lease in time; the lease of a
+    worker that is gone ends.
     """
     farthest = database_now(2 * lease_seconds + CLOCK_SECONDS)
     cut = execute_alone(
@@ -84,14 +85,14 @@ def cut_future_leases(lease_seconds: float) -> int:
 def rescue_expired() -> list[str]:
     """Give back the downloads of workers that are gone, with their bytes; return their ids.
 
-    One that keeps taking its workers down with it waits longer each time, and fails in the end.
+    A download whose workers die again and again waits longer each time, and fails in the end.
     """
     failures = Download.failures + 1
     gives_up = failures >= MAX_FAILURES
     expired = (
         select(Download.id)
         .where(
-            Download.worker_id.is_not(None),  # lets the index of held rows serve
+            Download.worker_id.is_not(None),  # so that the index of held rows can be used
             Download.status == Status.DOWNLOADING,
             Download.lease_expires_at < database_now(),
         )
@@ -118,12 +119,12 @@ def rescue_expired() -> list[str]:
 
 
 def backoff_seconds(failures: int) -> float:
-    """How long to wait after the given number of failures in a row."""
+    """Return the seconds to wait after the given number of failures in a row."""
     return min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** max(0, failures - 1))
 
 
 def count_unfinished() -> int:
-    """Count what is running or will start without anybody's doing (so not what waits for room)."""
+    """Count the downloads that run or will start by themselves (not those that wait for room)."""
     waits_for_room = and_(
         Download.status == Status.PENDING, Download.failures == 0, Download.not_before_at > database_now()
     )

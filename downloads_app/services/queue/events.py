@@ -1,4 +1,4 @@
-"""What happens to a download is written down with the change itself: the last 200 things of each.
+"""Events of a download, written together with the change itself: the last 200 of each download.
 
 PostgreSQL changes the row and notes it in one statement, so that a claim costs no second round trip. SQLite has no
 statement that does both; there it is one short transaction.
@@ -34,17 +34,17 @@ from downloads_app.services.database.autocommit import execute_alone, transactio
 from downloads_app.services.database.clock import database_now
 
 KEPT = 200
-"""Of each download; the oldest go first."""
+"""Events kept of each download; the oldest are removed first."""
 COMMAND_LINE = "command line"
-"""Who acts where a command was typed."""
+"""The actor of a change that somebody made by a command."""
 COLUMNS = ("download_id", "at", "kind", "actor", "reason", "until_at", "attempt", "current_bytes")
 SEEN = ("id", "status", "attempt", "current_bytes", "wait_reason", "error_message", "not_before_at")
-"""The columns of a changed download that a note may tell of."""
+"""The columns of a changed download that a note may use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What to write down of a change. What is a callable is given the columns of the row as it is after the change."""
+    """The event to write for a change. A callable value gets the columns of the row after the change."""
 
     kind: EventKind | Callable[[Any], Any]
     actor: str | None = None
@@ -53,7 +53,7 @@ class Note:
 
 
 def change_alone(statement: Update, *notes: Note) -> Sequence[Any]:
-    """Change downloads and note it, in a transaction of its own; return a row of SEEN for each that was changed."""
+    """Change downloads and note it, in a separate transaction; return a row of SEEN for each changed download."""
     changing = _stamp(statement)
     if _is_postgresql():
         return execute_alone(_as_one(changing, notes)).all()
@@ -65,7 +65,7 @@ def change_alone(statement: Update, *notes: Note) -> Sequence[Any]:
 
 
 def change(statement: Update, *notes: Note) -> Sequence[Any]:
-    """Change downloads and note it, within the session's transaction; return what `change_alone` does."""
+    """Change downloads and note it, within the session's transaction; return the same as `change_alone`."""
     changing = _stamp(statement)
     if _is_postgresql():
         return db.session.execute(_as_one(changing, notes)).all()
@@ -137,7 +137,7 @@ def _values(row: Any, note: Note) -> list[Any]:
 
 
 def _trim(changed: Any, room: int) -> Delete:
-    """Remove the oldest of each changed download, so that there is room for so many more."""
+    """Remove the oldest events of each changed download, so that KEPT leaves room for `room` new ones."""
     oldest = _last_first(changed.c.id).offset(KEPT - room).lateral("oldest")
     ids = select(oldest.c.id).select_from(changed).join(oldest, true())
     return delete(DownloadEvent).where(DownloadEvent.id.in_(ids))

@@ -1,4 +1,4 @@
-"""Rows that nobody needs any more."""
+"""Removes old rows that are no longer needed."""
 
 from sqlalchemy import delete
 
@@ -8,13 +8,13 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import workers
 
 DELETIONS_KEPT_SECONDS = 3600
-"""Every snapshot has read them long before."""
+"""Every snapshot reads a deletion long before this."""
 FAILURES_KEPT_SECONDS = 3600
-"""Longer than any wait."""
+"""Longer than any wait after wrong passwords."""
 
 
 def remove_old_rows() -> None:
-    """Remove old notes of deletions, workers and wrong passwords, and what is of tokens that have expired anyway."""
+    """Remove old rows of deletions, workers and wrong passwords, and rows of tokens that have expired."""
     execute_alone(delete(Deletion).where(Deletion.deleted_at < database_now(-DELETIONS_KEPT_SECONDS)))
     execute_alone(delete(RevokedToken).where(RevokedToken.expires_at < database_now()))
     execute_alone(delete(SignIn).where(SignIn.expires_at < database_now()))

@@ -1,4 +1,4 @@
-"""Files that outlive their download's turn: partial files of cancelled downloads, files of deleted ones."""
+"""Removes files that are left over: partial files of cancelled downloads, all files of deleted ones."""
 
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
@@ -15,7 +15,7 @@ from downloads_app.services.queue.claims import Claim
 
 
 def remove_partials(download: Download) -> None:
-    """Remove the partial files, unless another download of the same folder still wants them."""
+    """Remove the partial files, unless another download of the same folder still needs them."""
     if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
         run_blocking(partials.remove_partials, folders.folder_of(download))
 
@@ -27,7 +27,7 @@ def remove_files(download: Download) -> None:
 
 
 def let_go(claim: Claim) -> bool:
-    """Say that this worker writes no more; of a download that was cancelled under it the partial files go."""
+    """Record that this worker writes no more. If the download was cancelled meanwhile, remove its partial files."""
     download = db.session.get(Download, claim.download_id)
     if download is not None:
         is_ours = (download.attempt, download.worker_id) == (claim.attempt, claim.worker_id)

@@ -1,4 +1,4 @@
-"""What a claimed download asks for, and how far it is, as plain values: a worker holds no row, and no connection."""
+"""The content of a claimed download as plain values, so that a worker holds neither a row nor a connection."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from downloads_app.sources.selection import Selection
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to fetch, from whom, to where."""
+    """What to fetch, from which provider, into which folder."""
 
     access: Access
     kind: str
@@ -25,7 +25,7 @@ class Order:
     provider_id: str
     folder: Path
     is_listed: bool
-    """Whether it has begun before: its listing is pinned and bytes may be here."""
+    """Whether the download has begun before: then its listing is pinned, and some bytes may be here."""
 
 
 def read_order(claim: Claim) -> Order:
@@ -46,7 +46,7 @@ def read_order(claim: Claim) -> Order:
 
 
 def find_untouched_commit(claim: Claim) -> str | None:
-    """Return the commit that a download is pinned to while nothing of it is here, else None."""
+    """Return the commit that a download is pinned to if none of its bytes are here, else None."""
     download = db.session.get_one(Download, claim.download_id)
     is_untouched = download.current_bytes == 0 and download.files_completed == 0
     commit = download.commit if is_untouched else None

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """How far a running download is: `progress_data` but for the totals."""
+    """How far a running download is: `progress_data` without the totals."""
 
     current_bytes: int
     files_completed: int
@@ -58,7 +58,7 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
 
 
 def note_first_byte(claim: Claim) -> None:
-    """Note that bytes have begun to come; a database that does not take it is no harm."""
+    """Note that the first byte has arrived. If the database fails, the note is left out."""
     try:
         events.note_alone(Note(EventKind.FIRST_BYTE, claim.worker_id), fence(claim))
     except SQLAlchemyError as exc:
@@ -66,7 +66,7 @@ def note_first_byte(claim: Claim) -> None:
 
 
 def finish(claim: Claim, total_bytes: int) -> bool:
-    """Complete a download whose files are all in place; `total_bytes` is what they hold together.
+    """Complete a download whose files are all in place; `total_bytes` is their total size.
 
     The worker keeps its hold on the folder until it has cleaned up and lets go.
     """
@@ -96,9 +96,9 @@ def hand_back(claim: Claim) -> bool:
 
 
 def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> bool:
-    """Give a download back, not to be claimed for some seconds; its owner is told why.
+    """Give a download back; it is not claimed again for `seconds`, and its owner sees the reason.
 
-    `failures` counts the starts in a row that failed; 0 for what is nobody's failure, as a full disk.
+    `failures` is the number of failed starts in a row; 0 if the reason counts as no failure, such as a full disk.
     """
     kind = EventKind.RETRIED if failures else EventKind.WAITING
     return _write(

@@ -1,4 +1,4 @@
-"""The room that downloads share: what running ones still need is theirs, and who waits for room goes on in turn."""
+"""Disk room is shared: running downloads keep what they still need; those that wait for room continue in turn."""
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
@@ -8,11 +8,11 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue.claims import Claim
 
 REST_SECONDS = 3.0
-"""How long one that has found no room waits at least: what it found may have been more than the rows tell."""
+"""How long a download that found no room waits at least: it may have measured more free room than the rows show."""
 
 
 def reserved_bytes(claim: Claim) -> int:
-    """Return what running downloads still need that were claimed earlier, or move bytes already."""
+    """Return the bytes that other running downloads still need, if they were claimed earlier or already move bytes."""
     own = select(Download.claimed_at).where(Download.id == claim.download_id).scalar_subquery()
     is_before = or_(Download.claimed_at < own, and_(Download.claimed_at == own, Download.id < claim.download_id))
     running = (
@@ -25,12 +25,12 @@ def reserved_bytes(claim: Claim) -> int:
 
 
 def left_bytes(free_bytes: int) -> int:
-    """Return what running downloads leave of the free room."""
+    """Return the free bytes that running downloads do not need."""
     return free_bytes - _sum_needs(Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
 
 
 def let_one_go_on(room: int) -> str | None:
-    """Let the oldest download go on that waits for room and finds it in so many bytes; return its id, if any."""
+    """Let the oldest download continue that waits for room and fits into `room` bytes; return its id, or None."""
     waits = and_(
         Download.status == Status.PENDING,
         Download.failures == 0,

@@ -1,4 +1,4 @@
-"""Which workers run, when each last spoke, and what it holds."""
+"""Which workers run, the time of each one's last heartbeat, and the downloads it holds."""
 
 import os
 import socket
@@ -20,12 +20,12 @@ from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
 
 KEPT_SECONDS = 86_400
-"""So long one that vanished is still shown; a clean stop removes it at once."""
+"""How long a vanished worker is still shown; a clean stop removes the row at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What a worker tells of itself."""
+    """The values that a worker stores about itself."""
 
     worker_id: str
     concurrency: int
