@@ -1,4 +1,4 @@
-"""An object store behind an ordinary address: it lists a whole bucket, never a folder of it."""
+"""An object store behind an ordinary web address: it lists a whole bucket, never one folder."""
 
 from collections.abc import Iterator
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -14,9 +14,9 @@ _MAX_TRIES = 4
 
 
 def list_bucket(reader: ListingReader, folder_url: str, answer: Response) -> list[RemoteFile] | None:
-    """Return the files of the bucket that `folder_url` lies in; None where its `answer` is no store's.
+    """Return the files below `folder_url`, from its bucket's listing. None if its `answer` is not from a store.
 
-    Which part of the address is the bucket, only a bucket's own listing tells.
+    Only a bucket's own listing shows which part of the address is the bucket.
     """
     if not _is_stores(answer):
         return None
@@ -30,9 +30,9 @@ def list_bucket(reader: ListingReader, folder_url: str, answer: Response) -> lis
 
 
 def _is_stores(answer: Response) -> bool:
-    """Say whether an object store answered: with a bucket's listing, or that there is no such object, or an empty one.
+    """Whether an object store answered: with a bucket's listing, with "no such object", or with an empty object.
 
-    An empty object whose key ends in a slash is how consoles make folders.
+    Stores' consoles create a folder as an empty object whose key ends in a slash.
     """
     if answer.status == 200:
         return is_listing(answer.body) or not answer.body.strip()
@@ -40,7 +40,7 @@ def _is_stores(answer: Response) -> bool:
 
 
 def _find_prefixes(folder_url: str, *, is_bucket: bool) -> Iterator[Prefix]:
-    """Yield what the address may mean: the first segment is the bucket, else the host is, else more segments are."""
+    """Yield the possible meanings of the address: first segment is the bucket, then the host, then more segments."""
     parts = urlsplit(folder_url)
     segments = [segment for segment in unquote(parts.path).split("/") if segment]
     lengths = [len(segments)] if is_bucket else [1, 0, *range(2, len(segments) + 1)]

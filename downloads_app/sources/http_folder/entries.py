@@ -1,4 +1,4 @@
-"""What one document tells of a folder: its entries, and where the list goes on."""
+"""What one document says of a folder: its entries, and the addresses of further pages."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ class Entry:
 
     name: str
     is_folder: bool | None
-    """None where the listing does not tell: whoever needs to know has to ask the server."""
+    """None if the listing does not say it: then only a request shows it."""
     size_bytes: int | None = None
     about_bytes: int | None = None
     """A size that may be rounded."""
@@ -22,7 +22,7 @@ class Index:
 
     entries: tuple[Entry, ...]
     onward_urls: tuple[str, ...] = ()
-    """Addresses of the same folder under which more of it is listed."""
+    """Addresses of further pages of the same folder."""
 
     @classmethod
     def of(cls, entries: Iterable[Entry], onward_urls: Iterable[str] = ()) -> "Index":

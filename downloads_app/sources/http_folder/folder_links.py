@@ -1,4 +1,4 @@
-"""Where a link on a folder's page leads: below the folder, back to it, to the folder above, or elsewhere."""
+"""Finds where a link on a folder's page leads: below the folder, to itself, to the folder above, or elsewhere."""
 
 import re
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from downloads_app.sources.route import find_origin
 _ABOVE = re.compile(r"(?:\.{1,2}/)*(?:\.{1,2})?")
 _HOSTILE = re.compile(r"^(?:\./)*\.\./|[\x00-\x1f\x7f]")  # urlsplit drops control characters in silence
 _PLAIN = re.compile(r"(?:\./)?([^/?#:\\\s\x00-\x1f\x7f]+/?)")
-"""What most links are, and needs no splitting."""
+"""The form of most links. These need no splitting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Target:
     """Where a link leads."""
 
     below: str | None
-    """What stands below the folder, percent-encoding undone: empty for the folder itself, None for elsewhere."""
+    """The path below the folder, percent-decoded: empty for the folder itself, None for elsewhere."""
     query: str = ""
     is_parent: bool = False
     is_copy: bool = False
@@ -40,7 +40,7 @@ class FolderLinks:
         self._parent = self.path.rstrip("/").rpartition("/")[0] + "/"
 
     def find_target(self, href: str) -> Target:
-        """Return where `href` leads, however it is encoded. Raises a permanent SourceError where it climbs out."""
+        """Return where `href` leads, with any encoding. Raises a permanent SourceError if `..` leaves the folder."""
         plain = _PLAIN.fullmatch(href)
         if plain and plain[1] not in ("..", "../", ".", "./"):
             return Target(_decode(plain[1]))

@@ -18,7 +18,7 @@ _GO_INDEX = re.compile(
     r"\s*(?:<!doctype html>\s*)?(?:<meta[^<>]*>\s*)?<pre>\s*(?:<a href=\"[^\"<>]*\">[^<>]*</a>\s*)*</pre>\s*",
     re.IGNORECASE,
 )
-"""All that Go's file server writes: links, one a line."""
+"""The whole page of Go's file server: one link a line."""
 _PARENT_HREFS = ("..", "../", "./..", "./../")
 _PARENT_TEXT = re.compile(r"\W*(?:(?:to )?parent directory|parent folder|(?:go )?up|\.\.)\W*", re.IGNORECASE)
 _FOLDER_MARK = re.compile(
@@ -27,9 +27,9 @@ _FOLDER_MARK = re.compile(
     re.IGNORECASE,
 )
 _SIZE_PART = re.compile(r"\bclass\s*=\s*[\"']?size\b[^<>]*>([^<>]*)", re.IGNORECASE)
-"""Where a row is a link as a whole, the size stands in it."""
+"""The size, if a whole row is one link."""
 _EDGE = 20_000
-"""Characters at either end of a page where it may say what holds for the whole of it."""
+"""We search so many characters at each end of a page for statements about the whole page."""
 _CUT = re.compile(
     r"\bof which only\b|\b(?:listing|directory|folder) (?:is|was|has been) (?:truncated|cut)\b"
     r"|\b(?:only|showing) (?:the )?first [\d,]+ (?:of|entries|files|items)\b",
@@ -43,10 +43,10 @@ _POINTED = {"marker", "cursor", "after", "token", "continuation-token", "next", 
 
 
 def read_page(page: str, url: str) -> Index | None:
-    """Return what the page at `url` lists; None where it is no listing of that folder.
+    """Return what the page at `url` lists; None if it is no listing of that folder.
 
-    Raises a permanent SourceError for a link that climbs out of its folder, and for a list that is cut or goes on
-    where it cannot be followed.
+    Raises a permanent SourceError for a link that leaves its folder by `..`, for a cut list, and for a list whose next
+    page we cannot find.
     """
     reading = _Reading(page, FolderLinks(url))
     entries = list(reading.read_entries())
@@ -59,21 +59,21 @@ def read_page(page: str, url: str) -> Index | None:
 
 
 class _Reading:
-    """One page under way, and what has been seen of it so far."""
+    """One page while it is read, and what has been found in it so far."""
 
     def __init__(self, page: str, folder: FolderLinks) -> None:
         self._page = page
         self._folder = folder
         self.is_index = any(map(self._names_folder, _HEADING.findall(page))) or bool(_GO_INDEX.fullmatch(page))
         self.has_other_children = False
-        """Whether there are links to what may be in the folder, and cannot be followed."""
+        """Whether there are links that may lead into the folder but that we cannot follow."""
         self.onward_urls: list[str] = []
         for tag in _LINK_TAG.finditer(page[:_EDGE]):
             if _REL_NEXT.search(tag[0]):
                 self._go_on(folder.find_target(unescape(tag[1])))
 
     def read_entries(self) -> Iterator[Entry]:
-        """Yield what the links to places below the folder stand for."""
+        """Yield the entries for links that lead below the folder."""
         for link in find_links(self._page):
             target = self._folder.find_target(link.href)
             if target.is_copy or (target.below and target.query):
@@ -97,7 +97,7 @@ class _Reading:
         self.onward_urls.append(f"{self._folder.url}?{target.query}")
 
     def _names_folder(self, heading: str) -> bool:
-        """Say whether a heading announces a listing: by its words, or by the folder's own path."""
+        """Whether a heading announces a listing: by its words, or by the folder's own path."""
         heading = " ".join(unescape(heading).split())
         path = self._folder.path.rstrip("/")
         if _INDEX_HEADING.search(heading):
@@ -118,10 +118,10 @@ def _read_entry(link: Link, below: str) -> Entry:
 
 
 def _decide_folders(entries: list[Entry]) -> Iterator[Entry]:
-    """Say of entries without a mark and a size what they are, where the page's own habit tells.
+    """Decide whether entries without a mark and a size are files or folders, by the rest of the page.
 
-    A page that marks folders marks all of them; one that shows sizes shows them of all files. Without either, a name
-    with a suffix is a file's.
+    A page that marks folders marks all folders; a page that shows sizes shows them for all files. If the page does
+    neither, a name with a suffix is a file.
     """
     marks_folders = any(entry.is_folder for entry in entries)
     shows_sizes = any(entry.about_bytes is not None for entry in entries)
@@ -133,7 +133,7 @@ def _decide_folders(entries: list[Entry]) -> Iterator[Entry]:
 
 
 def _leads_on(query: str) -> bool:
-    """Say whether a query asks for another page of the same list, rather than for another order."""
+    """Whether a query asks for another page of the same list. Others ask for another order."""
     return any(
         (name.lower() in _NUMBERED and value.isdecimal()) or name.lower() in _POINTED
         for name, value in parse_qsl(query)

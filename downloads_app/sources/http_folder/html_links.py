@@ -1,24 +1,24 @@
-"""The links of a page, and the row of the listing that each stands in. Linear in the page, whatever it holds."""
+"""Finds the links of a page, each with its row of the listing. The time is linear in the page's size, always."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 
-# Bounded by the next angle bracket, so that it stays linear: html.parser takes a minute for 60 KB of "<a <a <a".
+# A match ends before the next angle bracket, so the time is linear: html.parser takes a minute for 60 KB of "<a <a <a".
 _LINK = re.compile(r"<a\s[^<>]*?\bhref\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)'|([^\s\"'<>]+))", re.IGNORECASE)
 _ROW_MARKS = [re.compile(mark, re.IGNORECASE) for mark in (r"</?tr\b", r"</?li\b", r"<br\b|\n")]
 _TAG = re.compile(r"<[^<>]*>")
 _HTML_SPACE = " \t\n\r\f"
 _MAX_TAG = 2_000
-"""Characters of one link's own tag."""
+"""The most characters of a link's tag."""
 _MAX_ROW = 4_000
-"""Characters before and behind a link that can belong to its row."""
+"""The most characters before and after a link that belong to its row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link: where it leads (entities decoded), its tag, what it says, and what its row has besides."""
+    """One link: its address (entities decoded), its tag, its text, and the rest of its row."""
 
     href: str
     tag: str
@@ -28,7 +28,7 @@ class Link:
 
     @property
     def text(self) -> str:
-        """What a reader sees as the link."""
+        """The link's text as a reader sees it."""
         return strip_tags(self.inner)
 
 
@@ -58,12 +58,12 @@ def find_links(page: str) -> Iterator[Link]:
 
 
 def strip_tags(html: str) -> str:
-    """Return what a reader sees of `html`, its white space made single."""
+    """Return the text of `html` without tags; each run of white space becomes one space."""
     return " ".join(unescape(_TAG.sub(" ", html)).split())
 
 
 def _find_end(page: str, start: int, stop: int) -> int:
-    """Return where a link ends: at its closing tag, else where the next one begins."""
+    """Return where a link ends: at its closing tag, else at the start of the next link."""
     for closing in ("</a", "</A"):
         end = page.find(closing, start, stop)
         if end >= 0:
@@ -72,6 +72,6 @@ def _find_end(page: str, start: int, stop: int) -> int:
 
 
 def _behind_last(mark: re.Pattern[str], html: str) -> str:
-    """Return what stands behind the last mark of a row; nothing where no row begins here."""
+    """Return the text after the last mark of a row; "" if no row begins here."""
     parts = mark.split(html)
     return parts[-1] if len(parts) > 1 else ""

@@ -1,4 +1,4 @@
-"""Reads a folder's listing as JSON: nginx's, Caddy's and npm `serve`'s, each known by its keys."""
+"""Reads a folder's listing as JSON: nginx's, Caddy's and npm `serve`'s. The keys show which one it is."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _CUT = ("truncated", "is_truncated", "isTruncated", "next", "nextPageToken", "ne
 
 
 def read_json(body: bytes) -> Index:
-    """Return what the listing holds; raises a permanent SourceError where it is none that we know, or is cut."""
+    """Return what the listing holds. Raises a permanent SourceError if it is cut or of an unknown form."""
     if body.lstrip()[:1] == b"[":
         return Index.of(_read_rows(parse_json_rows(body, "The listing")))
     document = parse_json(body, "The listing")
@@ -31,7 +31,7 @@ def _read_rows(rows: Iterable[Any]) -> Iterator[Entry]:
         if not isinstance(name, str):
             raise SourceError("The listing has an entry without a name", permanent=True)
         if name == ".." and "relative" in row:
-            continue  # how npm's `serve` leads to the folder above
+            continue  # npm's `serve` links to the folder above so
         is_folder, size = _read_kind(row), row.get("size")
         try:
             if is_folder:
@@ -45,7 +45,7 @@ def _read_rows(rows: Iterable[Any]) -> Iterator[Entry]:
 
 
 def _read_kind(row: dict[str, Any]) -> bool | None:
-    """Say whether a row is a folder; None for nginx's `other` and for what does not tell."""
+    """Whether a row is a folder; None for nginx's `other` and for a row that does not say it."""
     if isinstance(row.get("is_dir"), bool):
         return bool(row["is_dir"])
     if row.get("type") in _FOLDER_TYPES:

@@ -1,7 +1,7 @@
 """Reads a repository's own `manifest.json`: `{"downloads_manifest": 1, "files": [{"path", "size", "sha256"}]}`.
 
-The name is a common one. A document without `downloads_manifest` counts as ours where each of its files has a path and
-a size; any other is a file like those beside it.
+Other programs also use this file name. A document without `downloads_manifest` is a manifest only if each of its files
+has a path and a size; any other document is an ordinary file.
 """
 
 from typing import Any
@@ -14,9 +14,9 @@ _MARK = "downloads_manifest"
 
 
 def read_manifest(body: bytes, content_type: str, folder_url: str) -> list[RemoteFile] | None:
-    """Return the files named; None where this is some other document.
+    """Return the files of the manifest; None if this is another document.
 
-    Raises a permanent SourceError where it says that it is ours and breaks the form.
+    Raises a permanent SourceError if it has `downloads_manifest` but not the right form.
     """
     if "html" in content_type:
         return None

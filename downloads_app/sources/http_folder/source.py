@@ -1,4 +1,4 @@
-"""Kind `http`: a folder of any web server, by its `manifest.json`, else by its listings, or by its bucket's."""
+"""Kind `http`: a folder of any web server. Reads its `manifest.json`, else its listings or its bucket's listing."""
 
 import dataclasses
 import time
@@ -29,7 +29,7 @@ class HttpSource:
         self._root = find_folder(access.url)
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """List the folder `repository`. Sizes are rounded, or None, where only an HTML index tells of them."""
+        """List the folder `repository`. With only an HTML index, sizes are rounded or unknown."""
         if revision not in (None, "main"):
             raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
         url = self._find_url(repository)
@@ -37,7 +37,7 @@ class HttpSource:
             return _list_folder(reader, url, wanted)
 
     def check(self) -> None:
-        """Raise SourceError unless a web server answers there. Its root need not be listed."""
+        """Raise SourceError unless a web server answers at the address. It need not list its root."""
         response = fetch_text(self._access, self._root, limit_bytes=MAX_DOCUMENT_BYTES)
         if response.status not in (200, 403, 404):
             raise explain_refusal(response, "The provider's address")
@@ -65,7 +65,7 @@ def _list_folder(reader: ListingReader, url: str, wanted: Selection) -> Listing:
 
 
 def _read_manifest(reader: ListingReader, url: str) -> list[RemoteFile] | None:
-    """Return what the folder's own manifest lists; None where it has none."""
+    """Return the files of the folder's own manifest; None if it has none."""
     response = reader.fetch(f"{url}manifest.json")
     if response.status in _NO_MANIFEST:
         return None

@@ -1,4 +1,4 @@
-"""Walks the folders of a web server, one listing after the other, each of them whole or an error."""
+"""Walks the folders of a web server, one listing after the other. Each listing is complete, or it is an error."""
 
 import re
 from collections import deque
@@ -22,13 +22,13 @@ _END = re.compile(rb"</(?:html|body|pre|table|ul|ol)\s*>\s*(?:<!--[^<>]*-->\s*)*
 MAX_FOLDERS = 5_000
 MAX_DEPTH = 32
 MAX_PAGES = 1_000
-"""Of one folder."""
+"""The most pages of one folder."""
 MAX_QUESTIONS = 1_000
-"""How many entries are asked what they are. Further ones count as files, for which no folder's page is taken."""
+"""So many entries of unknown kind are requested to learn whether they are folders. Further ones count as files."""
 
 
 class Walk:
-    """One repository's folders, as far as they can hold what is wanted."""
+    """The folders of one repository that can hold wanted files."""
 
     def __init__(self, reader: ListingReader, wanted: Selection) -> None:
         self._reader = reader
@@ -38,10 +38,10 @@ class Walk:
         self._folders: set[str] = set()
         self._questions = 0
         self._answers: dict[str, Response] = {}
-        """What has been answered before the walk began, by address."""
+        """Answers from before the walk, by address."""
 
     def list_files(self, root_url: str, answer: Response) -> list[RemoteFile]:
-        """Return all files below `root_url`, which has been asked already; their names are not judged yet."""
+        """Return all files below `root_url`, whose `answer` is here already. Their names are not checked yet."""
         self._answers[root_url] = answer
         waiting = deque([("", root_url)])
         while waiting:
@@ -58,7 +58,7 @@ class Walk:
         return list(self._files.values())
 
     def _enters(self, path: str) -> bool:
-        """Say whether a folder is to be listed: it can hold what is wanted, and has not been met before."""
+        """Whether to list a folder: it can hold wanted files, and it is new."""
         if path in self._folders or not self._wanted.may_hold(path):
             return False
         check_path(path)
@@ -68,7 +68,7 @@ class Walk:
         return True
 
     def _is_folder(self, entry: Entry, path: str, url: str) -> bool:
-        """Say what an entry is; where its listing does not tell, a server that adds a slash to its address does."""
+        """Whether an entry is a folder. If its listing does not say: whether the server adds a slash to its address."""
         is_of_use = self._wants(path) or self._wanted.may_hold(path)
         if entry.is_folder is not None or not is_of_use or self._questions == MAX_QUESTIONS:
             return bool(entry.is_folder)
@@ -80,7 +80,7 @@ class Walk:
         return response.status == 200 and urlsplit(response.url).path == f"{urlsplit(url).path}/"
 
     def _read_folder(self, prefix: str, url: str) -> Iterator[tuple[Entry, str]]:
-        """Yield the entries of all pages of a folder's listing, each with the address that it stands below."""
+        """Yield the entries of all pages of a folder's listing, each with its folder's address."""
         what = f"{self._reader.what}, folder {prefix[:120]!a}" if prefix else self._reader.what
         pages, asked = deque([url]), {url}
         while pages:
@@ -118,7 +118,7 @@ def _read(response: Response, folder_url: str, what: str) -> Index:
 
 
 def _may_be_cut(response: Response) -> bool:
-    """Say whether only the connection's end ended the answer, and the document does not look like its own end."""
+    """Whether the answer may have been cut: only the connection's end ended it, and the document's end is missing."""
     headers, body = response.headers, response.body.strip()
     if "content-length" in headers or "chunked" in headers.get("transfer-encoding", "").lower():
         return False
@@ -128,7 +128,7 @@ def _may_be_cut(response: Response) -> bool:
 
 
 def find_folder(url: str) -> str:
-    """Return the folder of `url`, ending in a slash, without query and fragment."""
+    """Return the folder of `url`: it ends in a slash and has no query or fragment."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -137,7 +137,7 @@ def find_folder(url: str) -> str:
 
 
 def explain_refusal(response: Response, what: str) -> SourceError:
-    """Say why the server did not answer with `what`."""
+    """Return the error that says why the server did not send `what`."""
     if response.status in (401, 403):
         text = f"{what}: the server answered {name_status(response.status)}; a token is missing, or is refused"
         return SourceError(text, permanent=True)

@@ -1,4 +1,4 @@
-"""What a hub tells of a repository as a whole: its commit, whether it is gated, and the names of some of its files."""
+"""A hub's description of a repository: its commit, whether it is gated, and the names of some of its files."""
 
 import re
 from collections.abc import Sequence
@@ -19,21 +19,21 @@ _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The answer of `/api/models/{id}`, as far as it counts here."""
+    """The fields of `/api/models/{id}` that we use."""
 
     commit: str
     is_gated: bool
     siblings: tuple[dict[str, Any], ...]
-    """Files with their names (`rfilename`): a hub may leave out some, or all."""
+    """Files with their names (`rfilename`). A hub may omit some, or all."""
 
     @property
     def names(self) -> list[str]:
-        """The names of files that are told."""
+        """The names in `siblings`."""
         return [sibling["rfilename"] for sibling in self.siblings]
 
 
 def read_description(body: bytes, what: str) -> Description:
-    """Read the answer; raises a permanent SourceError where no hub would answer so."""
+    """Read the answer. Raises a permanent SourceError if it is not a hub's."""
     document = parse_json(body, f"{NO_HUB}: {what}")
     if not isinstance(document, dict):
         raise SourceError(f"{NO_HUB}: {what} cannot be read", permanent=True)
@@ -46,7 +46,7 @@ def read_description(body: bytes, what: str) -> Description:
 
 
 def read_siblings(description: Description, resolve_url: str, what: str) -> list[RemoteFile]:
-    """Return the files of a hub that has no tree. Raises a permanent SourceError where the list may be cut."""
+    """Return the files of a hub that has no tree. Raises a permanent SourceError if the list may be cut."""
     siblings = description.siblings
     if not 0 < len(siblings) < MAX_SIBLINGS:
         text = f"{what}: this hub has no tree of its files, and its plain list of {len(siblings):,} may be cut"
@@ -55,7 +55,7 @@ def read_siblings(description: Description, resolve_url: str, what: str) -> list
 
 
 def check_named_files(names: Sequence[str], files: Sequence[RemoteFile], wanted: Selection, what: str) -> None:
-    """Raise a permanent SourceError where the hub names a wanted file that its tree does not have."""
+    """Raise a permanent SourceError if `names` has a wanted file that is missing in `files`, the hub's tree."""
     wants, listed = wanted.matcher(), {file.path for file in files}
     missing = [name for name in names if name not in listed and wants(name)]
     if missing:

@@ -1,4 +1,4 @@
-"""What a hub means by an answer that is an error: it tells in `X-Error-Code` and `X-Error-Message`."""
+"""Explains a hub's error answers by their headers `X-Error-Code` and `X-Error-Message`."""
 
 import re
 
@@ -6,7 +6,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources.answers import AnswerHead, name_status
 
 MAX_PLAIN_HTTP_BYTES = 50_000_000_000
-"""Above this the public hub may refuse plain HTTP."""
+"""For larger files the public hub may refuse plain HTTP."""
 _TOO_LARGE = re.compile(r"too large", re.IGNORECASE)
 _REMAINING, _RESET_SECONDS = re.compile(r"\br=(\d{1,9})\b"), re.compile(r"\bt=(\d{1,6})\b")
 
@@ -14,7 +14,7 @@ _REMAINING, _RESET_SECONDS = re.compile(r"\br=(\d{1,9})\b"), re.compile(r"\bt=(\
 def explain_hub_refusal(
     what: str, head: AnswerHead, *, revision: str | None = None, size_bytes: int | None = None
 ) -> SourceError | None:
-    """Say why the hub refused `what` (a repository or a file); None where it does not speak as a hub."""
+    """Return why the hub refused `what` (a repository or a file); None if the answer is not a hub's."""
     code, message = head.headers.get("x-error-code", ""), head.headers.get("x-error-message", "")
     if head.status == 429:
         return _explain_rate_limit(what, head)
@@ -24,7 +24,7 @@ def explain_hub_refusal(
     if head.status == 401 and message.startswith("Invalid credentials"):
         return SourceError(f"{what}: the hub refuses this provider's token ({name_status(401)})", permanent=True)
     if head.status == 401 and message and not code:
-        code = "RepoNotFound"  # what the public hub answers those without a token for whatever they may not see
+        code = "RepoNotFound"  # without a token, the public hub says this of all that is not public
     text = {
         "GatedRepo": f"{what} is gated: its owner has to grant access to the account of this provider's token",
         "RevisionNotFound": f"{what} has no revision {revision[:120]!r}" if revision else f"{what}: no such revision",
@@ -54,7 +54,7 @@ def _explain_rate_limit(what: str, head: AnswerHead) -> SourceError:
 
 
 def _find_reset(limits: str) -> float | None:
-    """Return when the windows end in which nothing is left (`"api";r=0;t=55`); others are nothing to wait for."""
+    """Return in how many seconds the used-up rate limits reset (`"api";r=0;t=55`); None if none is used up."""
     waits = []
     for window in limits.split(","):
         remaining, reset = _REMAINING.search(window), _RESET_SECONDS.search(window)

@@ -1,4 +1,4 @@
-"""Reads what a hub answers to a search for models."""
+"""Reads a hub's answer to a search for models."""
 
 import re
 from typing import Any
@@ -14,7 +14,7 @@ MAX_NAME_CHARACTERS = 200
 
 
 def read_found(body: bytes, limit: int) -> list[FoundRepository]:
-    """Read the answer of `/api/models?search=`; raises a permanent SourceError where no hub would answer so."""
+    """Read the answer of `/api/models?search=`. Raises a permanent SourceError if it is not a hub's."""
     rows = parse_json(body, "The provider's answer")
     if not isinstance(rows, list):
         raise SourceError(NO_HUB, permanent=True)

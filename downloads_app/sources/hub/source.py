@@ -21,7 +21,7 @@ from downloads_app.sources.selection import EVERYTHING, Selection
 _PREFIXES = ("datasets", "spaces", "models")
 _NAME = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)?[A-Za-z0-9_][\w.-]*", re.ASCII)
 _NO_TREE = {400, 404, 405, 410, 501}
-"""How a mirror answers that knows the repository but has no tree."""
+"""The statuses of a mirror that knows the repository but has no tree."""
 
 
 class HuggingFaceSource:
@@ -38,10 +38,10 @@ class HuggingFaceSource:
             question = _Question(reader, self._endpoint, repository, revision)
             with suppress(_CommitGone):
                 return question.list_files(wanted)
-            return question.list_files(wanted)  # the branch was rewritten just now
+            return question.list_files(wanted)  # the branch has just been rewritten
 
     def check(self) -> None:
-        """Raise SourceError unless a hub answers there and takes the token, if there is one."""
+        """Raise SourceError unless a hub answers at the address, and accepts the token if there is one."""
         answer = fetch_text(self._access, f"{self._endpoint}/api/models?limit=1", limit_bytes=MAX_DOCUMENT_BYTES)
         if answer.status != 200:
             raise _explain(answer, "The provider's address")
@@ -58,15 +58,15 @@ class HuggingFaceSource:
 
 
 class _CommitGone(SourceError):
-    """The hub no longer has the commit that it named a moment ago."""
+    """The hub no longer has the commit that it has just named."""
 
 
 class _NoTree(SourceError):
-    """The hub knows the repository, and has no tree of it."""
+    """The hub knows the repository but has no tree of it."""
 
 
 class _Question:
-    """One repository at one revision, and the addresses at which it is asked for."""
+    """One repository at one revision, and its addresses at the hub."""
 
     def __init__(self, reader: ListingReader, endpoint: str, repository: str, revision: str | None) -> None:
         kind, _, rest = repository.partition("/")
@@ -100,13 +100,13 @@ class _Question:
         return read_description(response.body, self._reader.what)
 
     def _check_gate(self) -> None:
-        """Find out now, rather than at the first file, that a gated repository is closed to us."""
+        """Raise SourceError now, not at the first file, if a gated repository is closed to us."""
         response = self._reader.fetch(f"{self._api_url}/auth-check")
         if response.headers.get("x-error-code") == "GatedRepo":
             raise _explain(response, self._reader.what)
 
     def _read_tree(self, description: Description, resolve_url: str, wanted: Selection) -> list[RemoteFile] | None:
-        """Return all files; None where this hub has no tree."""
+        """Return all files; None if this hub has no tree."""
         files: list[RemoteFile] = []
         try:
             url = f"{self._api_url}/tree/{description.commit}"

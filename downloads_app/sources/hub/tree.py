@@ -1,8 +1,8 @@
 """All files of a repository at one commit, as a hub's paged tree lists them.
 
 `GET /api/models/{id}/tree/{commit}?recursive=true` answers up to 1,000 rows; a `Link` header with `rel="next"` leads
-to those that follow. This list is whole where its last page has no such header, while the list of names in the
-repository's own description (`siblings`) is cut without a word.
+to the next page. The list is complete if its last page has no such header. The list of names in the repository's own
+description (`siblings`) may be cut, and nothing shows that.
 """
 
 import re
@@ -25,10 +25,10 @@ _XET_HASH = re.compile(r"[0-9a-f]{64}")
 def read_tree(
     ask: Callable[[str], Response], url: str, resolve_url: str, wanted: Selection = EVERYTHING
 ) -> Iterator[RemoteFile]:
-    """Yield the files of the tree at `url`, which lie below `resolve_url`; `ask` raises unless it answers 200.
+    """Yield all files of the tree at `url`; their addresses are below `resolve_url`. `ask` raises unless it gets 200.
 
-    All are yielded; that a folder lacks its files counts only where it can hold what is `wanted`. Pages are asked for
-    at `url` alone, with the query of the page before: no answer leads elsewhere.
+    A folder without files is an error only if it can hold `wanted` files. All pages are requested at `url`, with the
+    query from the page before: so no answer can lead elsewhere.
     """
     query: str | None = "recursive=true&expand=false"
     asked, folders = set(), _Folders()
@@ -51,7 +51,7 @@ def read_tree(
 
 
 class _Folders:
-    """The folders that a tree names, and those that it has files of: Git knows no empty ones."""
+    """The folders that a tree names, and those that have files in it. Git has no empty folders."""
 
     def __init__(self) -> None:
         self.named: set[str] = set()
@@ -64,7 +64,7 @@ class _Folders:
             folder = folder.rpartition("/")[0]
 
     def check(self, wanted: Selection) -> None:
-        """Raise a permanent SourceError where a folder is named and not gone into."""
+        """Raise a permanent SourceError if a named folder has no files in the tree."""
         empty = next(filter(wanted.may_hold, sorted(self.named - self._filled)), None)
         if empty is not None:
             text = f"The hub's list of files is not whole: it names the folder {empty[:120]!a} and none of its files"
@@ -88,9 +88,9 @@ def read_row(row: Any, resolve_url: str) -> RemoteFile | None:
 
 
 def make_file(path: str, resolve_url: str, size: object, lfs: object, oid: object, xet: object = None) -> RemoteFile:
-    """Return a file of a hub. Raises ValueError where it has no fit size or sum.
+    """Return a file of a hub. Raises ValueError for a bad size or sum.
 
-    `oid` names the content for git; where it lies in LFS, that is its pointer instead.
+    `oid` is git's name of the content; for an LFS file it is the name of the pointer.
     """
     sha256 = None
     if lfs is not None:
@@ -111,7 +111,7 @@ def make_file(path: str, resolve_url: str, size: object, lfs: object, oid: objec
 
 
 def _find_next_query(response: Response, url: str) -> str | None:
-    """Return the query of the page that follows; None where this is the last. Raises for one of another list."""
+    """Return the query of the next page; None if this is the last. Raises SourceError if it is of another list."""
     link = find_next_link(response.headers.get("link", ""))
     if link is None:
         return None
@@ -119,7 +119,7 @@ def _find_next_query(response: Response, url: str) -> str | None:
         onward = urlsplit(link)
     except ValueError:
         onward = urlsplit("")
-    # Behind a mirror or after a rename it may name another host or repository: only its query is taken.
+    # Behind a mirror or after a rename the link may name another host or repository: we use only its query.
     if onward.path.rpartition("/tree/")[2] != urlsplit(url).path.rpartition("/tree/")[2] or not onward.query:
         raise SourceError("The hub's list of files goes on at another place than the list itself", permanent=True)
     return onward.query

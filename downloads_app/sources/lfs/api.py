@@ -1,4 +1,4 @@
-"""How a Git server's HTTP API is asked, and what the entries of its trees are."""
+"""Requests to a Git server's HTTP API, and the entries of its trees."""
 
 import re
 import time
@@ -22,7 +22,7 @@ _OBJECT_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of a Git tree. `path` is not yet checked; `name` is the object's, hexadecimal."""
+    """One line of a Git tree. `path` is not yet checked. `name` is the object's name, in hex."""
 
     path: str
     name: str
@@ -31,7 +31,7 @@ class Entry:
 
 
 class Api:
-    """One conversation; the provider's token or password goes to its own origin and to allowed hosts. `close` it."""
+    """One connection. The provider's token or password goes to its own origin and to allowed hosts. `close` it."""
 
     def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
         self.root = access.url.rstrip("/")
@@ -45,7 +45,7 @@ class Api:
     def ask(
         self, url: str, *, accept: str = JSON, limit_bytes: int = MAX_ANSWER_BYTES, body: bytes | None = None
     ) -> Response:
-        """Return the answer of any status; a `body` of JSON is posted."""
+        """Return the answer, of any status. A `body` of JSON is posted."""
         return self._reader.fetch(
             url,
             limit_bytes=limit_bytes,
@@ -55,14 +55,14 @@ class Api:
         )
 
     def fetch(self, url: str, what: str, *, accept: str = JSON, limit_bytes: int = MAX_ANSWER_BYTES) -> bytes:
-        """Return what is answered with 200; raises SourceError."""
+        """Return the body of an answer with status 200. Raises SourceError for others."""
         answer = self.ask(url, accept=accept, limit_bytes=limit_bytes)
         if answer.status != 200:
             raise explain(answer, what)
         return answer.body
 
     def fetch_many(self, urls: Iterable[str], accept: str, limit_bytes: int) -> Iterator[tuple[str, Response]]:
-        """Yield addresses with their answers as they come, of any status; several are under way at once."""
+        """Yield addresses with their answers, of any status, in the order of arrival. Several requests run at once."""
         questions = [Question(url, (f"Accept: {accept}",), self._show(url)) for url in urls]
         for question, answer in self._reader.fetch_many(questions, limit_bytes=limit_bytes):
             yield question.url, answer
@@ -72,7 +72,7 @@ class Api:
         return (shown,) if shown else ()
 
     def read(self, url: str, what: str, body: bytes | None = None) -> tuple[object, Response]:
-        """Return the JSON that is answered with 200, and the answer; raises SourceError."""
+        """Return the JSON of an answer with status 200, and the answer. Raises SourceError for others."""
         answer = self.ask(url, body=body)
         if answer.status != 200:
             raise explain(answer, what)
@@ -80,7 +80,7 @@ class Api:
 
 
 def explain(answer: Response, what: str) -> SourceError:
-    """Say why `what` was not answered with 200."""
+    """Return the error that says why the status for `what` was not 200."""
     head = AnswerHead.of(answer.status, answer.headers)
     if answer.status in (403, 429) and answer.headers.get("x-ratelimit-remaining") == "0":
         text = f"{what}: the server limits the rate of requests ({name_status(answer.status)})"
@@ -94,7 +94,7 @@ def explain(answer: Response, what: str) -> SourceError:
 
 
 def read_entry(row: object, what: str, prefix: str = "") -> Entry | None:
-    """Read an entry as GitHub, Gitea and GitLab write it; None for a submodule, which is another repository."""
+    """Read an entry in the form of GitHub, Gitea or GitLab. None for a submodule: that is another repository."""
     found = row if isinstance(row, dict) else {}
     path, name, kind = found.get("path"), found.get("sha", found.get("id")), found.get("type")
     if not isinstance(path, str) or not isinstance(name, str) or not _OBJECT_NAME.fullmatch(name):
@@ -124,7 +124,7 @@ def read_commit(name: object, what: str) -> str:
 
 
 def refuse_more(count: int, limit: int, what: str, of: str = "files") -> None:
-    """Raise a permanent SourceError where there are more than `limit`."""
+    """Raise a permanent SourceError if `count` is more than `limit`."""
     if count > limit:
         raise SourceError(f"{what} is too large: more than {limit:,} {of}", permanent=True)
 

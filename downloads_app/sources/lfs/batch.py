@@ -1,4 +1,4 @@
-"""Git LFS's batch API: where objects are at present, and what their server wants to see there.
+"""Git LFS's batch API: the current addresses of objects, and the headers to send there.
 
 Protocol: git-lfs, `docs/api/batch.md` and `basic-transfers.md`.
 """
@@ -24,24 +24,24 @@ MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_HEADERS = 32
 MAX_HEADER_CHARACTERS = 16 * 1024
 MIN_SECONDS = 10.0
-"""An address is tried, whatever its answer says of its time."""
+"""An address counts as good for at least so long, whatever the answer says."""
 USED_SHARE = 0.8
-"""An address is not begun with in the last fifth of its time."""
+"""No new request uses an address in the last fifth of its lifetime."""
 _MARK = "/objects/"
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _OURS = {"host", "range", "if-range", "accept-encoding", "connection", "content-length", "transfer-encoding", "expect"}
-"""What only we set: these would make another request of it."""
+"""Headers that a server may not choose: they would change the meaning of our request."""
 _GONE = (404, 410, 422)
 
 
 def name_object(server: str, sha256: str) -> str:
-    """Return the lasting address that stands for an object of the LFS `server` in a listing."""
+    """Return the permanent address that a listing uses for an object of the LFS `server`."""
     return f"{server}{_MARK}{sha256}"
 
 
 def find_server(file: RemoteFile) -> str | None:
-    """Return the LFS server of a listed file; None where its bytes are at its address."""
+    """Return the LFS server of a listed file; None if its own address has the bytes."""
     server, mark, sha256 = file.url.rpartition(_MARK)
     return server if mark and file.sha256 is not None and sha256 == file.sha256 else None
 
@@ -55,7 +55,7 @@ class Batch:
         self._server = server
 
     def resolve(self, files: Sequence[RemoteFile]) -> Iterator[tuple[str, Target | SourceError]]:
-        """Return path and target of each file, or why there is none; raises SourceError where all are refused."""
+        """Yield each file's path with its target, or with its error. Raises SourceError if all are refused."""
         asked_at = time.monotonic()
         url = f"{self._server}/objects/batch"
         shown = basic_header(self._access) if is_trusted(self._access, url) else None
@@ -122,7 +122,7 @@ def _explain_object(file: RemoteFile, error: object) -> SourceError:
 
 
 def _read_headers(file: RemoteFile, found: object) -> tuple[str, ...]:
-    """Return what is to be sent beside our own headers; refuses what could become a second header or request."""
+    """Return the headers to send besides our own. Refuses text that could become a second header or request."""
     rows = list(_read_object(found).items())
     lines = [f"{name}: {value}" for name, value in rows if str(name).lower() not in _OURS]
     is_clean = all(isinstance(value, str) and _NAME.fullmatch(name) and _VALUE.fullmatch(value) for name, value in rows)
@@ -140,7 +140,7 @@ def _read_object(found: object) -> dict[str, object]:
 
 
 def _read_seconds(action: dict[str, object], server_time: datetime) -> float:
-    """Return for how long an address is good: `expires_in`, else `expires_at` by the server's own clock."""
+    """Return for how many seconds an address is good: `expires_in`, else `expires_at` by the server's own clock."""
     seconds, at = action.get("expires_in"), action.get("expires_at")
     if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds:
         return float(seconds)

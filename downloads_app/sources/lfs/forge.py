@@ -1,4 +1,4 @@
-"""What kind `lfs` wants of a Git server's API."""
+"""The operations of a Git server's API that kind `lfs` needs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -11,7 +11,7 @@ class Forge(Protocol):
 
     @property
     def web(self) -> str:
-        """Below which repositories lie."""
+        """The address below which the repositories are."""
         ...
 
     def find_commit(self, repository: str, revision: str | None, what: str) -> str:
@@ -23,9 +23,9 @@ class Forge(Protocol):
         ...
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
-        """Return where the bytes of a file are as Git has them."""
+        """Return the address of a file's bytes in Git (for an LFS file: of its pointer)."""
         ...
 
     def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
-        """Return small files by path, as far as the server has a way of its own to tell many at once."""
+        """Return small files by path, if the server can send many at once; else an empty dict."""
         ...

@@ -29,14 +29,14 @@ class Gitea:
         return read_commit(first.get("sha") if isinstance(first, dict) else None, what)
 
     def list_tree(self, repository: str, commit: str, what: str) -> Iterator[Entry]:
-        """List all files of a commit; how long a page is the server decides."""
+        """List all files of a commit. The server decides the size of a page."""
         url = f"{self.web}/api/v1/repos/{repository}/git/trees/{commit}?recursive=true&per_page={PAGE_SIZE}"
         seen = 0
         for page in range(1, MAX_PAGES + 1):
             found, _ = self.api.read(f"{url}&page={page}", what)
             if not isinstance(found, dict) or "tree" not in found:
                 raise SourceError(f"{what}: the server's answer holds no tree", permanent=True)
-            rows = found["tree"] or []  # null behind the last one
+            rows = found["tree"] or []  # null after the last page
             entries = read_rows(rows, what)
             seen += len(rows)
             refuse_more(seen, 2 * MAX_FILES, what, "files and folders")
@@ -48,11 +48,11 @@ class Gitea:
         raise SourceError(f"{what} is too large: more than {MAX_PAGES:,} pages", permanent=True)
 
     def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
-        """Return nothing: each file is asked for at its address."""
+        """Return nothing: each file is requested at its own address."""
         return {}
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
-        """Return where a file's bytes are, or its pointer's."""
+        """Return the address of a file's bytes, or of its pointer."""
         return f"{self.web}/api/v1/repos/{repository}/raw/{quote_path(entry.path)}?ref={commit}"
 
 

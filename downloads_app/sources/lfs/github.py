@@ -1,4 +1,4 @@
-"""GitHub's API (and GitHub Enterprise's): a commit, its tree at once, or in parts where it is cut."""
+"""GitHub's API (and GitHub Enterprise's): a commit, and its tree at once, or folder by folder if that is cut."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ MAX_DEPTH = 64
 MAX_TREES = 5_000
 MAX_COMMIT_BYTES = 4096
 COMMIT = "application/vnd.github.sha"
-"""Asks for the commit's name only: else all its changes come too."""
+"""Requests only the commit's name; the default answer has all its changes too."""
 RAW = "application/vnd.github.raw+json"
-"""What GitHub Enterprise is asked for to send a blob's bytes."""
+"""With this `Accept`, GitHub Enterprise sends a blob's bytes."""
 PUBLIC_HOSTS = ("github.com", "www.github.com", "api.github.com")
 
 
 @dataclass(frozen=True, slots=True)
 class GitHub:
-    """`web` is where repositories lie, `root` where the API does."""
+    """`web` is the address of the repositories, `root` that of the API."""
 
     api: Api
     root: str
     web: str
     raw: str | None = None
-    """Where a file's bytes are by commit and path; None: they are asked for by the API."""
+    """The address below which files are found by commit and path. None: use the API."""
 
     def find_commit(self, repository: str, revision: str | None, what: str) -> str:
         """Return the commit that `revision` means now."""
@@ -52,11 +52,11 @@ class GitHub:
             yield from (entry for entry in entries if not entry.is_tree)
 
     def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
-        """Return nothing: each file is asked for at its address."""
+        """Return nothing: each file is requested at its own address."""
         return {}
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
-        """Return where a file's bytes are."""
+        """Return the address of a file's bytes."""
         if self.raw is not None:
             return f"{self.raw}/{repository}/{commit}/{quote_path(entry.path)}"
         return f"{self.root}/repos/{repository}/git/blobs/{entry.name}"

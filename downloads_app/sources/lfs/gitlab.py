@@ -1,4 +1,4 @@
-"""GitLab's API: a commit, its tree page by page, and by GraphQL the sizes that its tree does not tell."""
+"""GitLab's API: a commit, its tree page by page, and the sizes by GraphQL (the tree has none)."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from downloads_app.sources.links import find_next_link
 from downloads_app.sources.listing_reader import MAX_FILES
 
 PAGE_SIZE = 100
-"""The most that GitLab gives of its tree at once, and within what it lets a GraphQL query cost."""
+"""The largest page of GitLab's tree. A GraphQL query for so many files is within GitLab's cost limit."""
 _QUERY = """
 query($project: ID!, $ref: String!, $paths: [String!]!) {
   project(fullPath: $project) { repository { blobs(ref: $ref, paths: $paths) { nodes { path FIELD } } } }
@@ -22,7 +22,7 @@ query($project: ID!, $ref: String!, $paths: [String!]!) {
 
 @dataclass(frozen=True, slots=True)
 class GitLab:
-    """One server; `web` is its address. A repository may lie in groups within groups."""
+    """One server; `web` is its address. A repository may be in nested groups."""
 
     api: Api
     web: str
@@ -51,11 +51,11 @@ class GitLab:
         raise SourceError(f"{what}: the server's list of files does not end", permanent=True)
 
     def locate(self, repository: str, commit: str, entry: Entry) -> str:
-        """Return where a file's bytes are, or its pointer's."""
+        """Return the address of a file's bytes, or of its pointer."""
         return f"{self._project(repository)}/blobs/{entry.name}/raw"
 
     def read_blobs(self, repository: str, commit: str, paths: Sequence[str], what: str) -> dict[str, bytes]:
-        """Return small files by path, as far as they are told: a hundred at once, as each counts against a rate."""
+        """Return small files by path, a hundred a request: each request counts against a rate limit."""
         found: dict[str, bytes] = {}
         for at in range(0, len(paths), PAGE_SIZE):
             told = self._ask_of(repository, commit, paths[at : at + PAGE_SIZE], "rawBlob", what)
@@ -73,7 +73,7 @@ class GitLab:
             raise SourceError(f"{what}: the server does not tell the sizes of all files", permanent=True) from None
 
     def _ask_of(self, repository: str, commit: str, paths: Sequence[str], field: str, what: str) -> dict[str, object]:
-        """Return a field of each blob by path, as far as the server tells it."""
+        """Return a field of each blob by path, for the blobs whose field the server sends."""
         asked = {"project": repository, "ref": commit, "paths": list(paths)}
         body = json.dumps({"query": _QUERY.replace("FIELD", field), "variables": asked}).encode()
         found, _ = self.api.read(f"{self.web}/api/graphql", what, body)
@@ -84,7 +84,7 @@ class GitLab:
 
 
 def _read_page(link: str, what: str) -> str:
-    """Return what of the next page's address tells it from the others; all else of that is ours to say."""
+    """Return the part of the next page's address that names the page. We make the rest of the address ourselves."""
     try:
         query = parse_qs(urlsplit(link).query)
     except ValueError:

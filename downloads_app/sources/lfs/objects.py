@@ -1,4 +1,4 @@
-"""Puts LFS objects in the places of the pointers that a tree holds for them."""
+"""Replaces the LFS pointers of a tree by the objects that they name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ class Objects:
     names: Mapping[str, str]
 
     def put_into(self, files: Sequence[RemoteFile], what: str) -> Iterator[RemoteFile]:
-        """Return `files` in their order, with the objects instead of their pointers.
+        """Yield `files` in their order, with the objects instead of their pointers.
 
-        What is as long as a pointer is looked at. Raises SourceError where that cannot be had, or is not what the
-        tree holds.
+        Each file with the size of a pointer is fetched. Raises SourceError if that fails, or if its content is not the
+        tree's.
         """
         suspects = [file for file in files if may_be_pointer(file.size_bytes)]
         contents = self._read(suspects, what)
@@ -39,7 +39,7 @@ class Objects:
                 yield RemoteFile(file.path, name_object(server, pointer.sha256), pointer.size_bytes, pointer.sha256)
 
     def _read(self, suspects: Sequence[RemoteFile], what: str) -> dict[str, bytes]:
-        """Return the contents by path, each of which is what the tree holds."""
+        """Return the contents by path. Each is checked against the tree."""
         paths = [file.path for file in suspects]
         told = self.forge.read_blobs(self.repository, self.commit, paths, what)
         found = {path: told[path] for path in paths if path in told and is_blob(told[path], self.names[path])}

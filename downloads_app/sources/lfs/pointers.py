@@ -1,7 +1,7 @@
-"""Git LFS pointers: the small text that stands in a Git tree for a large file.
+"""Git LFS pointers: small text files that replace large files in a Git tree.
 
-Form: git-lfs, `docs/spec.md`. Pointers with extensions stand for files that only a program can make again: they stay
-what they are.
+Form: git-lfs, `docs/spec.md`. A pointer with extensions names a file that only a program can rebuild, so we keep the
+pointer itself.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 MIN_POINTER_BYTES = 120
 MAX_POINTER_BYTES = 200
-"""Within these lies every pointer; GitLab looks for them between the same bounds."""
+"""Every pointer's size is between these two. GitLab uses the same bounds."""
 SHA1_DIGITS = 40
 _POINTER = re.compile(
     rb"version https://(?:git-lfs|hawser)\.github\.com/spec/v1\n"
@@ -21,19 +21,19 @@ _POINTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The object that a pointer stands for; `sha256` is its name at the LFS server too."""
+    """The object that a pointer names. `sha256` is also its name at the LFS server."""
 
     sha256: str
     size_bytes: int
 
 
 def may_be_pointer(size_bytes: int | None) -> bool:
-    """Whether a file of this size is worth a look."""
+    """Whether a file of this size may be a pointer."""
     return size_bytes is not None and MIN_POINTER_BYTES <= size_bytes <= MAX_POINTER_BYTES
 
 
 def read_pointer(content: bytes) -> Pointer | None:
-    """Return what a file's content stands for; None where it is a file like others."""
+    """Return the object that a file's content names; None if the file is no pointer."""
     match = _POINTER.fullmatch(content)
     return Pointer(match[1].decode(), int(match[2])) if match else None
 

@@ -1,4 +1,4 @@
-"""Kind `lfs`: lists a Git repository at a commit by its server's API, and says where its files are."""
+"""Kind `lfs`: lists a Git repository at a commit by its server's API, and gives the addresses of its files."""
 
 import time
 from collections import defaultdict
@@ -34,7 +34,7 @@ class LfsSource:
         self._clock = clock
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """List `repository` at the commit that `revision` means now; LFS objects stand in their pointers' places."""
+        """List `repository` at the commit that `revision` means now, with LFS objects instead of their pointers."""
         name = repository.strip("/").removesuffix(".git")
         if find_fault(name) or "/" not in name:
             raise SourceError(f"{repository[:120]!a} is no repository here: owner/name is expected", permanent=True)
@@ -49,7 +49,7 @@ class LfsSource:
             return replace(listing, files=tuple(objects.put_into(listing.files, what)))
 
     def resolve(self, files: Sequence[RemoteFile]) -> dict[str, Target | SourceError]:
-        """Ask the LFS servers where their objects are now; other files are at their addresses."""
+        """Ask the LFS servers for the current addresses of their objects. Other files keep their own address."""
         found: dict[str, Target | SourceError] = {}
         objects: dict[str, list[RemoteFile]] = defaultdict(list)
         for file in files:
@@ -64,7 +64,7 @@ class LfsSource:
         return found
 
     def check(self) -> None:
-        """Raise SourceError unless a Git server that we know answers there."""
+        """Raise SourceError unless a Git server of a known sort answers at the address."""
         with closing(Api(self._access, self._clock)) as api:
             find_forge(api)
 
@@ -77,7 +77,7 @@ class LfsSource:
 
 
 def find_forge(api: Api) -> Forge:
-    """Find out which kind of server answers; raises SourceError where none does that we know."""
+    """Find out which sort of server answers. Raises SourceError for an unknown sort."""
     if urlsplit(api.root).hostname in PUBLIC_HOSTS:
         return GitHub(api, "https://api.github.com", "https://github.com", "https://raw.githubusercontent.com")
     if _speaks(api, "/api/v1/version"):
@@ -91,7 +91,7 @@ def find_forge(api: Api) -> Forge:
 
 
 def _speaks(api: Api, path: str) -> bool:
-    """Whether an API answers there, though it may be only to say that it wants a token."""
+    """Whether an API answers at `path`, even if only to ask for a token."""
     answer = api.ask(api.root + path, limit_bytes=MAX_VERSION_BYTES)
     if answer.status not in (200, 401, 403):
         return False

@@ -1,1 +1,1 @@
-"""Kind `oci`: any registry of the OCI distribution API, Ollama's and Docker's models among them."""
+"""Kind `oci`: any registry with the OCI distribution API, for example for Ollama's and Docker's models."""

@@ -1,4 +1,4 @@
-"""What a registry asks of those it does not know: `WWW-Authenticate` (RFC 9110, and the token specification)."""
+"""Reads a registry's demand for credentials: `WWW-Authenticate` (RFC 9110, and the token specification)."""
 
 import re
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"([^"]*)"|([^\s,"]+))')
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """How to prove who is asking: `basic`, or `bearer` with a token of the server at `realm`, if it names one."""
+    """The demanded credentials: `basic`, or `bearer` with a token from the server at `realm`, if it names one."""
 
     scheme: str
     realm: str | None = None
     service: str | None = None
 
     def token_url(self, name: str) -> str:
-        """Return where a token to pull `name` (or just to come in) is asked for.
+        """Return the address of a token to pull `name` (or of one without a scope).
 
-        The scope is ours: some registries name an example's.
+        We choose the scope: some registries name that of an example.
         """
         query = {"service": self.service, "scope": f"repository:{name}:pull" if name else None}
         asked = urlencode({key: value for key, value in query.items() if value}, quote_via=quote, safe="/:,")
@@ -29,7 +29,7 @@ class Challenge:
 
 
 def read_challenge(header: str) -> Challenge | None:
-    """Return what is asked for, a token before a password; None for nothing that we know."""
+    """Return the demanded credentials, a token rather than a password; None if we know none of them."""
     text = header[:MAX_CHALLENGE_CHARACTERS]
     schemes = list(_SCHEME.finditer(text))
     ends = [*(match.start() for match in schemes[1:]), len(text)]

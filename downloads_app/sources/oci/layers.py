@@ -1,6 +1,6 @@
-"""Which files the layers of a manifest are, and what they are called.
+"""Decides which layers of a manifest are files, and names them.
 
-A layer's own title counts (ORAS, the CNCF's and Docker's model formats); else its media type says what it is.
+A layer's own title is used (ORAS, the CNCF's and Docker's model formats). Without one, its media type decides.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from downloads_app.sources.oci.manifests import EMPTY_TYPE, Descriptor, Manifest
 
 _TITLES = ("org.opencontainers.image.title", "org.cncf.model.filepath")
 _UNPACK = "io.deis.oras.content.unpack"
-"""Set by ORAS on a folder that it packed; the title is the folder's."""
+"""ORAS sets this on a packed folder. The layer's title is then the folder's name."""
 _NAMES = {
     "application/vnd.ollama.image.model": "{label}.gguf",
     "application/vnd.ollama.image.projector": "{label}-projector.gguf",
@@ -38,9 +38,9 @@ _SHORT_DIGITS = 12
 
 
 def name_layers(manifest: Manifest, label: str) -> Iterator[tuple[str, Descriptor]]:
-    """Return each file's path, not yet checked, and its blob; `label` is what the model's own files are called.
+    """Yield each file's path, not yet checked, and its blob. `label` is the name for the model's own files.
 
-    The parts of a model have the numbers that llama.cpp and transformers expect. The configuration comes last.
+    The parts of a model get the numbers that llama.cpp and transformers expect. The configuration comes last.
     """
     layers = list({(layer.sha256, _read_title(layer), layer.media_type): layer for layer in manifest.layers}.values())
     names = [_read_title(layer) or _name_by_type(layer, label) for layer in layers]

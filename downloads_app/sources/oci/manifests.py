@@ -1,7 +1,6 @@
-"""Manifests and indexes as a registry has them: fetched by tag or digest, checked, and read.
+"""Fetches a registry's manifests and indexes by tag or digest, checks them, and reads them.
 
-Forms: OCI image specification 1.1 (image manifest, image index), Docker's of schema 2, and the artifact manifest of
-ORAS's first years.
+Forms: OCI image specification 1.1 (image manifest, image index), Docker's schema 2, and ORAS's old artifact manifest.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ from downloads_app.sources.oci.references import Reference
 from downloads_app.sources.oci.registry import Registry
 
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
-"""What the distribution specification asks registries to take at least, and most take at most."""
+"""The distribution specification requires registries to accept this size; most accept no more."""
 MAX_MANIFESTS = 100
 MAX_LAYERS = 10_000
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
@@ -33,19 +32,19 @@ _ATTESTATION = "vnd.docker.reference.type"
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What a manifest says of a blob or of another manifest. `sha256` is lowercase hex."""
+    """A manifest's entry for a blob or for another manifest. `sha256` is lowercase hex."""
 
     media_type: str
     sha256: str
     size_bytes: int
     annotations: dict[str, str] = field(default_factory=dict)
     platform: str = ""
-    """`linux-arm64-v8`, where an index tells."""
+    """For example `linux-arm64-v8`; "" if the index does not name it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What one reference holds: its files' layers and its configuration, or, for an index, further manifests."""
+    """The content of one reference: the layers and the configuration, or, for an index, further manifests."""
 
     sha256: str
     layers: tuple[Descriptor, ...]
@@ -54,7 +53,7 @@ class Manifest:
 
 
 def fetch_manifest(registry: Registry, reference: Reference, what: str) -> Manifest:
-    """Fetch what `reference` names; raises SourceError, also where the bytes are not those of its digest."""
+    """Fetch the manifest that `reference` names. Raises SourceError, also if the bytes do not match the digest."""
     path = f"{reference.name}/manifests/{reference.asked}"
     answer = registry.ask(path, reference.name, limit_bytes=MAX_MANIFEST_BYTES, headers=(_ACCEPT,))
     if answer.status != 200:
@@ -71,7 +70,7 @@ def fetch_manifest(registry: Registry, reference: Reference, what: str) -> Manif
 
 
 def _read(document: object, sha256: str) -> Manifest:
-    """Read a manifest or an index; raises ValueError that says what is wrong."""
+    """Read a manifest or an index. Raises a ValueError that says what is wrong."""
     if not isinstance(document, dict) or document.get("schemaVersion") not in (2, None):
         raise ValueError("its manifest is of a form that is not known here")
     layers, manifests = document.get("layers", document.get("blobs")), document.get("manifests")
@@ -118,5 +117,5 @@ def _read_platform(row: object) -> str:
 
 
 def _is_attestation(row: object) -> bool:
-    """Whether a manifest tells only of another one: what `docker buildx` adds for each platform."""
+    """Whether a manifest only describes another one. `docker buildx` adds such a one for each platform."""
     return isinstance(row, dict) and _ATTESTATION in _read_annotations(row)

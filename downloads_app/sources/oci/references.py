@@ -1,4 +1,4 @@
-"""What a repository and a revision mean at a registry: a name there, and a tag or a digest."""
+"""Translates a repository and a revision for a registry: into a name, and a tag or a digest."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from downloads_app.errors import SourceError
 
 DEFAULT_TAG = "latest"
 _NAME = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*(?:/[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+)*)*")
-"""As the distribution specification has it, and capital letters, which Ollama's registry knows."""
+"""The distribution specification's form, plus capital letters: Ollama's registry has them."""
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _SHORT_DIGITS = 12
@@ -15,25 +15,25 @@ _SHORT_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One thing that a registry holds. `asked` is a tag, or `sha256:` and 64 digits."""
+    """A name and a tag or digest at a registry. `asked` is the tag, or `sha256:` and 64 hex digits."""
 
     name: str
     asked: str
 
     @property
     def digest(self) -> str | None:
-        """The SHA-256 that is asked for; None for a tag."""
+        """The SHA-256 of the reference; None for a tag."""
         return self.asked.removeprefix("sha256:") if self.asked.startswith("sha256:") else None
 
     @property
     def label(self) -> str:
-        """What files of it are named for: `llama3.2-1b` for the tag `1b` of `library/llama3.2`."""
+        """The name for its files: `llama3.2-1b` for the tag `1b` of `library/llama3.2`."""
         tag = self.digest[:_SHORT_DIGITS] if self.digest else self.asked
         return f"{self.name.rpartition('/')[2]}-{tag}"
 
 
 def read_reference(repository: str, revision: str | None) -> Reference:
-    """Read `name` and a revision, or `name:tag` or `name@sha256:…` without one; raises a permanent SourceError."""
+    """Read `name` and a revision, or `name:tag` or `name@sha256:…` alone. Raises a permanent SourceError."""
     name, sign, tag = _split(repository)
     if sign and revision:
         raise SourceError(f"{repository[:120]!a} names a revision already, so no {revision[:120]!a}", permanent=True)

@@ -1,8 +1,7 @@
-"""One conversation with a registry: its documents, asked for with the token or the password that it wants to see.
+"""Requests documents of a registry, with the token or the password that it demands.
 
-The provider's own token or password is never sent unasked: registries refuse what they did not issue, even where
-they would serve anybody. It goes to the registry's origin, and to its token server where that is the same origin
-or an allowed host.
+We send the provider's own token or password only when asked: registries refuse a token of others, even for public
+content. It goes to the registry's origin, and to its token server if that has the same origin or is an allowed host.
 """
 
 import re
@@ -24,28 +23,28 @@ from downloads_app.sources.trust import basic_header, is_trusted, without_creden
 
 MAX_TOKEN_ANSWER_BYTES = 256 * 1024
 DEFAULT_TOKEN_SECONDS = 60.0
-"""How long a token is good that does not say (token specification, `expires_in`)."""
+"""The lifetime of a token that does not say it (token specification, `expires_in`)."""
 MIN_TOKEN_SECONDS, MAX_TOKEN_SECONDS = 10.0, 3600.0
 USED_SHARE = 0.8
-"""A token is not begun with in the last fifth of its time."""
+"""No new request uses a token in the last fifth of its lifetime."""
 _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The headers that open a repository, until a time on the monotonic clock."""
+    """The headers that give access to a repository, until a time.monotonic() value."""
 
     headers: tuple[str, ...] = field(default=(), repr=False)
     good_until: float = inf
 
 
 class Registry:
-    """Asks for documents, and answers its challenges. `close` it."""
+    """One connection to a registry. It answers the registry's demands for credentials. `close` it."""
 
     def __init__(
         self, access: Access, passes: dict[str, Pass] | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`passes` is what earlier conversations have learnt; what this one learns is added."""
+        """`passes`: those that earlier connections have got. This one adds its own."""
         self._access = access
         self._reader = ListingReader(without_credentials(access), "The registry", clock)
         self._clock = clock
@@ -58,12 +57,12 @@ class Registry:
         self._reader.close()
 
     def pass_for(self, name: str) -> Pass:
-        """Return what opened `name` last; the empty pass where nothing was asked for, or it is too old."""
+        """Return the last pass for `name`; the empty pass if none was needed, or if it is too old."""
         known = self._passes.get(name)
         return known if known is not None and known.good_until > self._clock() else Pass()
 
     def ask(self, path: str, name: str, *, limit_bytes: int, headers: Sequence[str] = ()) -> Response:
-        """Return the answer for `path` below `/v2/`, of whatever status; 401 means that nothing opens `name`."""
+        """Return the answer for `path` below `/v2/`, with any status. 401: our credentials do not open `name`."""
         url = f"{self.root}/v2/{path}"
         answer = self._fetch(url, name, limit_bytes, headers)
         if answer.status != 401 or not is_same_origin(answer.url, url):
@@ -76,7 +75,7 @@ class Registry:
         return self._fetch(url, name, limit_bytes, headers)
 
     def explain(self, answer: Response, what: str) -> SourceError:
-        """Say why `what` was not answered with 200."""
+        """Return the error that says why the status for `what` was not 200."""
         if answer.status in (401, 403):
             hint = self._hint or "a token or password is missing, or is refused"
             return SourceError(f"{what}: the registry answered {name_status(answer.status)}; {hint}", permanent=True)
@@ -97,7 +96,7 @@ class Registry:
         return Pass((f"Authorization: Bearer {self._access.token}",)) if self._access.token else None
 
     def _ask_for_token(self, challenge: Challenge, name: str) -> Pass:
-        """Ask the registry's token server, as whom we are or else anonymously."""
+        """Ask the registry's token server for a pass, with our credentials if there are any, else anonymously."""
         url = challenge.token_url(name)
         what = f"The token server {shorten_url(challenge.realm or '')}"
         known = basic_header(self._access)

@@ -1,4 +1,4 @@
-"""Kind `oci`: lists what a reference of a registry holds, and says how its blobs are asked for."""
+"""Kind `oci`: lists the files of a registry's reference, and gives the targets of its blobs."""
 
 import time
 from collections import Counter
@@ -14,12 +14,12 @@ from downloads_app.sources.oci.registry import Pass, Registry
 from downloads_app.sources.selection import EVERYTHING, Selection
 
 LIBRARY = "library"
-"""Below which Ollama's and Docker's registries have what is named without an owner."""
+"""In Ollama's and Docker's registries, a name without an owner means a name below this."""
 MAX_DOCUMENT_BYTES = 1024 * 1024
 
 
 class OciSource:
-    """One registry. A repository is a name there; the revision is a tag or a digest, `latest` unless told."""
+    """One registry. A repository is a name there. The revision is a tag or a digest; the default is `latest`."""
 
     def __init__(self, access: Access, clock: Callable[[], float] = time.monotonic) -> None:
         self._access = access
@@ -27,7 +27,7 @@ class OciSource:
         self._passes: dict[str, Pass] = {}
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """List the layers of `repository`. Of an index with several manifests each has a folder of its own."""
+        """List the layers of `repository`. If an index has several manifests, each gets its own folder."""
         asked = read_reference(repository, revision)
         what = f"Repository {repository[:120]!r} at {asked.asked}"
         with closing(Registry(self._access, self._passes, self._clock)) as registry:
@@ -36,31 +36,31 @@ class OciSource:
             return Listing.choose(files, wanted, manifest.sha256)
 
     def resolve(self, files: Sequence[RemoteFile]) -> dict[str, Target | SourceError]:
-        """Say by path how each blob is asked for now: at its address, with a token if its repository wants one."""
+        """Return the target of each blob by path: its address, with a token if its repository demands one."""
         found: dict[str, Target | SourceError] = {}
         with closing(Registry(self._access, self._passes, self._clock)) as registry:
             names = {file.path: _name_of(file, registry) for file in files}
             for name in set(filter(None, names.values())):
-                registry.ask("", name, limit_bytes=MAX_DOCUMENT_BYTES)  # learns what opens it, as Docker's client does
+                registry.ask("", name, limit_bytes=MAX_DOCUMENT_BYTES)  # gets the credentials, as Docker's client does
             for file in files:
                 opens = registry.pass_for(names[file.path])
                 found[file.path] = Target(file.url, opens.headers, opens.good_until)
         return found
 
     def check(self) -> None:
-        """Raise SourceError unless a registry answers there and takes our token or password, if it asks for one."""
+        """Raise SourceError unless a registry answers, and accepts our token or password if it demands one."""
         with closing(Registry(self._access, self._passes, self._clock)) as registry:
             answer = registry.ask("", "", limit_bytes=MAX_DOCUMENT_BYTES)
             if answer.status not in (200, 404):
                 raise registry.explain(answer, "The provider's address")
-            # Ollama's has nothing there, and says so as registries do
+            # Ollama's registry has nothing at this address, but its error has the registries' form
             is_registry = "docker-distribution-api-version" in answer.headers or answer.body.lstrip()[:1] == b"{"
             if not is_registry:
                 raise SourceError("The provider does not answer as a registry does", permanent=True)
 
 
 def _find(registry: Registry, asked: Reference, what: str) -> tuple[Reference, Manifest]:
-    """Return the manifest; what has no owner is looked for below `library` too."""
+    """Return the manifest. A name without an owner is also tried below `library`."""
     try:
         return asked, fetch_manifest(registry, asked, what)
     except SourceError as error:
@@ -97,6 +97,6 @@ def _name_files(registry: Registry, asked: Reference, manifest: Manifest, prefix
 
 
 def _name_of(file: RemoteFile, registry: Registry) -> str:
-    """Return the repository of a listed blob; "" where it is another registry's: the provider's address was changed."""
+    """Return the repository of a listed blob; "" if it is another registry's (the provider's address was changed)."""
     root = f"{registry.root}/v2/"
     return file.url.removeprefix(root).partition("/blobs/")[0] if file.url.startswith(root) else ""

@@ -1,4 +1,4 @@
-"""Where things are in a store: its buckets in one of two styles, the addresses of keys, the region to sign for."""
+"""Addresses in a store: buckets (in one of two styles), keys, and the region to sign for."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources.paths import ROOT, find_fault
 
 DEFAULT_REGION = "us-east-1"
-"""What stores without regions take."""
+"""Stores without regions accept this one."""
 _HAS_BUCKET = re.compile(r"[^.].*\.s3[.-]", re.IGNORECASE)
 _REGION = re.compile(
     r"(?:^|\.)s3(?:-fips)?[.-](?:dualstack\.)?([a-z]+(?:-[a-z0-9]+)+|[a-z]{3})"
@@ -19,7 +19,7 @@ _REGION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What a repository stands for: the keys of one bucket that begin alike."""
+    """A repository at a store: the keys of one bucket with the same prefix."""
 
     bucket_url: str
     """Without a slash at its end."""
@@ -27,7 +27,7 @@ class Prefix:
     """Empty, or ending in a slash."""
 
     def url_of(self, key: str) -> str:
-        """Return the address of an object; each sign that has a meaning in addresses is encoded."""
+        """Return the address of an object. Characters with a meaning in addresses are percent-encoded."""
         return f"{self.bucket_url}/{quote(key, safe='/')}"
 
     def list_url(self, **parameters: str) -> str:
@@ -38,10 +38,10 @@ class Prefix:
 
 
 def find_prefix(url: str, repository: str) -> Prefix:
-    """Return where `repository` lies; raises a permanent SourceError for what cannot be one, or has no bucket.
+    """Return the prefix of `repository`. Raises a permanent SourceError for a bad name, or if there is no bucket.
 
-    The bucket is in the host's name (`bucket.s3.…`), else it is the first segment of the address's path, else of
-    the repository.
+    The bucket is in the host's name (`bucket.s3.…`), else the first segment of the address's path, else the first
+    segment of the repository.
     """
     parts = urlsplit(url)
     name = repository.strip("/")
@@ -63,7 +63,7 @@ def has_bucket(url: str) -> bool:
 
 
 def find_region(url: str) -> str:
-    """Return the region that a store's host names, as far as its naming is known here."""
+    """Return the region in the name of a store's host; DEFAULT_REGION if we do not know the host's scheme."""
     found = _REGION.search(urlsplit(url).hostname or "")
     return found[1] if found else DEFAULT_REGION
 

@@ -10,21 +10,21 @@ from downloads_app.sources.s3.pages import Page, StoredObject, read_page
 from downloads_app.sources.s3.refusals import explain_refusal
 
 PAGE_OBJECTS = 1000
-"""What stores send at most as one page."""
+"""The most objects that stores send in one page."""
 
 
 def list_prefix(reader: ListingReader, prefix: Prefix) -> list[RemoteFile]:
-    """Return all files below a prefix, their names not yet judged; none where no key begins so."""
+    """Return all files below a prefix; their names are not checked yet. Empty if no key has the prefix."""
     objects = {found.key: found for found in _list_objects(reader, prefix)}
     return [
         RemoteFile(key.removeprefix(prefix.prefix), prefix.url_of(key), found.size_bytes)
         for key, found in objects.items()
-        if found.size_bytes or not key.endswith("/")  # a folder as consoles make it, which holds nothing
+        if found.size_bytes or not key.endswith("/")  # else a console's folder: it has no content
     ]
 
 
 def _list_objects(reader: ListingReader, prefix: Prefix) -> Iterator[StoredObject]:
-    """Yield all objects, page by page; raises SourceError where the store breaks off or goes round in circles."""
+    """Yield all objects, page by page. Raises SourceError if the list stops early or repeats a page."""
     parameters: dict[str, str] = {}
     count = 0
     while True:
@@ -48,7 +48,7 @@ def _list_objects(reader: ListingReader, prefix: Prefix) -> Iterator[StoredObjec
 
 
 def _find_next(page: Page) -> dict[str, str]:
-    """Return what asks for the next page: by the last key where the store knows the first version only."""
+    """Return the parameters for the next page. A store with only the first version of the API needs the last key."""
     if page.next_token:
         return {"continuation-token": page.next_token}
     return {"marker": page.objects[-1].key} if page.objects else {}

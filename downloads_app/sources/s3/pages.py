@@ -1,4 +1,4 @@
-"""Reads a page of a bucket's listing: the XML of S3's ListObjects, in both versions, and what stores add to it."""
+"""Reads a page of a bucket's listing: the XML of S3's ListObjects (both versions), with the additions of stores."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from xml.etree.ElementTree import ParseError, XMLParser
 from downloads_app.errors import SourceError
 
 MAX_PAGE_OBJECTS = 10_000
-"""Stores send 1,000 a page; one that sends this many sends rubbish."""
+"""Stores send 1,000 objects a page. A page with more than this is not a real one."""
 _MAX_DEPTH = 8
 _STEP_BYTES = 65_536
 _MAX_FIELD_CHARACTERS = 16_384
@@ -20,7 +20,7 @@ _CODE = re.compile(r"[A-Za-z0-9.-]{1,80}")
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """One object of a bucket, its key decoded and not yet checked."""
+    """One object of a bucket. Its key is decoded and not yet checked."""
 
     key: str
     size_bytes: int
@@ -35,11 +35,11 @@ class Page:
     objects: tuple[StoredObject, ...]
     is_last: bool
     next_token: str = ""
-    """What to ask for next; empty from a store that only knows ListObjects of before."""
+    """The token of the next page; empty from a store that has only the first version of ListObjects."""
 
 
 def read_page(body: bytes) -> Page:
-    """Read a page; raises a permanent SourceError for anything else, and for an object without key or size."""
+    """Read a page. Raises a permanent SourceError for another document, and for an object without key or size."""
     document = _read(body)
     if document.root != _ROOT:
         raise SourceError("The store does not answer with a listing of a bucket", permanent=True)
@@ -52,12 +52,12 @@ def read_page(body: bytes) -> Page:
 
 
 def is_listing(body: bytes) -> bool:
-    """Say whether a document is the listing of a bucket, by its beginning."""
+    """Whether the beginning of a document shows that it is the listing of a bucket."""
     return bool(_BEGINNING.match(body))
 
 
 def read_error(body: bytes) -> dict[str, str]:
-    """Return the fields of a store's error (`Code`, `Region`, …) that are plain words; none where it is no such."""
+    """Return the fields of a store's error (`Code`, `Region`, …) that are plain words; empty for other documents."""
     try:
         document = _read(body)
     except SourceError:
@@ -76,10 +76,9 @@ def _read_object(fields: dict[str, str], is_encoded: bool) -> StoredObject:
 
 
 class _Document:
-    """What is kept while a document is parsed: the texts of known depth, and no more than a page can hold.
+    """The parser's target: it keeps the texts of a known depth, and no more than a page can hold.
 
-    Stores send no document type; one could define entities that grow without bound, so it is refused before they
-    are read.
+    It refuses a document type at once: stores send none, and it could define entities that grow without limit.
     """
 
     def __init__(self) -> None:
@@ -122,14 +121,14 @@ class _Document:
 
 
 class _Refused(Exception):
-    """The document is of no form that a store sends."""
+    """The document does not have the form of a store's document."""
 
 
 def _read(body: bytes) -> _Document:
     document = _Document()
     parser = XMLParser(target=document)  # noqa: S314 - the target refuses document types, and keeps little
     try:
-        for at in range(0, len(body), _STEP_BYTES):  # what is refused ends the reading only after each step
+        for at in range(0, len(body), _STEP_BYTES):  # a refusal ends the parser only after a step
             parser.feed(body[at : at + _STEP_BYTES])
         parser.close()
     except (ParseError, _Refused, ValueError, LookupError):

@@ -1,4 +1,4 @@
-"""What a store means by an answer that is an error: it tells in XML, by a code (Amazon S3, "Error responses")."""
+"""Explains a store's error answers by the code in their XML (Amazon S3, "Error responses")."""
 
 from downloads_app.errors import SourceError
 from downloads_app.sources.answers import AnswerHead, explain_status
@@ -16,7 +16,7 @@ _TEXTS = {
 
 
 def explain_refusal(answer: Response, what: str) -> SourceError:
-    """Say why the store refused `what`."""
+    """Return the error that says why the store refused `what`."""
     error = read_error(answer.body)
     region = error.get("Region") or answer.headers.get("x-amz-bucket-region", "")
     if error.get("Code") == "AuthorizationHeaderMalformed" and region:
@@ -30,5 +30,5 @@ def explain_refusal(answer: Response, what: str) -> SourceError:
 
 
 def is_closed(answer: Response) -> bool:
-    """Whether a store refuses those whom it does not know."""
+    """Whether a store refuses requests without valid credentials."""
     return answer.status == 403 and read_error(answer.body).get("Code") == "AccessDenied"

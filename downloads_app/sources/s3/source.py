@@ -1,4 +1,4 @@
-"""Kind `s3`: any store that speaks Amazon's S3; a repository is a prefix, or a bucket and a prefix."""
+"""Kind `s3`: any store with Amazon's S3 API. A repository is a prefix, or a bucket and a prefix."""
 
 import dataclasses
 
@@ -16,13 +16,13 @@ from downloads_app.sources.selection import EVERYTHING, Selection
 
 
 class S3Source:
-    """One store. There are no revisions: what a key holds now is what is listed."""
+    """One store. There are no revisions: a listing has the current content of each key."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """List all keys below the prefix, with sizes, and with sums as far as the store has them."""
+        """List all keys below the prefix, with sizes, and with sums if the store has them."""
         if revision not in (None, "main"):
             raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
         prefix = find_prefix(self._access.url, repository)
@@ -34,7 +34,7 @@ class S3Source:
             return dataclasses.replace(listing, files=add_sums(reader, listing.files))
 
     def check(self) -> None:
-        """Raise SourceError unless a store answers there, and takes the key, if there is one."""
+        """Raise SourceError unless a store answers, and accepts the key if there is one."""
         what = "The provider's address"
         is_bucket = has_bucket(self._access.url)
         url = f"{self._access.url.rstrip('/')}/"
@@ -42,7 +42,7 @@ class S3Source:
             url = find_prefix(self._access.url, ROOT).list_url(**{"max-keys": "1"})
         answer = fetch_text(self._access, url, limit_bytes=MAX_DOCUMENT_BYTES)
         if not is_bucket and self._access.username is None and is_closed(answer):
-            return  # a store does not tell everybody of its buckets
+            return  # a store need not list its buckets for everybody
         if answer.status != 200:
             raise explain_refusal(answer, what)
         if is_bucket:

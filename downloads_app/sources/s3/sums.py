@@ -1,4 +1,4 @@
-"""The sums that a store has of its objects: it tells them when it is asked for each object's head."""
+"""The sums that a store has of its objects. It sends them in the answer to each object's HEAD request."""
 
 import base64
 import binascii
@@ -12,13 +12,14 @@ from downloads_app.sources.listing_reader import ListingReader
 
 MAX_ASKED_FILES = 200
 MAX_ASKING_SECONDS = 5.0
-"""One request a file: the largest come first, since for them a broken byte is likeliest and a request cheapest."""
+"""Time limit for all requests, one a file. The largest files come first: for them an error is likeliest, and a request
+costs least compared with the transfer."""
 _MD5 = re.compile(r'"([0-9a-f]{32})"')
 _ENCRYPTION = "x-amz-server-side-encryption"
 
 
 def add_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> tuple[RemoteFile, ...]:
-    """Return `files`, some of them with the sum that the store has."""
+    """Return `files` in their order; some now have the store's sum."""
     until = time.monotonic() + MAX_ASKING_SECONDS
     known: dict[str, RemoteFile] = {}
     for file in sorted(files, key=lambda file: file.size_bytes or 0, reverse=True)[:MAX_ASKED_FILES]:
@@ -32,7 +33,7 @@ def add_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> tuple[Remote
 
 
 def read_sha256(headers: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of a whole object; one of the sums of its parts (`…-3`, COMPOSITE) is none."""
+    """Return the SHA-256 of a whole object, or None. A composite one (`…-3`, made of the parts' sums) does not count."""
     if headers.get("x-amz-checksum-type", "FULL_OBJECT").upper() != "FULL_OBJECT":
         return None
     try:
@@ -43,9 +44,9 @@ def read_sha256(headers: Mapping[str, str]) -> str | None:
 
 
 def read_md5(headers: Mapping[str, str]) -> str | None:
-    """Return the MD5 of a whole object, which its entity tag is unless it came in parts or under a key of its own.
+    """Return the MD5 of a whole object, from its entity tag, or None.
 
-    (Amazon S3, "Object": an ETag of an object in parts, or encrypted with SSE-C or SSE-KMS, is no MD5.)
+    The ETag of an object in parts, or encrypted with SSE-C or SSE-KMS, is no MD5 (Amazon S3, "Object").
     """
     is_own_key = any(name.startswith(f"{_ENCRYPTION}-customer") for name in headers)
     if is_own_key or headers.get(_ENCRYPTION, "AES256") != "AES256":

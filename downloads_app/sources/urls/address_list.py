@@ -1,4 +1,4 @@
-"""Reads a list of addresses: one a line, with its size, sum and name where they are known, below `[repository]`."""
+"""Reads a list of addresses: one a line, with its size, sum and name if they are known, below `[repository]`."""
 
 import re
 from urllib.parse import quote, unquote, urljoin, urlsplit
@@ -13,13 +13,13 @@ from downloads_app.sources.route import AMBIGUOUS, find_origin
 MAX_LIST_CHARACTERS = 4 * 1024 * 1024
 MAX_ADDRESS_LENGTH = 4000
 DEFAULT_REPOSITORY = "files"
-"""Where what stands above the first heading belongs."""
+"""The repository of the addresses above the first heading."""
 _HEADING = re.compile(r"\[(.+)\]")
 _FIELDS = re.compile(
     r"(?:\s+(?P<known>(?:size|sha256)=\S*))?(?:\s+(?P<other>(?:size|sha256)=\S*))?(?:\s+path=(?P<path>.*))?"
 )
 _MARK, _SURROGATE = "\ufeff", re.compile(r"[\ud800-\udfff]")
-"""The byte order mark that some editors put first; what is left of bytes that are no UTF-8."""
+"""The byte order mark that some editors put first; the characters that replace bytes which are not UTF-8."""
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _KEPT = "%/:=&?~+!$,;'@()*[]"
 
@@ -27,8 +27,8 @@ _KEPT = "%/:=&?~+!$,;'@()*[]"
 def read_list(text: str, base_url: str) -> dict[str, list[RemoteFile]]:
     """Return the files of each repository, in the order of the list. An address without a host is below `base_url`.
 
-    Lines that begin with `#`, and empty ones, say nothing. Raises a permanent SourceError for the first line that
-    cannot be read; it names the line, and never its address, which may be one that opens something.
+    Empty lines, and lines that begin with `#`, are ignored. Raises a permanent SourceError for the first line that
+    cannot be read. It names the line's number, never its address: that may contain a secret.
     """
     if len(text) > MAX_LIST_CHARACTERS:
         raise SourceError(f"The list of addresses has more than {MAX_LIST_CHARACTERS:,} characters", permanent=True)
@@ -77,13 +77,13 @@ def _read_line(line: str, base_url: str) -> RemoteFile:
 
 
 def _read_address(address: str, base_url: str) -> str:
-    """Return an absolute address; raises ValueError for what is none, or shows a password to all who see it."""
+    """Return an absolute address. Raises ValueError if it is no address, or if it contains a password."""
     try:
         if base_url:
             address = urljoin(f"{base_url.rstrip('/')}/", address)
         scheme, host, _ = find_origin(address)
     except ValueError:
-        raise ValueError("it is not an address") from None  # Python's own message repeats it
+        raise ValueError("it is not an address") from None  # Python's own message repeats the address
     if len(address) > MAX_ADDRESS_LENGTH or AMBIGUOUS.search(address):
         raise ValueError("its address is too long, or has characters that no address has")
     if scheme not in ("http", "https") or not host:

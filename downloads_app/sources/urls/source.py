@@ -1,4 +1,4 @@
-"""Kind `urls`: repositories are the headings of a list that an admin has written; nothing is asked to list them."""
+"""Kind `urls`: repositories are the headings of a list that an admin has written. Listing them needs no request."""
 
 from itertools import islice
 
@@ -12,17 +12,17 @@ from downloads_app.sources.urls.address_list import read_list
 
 MAX_CHECKED_ORIGINS = 10
 _NO_HEADS = (405, 501)
-"""What servers answer that know no HEAD."""
+"""The statuses of servers that do not support HEAD."""
 
 
 class UrlsSource:
-    """One list. There are no revisions: it is what the admin wrote last."""
+    """One list. There are no revisions: it has what the admin wrote last."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
-        """Return the addresses below the heading `repository`; what the list does not tell is unknown."""
+        """Return the files below the heading `repository`, with the sizes and sums that the list has."""
         if revision not in (None, "main"):
             raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
         files = self._read().get(repository.strip("/"))
@@ -31,13 +31,13 @@ class UrlsSource:
         return Listing.choose(files, wanted)
 
     def search(self, text: str, limit: int) -> list[FoundRepository]:
-        """Find headings by a part of them, in the order of the list; see SearchableSource."""
+        """Find headings by a part of their name, in the order of the list; see SearchableSource."""
         wanted = text.casefold()
         found = (FoundRepository(name) for name in self._read() if wanted in name.casefold())
         return list(islice(found, limit))
 
     def check(self) -> None:
-        """Raise SourceError unless the first file of each server is there; ten servers are asked at most."""
+        """Raise SourceError unless the first file of each server exists. At most ten servers are asked."""
         first: dict[object, RemoteFile] = {}
         for files in self._read().values():
             for file in files:

@@ -7,9 +7,9 @@ class QuotaWatch:
     """Gets each progress, and reads that of the user's other downloads. Without a quota it never says stop."""
 
     def __init__(self, download_id: str, growth_bytes: int | None = None, here_bytes: int = 0) -> None:
-        """`growth_bytes`: by how much the disk may grow from now on, of all the user's downloads together.
+        """`growth_bytes`: how many bytes all the user's downloads together may still add on the disk.
 
-        `here_bytes`: what of this one lies on the disk already.
+        `here_bytes`: how many bytes of this download are already on the disk.
         """
         self._download_id, self._growth_bytes, self._here_bytes = download_id, growth_bytes, here_bytes
         self._others_start: dict[str, int] = {}
