@@ -1,4 +1,4 @@
-"""Door 3: the `flask` commands. Thin: they read arguments, call a service, print."""
+"""Door 3: the `flask` commands. They only read arguments, call a service and print."""
 
 from flask import Flask
 from flask_migrate.cli import db as migrations

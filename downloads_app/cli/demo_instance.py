@@ -1,4 +1,4 @@
-"""Which instance `make demo` serves, so that `downloads-app`, typed beside it, speaks to the demo."""
+"""Stores the settings of a running `make demo`. Then `downloads-app` in another terminal uses the demo's instance."""
 
 import fcntl
 import os
@@ -11,13 +11,13 @@ from dotenv import dotenv_values
 from downloads_app.locations import IS_INSTALLED, PROJECT_DIR
 
 _RECORD = PROJECT_DIR / ".demo.env"
-"""The demo's settings. The demo holds a lock on it for as long as it runs, so a record left over means nothing."""
+"""The demo's settings. The demo locks this file while it runs. Without the lock, the file is an old one: ignored."""
 _CHOICES = ("INSTANCE_DIR", "DATABASE_URL")
 
 
 @contextmanager
 def publish(settings: dict[str, str]) -> Iterator[None]:
-    """Let commands in this clone join the demo that has these settings, until the block ends."""
+    """Until the block ends, commands in this clone can join the demo with these settings."""
     with _RECORD.open("a+") as record:
         try:
             fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -33,7 +33,7 @@ def publish(settings: dict[str, str]) -> Iterator[None]:
 
 
 def join() -> None:
-    """Take over the settings of the demo that runs in this clone, unless the environment chooses an instance."""
+    """Use the settings of the demo that runs in this clone, unless the environment chooses an instance."""
     if IS_INSTALLED or any(os.environ.get(name) for name in _CHOICES) or not _is_running():
         return
     os.environ.update({name: value for name, value in dotenv_values(_RECORD).items() if value is not None})

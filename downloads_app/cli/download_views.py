@@ -47,7 +47,7 @@ def print_list(page: Page[Download]) -> None:
 
 
 def print_details(download: Download) -> None:
-    """Print all fields of one download that say something."""
+    """Print all fields of one download that have a value."""
     speed = f"{format_bytes(download.download_speed)}/s"
     is_running = download.status == Status.DOWNLOADING
     fields: list[tuple[str, str | Text | None]] = [
@@ -98,7 +98,7 @@ def _explain(event: DownloadEvent) -> str:
 
 
 def describe(download: Download) -> dict[str, Any]:
-    """Return a download for JSON: the keys of the stream's events, and what else a program may ask for."""
+    """Return a download for JSON: the keys of the stream's events, and further ones for programs."""
     return representation.as_dict(download) | {
         "completed_at": representation.format_time(download.completed_at),
         "user": download.user.username,

@@ -27,10 +27,10 @@ _INSTANCE = click.Option(
 
 
 class _Entry(FlaskGroup):
-    """Flask's own group, whose application is this one."""
+    """Flask's own group, with this application."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the options; then, where none of them and no setting chose an instance, take the demo's that runs."""
+        """Read the options. If no option and no setting chose an instance, use that of a running demo."""
         rest = super().parse_args(ctx, args)
         demo_instance.join()
         return rest
@@ -41,7 +41,7 @@ def _make_group() -> _Entry:
         create_app=create_app,
         add_default_commands=False,
         add_version_option=False,
-        load_dotenv=False,  # the settings read the `.env` of the instance; one that happens to lie here is not it
+        load_dotenv=False,  # the settings read the instance's `.env`; a `.env` in this folder is not meant
         context_settings={"auto_envvar_prefix": None},
         help="Fetch model repositories for many users, and show each of them, live, how far theirs are.",
     )

@@ -1,4 +1,4 @@
-"""Follows downloads to their end: live bars in a terminal, a plain line for each news elsewhere."""
+"""Follows downloads to their end: live bars in a terminal, else a plain line for each change."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -21,18 +21,18 @@ from downloads_app.services.pages import Wanted
 
 INTERVAL_SECONDS = 1.0
 LINE_SECONDS = 10.0
-"""So often at most a download that only moves on gets a plain line."""
+"""Without a change of state, a download gets at most one plain line in this time."""
 INTERRUPTED = 130
-"""What a shell says of a command that Ctrl-C has ended: 128 and the signal's number."""
+"""The exit code of a command that Ctrl-C has ended: 128 plus the signal's number."""
 MAX_ROWS = 500
 ECHO_COLUMNS = 3
-"""Left free, for the terminal writes `^C` behind the last row: on a line of its own it would push a row down."""
+"""Columns left free for the terminal's `^C` after the last row. On its own line it would move the rows."""
 
 
 def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False) -> None:
-    """Show how far downloads are until none is active; exits with 1 where one failed, with 130 at Ctrl-C.
+    """Show the progress of downloads until none is active. Exits with 1 if one failed, with 130 at Ctrl-C.
 
-    Returns where none did; that they are complete is not said: somebody may have paused or cancelled them.
+    Returns if none failed. They need not be complete: somebody may have paused or cancelled them.
     """
     shown = list(ids)
     if not _read(shown, follow_all):
@@ -55,11 +55,11 @@ def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False) ->
 
 
 News = Sequence[Download] | str
-"""The downloads as they are now, or why that is not known."""
+"""The current downloads, or the reason why they cannot be read."""
 
 
 def _repeat(shown: list[str], follow_all: bool, show: Callable[[News], None]) -> None:
-    """Read and show until nothing is active. `shown` grows by what became active."""
+    """Read and show until nothing is active. Downloads that become active are added to `shown`."""
     while True:
         try:
             rows = _read(shown, follow_all)
@@ -75,7 +75,7 @@ def _repeat(shown: list[str], follow_all: bool, show: Callable[[News], None]) ->
 
 
 def _read(shown: Sequence[str], follow_all: bool) -> Sequence[Download]:
-    """Return the downloads shown before, however they ended, and all that are active where asked."""
+    """Return the downloads shown before, also those that ended; with `follow_all`, also all active ones."""
     found = {download.id: download for download in history.find_all(shown)}
     if follow_all:
         active = history.list_downloads(statuses=ACTIVE, wanted=Wanted(history.NEWEST_FIRST, page_size=MAX_ROWS)).rows
@@ -84,7 +84,7 @@ def _read(shown: Sequence[str], follow_all: bool) -> Sequence[Download]:
 
 
 class _Lines:
-    """Prints a line for each change of state, and now and then for what only moves on."""
+    """Prints a line for each change of state, and one every LINE_SECONDS for mere progress."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -124,7 +124,7 @@ def _draw_news(news: News, console: Console) -> Table | Text:
 
 
 def _draw(downloads: Sequence[Download], console: Console) -> Table:
-    """Draw one row a download; what does not fit on the screen is counted, the active ones come first."""
+    """Draw one row for each download, active ones first. The last row counts those that do not fit on the screen."""
     room = max(1, console.size.height - 3)
     ordered = sorted(downloads, key=lambda download: download.status not in ACTIVE)
     table = Table.grid(padding=(0, 1), expand=True)

@@ -1,4 +1,4 @@
-"""The kind of group all our commands are in: what goes wrong is one line on stderr, never a traceback."""
+"""The group class of all our commands: an error is one line on stderr, never a traceback."""
 
 import sys
 from collections.abc import Iterator
@@ -16,28 +16,28 @@ _NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "Undefined
 
 
 class Commands(AppGroup):
-    """A group whose commands end with exit code 1 and one line where a service raises."""
+    """A group whose commands end with exit code 1 and one line if a service raises."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; translate errors."""
+        """Run the command, and translate errors."""
         with errors_in_one_line():
             return super().invoke(ctx)
 
 
 def adopt(group: click.Group) -> None:
-    """Let the commands of another library's group end as ours do."""
+    """Make the commands of another library's group report errors like ours."""
     invoke = group.invoke
 
     def invoke_translated(ctx: click.Context) -> Any:
         with errors_in_one_line():
             return invoke(ctx)
 
-    group.invoke = invoke_translated  # type: ignore[method-assign]  # the group is made already
+    group.invoke = invoke_translated  # type: ignore[method-assign]  # the group exists already
 
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """End with exit code 1 and one line on stderr where a service or the database fails."""
+    """End with exit code 1 and one line on stderr if a service or the database fails."""
     try:
         yield
     except DownloadsError as exc:
@@ -45,7 +45,7 @@ def errors_in_one_line() -> Iterator[None]:
     except SQLAlchemyError as exc:
         stop(explain_database(exc))
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has left; nothing to say to anybody
+        sys.stderr.close()  # the reader of our output has left: nobody reads a message
         sys.exit(1)
 
 
@@ -64,7 +64,7 @@ def is_not_migrated(error: SQLAlchemyError) -> bool:
 
 
 def explain_database(error: SQLAlchemyError) -> str:
-    """Say in a user's words why the database did not do it; no SQL, no driver's text."""
+    """Return in a user's words why the database failed, without SQL or the driver's text."""
     if not isinstance(error, DBAPIError):
         return f"the database failed ({type(error).__name__})"
     if isinstance(error, IntegrityError):

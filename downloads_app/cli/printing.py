@@ -18,7 +18,7 @@ from downloads_app.models import Download
 UNKNOWN = "–"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Control and format characters: they could move the cursor or turn the text's direction."""
+"""Unicode categories of control and format characters: they could move the cursor or reverse the text."""
 UNBOUNDED_COLUMNS = 10_000
 STYLES = {
     "pending": "yellow",
@@ -31,12 +31,12 @@ STYLES = {
 
 
 def clean(text: str) -> str:
-    """Replace what a terminal would obey instead of showing."""
+    """Replace the characters that a terminal would obey instead of showing."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _HIDDEN else c for c in text)
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Return a cell that rich takes as it is, without markup."""
+    """Return a cell that rich prints unchanged: markup in it has no effect."""
     return Text(clean(text), style=style)
 
 
@@ -46,19 +46,19 @@ def print_json(document: Any) -> None:
 
 
 def make_console() -> Console:
-    """Return a console as wide as the terminal, or COLUMNS; without either nothing is folded, for grep's sake."""
+    """Return a console as wide as the terminal, or COLUMNS. Without both nothing is folded: good for grep."""
     console = Console()
     is_bounded = console.is_terminal or bool(os.environ.get("COLUMNS"))
     return console if is_bounded else Console(width=UNBOUNDED_COLUMNS)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
-    """Print a table as wide as the terminal allows; long cells are folded, never cut."""
+    """Print a table, at most as wide as the terminal. Long cells are folded, never cut."""
     make_console().print(make_table(columns, rows, right=right))
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
-    """Return a table; the columns in `right` stand to the right and are not folded."""
+    """Return a table. The columns named in `right` are right-aligned and are not folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
@@ -106,7 +106,7 @@ def format_seconds(seconds: float | None) -> str:
 
 
 def format_time(moment: datetime | None) -> str:
-    """Return a time to the second in the reader's zone, or in UTC where `--utc` was given."""
+    """Return a time to the second in the reader's zone, or in UTC with `--utc`."""
     if moment is None:
         return UNKNOWN
     context = click.get_current_context(silent=True)
@@ -127,7 +127,7 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 
 
 def format_share(download: Download) -> str:
-    """Return how much is here, in percent; a download is 100% only when it is complete."""
+    """Return the progress in percent. It is 100% only for a complete download."""
     if not download.total_bytes:
         return "100%" if download.status == "completed" else UNKNOWN
     share = download.current_bytes * 100 // download.total_bytes

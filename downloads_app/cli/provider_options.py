@@ -1,4 +1,4 @@
-"""The options that say how a provider is reached: `providers add` and `providers change` have them in common."""
+"""The options that say how to reach a provider. `providers add` and `providers change` share them."""
 
 import sys
 from collections.abc import Callable
@@ -45,7 +45,7 @@ _OPTIONS = (
 
 
 def reach_options(command: F) -> F:
-    """Give a command the options of which `read_fields` makes a provider's fields."""
+    """Give a command these options. `read_fields` turns them into a provider's fields."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -82,8 +82,10 @@ def read_fields(
 
 
 def _read_file(path: str, limit: int) -> str:
-    """Return a file's text, of one that is too long enough to show it; an empty one is no way to say `none`."""
+    """Return a file's text, at most `limit + 1` characters: this shows that it is too long. An empty file gives a line
+    feed, because an empty value would remove the old one.
+    """
     if path == "-":
-        return sys.stdin.read(limit + 1) or "\n"  # of the same buffer as the lines before
+        return sys.stdin.read(limit + 1) or "\n"  # the same buffer as for the lines before
     with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
         return file.read(limit + 1) or "\n"

@@ -32,7 +32,7 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
 
 
 def prepare() -> Settings:
-    """Bring the database to the newest form, and create an admin where there is no user; return the settings."""
+    """Migrate the database, and create an admin if there is no user. Return the settings."""
     app = create_app()
     settings = SETTINGS.of(app)
     click.echo(f"Data: {settings.instance_dir}")
@@ -46,7 +46,7 @@ def prepare() -> Settings:
 
 
 def _migrate() -> None:
-    """Bring the database to the newest form, without alembic's account of each step unless it fails."""
+    """Migrate the database. Print alembic's log of the steps only if one fails."""
     account = io.StringIO()
     try:
         with contextlib.redirect_stderr(account):
@@ -56,7 +56,7 @@ def _migrate() -> None:
 
 
 def _become_gunicorn(settings: Settings, options: list[str]) -> None:
-    """Replace this process; paths that were given relative to this folder go on as absolute ones."""
+    """Replace this process by gunicorn. Relative paths become absolute first."""
     os.environ["INSTANCE_DIR"] = str(settings.instance_dir)
     os.environ["DOWNLOADS_DIR"] = str(settings.downloads_dir)
     sys.stdout.flush()

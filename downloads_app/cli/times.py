@@ -17,7 +17,7 @@ class _Since(click.ParamType[datetime]):
     name = "since"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the moment, aware; a time without a zone is UTC."""
+        """Return the moment as an aware datetime. A time without a zone is UTC."""
         text = str(value)
         if ago := _AGO.fullmatch(text):
             return utc_now() - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])

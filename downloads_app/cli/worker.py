@@ -22,12 +22,12 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
     forget_env_file("MAX_BYTES_PER_SECOND")
     _check_migrated()
     logs.configure(current_settings().log_format)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy, not of what it is for
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # mypy sees the proxy's type
     Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()
 
 
 def _check_migrated() -> None:
-    """End at once where tables are missing; a database that is only away is waited for."""
+    """End the command if tables are missing. If the database is only away, the worker waits for it."""
     try:
         claims.count_unfinished()
     except SQLAlchemyError as exc:

@@ -6,8 +6,8 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the blueprints and the error handlers.
 
-    The imports stand inside because gunicorn's master imports from this package (web/gunicorn), where nothing may be
-    loaded yet that gevent patches in the workers.
+    The imports are inside the function because gunicorn's master imports from this package (web/gunicorn). The master
+    must not load modules that gevent patches in the workers.
     """
     from downloads_app.extensions import api
     from downloads_app.services.files.blocking import RUNNER
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order they are described in
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
     app.request_class = bodies.Request
     app.before_request(bodies.refuse_unstorable_paths)
     api.init_app(app)

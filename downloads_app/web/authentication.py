@@ -1,4 +1,4 @@
-"""Who asks: reads and judges the token of a request."""
+"""Finds out who sends a request: reads and checks its token."""
 
 import hmac
 from collections.abc import Callable
@@ -20,10 +20,10 @@ R = TypeVar("R")
 
 
 def read_token(kind: str = "access") -> VerifiedToken:
-    """Return the verified token of the request's token; raises NotAuthenticated.
+    """Return the request's verified token. Raises NotAuthenticated.
 
-    Where there is an `Authorization` header it decides, also when it is bad; else the cookie, which on an
-    unsafe method needs the CSRF header beside it. The query string is never looked at.
+    An `Authorization` header decides if there is one, also if it is bad. Otherwise the cookie decides; with an unsafe
+    method it also needs the CSRF header. A token in the query string is ignored.
     """
     raw = read_bearer()
     if raw is not None:
@@ -32,7 +32,7 @@ def read_token(kind: str = "access") -> VerifiedToken:
 
 
 def read_ended_token() -> VerifiedToken:
-    """Return the token of whoever wants to sign out: of either kind, and expired or not; raises NotAuthenticated."""
+    """Return the token for a sign-out: access or refresh token, expired or not. Raises NotAuthenticated."""
     raw = read_bearer()
     if raw is not None:
         return tokens.identify(raw)
@@ -40,7 +40,7 @@ def read_ended_token() -> VerifiedToken:
 
 
 def read_bearer() -> str | None:
-    """Return what the `Authorization` header holds; None without one. Raises NotAuthenticated for another scheme."""
+    """Return the token in the `Authorization` header; None without one. Raises NotAuthenticated for another scheme."""
     header = request.headers.get("Authorization")
     if header is None:
         return None
@@ -58,7 +58,7 @@ def _read_cookie(kind: str) -> str:
 
 
 def _guard(token: VerifiedToken) -> VerifiedToken:
-    """Return a cookie's token, which any page can make a browser send: our own shows that it can read our cookies."""
+    """Return a cookie's token, after the CSRF check: any page can make a browser send it, but only ours can read it."""
     if request.method not in SAFE_METHODS:
         _check_csrf(token)
     return token
@@ -71,22 +71,22 @@ def _check_csrf(token: VerifiedToken) -> None:
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only signed-in users in; the view finds them with `current_user()`. 403 while their password is due."""
+    """Let only signed-in users in. The view calls `current_user()`. 403 if the user must first change the password."""
     return _required(view, "access")
 
 
 def login_required_also_while_password_due(view: Callable[P, R]) -> Callable[P, R]:
-    """Let signed-in users in, also those who must change their password before anything else."""
+    """Let signed-in users in, also those who must first change their password."""
     return _required(view, "access", is_open_while_due=True)
 
 
 def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only those in who have a refresh token; the view finds them as after `login_required`."""
+    """Let only users with a refresh token in. The view calls `current_user()`."""
     return _required(view, "refresh")
 
 
 def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = False) -> Callable[P, R]:
-    """Judge the token before anything else of the request: nobody learns what a body should have been."""
+    """Check the token first: without a valid one, nobody learns how a request's body should look."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -99,7 +99,7 @@ def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = Fals
 
 
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only admins in; others get 403."""
+    """Let only admins in. Others get 403."""
 
     @wraps(view)
     @login_required

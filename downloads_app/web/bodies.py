@@ -1,4 +1,4 @@
-"""What clients send, read within limits: time, size, depth, and text that every database can store."""
+"""Reads what clients send within limits: time, size, depth, and text that every database can store."""
 
 import json
 import re
@@ -20,14 +20,14 @@ from downloads_app.web.gunicorn.loop import is_cooperative
 MAX_PAGE_DIGITS = 12
 _PAGE = ("page", "page_size")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""PostgreSQL's text has no NUL, and a lone surrogate is no character: Unicode, section 3.9."""
+"""PostgreSQL's text cannot hold NUL. A lone surrogate is no character (Unicode, section 3.9)."""
 
 
 class Request(flask.Request):
-    """A request whose body is there in time, or refused: no place of the server is held by one that never ends."""
+    """A request whose body must arrive in time: one that never ends must not hold a place of the server."""
 
     def get_data(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the body; raises BadRequest for a broken one, RequestTimeout for a late one."""
+        """Return the body. Raises BadRequest for a broken one, RequestTimeout for a late one."""
         with _in_time():
             try:
                 return super().get_data(*args, **kwargs)
@@ -37,7 +37,7 @@ class Request(flask.Request):
 
 @contextmanager
 def _in_time() -> Iterator[None]:
-    """Bound what happens within, where gevent serves; other servers have limits of their own."""
+    """Limit the time of the block, under gevent. Other servers have their own limits."""
     if not is_cooperative():
         yield
         return
@@ -49,9 +49,9 @@ def _in_time() -> Iterator[None]:
 
 
 class Parser(FlaskParser):
-    """Reads arguments; what cannot be text of ours is named in the answer, whichever field it is for.
+    """Reads arguments. The answer names a text that we cannot store, in any field.
 
-    What a schema does not know is refused in a query as it is in a body: a misspelt filter must not show everything.
+    An unknown argument is refused in a query as in a body: a misspelt filter must not show everything.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Parser(FlaskParser):
         self.DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": None}
 
     def load_json(self, req: flask.Request, schema: Any) -> Any:
-        """Return the JSON of a body; 415 where it is of another kind, 400 where it is none, or too deep to read."""
+        """Return the JSON of a body. 415 for another content type, 400 for broken or too deeply nested JSON."""
         if not req.is_json and req.get_data():
             raise UnsupportedMediaType("Send JSON, with Content-Type: application/json")
         try:
@@ -69,7 +69,7 @@ class Parser(FlaskParser):
         return _refuse_unstorable(content, "json")
 
     def load_querystring(self, req: flask.Request, schema: Any) -> Any:
-        """Return the arguments of the query string, but for a page's: PageParser reads those."""
+        """Return the arguments of the query string, without `page` and `page_size`: PageParser reads these."""
         given = list(req.args.items(multi=True))
         _refuse_unstorable(given, "query")
         return self._makeproxy(MultiDict((name, value) for name, value in given if name not in _PAGE), schema)
@@ -79,14 +79,14 @@ class PageParser(FlaskParser):
     """Reads `page` and `page_size`."""
 
     def load_querystring(self, req: flask.Request, schema: Any) -> Any:
-        """Return the arguments; 422 for a page so far away that no database counts to it."""
+        """Return the arguments. 422 for a page number that is too large for the database."""
         if len(req.args.get("page", "")) > MAX_PAGE_DIGITS:
             abort(422, messages={"query": {"page": [f"At most {MAX_PAGE_DIGITS} digits."]}})
         return super().load_querystring(req, schema)
 
 
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
-    """A noun of the REST resources."""
+    """The blueprint of one REST resource."""
 
     ARGUMENTS_PARSER = Parser()
     PAGINATION_ARGUMENTS_PARSER = PageParser()
@@ -101,13 +101,13 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
 
 def refuse_unstorable_paths() -> None:
-    """Answer 404 where a part of the path can be no name of ours; called before each request."""
+    """Answer 404 if a part of the path cannot be stored, so it cannot be a name. Runs before each request."""
     if any(isinstance(part, str) and _UNSTORABLE.search(part) for part in (flask.request.view_args or {}).values()):
         raise NotFound
 
 
 def _refuse_unstorable(content: Any, location: str) -> Any:
-    """Return the content; 422 where a text in it, however deep, has a NUL or half a character."""
+    """Return the content. 422 if a text in it, at any depth, has a NUL or a lone surrogate."""
     waiting = [content]
     while waiting:
         value = waiting.pop()

@@ -1,4 +1,4 @@
-"""The cookies of a signed-in browser: tokens that no script reads, and what a script must show beside them."""
+"""The cookies of a signed-in browser: tokens that scripts cannot read, and CSRF values that scripts send back."""
 
 from typing import Any
 
@@ -21,30 +21,30 @@ def set_tokens(response: Response, pair: TokenPair) -> None:
 
 
 def unset_tokens(response: Response) -> None:
-    """Take them back."""
+    """Remove these cookies."""
     for kind in ("access", "refresh"):
         _set(response, _name(kind), "", path=_path(kind), max_age=0, httponly=True)
         _set(response, _csrf_name(kind), "", max_age=0)
 
 
 def set_device(response: Response, username: str) -> None:
-    """Know this browser again by what the user has just done in it (see `attempts`)."""
+    """Mark this browser with a cookie: the user has just given the right password in it (see `attempts`)."""
     name, value = attempts.name_device_cookie(username), attempts.make_device(username)
     _set(response, name, value, path=f"{request.root_path}/api/auth", max_age=DEVICE_SECONDS, httponly=True)
 
 
 def read_device(username: str) -> str | None:
-    """Return the device cookie that the browser has for this user."""
+    """Return the browser's device cookie for this user, or None."""
     return request.cookies.get(attempts.name_device_cookie(username))
 
 
 def read_token(kind: str) -> str:
-    """Return the token in the request's cookies; the empty string where there is none."""
+    """Return the token in the request's cookies; "" if there is none."""
     return request.cookies.get(_name(kind), "")
 
 
 def are_secure() -> bool:
-    """On, unless set otherwise or served over plain HTTP on loopback (a first try on one's own machine)."""
+    """Whether cookies get `Secure`: yes, unless a setting says no or this is plain HTTP on loopback (a first try)."""
     chosen = current_settings().cookie_secure
     if chosen is not None:
         return chosen
@@ -53,7 +53,7 @@ def are_secure() -> bool:
 
 
 def _set(response: Response, name: str, value: str, *, path: str | None = None, **options: Any) -> None:
-    """Set a cookie ourselves: flask-jwt-extended takes `Secure` from the configuration, which knows no request."""
+    """Set a cookie. flask-jwt-extended's function is not used: its `Secure` cannot depend on the request."""
     path = path or request.root_path or "/"
     response.set_cookie(name, value, path=path, secure=are_secure(), samesite="Lax", **options)
 

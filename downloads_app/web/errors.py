@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP, and the one shape of an error."""
+"""The only table from errors to HTTP statuses, and the only shape of an error's answer."""
 
 from typing import Any
 
@@ -27,14 +27,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.DownloadsError, _handle_domain_error)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(DataError, _handle_unstorable)
-    app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite's, for a number of more than 64 bits
+    app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite raises it for a number of more than 64 bits
     app.register_error_handler(DBAPIError, _handle_database_error)
     app.register_error_handler(TimeoutError, _handle_database_error)
     app.register_error_handler(Exception, _handle_unforeseen)
 
 
 def error_response(code: int, message: str, details: Any = None) -> Response:
-    """Return an error in the shape that all of them have."""
+    """Return the answer for an error, in the shape of all errors."""
     status = HTTP_STATUS_CODES.get(code, "Error")
     response = jsonify(code=code, status=status, message=message, errors=details or {})
     response.status_code = code
@@ -57,7 +57,7 @@ def _handle_domain_error(error: errors.DownloadsError) -> Response:
 
 
 def _handle_http_error(error: HTTPException) -> Response:
-    """Cover werkzeug's errors and those of flask-smorest, whose `data` carries a schema's messages."""
+    """Answer werkzeug's errors and flask-smorest's. The latter's `data` has a schema's messages."""
     data = getattr(error, "data", None) or {}
     message = data.get("message") or error.description or ""
     details = data.get("messages") or data.get("errors")
@@ -73,20 +73,20 @@ def _handle_http_error(error: HTTPException) -> Response:
 
 
 def _handle_unstorable(error: Exception) -> Response:
-    """A value that passed all checks and that the database cannot hold, a number too large for example."""
+    """Answer for a value that passed all checks but that the database cannot store, such as a too large number."""
     _log_bad_input(400, type(error).__name__)
     return error_response(400, "A value is out of range")
 
 
 def _log_bad_input(code: int, details: Any) -> None:
-    """Tell of a request that cannot be understood in one line; what was sent may be a secret and stays out of it."""
+    """Log one line about a bad request. It does not show what was sent: that may be a secret."""
     if code in (400, 408, 413, 422):
         where = f"{request.method} {request.path}"
         current_app.logger.info("%s: %d %s", one_line(where), code, one_line(str(details)))
 
 
 def _handle_database_error(error: Exception) -> Response:
-    """A database that fails is told in our words; the driver's own go to the log alone."""
+    """Answer for a failing database, in our words. The driver's own text goes only to the log."""
     current_app.logger.error("%s %s: database error: %s", request.method, request.path, type(error).__name__)
     current_app.logger.debug("database error", exc_info=error)
     return error_response(503, "The database does not answer")

@@ -1,4 +1,4 @@
-"""Hashes passwords beside the event loop: one at a time a process, few who wait, and no more."""
+"""Hashes passwords outside the event loop: one at a time in each process, with a short queue."""
 
 import threading
 from collections.abc import Callable
@@ -17,9 +17,9 @@ _places = threading.BoundedSemaphore(1 + MAX_WAITING)
 
 
 def hash_in_turn(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `function`, which takes tens of milliseconds of a core, when it is its turn; raises Busy in a crowd.
+    """Call `function` (it takes tens of milliseconds of a core) when it is its turn. Raises Busy if the queue is full.
 
-    No database connection is held meanwhile.
+    It holds no database connection meanwhile.
     """
     give_connection_back()
     if not _places.acquire(blocking=False):

@@ -1,4 +1,4 @@
-"""What every answer tells a browser, whatever it is: what it is not to do with it."""
+"""The security headers of every answer: what a browser must not do with it."""
 
 from flask import Flask, Response
 
@@ -11,7 +11,7 @@ HEADERS = {
 
 
 def init_app(app: Flask) -> None:
-    """Set the headers that a view has not set itself. A stream has its own, and is read by no page."""
+    """Set the headers that a view has not set itself. A stream has its own headers, and no page displays it."""
 
     @app.after_request
     def add_missing(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Runs what would hold up the process's event loop (password hashing, removing files) in a real thread."""
+"""Runs in a real thread what would block the process's event loop (password hashing, removing files)."""
 
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar
@@ -10,9 +10,9 @@ R = TypeVar("R")
 
 
 def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `function` in gevent's threadpool where gevent serves, else right here.
+    """Call `function` in gevent's threadpool if gevent serves, else in this thread.
 
-    The function must not touch the database session: that belongs to the greenlet.
+    The function must not use the database session: that belongs to the greenlet.
     """
     if not is_cooperative():
         return function(*args, **kwargs)
@@ -20,13 +20,13 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:
-    """Call `function`, and return what tells its result or raises its error.
+    """Call `function`. Return another function that returns its result or raises its error.
 
-    An error that leaves a function in a thread of gevent's is printed there with its traceback, whoever handles it.
+    If a function raises in a gevent thread, gevent prints the traceback, even if the caller handles the error.
     """
     try:
         result = function(*args, **kwargs)
-    except Exception as exc:  # noqa: BLE001  (raised again by whoever asked)
+    except Exception as exc:  # noqa: BLE001  (the caller raises it again)
         error = exc
         return lambda: _raise(error)
     return lambda: result

@@ -1,4 +1,4 @@
-"""Whose forwarded address, scheme and prefix count: those of TRUSTED_PROXIES, and nobody else's."""
+"""Applies forwarded addresses, schemes and prefixes, but only those from TRUSTED_PROXIES."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ from downloads_app.web.gunicorn.connection import connection_of
 
 UNIX_SOCKET = "unix"  # a unix socket has no peer address; this word in the setting stands for it
 _CREDENTIALS = struct.Struct("3i")
-"""Process, user, group of a unix socket's other end: unix(7), SO_PEERCRED."""
+"""The process, user and group at a unix socket's other end: unix(7), SO_PEERCRED."""
 
 
 class Networks:
@@ -40,9 +40,10 @@ class Networks:
 
 
 def is_web_server(user: int, group: int, web_groups: Collection[int]) -> bool:
-    """Whether the process at the other end of a unix socket may say whom it speaks for.
+    """Whether we trust the forwarded headers of the process at the other end of a unix socket.
 
-    That is root's, our own, or one whose group is the web server's: others may reach the socket, too, as members.
+    We trust root, our own user, and a process whose group is the web server's. Other members of the group may reach
+    the socket too.
     """
     return user in (0, os.geteuid()) or group in web_groups
 
@@ -52,13 +53,13 @@ class TrustedProxies:
 
     def __init__(self, wsgi_app: Any, names: Iterable[str], web_groups: Collection[int]) -> None:
         self._web_groups = web_groups
-        # Remembered: reading an address is dear, and connections come from few of them, or from one.
+        # Cached: parsing an address is slow, and connections come from few addresses.
         self._is_trusted = lru_cache(maxsize=1024)(Networks(names).__contains__)
         self._direct = wsgi_app
         self._forwarded = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=0, x_prefix=1)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Handle a request as what it is, or as what its trusted proxy says it was."""
+        """Handle a request. If a trusted proxy sent it, first apply its forwarded headers."""
         peer = environ.get("REMOTE_ADDR", "")
         if self._is_trusted(peer) and (peer or self._is_web_server(connection_of(environ))):
             return self._forwarded(environ, start_response)

@@ -1,4 +1,4 @@
-"""How much of this process one user may take at a time: requests, files on their way, questions to providers."""
+"""Limits how much of this process one user may use at a time: requests, file transfers, requests to providers."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,20 +10,20 @@ from downloads_app.errors import TooMany
 from downloads_app.per_app import PerApp
 
 FILES_PER_USER = 32
-"""Files on their way out: a slow reader holds a connection for hours."""
+"""Files that are being sent to one user: a slow reader holds a connection for hours."""
 QUESTIONS_PER_USER = 4
-"""Questions to providers: each holds a thread for up to half a minute."""
+"""Requests to providers for one user: each holds a thread for up to half a minute."""
 
 
 class Share:
-    """So many places for each user, in one process."""
+    """A fixed number of places for each user, in one process."""
 
     def __init__(self, most: int, what: str) -> None:
         self._most, self._what = most, what
         self._taken: Counter[str] = Counter()
 
     def take(self, user_id: str) -> Callable[[], None]:
-        """Take a place and return what gives it back, once however often it is called; raises TooMany."""
+        """Take a place. Return a function that gives it back; more calls do nothing. Raises TooMany."""
         if self._taken[user_id] >= self._most:
             raise TooMany(f"{self._most} {self._what} of yours are under way, which is the most", retry_after_seconds=2)
         self._taken[user_id] += 1
@@ -44,17 +44,17 @@ SHARES: PerApp[dict[str, Share]] = PerApp()
 
 
 def take(what: str, user_id: str) -> Callable[[], None]:
-    """Take one of a user's places for `requests`, `files` or `questions`; raises TooMany."""
+    """Take one of a user's places for `requests`, `files` or `questions`. Raises TooMany."""
     return SHARES.here()[what].take(user_id)
 
 
 def take_for_request(user_id: str) -> None:
-    """Take a place until the request is answered; raises TooMany."""
+    """Take a place until the request is answered. Raises TooMany."""
     g.give_back = take("requests", user_id)
 
 
 def init_app(app: Flask) -> None:
-    """Make the shares of a process, and give requests' places back however they end."""
+    """Create the shares of the process. Give a request's place back when it ends, also after an error."""
     shares = {
         "requests": Share(SETTINGS.of(app).max_requests_per_user, "requests"),
         "files": Share(FILES_PER_USER, "files"),
@@ -65,4 +65,4 @@ def init_app(app: Flask) -> None:
 
 
 def _nothing() -> None:
-    """What gives no place back."""
+    """Give nothing back: no place was taken."""

@@ -1,4 +1,4 @@
-"""Whether the service is alive, ready, and how it fares."""
+"""Health checks and metrics of the service."""
 
 import hmac
 

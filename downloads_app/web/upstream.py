@@ -1,4 +1,4 @@
-"""Asks a provider while a caller waits: in a thread beside the event loop, with a time limit, few at once."""
+"""Asks a provider while a caller waits: in a thread outside the event loop, with limits of time and number."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,21 +16,21 @@ from downloads_app.web.offload import capture
 
 LIMIT_SECONDS = 30.0
 MAX_AT_ONCE = 24
-"""Threads that wait for the network; six users can hold all of them."""
+"""The number of threads that wait for the network. Six users can hold all of them."""
 P = ParamSpec("P")
 R = TypeVar("R")
 _under_way: set[Any] = set()
-"""Asked in this process and not answered yet, also where the caller has given up."""
+"""The calls of this process that still run, also those whose caller has given up."""
 
 
 def ask(
     function: Callable[Concatenate[str, Access, P], R], kind: str, access: Access, *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Call `function`, which speaks to a provider of `kind` by `access` and must not touch the database.
+    """Call `function`, which asks a provider of `kind` by `access`. It must not use the database.
 
-    Raises what it raises, SourceError where it takes longer than LIMIT_SECONDS (its thread goes on until
-    the network's own time limits end it), and under gevent TooMany where MAX_AT_ONCE such calls are under way, or
-    as many of this user's as are theirs.
+    Raises the function's own errors, and SourceError if it takes longer than LIMIT_SECONDS (its thread goes on until
+    the network's own time limits end it). Under gevent it raises TooMany if MAX_AT_ONCE such calls run, or if this
+    user has all their places (see shares.py).
     """
     if is_cooperative():
         give_back = shares.take("questions", g.token.user_id)
@@ -42,9 +42,9 @@ def ask(
 
 
 def _ask_beside_hub(call: Callable[[], R], kind: str, give_back: Callable[[], None]) -> R:
-    """Wait in a greenlet. The pool is our own: gevent's also resolves names and hashes passwords.
+    """Wait in a greenlet. We use our own pool: gevent's pool also resolves names and hashes passwords.
 
-    A user's place is given back when the thread is free again, which may be after they have been told to wait.
+    The user's place is given back when the thread is free again. The user may have got a time-out before that.
     """
     import gevent
 
@@ -81,7 +81,7 @@ def _hub_threads() -> Any:
 
 @cache
 def _loaded(kind: str) -> Any:
-    """Let one thread load what the others will use: several that import the same would wait for a lock of gevent's,
-    and such a one can lose a wake-up between real threads.
+    """Import a kind's libraries in one thread first. Several threads that import the same module would wait for a
+    lock of gevent's, and such a lock can lose a wake-up between real threads.
     """
     return _hub_threads().spawn(registry.load, kind)

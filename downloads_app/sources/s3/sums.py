@@ -33,7 +33,7 @@ def add_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> tuple[Remote
 
 
 def read_sha256(headers: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of a whole object, or None. A composite one (`…-3`, made of the parts' sums) does not count."""
+    """Return the SHA-256 of a whole object, or None. A composite one (`…-3`, of the parts' sums) does not count."""
     if headers.get("x-amz-checksum-type", "FULL_OBJECT").upper() != "FULL_OBJECT":
         return None
     try:

@@ -39,7 +39,7 @@ def _answer_with(pair: TokenPair, as_cookies: bool) -> Response:
 
 
 def _is_right(username: str, password_hash: str | None, password: str) -> bool:
-    """Compare a password, and count it where it is wrong; raises TooMany, Busy."""
+    """Compare a password. Count a wrong one. Raises TooMany, Busy."""
     attempt = Attempt(username, request.remote_addr, cookies.read_device(username))
     attempts.check(attempt)
     is_right = hash_in_turn(passwords.matches, password_hash, password)

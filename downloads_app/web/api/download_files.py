@@ -28,7 +28,7 @@ from downloads_app.web.authentication import login_required
 
 MAX_FILES_A_PAGE = 1000
 FILE_HEADERS = {
-    # Whatever a repository holds, no browser runs it as a page of ours.
+    # No browser may run a repository's file as a page of ours.
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-cache",
@@ -63,7 +63,7 @@ def get_file(download_id: UUID, path: str) -> Response:
         raise Conflict(f"{path!r} is not complete yet")
     found = _find_on_disk(folder_of(download), path)
     etag = row.sha256
-    give_connection_back()  # no connection is held while the bytes go out
+    give_connection_back()  # hold no connection while the bytes are sent
     give_back = shares.take("files", g.token.user_id)
     response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
     response.call_on_close(give_back)
@@ -73,7 +73,7 @@ def get_file(download_id: UUID, path: str) -> Response:
 
 
 def _find_on_disk(folder: Path, path: str) -> Path:
-    """Return where the file lies; one that a symbolic link leads out of its folder is none."""
+    """Return the file's path. A file whose symbolic link leads out of the folder counts as missing."""
     found = (folder / path).resolve()
     if not found.is_relative_to(folder.resolve()) or not found.is_file():
         raise NotFound(f"{path!r} is no longer there")
@@ -86,7 +86,7 @@ def _send(found: Path, etag: str | None) -> Response:
 
 
 def _hand_to_nginx(found: Path) -> Response:
-    """Let nginx send the file (`internal` location), ranges and all."""
+    """Let nginx send the file, with ranges (an `internal` location)."""
     settings = current_settings()
     relative = found.relative_to(settings.downloads_dir.resolve())
     response = Response(mimetype="application/octet-stream")

@@ -19,7 +19,7 @@ PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 
 def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
-    """Return the nine keys of the stream, made from the same lists, and what only its owner or an admin asks for."""
+    """Return the nine keys of the stream, from the same lists, and further keys for its owner or an admin."""
     return representation.as_dict(download) | {
         "repository": download.repository.name,
         "provider": download.provider.name,
@@ -43,7 +43,7 @@ _MORE_OF_A_COLUMN: dict[str, dict[str, Any]] = {
 
 
 def _field(column: str) -> fields.Field[Any]:
-    """Return how the API's description tells of a column that the stream shows too."""
+    """Return the schema field of a column that the stream also shows."""
     allow_none, metadata = can_be_null(column), _MORE_OF_A_COLUMN.get(column, {})
     match kind_of(column):
         case Kind.NUMBER:
@@ -57,7 +57,7 @@ def _field(column: str) -> fields.Field[Any]:
 ProgressSchema = OutputSchema.from_dict(
     {column: _field(column) for column in representation.PROGRESS_COLUMNS}, name="ProgressSchema"
 )
-"""How far it is; what is unknown is null."""
+"""The progress of a download. Unknown values are null."""
 _StreamedSchema = OutputSchema.from_dict(
     {
         key: fields.Nested(ProgressSchema) if key == representation.PROGRESS_KEY else _field(key)
@@ -87,7 +87,7 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
 
 
 def _moment(description: str) -> fields.AwareDateTime:
-    """Return a time of a query; one without a zone is UTC."""
+    """Return the field of a time in a query. A time without a zone is UTC."""
     return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata={"description": description})
 
 

@@ -31,14 +31,14 @@ blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", descri
 
 
 def find_download(download_id: UUID) -> Download:
-    """Return a download that the caller may see; raises NotFound, also where it is somebody else's."""
+    """Return a download that the caller may see. Raises NotFound, also if it is another user's."""
     return history.get_download(current_user(), str(download_id))
 
 
 def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
-    """Return the provider and the repository's name that a body asks for; raises NotFound.
+    """Return the provider and the repository's name that a body asks for. Raises NotFound.
 
-    Whoever knows a repository's id, which nobody guesses, may fetch it as if they knew its name.
+    A user who knows a repository's id may fetch it, as if they knew its name. Nobody can guess such an id.
     """
     if "repository_id" in body:
         repository = catalog.get_repository(str(body["repository_id"]))
@@ -49,7 +49,7 @@ def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
 
 
 def find_owner(body: dict[str, Any]) -> User:
-    """Return whose download it shall be: the caller's, or for an admin somebody else's."""
+    """Return the owner of the new download: the caller, or the user that an admin names."""
     caller, username = current_user(), body.get("username")
     if username is None or username == caller.username:
         return caller

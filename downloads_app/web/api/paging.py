@@ -1,4 +1,4 @@
-"""How every list of the REST resources is asked for, and what `X-Pagination` tells of it."""
+"""The query arguments of every REST list, and the content of `X-Pagination`."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -40,31 +40,31 @@ class PaginationSchema(Schema):
 
 
 def sort_field(default: str, *columns: str) -> fields.String:
-    """Return the `sort` argument: a column's name, with a minus in front for the largest first."""
+    """Return the `sort` argument: a column's name, with a minus before it for descending order."""
     choices = [sign + column for column in columns for sign in ("", "-")]
     return fields.String(load_default=default, validate=validate.OneOf(choices))
 
 
 def read_wanted(arguments: dict[str, Any], numbers: PaginationParameters) -> Wanted:
-    """Return which page is asked for; raises InvalidInput for both a cursor and a page."""
+    """Return the requested page. Raises InvalidInput if there are both a cursor and a page number."""
     if arguments["cursor"] is not None and numbers.page != 1:
         raise InvalidInput("Give either cursor or page", {"cursor": "beside a page"})
     return Wanted(arguments["sort"], numbers.page, numbers.page_size, arguments["cursor"])
 
 
 def read_ids(arguments: dict[str, Any]) -> list[str]:
-    """Return the ids that are asked for; none means all."""
+    """Return the requested ids. An empty list means all."""
     return [str(wanted) for wanted in arguments["id"]]
 
 
 def show(page: Page[T], numbers: PaginationParameters) -> Sequence[T]:
-    """Return a page's rows, and keep what `X-Pagination` will say."""
+    """Return a page's rows, and store the values for `X-Pagination`."""
     numbers.item_count, numbers.shown = page.total, page
     return page.rows
 
 
 def describe(numbers: PaginationParameters) -> dict[str, Any]:
-    """Return what `X-Pagination` says of a page."""
+    """Return the content of `X-Pagination` for a page."""
     page: Page[Any] | None = getattr(numbers, "shown", None)
     total, size = numbers.item_count, numbers.page_size
     said: dict[str, Any] = {"total": total}

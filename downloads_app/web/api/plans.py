@@ -57,5 +57,5 @@ def make_plan(body: dict[str, Any]) -> Response:
 
 
 def _encode(plan: plans.Plan) -> str:
-    """Return a plan as PlanSchema has it; of a hundred thousand files that takes a second."""
+    """Return a plan as JSON, in the form of PlanSchema. For 100,000 files that takes a second."""
     return json.dumps(asdict(plan) | {"total_files": len(plan.files)})

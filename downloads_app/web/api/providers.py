@@ -95,12 +95,12 @@ class TestResult(OutputSchema):
 
 
 def find_provider(provider_id: UUID) -> Provider:
-    """Return the provider of that id; raises NotFound."""
+    """Return the provider with this id. Raises NotFound."""
     return catalog.get_provider(str(provider_id))
 
 
 def _check_list(body: dict[str, Any], base_url: str) -> dict[str, Any]:
-    """Check a list of addresses beside the event loop, which it would hold up; raises InvalidInput."""
+    """Check a list of addresses in a thread: it would block the event loop. Raises InvalidInput."""
     if body.get("address_list"):
         body["address_list"] = offload(check_address_list, body["address_list"], base_url)
     return body

@@ -60,7 +60,7 @@ class RemoteFileSchema(OutputSchema):
 
 
 def find_repository(repository_id: UUID) -> Repository:
-    """Return a repository that the caller may see; raises NotFound, also where only others have fetched of it."""
+    """Return a repository that the caller may see. Raises NotFound, also if only other users have downloads of it."""
     return catalog.get_repository(str(repository_id), current_user())
 
 

@@ -11,8 +11,8 @@ from downloads_app.services.downloads.representation import format_time
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if "pico" not in path.parts)
 PAGE_HEADERS = {
-    # No inline script or style, nothing from elsewhere, and no way from text to markup. The style sheet
-    # underneath draws its form icons from `data:` addresses.
+    # No inline script or style, nothing from other hosts, and no way to turn text into markup. The base style sheet
+    # has form icons at `data:` addresses.
     "Content-Security-Policy": "; ".join(
         (
             "default-src 'none'",
@@ -41,7 +41,7 @@ blueprint = Blueprint(
 
 @blueprint.after_request
 def add_page_headers(response: Response) -> Response:
-    """Static files too: a script or a picture that is opened by itself is a page like any other."""
+    """Add the headers, also to static files: a browser shows a script or a picture as a page if it is opened alone."""
     response.headers.update(PAGE_HEADERS)
     return response
 
