@@ -17,7 +17,7 @@ from downloads_app.extensions import db
 from downloads_app.models.columns import UtcDateTime
 
 MAX_COUNTED = 10_000
-"""A total is counted so far; of a longer list it is told that there are at least so many."""
+"""Totals are counted up to this; for a longer list the answer says that there are at least so many rows."""
 MAX_NUMBER = 1 << 63
 BATCH = 500
 """Rows a statement: well below the parameters that either database takes at once."""
@@ -33,7 +33,7 @@ class Wanted:
     page: int = 1
     page_size: int = 50
     cursor: str | None = None
-    """Where the page before ended; instead of `page`."""
+    """The end of the previous page; used instead of `page`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What all rows of a list have: values by column's name, and conditions that have no such form."""
+    """What all rows of a list have in common: values by column name, and other conditions."""
 
     equal: Mapping[str, Any] = field(default_factory=dict)
     one_of: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -66,9 +66,9 @@ class Filter:
 
 
 def fetch(model: type[T], wanted: Wanted, having: Filter, options: Sequence[ORMOption] = ()) -> Page[T]:
-    """Return a page of the rows of `model`; raises InvalidInput for a cursor that is none of this list.
+    """Return a page of the rows of `model`; raises InvalidInput for a cursor of another list.
 
-    Only the keys of what lies before it are read, from an index; rows are read for the page alone.
+    Of the rows before the page only the keys are read, from an index. Whole rows are read for the page alone.
     """
     table: Any = model
     name = wanted.sort.removeprefix("-")

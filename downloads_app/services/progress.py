@@ -1,7 +1,7 @@
 """Speed and time left of one download: pure arithmetic over an injected clock.
 
-Two questions, two answers: the speed is that of the last seconds, the time left that of a whole regime
-of the line. One short window for both is where jumping figures come from.
+The two figures have different windows. The speed is that of the last seconds. The time left uses the average since
+the line last changed its level. One short window for both would make the time left jump.
 """
 
 import math
@@ -17,7 +17,7 @@ _WARM_UP_SECONDS = 2.0
 _FOLLOW_SECONDS = 10.0
 """How fast a one-sided trend (a line that still speeds up) is followed."""
 _TREND_SHARPNESS = 100.0
-"""How one-sided it must be: noise of a few per cent on the other side already counts as no trend."""
+"""How one-sided it must be: with noise of a few per cent on the other side there is no trend."""
 _CHANGE_BUCKETS = 10
 _CHANGE_SHARE = 0.5
 _CHANGE_DEVIATIONS = 5.0
@@ -72,7 +72,7 @@ class _SpeedWindow:
     def add(self, now: float, count_bytes: int) -> None:
         samples = self._samples
         if samples and count_bytes < samples[-1][1]:
-            samples.clear()  # counted anew: what was lost is no negative speed
+            samples.clear()  # bytes were lost: count again, or the speed would be negative
         if len(samples) > 1 and now - samples[-2][0] < _SAMPLE_SPACING_SECONDS:
             samples.pop()
         samples.append((now, count_bytes))
@@ -97,11 +97,11 @@ class _SpeedWindow:
 
 
 class _Arrival:
-    """When the last byte will be here: a moment that moves only when the line gives reason to.
+    """The moment at which the last byte will arrive, by these rules:
 
     1. Bytes are counted in buckets of a second. An empty bucket says nothing about the speed after the
        stall, so it only postpones the arrival.
-    2. The rate is the plain average since the line last changed its level: nothing beats it in noise.
+    2. The rate is the plain average since the line last changed its level: the best estimate under noise.
     3. While every bucket lies on the same side of that average (a line that speeds up), it follows them.
     4. When ten buckets in a row lie far off on one side, the level has changed: it begins anew with them.
     5. The arrival settles slowly on what the rate says, and is never further from it than a small share

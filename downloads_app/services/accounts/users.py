@@ -66,7 +66,7 @@ def get_user(user_id: str) -> User:
 
 
 def find_hash(username: str) -> tuple[str | None, str | None]:
-    """Return the id and password hash of a user who may sign in, or None twice, without a word on why."""
+    """Return the id and password hash of a user who may sign in; else (None, None), without a reason."""
     query = select(User.id, User.password_hash).where(User.username == username, ~User.is_disabled)
     row = db.session.execute(query).first()
     return (row[0], row[1]) if row else (None, None)
@@ -92,8 +92,8 @@ def set_password_hash(
 ) -> User:
     """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on.
 
-    `instead_of`: the hash whose password was shown to be known. Raises NotFound, or Conflict where that is the
-    user's no more: somebody else has changed it meanwhile.
+    `instead_of`: the hash of the password that the caller has proved. Raises NotFound, or Conflict if the user has
+    another hash now, because somebody else has changed the password meanwhile.
     """
     user = hold_user(user_id)
     if user is None or (instead_of is not None and user.password_hash != instead_of):
@@ -108,9 +108,9 @@ def set_password_hash(
 
 
 def set_disabled(user: User, is_disabled: bool) -> None:
-    """Disable (their tokens stop to work, their downloads pause) or enable a user.
+    """Disable a user (their tokens stop working, their downloads pause), or enable a user.
 
-    Tokens of before stay refused when the user is enabled again: whoever holds one may be why it was done.
+    Earlier tokens stay refused when the user is enabled again: a stolen token may be why the user was disabled.
     """
     from downloads_app.services.downloads import lifecycle
 

@@ -1,7 +1,7 @@
 """One statement as a transaction of its own: a process stopped at any moment then holds no lock.
 
-An engine beside the application's does so. Switching the isolation of a pooled connection would be shorter,
-but switching it back fails, untranslated and with the connection lost to its pool, when the database is away.
+A second engine, beside the application's, does this. Switching the isolation of a pooled connection would be shorter.
+But when the database is away, switching back raises an untranslated error, and the pool loses the connection.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,10 +26,10 @@ def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = 
 
 
 def make_reader(database_url: str) -> Engine:
-    """Return an engine of one connection of its own: an exhausted pool does not blind who reads by it.
+    """Return an engine with its own single connection, which works while the application's pool is exhausted.
 
-    For the streams' snapshot, where one read is one statement. A read that hangs is told as an error long before
-    PostgreSQL ends it (Snapshot.is_failing); a large first read has the time it needs.
+    It is for the streams' snapshot, where one read is one statement. Streams get an error long before PostgreSQL
+    ends a read that hangs (Snapshot.is_failing), so a large first read has enough time.
     """
     return create_engine(
         database_url,
@@ -42,7 +42,7 @@ def make_reader(database_url: str) -> Engine:
 
 @contextmanager
 def transaction_alone() -> Iterator[Connection]:
-    """Give a connection outside of the session, for several statements as one; SQLite's only writer from the start."""
+    """Give a connection outside of the session, with one transaction; in SQLite, the only writer from the start."""
     with ENGINE.here().connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.dialect.name == "sqlite" else "BEGIN")
         try:

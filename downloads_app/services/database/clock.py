@@ -1,4 +1,4 @@
-"""The database's own clock as an SQL expression: leases are judged by one clock, whoever asks."""
+"""The database's own clock as an SQL expression, so that one clock decides about all leases."""
 
 from datetime import datetime
 from typing import Any

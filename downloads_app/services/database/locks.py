@@ -1,4 +1,4 @@
-"""Lets changes that hang on one user wait for each other. A lock ends with its transaction."""
+"""Locks by which changes that concern one user wait for each other. A lock ends with its transaction."""
 
 from sqlalchemy import select, text
 
@@ -7,9 +7,9 @@ from downloads_app.models import User
 
 
 def hold_user(user_id: str) -> User | None:
-    """Begin a transaction in which nobody else decides about this user; return their row as it stands now.
+    """Begin a transaction that locks this user's row; return the row as it is now, or None if it is gone.
 
-    What was read of the database before is read anew. SQLite has one writer at a time, for all users.
+    All rows that were read before are read again. SQLite has one writer at a time, for all users.
     """
     db.session.commit()
     begin_writing()
@@ -19,6 +19,6 @@ def hold_user(user_id: str) -> User | None:
 
 
 def begin_writing() -> None:
-    """Begin SQLite's transaction as the only writer's, since it knows no lock of a row; elsewhere do nothing."""
+    """Begin SQLite's transaction as the only writer, because SQLite cannot lock a row; elsewhere do nothing."""
     if db.engine.dialect.name == "sqlite":
         db.session.execute(text("BEGIN IMMEDIATE"))

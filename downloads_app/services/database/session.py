@@ -4,5 +4,5 @@ from downloads_app.extensions import db
 
 
 def give_connection_back() -> None:
-    """Hold no connection from here on, until the next look at the database; nothing that was changed is kept."""
+    """Release the connection until the next query; changes that are not committed are lost."""
     db.session.rollback()

@@ -1,1 +1,1 @@
-"""Downloads as their owners see them: their life, their history, what they would fetch and have fetched."""
+"""Downloads as their owners see them: lifecycle, history, plans and listed files."""

@@ -25,9 +25,9 @@ SORTS = ("created_at", "updated_at", "started_at", "completed_at", "priority", "
 
 
 def find_download(reference: str, owner: User | None = None) -> Download:
-    """Return the download with that id, or whose id alone begins like that, among those of `owner` (None: all).
+    """Return the download of `owner` (None: of any user) with that id, or the only one whose id begins with it.
 
-    Raises NotFound, or Conflict where several begin like that.
+    Raises NotFound, or Conflict if several ids begin with it.
     """
     found: Sequence[Download] = ()
     prefix = reference.strip().lower()
@@ -93,7 +93,7 @@ def list_downloads(
 
 
 def delete(download: Download, *, files: bool = False) -> None:
-    """Remove a download's row and partial files, and complete ones where asked.
+    """Remove a download's row and partial files, and with `files` its complete files too.
 
     Raises Conflict while it is active or being stopped.
     """
@@ -111,7 +111,7 @@ def delete(download: Download, *, files: bool = False) -> None:
 
 
 def prune(older_than_days: float = 0, *, files: bool = False) -> int:
-    """Remove the rows of downloads that finished so long ago, with their files where asked; return how many."""
+    """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many."""
     before = utc_now() - timedelta(days=older_than_days)
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     count = 0

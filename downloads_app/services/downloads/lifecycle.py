@@ -1,6 +1,6 @@
 """The life of a download: what its owner may do. `queue/` writes what a worker does.
 
-`by` is the name of whoever does it, for the download's story.
+`by` is the name of the user who does it, for the download's story.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ PRIORITIES = range(-1000, 1001)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing an owner may do: from which states it leads where, and what the row is then."""
+    """One change that an owner may make: the states it starts from, the state it ends in, and the row's new values."""
 
     participle: str
     allowed: tuple[Status, ...]
@@ -105,7 +105,7 @@ def pause(download: Download, by: str | None = None) -> None:
 
 
 def cancel(download: Download, by: str | None = None) -> None:
-    """End it and remove its partial files; where a worker is at it, that worker does so within a second."""
+    """End it and remove its partial files. If a worker holds it, that worker removes them within a second."""
     _apply(download, CANCEL, by)
     if download.worker_id is None:
         leftovers.remove_partials(download)
@@ -117,7 +117,7 @@ def resume(download: Download, by: str | None = None) -> None:
 
 
 def retry(download: Download, by: str | None = None) -> None:
-    """Queue a failed or cancelled download again, from a fresh listing; what is here is kept."""
+    """Queue a failed or cancelled download again, with a new listing; the bytes that are here are kept."""
     _apply_alone(download, RETRY, by)
 
 

@@ -1,4 +1,4 @@
-"""How many downloads a user may have: rows in all, and active ones. Asked while the user is held."""
+"""How many downloads a user may have: rows in all, and active ones. The caller has locked the user's row."""
 
 from sqlalchemy import ColumnElement, func, select
 
@@ -23,6 +23,6 @@ def refuse_too_many_rows(user_id: str) -> None:
 
 
 def _has(amount: int, *conditions: ColumnElement[bool]) -> bool:
-    """Whether there are so many; no more than that are counted."""
+    """Whether there are at least `amount` rows; no more than that are counted."""
     counted = select(Download.id).where(*conditions).limit(amount).subquery()
     return (db.session.scalar(select(func.count()).select_from(counted)) or 0) >= amount

@@ -1,4 +1,4 @@
-"""The files of a download as listed when it first began, and what became of each: rows of `download_files`."""
+"""The files of a download as listed when it first began, and which are complete: rows of `download_files`."""
 
 import time
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ from downloads_app.sources import Listing, RemoteFile
 BATCH = 500
 """Rows a statement: well below the parameters that either database takes at once."""
 _REMOTE_COLUMNS = tuple(field.name for field in fields(RemoteFile))
-"""All that a listing tells of a file is kept, in columns of the same names."""
+"""All values of a listed file are stored, in columns with the same names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class CompletedFile:
-    """What is known of a file once it is verified; `sha256` is computed, whoever else knew it."""
+    """The values of a verified file; `sha256` is always computed by us."""
 
     position: int
     size_bytes: int
@@ -55,7 +55,7 @@ class CompletedFile:
 
 
 def store_listing(claim: Claim, listing: Listing) -> bool:
-    """Pin what a download consists of; return whether the claim still holds (if not, nothing is stored)."""
+    """Store the files of a download for good; return whether the claim still holds (if not, nothing is stored)."""
     sizes = [file.size_bytes for file in listing.files]
     pinned = (
         update(Download)
@@ -78,7 +78,7 @@ def store_listing(claim: Claim, listing: Listing) -> bool:
 
 
 def read_listing(download_id: str) -> list[ListedFile]:
-    """Return the pinned files in the order of the listing; none where it never began."""
+    """Return the pinned files in the order of the listing; none if the download never began."""
     table = DownloadFile.__table__.c
     remote = (getattr(table, name) for name in _REMOTE_COLUMNS)
     query = select(table.position, table.completed_at, *remote)
@@ -105,9 +105,9 @@ def find_file(download: Download, path: str) -> DownloadFile | None:
 
 
 def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
-    """Note files that stand verified in their place, where the claim holds: the listing may be another's by now.
+    """Mark files as complete, if the claim still holds (else the listing may be of another attempt).
 
-    One statement for many files: a database far away takes as long for one.
+    One statement for many files: with a distant database it takes as long as a statement for one file.
     """
     table = DownloadFile.metadata.tables[DownloadFile.__tablename__]  # rows by another key than the primary one
     for at in range(0, len(files), BATCH):

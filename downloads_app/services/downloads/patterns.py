@@ -9,12 +9,12 @@ from downloads_app.sources.selection import Selection
 MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500
 MAX_TOTAL_LENGTH = 5_000
-"""Characters of all patterns of a field together: what RE2 has to look for at once."""
+"""Characters of all patterns of a field together, because RE2 searches for all of them at once."""
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def check_patterns(include: Sequence[str], exclude: Sequence[str]) -> Selection:
-    """Return both as a selection; raises InvalidInput, which names the field."""
+    """Return both lists as a selection; raises InvalidInput, which names the field."""
     return Selection(_check(include, "include"), _check(exclude, "exclude"))
 
 

@@ -21,7 +21,7 @@ from downloads_app.sources.selection import EVERYTHING, Selection
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file of a plan. One that is here is linked or kept, not fetched."""
+    """A file of a plan. A file that is here already is linked or kept, not fetched."""
 
     path: str
     size_bytes: int | None
@@ -45,7 +45,7 @@ class Plan:
 def list_remote(
     kind: str, access: Access, repository: str, revision: str | None = None, wanted: Selection = EVERYTHING
 ) -> Listing:
-    """List what is wanted of a repository at its provider. Takes as long as the network does, and needs no database."""
+    """List the wanted files of a repository at its provider. Waits for the network; needs no database."""
     check_repository(repository, kind)
     asked = check_revision(revision)
     return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
@@ -59,14 +59,14 @@ def make_plan(
     *,
     revision: str | None = None,
 ) -> Plan:
-    """Say what a download would fetch whose wanted files are listed already.
+    """Return what a download would fetch, from the listing of its wanted files.
 
-    There may be a hundred thousand: the database is asked in many small steps, and the rest is done where it holds
-    nobody up.
+    There may be a hundred thousand files. So the database is asked in many small steps, and the rest is done where it
+    does not block the event loop.
     """
     revision = check_revision(revision)
     finished = _find_finished(user, provider, repository, revision)
-    copies = listings.find_copies(provider.id, listing.files, owner=user)  # what others have is not told
+    copies = listings.find_copies(provider.id, listing.files, owner=user)  # a plan reveals no other user's files
     folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
     quota_left = quota.left_bytes(user)
     free = folders.free_bytes(current_settings().downloads_dir)

@@ -1,4 +1,4 @@
-"""A user's quota: what counts is what lies on the disk for them, whatever their list says, and what is on its way."""
+"""A user's quota: it counts their bytes on the disk, also without a row in their list, and the bytes on their way."""
 
 import os
 import stat
@@ -15,32 +15,32 @@ from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of_user
 
 _BLOCK_BYTES = 512
-"""What `st_blocks` counts in: stat(2)."""
+"""The unit of `st_blocks`: stat(2)."""
 
 
 def used_bytes(user: User) -> int:
-    """Return what lies on the disk for a user: of partial files what is written, a linked file once."""
+    """Return a user's bytes on the disk: of a partial file the written bytes, a file with several links once."""
     return run_blocking(tree_bytes, folder_of_user(user))
 
 
 def left_bytes(user: User) -> int | None:
-    """Return what a user's quota still holds; None without one."""
+    """Return the bytes left in a user's quota; None without a quota."""
     quota = current_settings().user_quota_bytes
     return None if quota is None else max(0, quota - used_bytes(user))
 
 
 def refuse_when_full(user: User) -> None:
-    """Raise NoSpace, with the numbers, where a user's quota is used up."""
+    """Raise NoSpace, with the numbers, if a user's quota is used up."""
     quota = current_settings().user_quota_bytes
     if quota is not None and (used := used_bytes(user)) >= quota:
         raise NoSpace(f"The quota of {quota:,} bytes is used up: {used:,} bytes lie on the disk")
 
 
 def check(download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int | None:
-    """Return by how much a download that begins may let the disk grow; None without a quota.
+    """Return how many bytes a download that begins may add to the disk; None without a quota.
 
-    Raises NeverFits, with the numbers, where the quota does not hold what is missing, and NoSpace where it does not
-    beside those of the user's downloads that began before. No connection is held afterwards.
+    Raises NeverFits, with the numbers, if the quota is too small for the missing bytes. Raises NoSpace if it is too
+    small for these and for the user's downloads that began earlier. No connection is held afterwards.
     """
     quota = current_settings().user_quota_bytes
     if quota is None:
@@ -70,9 +70,9 @@ def running_bytes(download_id: str, known: set[str]) -> dict[str, int]:
 
 
 def _awaited_bytes(download: Download) -> int:
-    """Return what the user's downloads that began before this one will still bring, as far as it is known.
+    """Return the bytes that the user's earlier downloads will still add, as far as they are known.
 
-    Of two that begin at once the one claimed first goes on.
+    If two downloads begin at the same time, the one claimed first continues.
     """
     query = select(Download.total_bytes, Download.current_bytes).where(
         Download.user_id == download.user_id,
@@ -88,7 +88,7 @@ def _awaited_bytes(download: Download) -> int:
 
 
 def tree_bytes(folder: Path) -> int:
-    """Return what the files below a folder hold, following no symbolic link. Needs no database, nor that it exists."""
+    """Return the bytes of all files in a folder, which may be missing. Follows no symbolic link; needs no database."""
     total, linked, waiting = 0, set(), [folder]
     while waiting:
         within = waiting.pop()

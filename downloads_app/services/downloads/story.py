@@ -1,4 +1,4 @@
-"""One download's story: what has happened to it, newest first."""
+"""One download's story: its events, newest first."""
 
 from sqlalchemy import func, select
 
@@ -12,7 +12,7 @@ NEWEST_FIRST = "-id"
 
 
 def read(download: Download, wanted: Wanted | None = None) -> Page[DownloadEvent]:
-    """Return a page of what has happened to a download, newest first; all that is kept unless `wanted` says less."""
+    """Return a page of a download's events, newest first; without `wanted`, all that are kept."""
     wanted = wanted or Wanted(NEWEST_FIRST, page_size=KEPT)
     of_it = DownloadEvent.download_id == download.id
     newest = select(DownloadEvent).where(of_it).order_by(DownloadEvent.id.desc())

@@ -1,4 +1,4 @@
-"""What a user takes: bytes on the disk, and downloads that are active."""
+"""What a user uses: bytes on the disk, and active downloads."""
 
 from dataclasses import dataclass
 
@@ -15,17 +15,17 @@ from downloads_app.services.files.folders import folder_of_user
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a user takes, and may take."""
+    """What a user uses, and may use."""
 
     used_bytes: int
-    """What lies on the disk for them."""
+    """Their bytes on the disk."""
     quota_bytes: int | None
     """None: as much as there is room."""
     active_downloads: int
 
 
 def measure(user: User) -> Usage:
-    """Measure what a user takes; no connection is held while the disk is looked at."""
+    """Measure what a user uses; no connection is held while the disk is read."""
     query = select(func.count()).where(Download.user_id == user.id, Download.status.in_(ACTIVE))
     active, folder = db.session.scalar(query) or 0, folder_of_user(user)
     give_connection_back()

@@ -1,4 +1,4 @@
-"""Where work that waits for the disk is done: right here, or in a thread where an event loop must go on."""
+"""Runs work that waits for the disk: in the calling thread, or in another thread if an event loop must go on."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -25,9 +25,9 @@ def _call_here() -> Runner:
 
 
 RUNNER = PerApp(_call_here)
-"""Runs such work; who serves with an event loop puts its own there."""
+"""Runs such work; a server with an event loop stores its own runner here."""
 
 
 def run_blocking(function: Callable[..., R], *args: Any) -> R:
-    """Call `function`, which touches no database, where it holds nobody up; return what it returns."""
+    """Call `function`, which must not use the database, where it does not block the event loop; return its result."""
     return RUNNER.here()(function, *args)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def folder_of(download: "Download") -> Path:
-    """Return where a download's files lie; every part has passed its check when it was created."""
+    """Return the folder of a download's files; each part of the path was checked when it was created."""
     return folder_for(download.user, download.provider, download.repository.name, download.revision)
 
 
@@ -29,7 +29,7 @@ def folder_of_user(user: "User") -> Path:
 
 
 def remove_files(downloads_dir: Path, folder: Path) -> None:
-    """Remove a download's files, and the folders above that are empty then."""
+    """Remove a download's files, and the folders above that are then empty."""
     remove_partials(folder)
     shutil.rmtree(folder, ignore_errors=True)
     for parent in folder.parents:
@@ -42,7 +42,7 @@ def remove_files(downloads_dir: Path, folder: Path) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with all in it, following no symbolic link; raises Conflict where the disk refuses."""
+    """Remove a folder and its content, following no symbolic link; raises Conflict if the disk refuses."""
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:
@@ -52,13 +52,13 @@ def remove_tree(folder: Path) -> None:
 
 
 def free_bytes(path: Path) -> int:
-    """Return the room left for us on the filesystem that `path` is, or will be, on."""
+    """Return the bytes that we may still write on the filesystem of `path`, which need not exist yet."""
     status = _look_at_disk(path)
     return status.f_bavail * status.f_frsize
 
 
 def disk_bytes(path: Path) -> int:
-    """Return how much the whole filesystem holds that `path` is, or will be, on."""
+    """Return the size in bytes of the filesystem of `path`, which need not exist yet."""
     status = _look_at_disk(path)
     return status.f_blocks * status.f_frsize
 

@@ -34,7 +34,7 @@ class SideFile:
 
 
 def find_partials(folder: Path) -> Path:
-    """Return the folder of partial files: beside the download's, so that no name of a listing reaches them."""
+    """Return the folder of partial files. It is beside the download's folder, so no listed path can reach it."""
     return folder.with_name(f".{folder.name}.partial")
 
 
@@ -59,7 +59,7 @@ def read_side_file(partials: Path, path: str) -> SideFile | None:
     try:
         fields = json.loads((partials / f"{key_of(path)}.json").read_bytes())
         data = (partials / f"{key_of(path)}.data").stat()
-        present = data.st_size if data.st_nlink == 1 else 0  # else another's file, which is not written to
+        present = data.st_size if data.st_nlink == 1 else 0  # with a second link it is not ours to write to
         ranges = [(int(start), int(end)) for start, end in fields["ranges"]]
         if any(not 0 <= start < end <= present for start, end in ranges):
             return None

@@ -6,7 +6,7 @@ from downloads_app.sources.urls.address_list import read_list
 
 
 class AddressList(str):
-    """A list that has been read from its first line to its last, and can be."""
+    """A list of which every line has been read and is valid."""
 
     __slots__ = ()
 
@@ -14,7 +14,7 @@ class AddressList(str):
 def check_address_list(text: str, base_url: str = "") -> AddressList:
     """Return `text` as a list whose addresses without a host lie below `base_url`; raises InvalidInput.
 
-    A list of the largest size takes a second of CPU time, a checked one none: check it where it holds up nobody.
+    A list of the largest size takes a second of CPU time, an AddressList none: check it outside of the event loop.
     """
     if isinstance(text, AddressList):
         return text

@@ -41,10 +41,10 @@ def add_provider(name: str, kind: str, url: str | None = None, **fields: Any) ->
 
 
 def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
-    """Change a provider's fields, but for name and kind: folders and listings hang on them.
+    """Change a provider's fields, except name and kind, because folders and listings depend on these.
 
-    What would bring its secrets to somebody else (another origin, proxy, authority or trusted host) forgets them,
-    unless they come anew. An empty secret means none.
+    A change that would send its secrets to somebody else (another origin, proxy, authority or trusted host) removes
+    the secrets, unless `changes` has them again. An empty secret means none.
     """
     before = Receivers.of(provider)
     assign(provider, changes)

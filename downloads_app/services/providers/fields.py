@@ -1,4 +1,4 @@
-"""What a provider's fields may be. All raise InvalidInput."""
+"""Checks of a provider's fields. All raise InvalidInput."""
 
 import re
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ _REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.IGNORECASE)
 
 
 def check_kind(kind: str) -> str:
-    """Return a kind there is a source for."""
+    """Return the kind, if there is a source for it."""
     if kind not in KINDS:
         raise InvalidInput(f"{kind!r} is not a kind: {' or '.join(KINDS)}", {"kind": "unknown"})
     return kind
@@ -26,7 +26,7 @@ def needs_url(kind: str) -> bool:
 
 
 def check_url(url: str) -> str:
-    """Return a plain web address, or the empty one; a password in it would be shown to everybody."""
+    """Return a web address or an empty text. It may contain no password, because everybody sees the address."""
     fault = None
     if not url:
         return url

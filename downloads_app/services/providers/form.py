@@ -47,7 +47,7 @@ _SECRET: dict[str, Callable[[str], str]] = {
 }
 """What is stored encrypted, and never read back; empty means none."""
 _SHOWN = ("token", "username", "password", "header_name", "header_value", "client_certificate")
-"""What a provider is shown; proxies are shown their own."""
+"""The values that are sent to a provider. A proxy gets only its own password."""
 
 
 def _column(field: str) -> str:
@@ -71,7 +71,7 @@ def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """What decides who gets to read a provider's secrets."""
+    """The fields that decide who can read a provider's secrets."""
 
     way: tuple[object, ...]
     hosts: frozenset[str]
@@ -83,12 +83,12 @@ class Receivers:
         return cls(way, frozenset(provider.allow_hosts if trusts_named_hosts(provider.kind) else ()))
 
     def has_others(self, before: "Receivers") -> bool:
-        """Whether anybody is among them who was not before."""
+        """Whether somebody can read the secrets now who could not `before`."""
         return self.way != before.way or not self.hosts <= before.hosts
 
 
 def forget_secrets(provider: Provider, *, but: Mapping[str, Any]) -> None:
-    """Drop what the provider is shown, save what `but` has given anew."""
+    """Remove the values that are sent to the provider, except those that `but` sets again."""
     for name in _SHOWN:
         if not but.get(name):
             setattr(provider, _column(name), None)

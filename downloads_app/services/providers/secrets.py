@@ -1,4 +1,4 @@
-"""What a provider may be shown, and which hosts it may lead to. All raise InvalidInput, and never repeat a secret."""
+"""Checks of a provider's secrets and allowed hosts. All raise InvalidInput, and never repeat a secret."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _OUR_HEADERS = {
     *("host", "range", "if-range", "content-length", "transfer-encoding", "te", "trailer", "connection"),
     *("keep-alive", "upgrade", "expect", "accept-encoding", "proxy-authorization", "proxy-connection"),
 }
-"""What a request says by itself: another value would change which bytes come, or where one request ends."""
+"""Headers that we set ourselves: another value could change which bytes arrive, or where a request ends."""
 
 
 def check_token(token: str) -> str:
@@ -44,7 +44,7 @@ def check_password(password: str) -> str:
 
 
 def check_header_name(name: str | None) -> str | None:
-    """Return the name of a header that is not ours to send; the empty one is none."""
+    """Return the name of a header that we do not set ourselves; an empty name is None."""
     if not name:
         return None
     if not _HEADER_NAME.fullmatch(name):
@@ -63,7 +63,7 @@ def check_header_value(value: str) -> str:
 
 
 def check_client_certificate(pem: str) -> str:
-    """Return PEM with a certificate and its own key, which has no passphrase: nobody would be there to type it."""
+    """Return PEM with a certificate and its own key. The key has no passphrase, because nobody could type it."""
     fault = None
     try:
         content = pem.encode()
