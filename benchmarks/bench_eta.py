@@ -6,8 +6,8 @@ each estimator is asked, and judged by two figures:
 * error: mean of |shown - true| / true, over the seconds with at least one second truly left.
 * jitter: mean of |change between two shown figures + the seconds that passed between them|, in seconds.
 
-No figure (`None`) counts as an error of 1, as much as showing 0 all the time would; a jump across a
-gap without figures counts in full, against the last figure that was shown.
+No figure (`None`) counts as an error of 1, the same as showing 0. A jump after a gap without figures counts in full,
+against the last figure that was shown.
 
 The constants of `services/progress.py` were chosen on the seeds 0 to 11; the seeds shown here are others.
 """
@@ -30,7 +30,7 @@ OURS = "ours"
 
 @dataclass(frozen=True)
 class Score:
-    """How far off, and how restless; both are better when lower."""
+    """The error and the jitter; both are better when lower."""
 
     error: float
     jitter_seconds: float

@@ -28,7 +28,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "streams.json"
 PLOT = PROJECT / "docs" / "images" / "streams.svg"
 MOST_SECONDS = 30 * 60
-"""After so long the run ends, whatever hangs; the full form takes about 20 minutes."""
+"""The run ends after this time, even if something hangs; the full form takes about 20 minutes."""
 
 
 def main() -> None:
@@ -73,7 +73,7 @@ def _read_options() -> argparse.Namespace:
 
 
 def _bound_run() -> None:
-    """End in any case, cleanly; and let every process hold as many sockets as the machine allows."""
+    """Make the run end cleanly in every case, and let each process hold as many sockets as the machine allows."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     signal.signal(signal.SIGALRM, lambda *_: sys.exit(f"gave up after {MOST_SECONDS} s"))
     signal.alarm(MOST_SECONDS)

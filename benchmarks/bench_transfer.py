@@ -34,7 +34,7 @@ LARGE_BYTES = 2048 * MIB
 SMALL_BYTES, SMALL_COUNT = 64 * 1024, 2000
 TIME_LIMIT_SECONDS = 40.0
 SLOW_SECONDS = 10.0
-"""What takes longer is run once: its place is not in doubt."""
+"""A tool that takes longer runs once, because its rank is clear."""
 MOST_SECONDS = 20 * 60
 RESULTS = Path(__file__).with_name("results") / "transfer.json"
 Files = dict[str, list[tuple[str, int, str]]]
@@ -109,7 +109,7 @@ def _make_files(root: Path, shrink: int) -> Files:
 
 
 def _measure(line: str, kind: str, files: Files, scratch: Path, rounds: int, noise: list[float]) -> Iterator[Row]:
-    """Let the tools take turns, each round begun by another one, after one run that only warms the memory."""
+    """Let the tools take turns, each round beginning with another tool. A first run only warms the memory."""
     hub_handlers.TREE_PAGE_ROWS = 1000  # as the real hub has it
     samples: dict[str, list[Sample]] = {}
     root = scratch / "files"
@@ -218,7 +218,7 @@ def _peak_memory(pid: int) -> int:
 
 
 def _is_right(order: Order) -> bool:
-    """Whether all files are there in their size; sums are compared by ours and by sha256sum alone."""
+    """Whether all files are there with the right size; only our worker and sha256sum compare sums."""
     found = [order.folder / path for path, _, _ in order.paths]
     if any(not file.is_file() for file in found):
         return False

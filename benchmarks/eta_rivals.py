@@ -16,7 +16,7 @@ Clock = Callable[[], float]
 
 
 class Estimator(Protocol):
-    """Observes a download and tells the seconds left as a whole number; None where it shows none."""
+    """Observes a download and returns the seconds left as a whole number; None if the tool shows none."""
 
     def observe(self, current_bytes: int, total_bytes: int) -> None: ...
 

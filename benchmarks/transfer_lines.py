@@ -12,7 +12,7 @@ LIMIT_BYTES_PER_SECOND = 32 * MIB
 MEAN_CUT_BYTES = {"large": 128 * MIB, "small": 8 * MIB}
 ROUND_TRIP_MS = 50
 WINDOW_BYTES = 4 * MIB
-"""What a connection may have under way on the long line: 80 MiB a second at most."""
+"""Bytes that a connection may have in flight on the long line: at 50 ms this allows 80 MiB/s at most."""
 PLAIN, LIMITED, LONG, CUT = LINES = ("plain loopback", "32 MiB/s a connection", "50 ms of delay", "cut at random")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 REPOSITORY = "bench/files"
 ENDLESSLY = "999"
-"""Tries, for tools that would give up on a line that is cut again and again."""
+"""The number of tries, for tools that would give up on a line that is cut again and again."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def hf(order: Order) -> Command:
 
 
 def sha256sum(order: Order) -> Command:
-    """Compare the sums of what lies there, which the other tools leave to their user."""
+    """Compare the sums of the fetched files; the other tools leave this to their user."""
     listing = order.scratch / "sums.txt"
     lines = (f"{digest}  {order.folder}/{path}\n" for path, _, digest in order.paths)
     listing.write_text("".join(lines))
@@ -117,4 +117,4 @@ TOOLS: dict[str, Callable[[Order], Command]] = {
     "hf download": hf,
 }
 TREE_TOOLS: dict[str, Callable[[Order], Command]] = {"ours (with SHA-1)": ours_from_hub, "hf download": hf}
-"""Those that list what they fetch."""
+"""The tools that list a repository before they fetch it."""

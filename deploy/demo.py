@@ -51,7 +51,7 @@ WANTED = {
 
 
 def free_port(preferred: int) -> int:
-    """Return the preferred port, or another free one where somebody has it."""
+    """Return the preferred port, or another free one if it is taken."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

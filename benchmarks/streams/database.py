@@ -43,7 +43,7 @@ class Traffic:
     """What a database has done since it was made."""
 
     queries: int
-    """Transactions, each of one query here; those of the writer and of this look are left out."""
+    """Transactions, each of one query here; without those of the writer and of this measurement."""
     changed_rows: int
 
 
@@ -92,7 +92,7 @@ def migrated_postgres(folder: Path) -> Iterator[Postgres]:
 
 
 def make_tokens(user_ids: list[str]) -> list[str]:
-    """Return an access token of each user: of a sign-in of its own at each call."""
+    """Return an access token of each user; each call signs the users in again."""
     app = Flask("tokens")
     app.config["JWT_SECRET_KEY"] = JWT_SECRET_KEY
     JWTManager(app)

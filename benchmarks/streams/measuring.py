@@ -37,7 +37,7 @@ class Row:
     rss_kb_per_stream: float | None
     """Growth of the resident memory since the server answered its first request."""
     queries_per_second: float | None
-    """Of all that use the database but the writer: PostgreSQL's own vacuum too."""
+    """Transactions a second of all users of the database except the writer; with PostgreSQL's own vacuum."""
     reads_per_second: float | None
     """Reads of the snapshot, told by /metrics."""
     refresh_ms: float | None
@@ -48,7 +48,7 @@ class Row:
     calibration_ms: float
     """A fixed loop's time just before: how fast the machine was."""
     other_percent: float
-    """What had nothing to do with the benchmark took so much of one core."""
+    """The share of one core, in per cent, that programs outside of the benchmark took."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what the results file holds, without needless digits."""
@@ -57,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class _Counters:
-    """What only ever grows; two of them make a rate."""
+    """Counters that only grow; the difference of two readings makes a rate."""
 
     at: float
     server: float

@@ -1,4 +1,4 @@
-"""What processes cost: CPU time and memory, from /proc; and how fast this machine is just now."""
+"""The CPU time and memory of processes, from /proc; and how fast this machine is at the moment."""
 
 import os
 import platform

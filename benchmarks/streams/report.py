@@ -44,7 +44,7 @@ def _comparison(rows: list[Row]) -> str:
 
 
 def _further(rows: list[Row]) -> str:
-    """What only this server is asked."""
+    """Return the table of the scenarios that only this server runs."""
     if not rows:
         return ""
     lines = [

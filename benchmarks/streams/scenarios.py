@@ -1,4 +1,4 @@
-"""What is measured: the ladder that all servers climb, and what this server is asked besides."""
+"""The scenarios: growing numbers of streams on every server, and further ones for this server alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,10 +11,10 @@ from benchmarks.streams.stage import Size, Stage
 from benchmarks.streams.swarm import Swarm
 
 FIRST_EVENTS_SECONDS = 15
-"""How long after the ramp all streams may take for their first event before the window begins anyway."""
+"""Seconds after the ramp that we wait for the first events of all streams; then the window begins anyway."""
 SETTLE_SECONDS = 3
 GENTLE_RATE = 200
-"""Streams opened a second where the opening is not the question and each new user has many rows to read."""
+"""Streams opened a second in scenarios that do not measure the opening, and whose new users have many rows."""
 
 
 def climb(stage: Stage, contender: Contender, turn: int) -> Iterator[Row]:
@@ -34,7 +34,7 @@ def hold_two_processes(stage: Stage) -> Iterator[Row]:
 def hold_four_processes(stage: Stage) -> Iterator[Row]:
     """Measure this server with four worker processes and as many streams as they hold.
 
-    They are opened half as fast: with all those open already, more would be the storm's question.
+    They are opened half as fast, because this scenario does not measure a storm of new streams.
     """
     size = replace(stage.size, rate=stage.size.rate // 2)
     yield from _hold(stage, "four processes", stage.size.four_processes, 4, size)
@@ -63,7 +63,7 @@ def weather_storm(stage: Stage) -> Iterator[Row]:
             late=ramp.waiting,
             first_p50=ramp.firsts.quantile(0.5),
             first_p99=ramp.firsts.quantile(0.99),
-            cpu_us_per_event=None,  # it would charge the events of the old streams with the opening of the new
+            cpu_us_per_event=None,  # it would contain the cost of opening the new streams
             rss_kb_per_stream=(row.rss_kb_per_stream or 0) * size.storm_open / (size.storm_open + size.storm_new),
         )
 

@@ -23,7 +23,7 @@ from tests.support.server import PROJECT, START_SECONDS, environment, free_port,
 PATH = "/api/downloads/subscribe"
 METRICS_TOKEN = "metrics-for-benchmarks-on-loopback"
 STREAMS_PER_PROCESS = 18_500
-"""What a process may hold here: under its 20,000 descriptors."""
+"""Streams that a process may hold here, below its 20,000 descriptors."""
 STOP_SECONDS = 20
 GUNICORN = [sys.executable, "-m", "gunicorn"]
 
@@ -62,7 +62,7 @@ class Running:
         headers = {"Authorization": f"Bearer {METRICS_TOKEN}"}
         try:
             text = requests.get(f"http://127.0.0.1:{self.port}/metrics", headers=headers, timeout=30).text
-        except requests.Timeout:  # it has more to do than it can, as the plain ticker at its most streams
+        except requests.Timeout:  # the server is overloaded, as the plain ticker is at its largest number of streams
             return None
         values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         name = "downloads_snapshot_refresh_seconds"

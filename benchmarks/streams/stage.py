@@ -1,4 +1,4 @@
-"""Where scenarios run: how much of everything, the databases, a server and a load that belong together."""
+"""The setting of the scenarios: sizes, databases, and a server with its load."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from benchmarks.streams.swarm import Swarm, swarm
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything: the full form, or a quick one that only shows that all works."""
+    """The sizes of a run: the full form, or a quick one that only shows that all works."""
 
     rounds: int
     window_seconds: float

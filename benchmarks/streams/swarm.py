@@ -1,4 +1,4 @@
-"""The load: processes of load.c, which hold many open streams and tell when events arrive on them."""
+"""The load: processes of load.c, which hold many open streams and report when events arrive on them."""
 
 import json
 import subprocess

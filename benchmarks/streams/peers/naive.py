@@ -1,6 +1,6 @@
 """The obvious way with Flask: every stream queries PostgreSQL through Flask-SQLAlchemy, encodes, sleeps.
 
-It is given what keeps it alive at all: gevent, a cooperative psycopg2, and no connection held while it sleeps.
+It has what it needs to work at all: gevent, a cooperative psycopg2, and no connection held while it sleeps.
 Run by gunicorn, `benchmarks.streams.peers.naive:app`.
 """
 
