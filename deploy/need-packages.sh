@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian packages: at once for root; for anybody else only after a yes, and where nobody can say it, it tells what is needed.
+# Installs Debian packages. For root it does so at once; other users are asked first. Without a terminal it only says what to install.
 set -eu
 install="apt-get -qq install -y --no-install-recommends $*"
 if ! command -v apt-get >/dev/null; then
