@@ -6,23 +6,23 @@ import { SubscriptionError } from './errors.js';
 import { within, type Backoff } from './waiting.js';
 
 /**
- * Answers the access token to send, or null to send none (a browser's cookie then speaks).
+ * Returns the access token to send, or null to send none (then a browser's cookie is used).
  *
- * Called before each connection. `refresh` is true when the server has just refused the
- * last answer: get a new token, or throw to give up.
+ * Called before each connection. `refresh` is true if the server has just refused the last
+ * token: get a new one, or throw to give up.
  */
 export type GetToken = (how: { refresh: boolean }) => string | null | Promise<string | null>;
 
 type Url = string | URL;
 
-/** Asking again later may help. */
+/** Statuses after which a later attempt may succeed. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
  * Makes the `fetch` that the `eventsource` package calls at each (re)connect.
  *
- * What does not end in a stream is reported and thrown as a `SubscriptionError`. After that the
- * package would come back for ever: who hears the report closes it where the error is final.
+ * A request that gives no stream is reported and thrown as a `SubscriptionError`. The package
+ * would then reconnect for ever: `report` must close it if the error is final.
  */
 export function streamFetch(
   getToken: GetToken | undefined,
@@ -37,7 +37,7 @@ export function streamFetch(
       signal.throwIfAborted();
       return await connect(url, init, signal);
     } catch (error) {
-      // Never as it came: the package takes anything named AbortError for its own doing and stops.
+      // Do not pass it on unchanged: the package treats any AbortError as its own abort, and stops.
       const failure = asSubscriptionError(error);
       report(failure);
       throw failure;
@@ -95,7 +95,7 @@ function asSubscriptionError(error: unknown): SubscriptionError {
   return new SubscriptionError('connection', 'Connection lost', { cause: error });
 }
 
-/** The same answer, but reading from it fails when nothing arrives for `silence` seconds. */
+/** Returns the same answer, but reading it fails if nothing arrives for `silence` seconds. */
 function watched(response: Response, silence: number, signal: AbortSignal): FetchLikeResponse {
   const { body, url, status, redirected, headers } = response;
   return { body: body && { getReader: () => watchedReader(body, silence, signal) }, url, status, redirected, headers };

@@ -1,11 +1,11 @@
-/** What the stream sends, field by field. */
+/** The types of the stream's events. */
 
 /** Only active downloads are on the stream. */
 export type ActiveStatus = 'pending' | 'downloading';
 
 export interface ProgressData {
   current_bytes: number;
-  /** Unknown until the files are listed, and where a server does not say. */
+  /** Unknown until the files are listed, or if a server does not say it. */
   total_bytes: number | null;
   current_file: string | null;
   total_files: number | null;
@@ -28,19 +28,19 @@ export interface DownloadInstance {
   updated_at: string;
 }
 
-/** The full current list, every time: what is missing from it has left the stream. */
+/** Always the full current list. A download that is missing has left the stream. */
 export interface UpdateEvent {
   type: 'update';
   downloads: DownloadInstance[];
 }
 
-/** Nothing is active (any more); the stream ends here. */
+/** No download is active, or none is any more. The stream ends here. */
 export interface CompleteEvent {
   type: 'complete';
   message: string;
 }
 
-/** The server could not read the downloads; the stream usually goes on. */
+/** The server could not read the downloads. The stream usually goes on. */
 export interface ErrorEvent {
   type: 'error';
   error: string;
@@ -48,5 +48,5 @@ export interface ErrorEvent {
 
 export type StreamEvent = UpdateEvent | CompleteEvent | ErrorEvent;
 
-/** What a 204 stands for: nothing was active when we asked again. */
+/** Used for status 204: no download was active when we reconnected. */
 export const COMPLETE: CompleteEvent = { type: 'complete', message: 'All downloads completed' };

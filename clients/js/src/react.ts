@@ -8,24 +8,24 @@ import type { DownloadInstance } from './events.js';
 import { subscribeToDownloads, type ConnectionState } from './subscription.js';
 
 export interface DownloadProgressOptions {
-  /** Default: `/api/downloads/subscribe`. A changed one starts again. */
+  /** Default: `/api/downloads/subscribe`. Another value starts a new subscription. */
   url?: string | URL | undefined;
-  /** A changed one starts again and shows nothing of what the former one saw; null waits for a sign-in. */
+  /** Another value starts a new subscription and clears the state of the former one. null waits for a sign-in. */
   token?: string | null | undefined;
-  /** For tokens that are renewed: asked at each reconnect. May be a new function at each render. */
+  /** For tokens that are renewed: called at each reconnect. It may be a new function at each render. */
   getToken?: GetToken | undefined;
 }
 
 interface Progress {
   downloads: DownloadInstance[];
   isComplete: boolean;
-  /** The last thing that went wrong; null again with the next update. */
+  /** The last error; null again after the next update. */
   error: string | null;
   connection: ConnectionState;
 }
 
 export interface DownloadProgress extends Progress {
-  /** Starts again, after `isComplete` or a final error or at any other time. */
+  /** Starts a new subscription: after `isComplete`, after a final error, or at any other time. */
   restart: () => void;
 }
 
@@ -39,7 +39,7 @@ export function useDownloadProgress(options: DownloadProgressOptions = {}): Down
   const [restarts, setRestarts] = useState(0);
   const restart = useCallback(() => setRestarts((count) => count + 1), []);
 
-  // What was seen belongs to one run; the state of a former run is never shown.
+  // The state belongs to one run; the state of a former run is never shown.
   const run = useMemo(() => ({ url, token, restarts }), [url, token, restarts]);
   const [seen, setSeen] = useState({ run, progress: NOTHING_YET });
 

@@ -1,4 +1,4 @@
-/** The life of one subscription: opened, lost and found again, ended. */
+/** One subscription, from its start to its end, with all its reconnections. */
 
 import { EventSource } from 'eventsource';
 
@@ -7,19 +7,19 @@ import { SubscriptionError } from './errors.js';
 import { COMPLETE, type CompleteEvent, type ErrorEvent, type UpdateEvent } from './events.js';
 import { Backoff, PATIENCE, type Patience } from './waiting.js';
 
-/** `open`: events arrive. `reconnecting`: lost, and coming back by itself. `closed`: over for good. */
+/** `open`: events arrive. `reconnecting`: lost, and it will reconnect by itself. `closed`: it has ended. */
 export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed';
 
 export interface SubscriptionOptions {
-  /** Where the stream is; relative addresses work in browsers. Default: `/api/downloads/subscribe`. */
+  /** The stream's address; a relative one works in browsers. Default: `/api/downloads/subscribe`. */
   url?: string | URL | undefined;
-  /** Without it no token is sent, and a browser's cookie decides. */
+  /** Without it no token is sent, and a browser's cookie is used. */
   getToken?: GetToken | undefined;
   /** All active downloads, every two seconds. */
   onUpdate?: ((event: UpdateEvent) => void) | undefined;
-  /** Nothing is active; the subscription is closed. */
+  /** No download is active; the subscription is closed. */
   onComplete?: ((event: CompleteEvent) => void) | undefined;
-  /** `error.isFinal` tells whether the subscription is closed; all other errors mend themselves. */
+  /** `error.isFinal` says whether the subscription is closed. After any other error it goes on by itself. */
   onError?: ((error: SubscriptionError) => void) | undefined;
   onStateChange?: ((state: ConnectionState) => void) | undefined;
   /** Aborting it closes the subscription. */
@@ -28,13 +28,13 @@ export interface SubscriptionOptions {
 
 export interface Subscription {
   readonly state: ConnectionState;
-  /** Ends it at once: no timer and no socket is left, and no callback but `onStateChange('closed')` follows. */
+  /** Ends it at once. No timer and no socket is left, and only `onStateChange('closed')` is still called. */
   close(): void;
 }
 
 const DEFAULT_URL = '/api/downloads/subscribe';
 
-/** Follows the active downloads until none is left. A malformed `url` throws a `SyntaxError`. */
+/** Follows the active downloads until none is left. Throws a `SyntaxError` for a malformed `url`. */
 export function subscribeToDownloads(options: SubscriptionOptions): Subscription {
   return subscribe(options, PATIENCE);
 }
@@ -50,7 +50,7 @@ class LiveSubscription implements Subscription {
   readonly #backoff: Backoff;
   readonly #source: EventSource;
   #state: ConnectionState = 'connecting';
-  /** Why the attempt under way failed; the package's own error event does not say. */
+  /** Why the current attempt failed; the package's own error event does not say it. */
   #failure: SubscriptionError | undefined;
 
   constructor(options: SubscriptionOptions, patience: Patience) {
@@ -71,7 +71,7 @@ class LiveSubscription implements Subscription {
   readonly close = (): void => {
     this.#options.signal?.removeEventListener('abort', this.close);
     this.#source.close();
-    // The package tells its listeners of a lost connection first and sets its timer then.
+    // The package first tells its listeners of a lost connection, and then sets its timer.
     queueMicrotask(() => this.#source.close());
     this.#become('closed');
   };
@@ -80,7 +80,7 @@ class LiveSubscription implements Subscription {
     const source = this.#source;
     source.addEventListener('update', (event: MessageEvent) => this.#onEvent(event, this.#update));
     source.addEventListener('complete', (event: MessageEvent) => this.#onEvent(event, this.#complete));
-    // Both arrive as `error`: what the server sent has data, what the package noticed has none.
+    // Both arrive as `error`: the server's event has data, the package's own has none.
     source.addEventListener('error', (event: Event & { code?: number | undefined }) => {
       if (event instanceof MessageEvent) this.#onEvent(event, this.#serverError);
       else this.#lost(event.code);

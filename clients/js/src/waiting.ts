@@ -1,8 +1,8 @@
-/** Time: how long to wait before asking again, and for how long to hear nothing. */
+/** Waiting times: the pause before a reconnect, and the longest silence of a connection. */
 
-/** All in seconds. `random` answers at least 0 and less than 1. */
+/** All times are in seconds. `random` returns at least 0 and less than 1. */
 export interface Patience {
-  /** The most that is added to the server's `retry:` after the first failure; it doubles with each further one. */
+  /** The most that is added to the server's `retry:` after the first failure. It doubles with each further failure. */
   firstBackoff: number;
   maxBackoff: number;
   /** Three times the server's keep-alive interval: a connection this silent is dead. */
@@ -12,14 +12,14 @@ export interface Patience {
 
 export const PATIENCE: Patience = { firstBackoff: 1, maxBackoff: 30, silence: 45, random: Math.random };
 
-/** In milliseconds; `setTimeout` fires at once for anything longer. */
+/** In milliseconds. `setTimeout` fires at once for a longer time. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Counts failures since the last event, and waits accordingly.
  *
- * The `eventsource` package itself waits the server's `retry:` before each attempt; what is
- * waited here comes on top, so that the server's wish is the least and no two clients return together.
+ * The `eventsource` package itself waits the server's `retry:` before each attempt. The random wait
+ * here is added to it: so no client returns too early, and clients do not return together.
  */
 export class Backoff {
   #failures = 0;
@@ -71,8 +71,8 @@ function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
 /**
  * Settles as `work` does, or rejects after `seconds` (and then calls `giveUp`) or when `signal` is aborted.
  *
- * Leaves no timer, also where `work` never settles: Node's fetch can leave a read pending for ever
- * when it is aborted just as the answer ends.
+ * It leaves no timer, even if `work` never settles: Node's fetch can leave a read pending for ever
+ * if it is aborted just when the answer ends.
  */
 export function within<T>(seconds: number, signal: AbortSignal, work: Promise<T>, giveUp: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** What a screen reader is told without asking: endings and the connection, gathered, never the progress. */
+/** What a screen reader says by itself: ended downloads and the connection, in batches, never the progress. */
 
 import { byId } from "./dom.js";
 

@@ -1,4 +1,4 @@
-/** The REST resources that the page uses. Every call renews an expired session by itself. */
+/** The REST resources that the page uses. Every call renews an expired session. */
 
 import { address, send, sendForPage } from "./http.js";
 import { withRenewal } from "./session.js";
@@ -11,7 +11,7 @@ export function getDownload(id) {
   return get(`api/downloads/${encodeURIComponent(id)}`);
 }
 
-/** The downloads that changed last, at most 50: what is active or has just ended is among them. */
+/** The downloads that changed last, at most 50. Active ones, and those that have just ended, are among them. */
 export function getLatestDownloads() {
   return get("api/downloads?sort=-updated_at&page_size=50");
 }
@@ -60,7 +60,7 @@ export function setPriority(id, priority) {
   return withRenewal(() => send("PATCH", `api/downloads/${encodeURIComponent(id)}`, { body: { priority } }));
 }
 
-/** Where a file of a download can be saved from. */
+/** The address of a file of a download. */
 export function fileAddress(id, path) {
   return address(`api/downloads/${encodeURIComponent(id)}/files/${path.split("/").map(encodeURIComponent).join("/")}`);
 }

@@ -1,11 +1,11 @@
-/** A question before what cannot be undone, in the board; the views beside it have views/confirm.js. */
+/** A question before an action that cannot be undone, for the board. The views use views/confirm.js. */
 
 import { byId, setText } from "./dom.js";
 
 /**
- * Resolve to whether the question was answered with yes.
+ * Ask the question. Resolves to whether the answer was yes.
  * @param {string} question
- * @param {string} yes the label of the button that says so
+ * @param {string} yes the label of the button for yes
  * @returns {Promise<boolean>}
  */
 export function ask(question, yes) {

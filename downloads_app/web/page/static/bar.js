@@ -1,4 +1,4 @@
-/** A progress bar that moves smoothly, never backwards, and says its value to screen readers. */
+/** A progress bar that moves smoothly and never backwards, and that screen readers can read. */
 
 import { setAttribute } from "./dom.js";
 import { percent } from "./format.js";
@@ -13,8 +13,8 @@ export class Bar {
   }
 
   /**
-   * `fraction` is 0 to 1, or null for unknown; `words` is what a screen reader says beside it.
-   * `run` names the attempt: within one the bar only rises, a new one may begin at 0.
+   * `fraction` is 0 to 1, or null for unknown. A screen reader also says `words`.
+   * `run` names the attempt: in one attempt the bar only rises; a new one may begin at 0.
    */
   set(fraction, { run = null, words = "" } = {}) {
     if (run !== this.#run) this.#shown = -1;
@@ -25,7 +25,7 @@ export class Bar {
     } else {
       if (fraction > this.#shown) {
         this.#shown = fraction;
-        this.fill.style.transform = `scaleX(${fraction.toFixed(4)})`; // the style sheet makes it glide
+        this.fill.style.transform = `scaleX(${fraction.toFixed(4)})`; // the style sheet animates it
       }
       setAttribute(this.element, "aria-valuenow", String(Math.floor(this.#shown * 100)));
     }
@@ -33,7 +33,7 @@ export class Bar {
     setAttribute(this.element, "aria-valuetext", spoken.filter(Boolean).join(", "));
   }
 
-  /** The fraction that stands on the page, or null. */
+  /** The fraction that the page shows, or null. */
   get shown() {
     return this.#shown < 0 || this.element.classList.contains("unknown") ? null : this.#shown;
   }

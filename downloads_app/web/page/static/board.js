@@ -1,4 +1,4 @@
-/** Rows in their places: active ones (for an admin under their users' names), then those that ended. */
+/** The rows in order: active ones (for an admin in a group for each user), then those that ended. */
 
 import { arrange, byId, fromTemplate, setText, show } from "./dom.js";
 import { count, speed } from "./format.js";
@@ -24,7 +24,7 @@ export class Board {
     show(byId("ended"), ended.size > 0);
   }
 
-  /** Leave nothing behind for whoever signs in next. */
+  /** Remove everything: another user may sign in next. */
   clear() {
     this.render({ active: new Map(), ended: new Map() });
   }
@@ -54,7 +54,7 @@ export class Board {
     }
     const { element, name, facts, list } = this.#groups.get(key);
     setText(name, key === "" ? "Active" : this.#userName(key));
-    setText(facts, key === "" ? "" : groupFacts(entries)); // else the summary has said it
+    setText(facts, key === "" ? "" : groupFacts(entries)); // without groups, the summary says it
     arrange(list, entries.map(({ download }) => this.#rows.get(download.id).element));
     return element;
   }

@@ -1,4 +1,4 @@
-/** How the page says whether what it shows is true now. */
+/** Shows whether the page is up to date. */
 
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
@@ -10,16 +10,16 @@ const WORDS = {
   trouble: "Waiting for the server",
   lost: "Connection lost, reconnecting…",
 };
-const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server is over sooner than that
+const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server takes less
 
 export class Connection {
-  state = "connecting"; // as shown
+  state = "connecting"; // the one that is shown
   #coming = "connecting";
   /** @type {number | undefined} */
   #timer;
   #toldOfLoss = false;
 
-  /** `lost` shows after a moment, anything else at once. */
+  /** Show a state: `lost` after a moment, others at once. */
   set({ state, detail }, onChange) {
     if (state === this.#coming && state !== "trouble") return;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-/** Reads the OpenAPI document to a visitor: every operation, what it takes and what it answers. */
+/** Shows the OpenAPI document as a page: every operation, its input and its answers. */
 
 import { byId, fromTemplate } from "./dom.js";
 import { send } from "./http.js";
@@ -10,7 +10,7 @@ function resolve(document_, node) {
   return resolve(document_, node.$ref.slice(2).split("/").reduce((part, key) => part[key], document_));
 }
 
-/** A schema in a few words: "string or null", "array of Download". */
+/** Returns a schema in a few words: "string or null", "array of Download". */
 function describeType(document_, schema) {
   if (!schema) return "";
   if (schema.$ref) return schema.$ref.split("/").at(-1);

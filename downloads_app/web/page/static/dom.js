@@ -1,7 +1,7 @@
-/** The few ways in which this page touches the document. Text goes in as text, never as markup. */
+/** The only functions that change the document. They insert text as text, never as markup. */
 
 /**
- * The element of that id, which is on the page.
+ * Return the element with this id. It must be on the page.
  * @param {string} id
  * @returns {HTMLElement}
  */
@@ -10,7 +10,7 @@ export function byId(id) {
 }
 
 /**
- * A form, its controls by name.
+ * Return the form with this id; its `elements` has the controls by name.
  * @param {string} id
  * @returns {HTMLFormElement & {elements: any}}
  */
@@ -19,7 +19,7 @@ export function formById(id) {
 }
 
 /**
- * A fresh copy of a template's only element; what is in it is the template's business.
+ * Return a new copy of a template's only element. Its type depends on the template.
  * @param {string} id
  * @returns {any}
  */
@@ -29,7 +29,7 @@ export function fromTemplate(id) {
 }
 
 /**
- * Write only what differs: 500 rows change a few words each, not 5,000 nodes.
+ * Set an element's text, only if it differs: in 500 rows a few words change, not 5,000 nodes.
  * @param {Element} element
  * @param {string} text
  */
@@ -38,7 +38,7 @@ export function setText(element, text) {
 }
 
 /**
- * Set an attribute, or remove it where the value is null.
+ * Set an attribute, or remove it if the value is null.
  * @param {Element} element
  * @param {string} name
  * @param {string | null} value
@@ -49,7 +49,7 @@ export function setAttribute(element, name, value) {
 }
 
 /**
- * Show or hide.
+ * Show or hide an element.
  * @param {HTMLElement} element
  * @param {boolean} visible
  */
@@ -58,7 +58,7 @@ export function show(element, visible) {
 }
 
 /**
- * Put `elements` into `parent` in this order, moving only those that stand wrong, and drop the rest.
+ * Make `elements` the children of `parent` in this order. Move only those in a wrong place, and remove all others.
  * @param {Element} parent
  * @param {Element[]} elements
  */

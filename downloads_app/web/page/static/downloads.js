@@ -1,20 +1,20 @@
-/** What is known of each download on the page: merges the stream's lists, notices what left them. No DOM. */
+/** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
 const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
-const STALE_SECONDS = 5; // longer than an update can lag behind an answer of REST
+const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 const ACTIVE = new Set(["pending", "downloading"]);
 
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
   ended = new Map(); // id -> the detail that REST gave, newest first
-  batch = 0; // changes whenever other downloads, or other sizes, make up the overall progress
+  batch = 0; // changes when the overall progress counts other downloads or other sizes
   #leaving = new Set();
-  #endedAt = new Map(); // id -> when it was noticed here
+  #endedAt = new Map(); // id -> when this page noticed it
   #counted = new Map(); // id -> {current, total}: what the overall progress counts
 
   /**
-   * `fetchDetail(id)` answers how a download ended; `onChange` is called after each change; `since` is the
+   * `fetchDetail(id)` resolves to how a download ended. `onChange` is called after each change. `since` is the
    * server's time when the page was opened.
    */
   constructor({ fetchDetail, onEnd, onChange, since, now = () => Date.now() / 1000 }) {
@@ -37,7 +37,7 @@ export class Downloads {
     for (const id of left) this.#askAboutEnd(id);
   }
 
-  /** Those that left stay where they stood until it is known how they ended; the order is the stream's. */
+  /** Keep downloads that left the list in their place until we know how they ended. The order is the stream's. */
   #withLeaving(entries, left) {
     const before = [...this.active.keys()];
     const order = [...entries.keys()];
@@ -51,18 +51,18 @@ export class Downloads {
     const now = this.now();
     speeds.push([now, download.status === "downloading" ? speed : 0]);
     while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
-    if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // taken up again
+    if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // it is active again
     if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
     this.#counted.set(download.id, { current, total });
     return { download, speeds };
   }
 
-  /** Whether an update was read before its download ended, as an answer of REST has told meanwhile. */
+  /** Whether an update is outdated: REST has already said that its download ended. */
   #isOutdated({ id }) {
     return this.ended.has(id) && this.now() - this.#endedAt.get(id) < STALE_SECONDS;
   }
 
-  /** Ask once how a download ended; again later where there was no answer. */
+  /** Ask once how a download ended. Ask again later if there was no answer. */
   async #askAboutEnd(id) {
     if (this.#leaving.has(id)) return;
     this.#leaving.add(id);
@@ -75,13 +75,13 @@ export class Downloads {
     }
   }
 
-  /** Take a detail that REST gave: one that is over moves to the ended ones. */
+  /** Take a detail from REST. A download that is over moves to the ended ones. */
   settle(detail) {
     if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail);
-    else if (this.ended.delete(detail.id)) this.onChange(); // taken up again: the next update brings it
+    else if (this.ended.delete(detail.id)) this.onChange(); // active again: the next update has it
   }
 
-  /** Take what changed last: one that began and ended unseen, after `since`, ends here too. */
+  /** Take the downloads that changed last. One that began and ended after `since`, unseen, is added as ended. */
   catchUp(details) {
     for (const detail of details) {
       const isMissed = !this.active.has(detail.id) && !this.#endedAt.has(detail.id);
@@ -109,7 +109,7 @@ export class Downloads {
     this.onChange();
   }
 
-  /** The progress of everything since the page was last idle: a finished download stays counted. */
+  /** The progress of all downloads since the page was last idle. A finished download still counts. */
   overall() {
     const known = [...this.#counted.values()].filter(({ total }) => total !== null);
     const sum = (key) => known.reduce((total, part) => total + part[key], 0);

@@ -1,4 +1,4 @@
-/** Numbers as people read them. Pure: no DOM, no clock. */
+/** Formats numbers for people. Pure: no DOM, no clock. */
 
 const GAP = "\u00a0"; // a number and its unit stay on one line
 
@@ -23,7 +23,7 @@ export function speed(bytesPerSecond) {
 /** @type {[string, number][]} */
 const SPANS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
-/** 3725 -> "1 h 2 min": the two largest parts, since nobody plans by the third. */
+/** 3725 -> "1 h 2 min": only the two largest parts; nobody needs the third. */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));
   const first = SPANS.findIndex(([, length]) => whole >= length);
@@ -36,7 +36,7 @@ export function duration(seconds) {
   return parts.join(" ");
 }
 
-/** 0.999 -> "99 %": never 100 before it is true. */
+/** 0.999 -> "99 %": 100 only when all is here. */
 export function percent(fraction) {
   return `${Math.floor(fraction * 100)}${GAP}%`;
 }
@@ -45,7 +45,7 @@ export function count(number, one, many) {
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** How much of the whole is here, 0 to 1, or null where the whole is not known. */
+/** The share that is here, 0 to 1; null if the total is unknown. */
 export function fraction(currentBytes, totalBytes) {
   if (totalBytes === null || totalBytes === undefined) return null;
   return totalBytes === 0 ? 1 : Math.min(1, currentBytes / totalBytes);

@@ -1,4 +1,4 @@
-/** One request to our own server: the path, the CSRF header, the error as an exception. Knows no session. */
+/** Sends one request to our own server, with the CSRF header. Throws errors. Knows no session. */
 
 const root = document.documentElement.dataset.root;
 
@@ -25,7 +25,7 @@ export function readCookie(name) {
 }
 
 /**
- * Send and return the JSON answer (null where there is none); throws HttpError.
+ * Send a request. Return the JSON answer, or null if there is none. Throws HttpError.
  * @param {string} method
  * @param {string} path
  * @param {{ body?: unknown, csrfCookie?: string }} [options]
@@ -36,7 +36,7 @@ export async function send(method, path, options) {
 }
 
 /**
- * The rows of one page of a list, and the cursor of the next (null at the end); throws HttpError.
+ * Return the rows of one page of a list, and the cursor of the next page (null at the end). Throws HttpError.
  * @param {string} path
  * @returns {Promise<{ rows: any[], next: string | null }>}
  */

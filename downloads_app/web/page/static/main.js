@@ -1,4 +1,4 @@
-/** Where the page begins: signed in, it watches; else it asks to sign in, and then watches. */
+/** The start of the page: it shows the sign-in form if nobody is signed in, and then the downloads. */
 
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
@@ -19,7 +19,7 @@ async function begin(reason = "") {
   let user;
   try {
     user = await currentUser();
-    if (mine !== beginnings) return; // another tab has changed the session meanwhile
+    if (mine !== beginnings) return; // meanwhile another tab has changed the session
   } catch (error) {
     setText(byId("notice"), `${error.message} Trying again…`);
     show(byId("notice"), true);

@@ -1,4 +1,4 @@
-/** Names for the ids that the stream carries, asked for once each and in batches. */
+/** The names for the stream's ids. Each name is requested once; requests are batched. */
 
 import { getByIds } from "./api.js";
 
@@ -12,14 +12,14 @@ export class Names {
   /** @type {number | null} */
   #timer = null;
 
-  /** `field` holds the name in the rows of `collection`; `onArrival` is called when names came. */
+  /** `field` is the name's field in the rows of `collection`. `onArrival` is called when names have arrived. */
   constructor(collection, field, onArrival) {
     this.collection = collection;
     this.field = field;
     this.onArrival = onArrival;
   }
 
-  /** The name, or null while it is on its way. */
+  /** The name; null until it has arrived. */
   get(id) {
     if (this.#known.has(id)) return this.#known.get(id);
     this.#wanted.add(id);
@@ -35,11 +35,11 @@ export class Names {
       for (const row of rows) this.#known.set(row.id, row[this.field]);
       for (const id of ids) {
         this.#wanted.delete(id);
-        if (!this.#known.has(id)) this.#known.set(id, id.slice(0, 8)); // gone, or not for us
+        if (!this.#known.has(id)) this.#known.set(id, id.slice(0, 8)); // it is gone, or we may not see it
       }
       this.onArrival();
     } catch {
-      pause = RETRY_MILLISECONDS; // the row shows its id's beginning until then
+      pause = RETRY_MILLISECONDS; // until then the row shows the beginning of its id
     }
     this.#timer = this.#wanted.size ? setTimeout(() => this.#fetch(), pause) : null;
   }

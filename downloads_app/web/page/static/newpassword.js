@@ -1,9 +1,9 @@
-/** The form for whoever has a password that somebody else set: nothing else is possible before it is changed. */
+/** The form for a user whose password somebody else has set. The user must change it before anything else. */
 
 import { byId, formById, setText, show } from "./dom.js";
 import { changePassword } from "./session.js";
 
-/** Show the form until the user has a password of their own. */
+/** Show the form until the user has set a new password. */
 export function askForNewPassword(user) {
   const form = formById("new-password");
   setText(byId("new-password-error"), "");

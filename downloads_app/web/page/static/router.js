@@ -1,4 +1,4 @@
-/** Which view the address names. Links inside the page, and back and forward, change it without a reload. */
+/** Finds the view of the address. Links in the page, and back and forward, change the view without a reload. */
 
 import { address } from "./http.js";
 
@@ -7,11 +7,11 @@ const listeners = new Set();
 
 /**
  * @typedef {{ view: string, id: string | null, query: URLSearchParams }} Route
- * `view` is "active" for everything unknown, `id` a download's.
+ * `view` is "active" for an unknown address. `id` is that of a download.
  */
 
 /**
- * What the address asks for.
+ * Return the route of the current address.
  * @returns {Route}
  */
 export function currentRoute() {
@@ -30,7 +30,7 @@ export function go(path) {
 }
 
 /**
- * Keep what a view shows in its address, without a step to go back to.
+ * Change the address to what the view shows, without a new entry in the browser's history.
  * @param {string} path relative to the page's own root
  */
 export function rewrite(path) {
@@ -38,7 +38,7 @@ export function rewrite(path) {
 }
 
 /**
- * Call `listener` at each change of view, until the function that is returned is called.
+ * Call `listener` at each change of view. Returns a function that ends this.
  * @param {(route: Route) => void} listener
  */
 export function onRoute(listener) {

@@ -1,4 +1,4 @@
-/** One download on the page: its element, and what stands in it. */
+/** One download on the page: its element and the content of it. */
 
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
@@ -65,7 +65,7 @@ export class Row {
     this.#show(entry.download.status, () => this.#drawActive(entry, names));
   }
 
-  /** Show how a download ended; `detail` is what REST tells of it. */
+  /** Show how a download ended. `detail` is REST's representation. */
   showEnded(detail, names) {
     this.#show(detail.status, () => this.#drawEnded(detail, names));
   }
@@ -110,7 +110,7 @@ export class Row {
     this.#offer(ACTIONS[download.status] ?? [], name);
   }
 
-  /** Buttons are kept while they stay the same, so that the keyboard's focus stays on them. */
+  /** Keep the buttons if they are the same: then the keyboard's focus stays on them. */
   #offer(actions, name) {
     const wanted = `${actions} ${name}`;
     if (wanted === this.#buttons) return;

@@ -1,4 +1,4 @@
-/** Who is signed in: sign in, renew, sign out; all tabs of the browser learn of it. */
+/** The session: sign in, renew, sign out. All tabs of the browser are told. */
 
 import { HttpError, readCookie, send } from "./http.js";
 
@@ -17,7 +17,7 @@ export async function signIn(username, password) {
   news?.postMessage("changed");
 }
 
-/** The password was right, and the browser has not kept what it was given for it. */
+/** The password was right, but the browser has not stored the cookies. */
 function explainLostCookies() {
   const remedy = location.protocol === "https:"
     ? "Allow cookies for this page."
@@ -25,7 +25,7 @@ function explainLostCookies() {
   return `The password is right, but this browser did not keep the cookies of the sign-in. ${remedy}`;
 }
 
-/** Change one's own password, which ends every session, and sign in again. */
+/** Change the user's own password. This ends every session, so sign in again. */
 export async function changePassword(username, current, chosen) {
   const body = { current_password: current, new_password: chosen };
   await withRenewal(() => send("PUT", "api/auth/password", { body }));
@@ -34,7 +34,7 @@ export async function changePassword(username, current, chosen) {
 
 export async function signOut() {
   await withRenewal(() => send("POST", "api/auth/logout")).catch((error) => {
-    if (error.status !== 401) throw error; // already over
+    if (error.status !== 401) throw error; // the session is already over
   });
   news?.postMessage("changed");
 }
@@ -50,7 +50,7 @@ export async function currentUser() {
   }
 }
 
-/** Run a request; where it answers 401, renew the session once and run it again. */
+/** Run a request. If the answer is 401, renew the session once and run it again. */
 export async function withRenewal(request) {
   const before = readCookie("csrf_access_token");
   try {
@@ -62,9 +62,9 @@ export async function withRenewal(request) {
   }
 }
 
-/** A refresh token serves once, so that of several tabs only the first may use it. */
+/** Renew the session. A refresh token works only once, so only the first of several tabs may use it. */
 async function renew(before) {
-  if (readCookie("csrf_access_token") !== before) return; // another tab was quicker
+  if (readCookie("csrf_access_token") !== before) return; // another tab has renewed it
   await send("POST", "api/auth/refresh", { csrfCookie: "csrf_refresh_token" });
 }
 
@@ -72,7 +72,7 @@ let queue = Promise.resolve();
 
 function exclusively(name, work) {
   if (navigator.locks) return navigator.locks.request(name, work);
-  const turn = queue.then(work); // Web Locks need a secure context; within this tab a queue does it
+  const turn = queue.then(work); // without Web Locks (no secure context) we use a queue in this tab
   queue = turn.catch(() => {});
   return turn;
 }

@@ -3,7 +3,7 @@
 import { byId, formById, setText, show } from "./dom.js";
 import { signIn } from "./session.js";
 
-/** Show the form until somebody has signed in; `reason` says why it is there, for whoever was. */
+/** Show the form until somebody has signed in. `reason` tells a user whose session ended why. */
 export function askToSignIn(reason = "") {
   const form = formById("sign-in");
   setText(byId("sign-in-reason"), reason);

@@ -2,7 +2,7 @@
 
 const WIDTH = 120;
 const HEIGHT = 28;
-const FIRST_SPAN_SECONDS = 20; // a young plot is drawn wide, then shrinks to the minutes remembered
+const FIRST_SPAN_SECONDS = 20; // the plot begins with this span, which then grows to the whole history
 
 export class SpeedPlot {
   constructor(element) {

@@ -1,14 +1,14 @@
 /**
  * The live stream through the browser's own EventSource, kept open.
  *
- * Says `{kind: "update", downloads}`, `{kind: "latest", downloads}` (while idle: what changed last, also what
- * began and ended between two looks) and `{kind: "state", state, detail}`; states: connecting, live, idle
- * (nothing active, closed until `look` finds something), trouble (the server tells of an error), lost, signed-out.
+ * Its messages: `{kind: "update", downloads}`, `{kind: "latest", downloads}` (while idle: the downloads that changed
+ * last, also those that began and ended between two looks) and `{kind: "state", state, detail}`. States: connecting,
+ * live, idle (nothing active: closed until `look` finds something), trouble (the server's error), lost, signed-out.
  */
 
 const SLOWEST_RETRY_SECONDS = 30;
-const LOOKS_BEFORE_OPENING = 6; // the stream has the last word on whether something is active
-const BROWSER_RETRY_SECONDS = 60; // the browser reconnects by itself and keeps to the server's `retry:`
+const LOOKS_BEFORE_OPENING = 6; // open it sometimes: the stream decides whether something is active
+const BROWSER_RETRY_SECONDS = 60; // the browser reconnects by itself, after the server's `retry:`
 
 export class LiveStream {
   /** @type {EventSource | null} */
@@ -20,7 +20,7 @@ export class LiveStream {
   #stopped = false;
 
   /**
-   * `checkSession` resolves to whether somebody is signed in, and rejects where the server is away;
+   * `checkSession` resolves to whether somebody is signed in; it rejects if the server is away.
    * `fetchLatest` resolves to the downloads that changed last.
    */
   constructor({ url, intervalSeconds, checkSession, fetchLatest, say }) {
@@ -36,7 +36,7 @@ export class LiveStream {
     this.#open();
   }
 
-  /** Look whether something is active now; does nothing while the stream is open. */
+  /** Check whether something is active now. Does nothing while the stream is open. */
   async look() {
     if (!this.#isIdle()) return;
     this.#looks += 1;
@@ -51,7 +51,7 @@ export class LiveStream {
     return !this.#source && this.#timer === null && !this.#stopped;
   }
 
-  /** Do not wait for a retry: the network is said to be back. */
+  /** Reconnect now: the browser says that the network is back. */
   hurry() {
     if (this.#failures > 0 && !this.#stopped) this.#open();
   }
@@ -67,7 +67,7 @@ export class LiveStream {
     this.#source = source;
     source.addEventListener("update", (event) => this.#updated(JSON.parse(event.data).downloads));
     source.addEventListener("complete", () => this.#completed());
-    // One name, two things: the server's own `error` event has data, a lost connection has none.
+    // `error` has two meanings: the server's own event has data, a lost connection has none.
     source.addEventListener("error", (/** @type {Event & { data?: unknown }} */ event) =>
       typeof event.data === "string" ? this.#refused(JSON.parse(event.data).error) : this.#interrupted());
     this.#expectWithin(this.silenceSeconds);
@@ -82,7 +82,7 @@ export class LiveStream {
 
   #completed() {
     this.#failures = 0;
-    this.#close(); // else the browser would ask once more
+    this.#close(); // otherwise the browser would reconnect
     this.say({ kind: "update", downloads: [] });
     this.#state("idle");
   }
@@ -106,7 +106,7 @@ export class LiveStream {
     }
   }
 
-  /** The browser has given up, for a status it does not tell: find out, and open again. */
+  /** The browser has given up and does not say the status. Find out why, and open the stream again. */
   async #recover() {
     this.#close();
     let waitSeconds = Math.min(SLOWEST_RETRY_SECONDS, 2 ** this.#failures) * (0.5 + Math.random() / 2);
@@ -125,7 +125,7 @@ export class LiveStream {
     if (!this.#stopped) this.#timer = setTimeout(() => this.#open(), waitSeconds * 1000);
   }
 
-  /** A cut cable or a sleeping laptop sends no error: silence is one. */
+  /** Treat silence as an error: a cut cable or a sleeping laptop sends none. */
   #expectWithin(seconds) {
     clearTimeout(this.#timer ?? undefined);
     this.#timer = setTimeout(() => {

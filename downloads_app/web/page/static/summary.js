@@ -1,4 +1,4 @@
-/** Everything together: the bar at the top and the tab's title. */
+/** The progress of all downloads together: the bar at the top and the tab's title. */
 
 import { Bar } from "./bar.js";
 import { byId, setText, show } from "./dom.js";
@@ -7,7 +7,7 @@ import { bytes, count, duration, fraction, percent, speed } from "./format.js";
 export class Summary {
   #bar = new Bar(byId("summary-bar"));
 
-  /** The title changes in hidden tabs too, where nothing is drawn. */
+  /** The title also changes in hidden tabs. Nothing else is drawn there. */
   title(overall, state) {
     const { activeCount } = overall;
     const done = wholeFraction(overall);
@@ -37,7 +37,7 @@ export class Summary {
   }
 }
 
-/** How much of everything is here, or null while the size of an active download is not known. */
+/** The share of all bytes that is here; null while the size of an active download is unknown. */
 function wholeFraction({ currentBytes, totalBytes, unsizedCount }) {
   return unsizedCount > 0 ? null : fraction(currentBytes, totalBytes);
 }

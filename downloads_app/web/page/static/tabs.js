@@ -1,8 +1,8 @@
 /**
- * One stream for all tabs of a browser: whoever holds the lock leads, the others listen.
+ * One stream for all tabs of a browser: the tab with the lock leads and opens it, the others listen.
  *
- * A browser opens six connections a server over HTTP/1.1; without this the seventh tab would hang.
- * Where Web Locks are missing (plain HTTP that is not loopback) every tab leads for itself.
+ * Over HTTP/1.1 a browser opens only six connections to a server: without this the seventh tab would hang.
+ * Without Web Locks (plain HTTP, not on loopback) every tab opens its own stream.
  */
 
 const CHECK_SECONDS = 5;
@@ -17,11 +17,11 @@ export class SharedStream {
   #heardAt = Date.now();
   #abort = new AbortController();
   /** @type {AbortController | null} */
-  #application = null; // what withdraws this tab's place in the queue
+  #application = null; // aborting it removes this tab from the queue
   #checks = 0;
   #timer;
 
-  /** `open(say)` makes a stream; `onMessage` gets what it says, in the leading tab and in all others. */
+  /** `open(say)` makes a stream. `onMessage` gets its messages, in the leading tab and in all others. */
   constructor({ name, open, onMessage }) {
     this.name = name;
     this.open = open;
@@ -34,7 +34,7 @@ export class SharedStream {
     this.#apply();
   }
 
-  /** Look for something active now, whoever leads. */
+  /** Make the leading tab check for active downloads now. */
   look() {
     this.#stream?.look();
     this.#channel.postMessage({ kind: "look" });
@@ -52,7 +52,7 @@ export class SharedStream {
     this.#channel.close();
   }
 
-  /** Ask to lead: in turn, or at once from a leader that is no longer heard (`steal`). */
+  /** Ask to lead: in the queue, or with `steal` at once, if the leader is silent. */
   async #apply({ steal = false } = {}) {
     if (!navigator.locks) return this.#lead();
     this.#application?.abort();
@@ -61,13 +61,13 @@ export class SharedStream {
       await navigator.locks.request(this.name, steal ? { steal } : { signal: application.signal }, () => this.#lead());
     } catch (error) {
       if (error.name !== "AbortError") throw error;
-      if (application !== this.#application) return; // another application has taken its place
-      this.#yield(); // stopped, or another tab took over because it no longer heard this one
+      if (application !== this.#application) return; // a newer application has replaced it
+      this.#yield(); // this tab stopped, or was silent and another one took over
       if (!this.#abort.signal.aborted) this.#apply();
     }
   }
 
-  /** Lead until this tab stops: the promise holds the lock. */
+  /** Lead until this tab stops. The lock is held until the promise resolves. */
   #lead() {
     if (this.#abort.signal.aborted) return undefined;
     const stream = this.open((message) => this.#say(message));
@@ -102,7 +102,7 @@ export class SharedStream {
     }
   }
 
-  /** A tab that is looked at asks for news, and takes over from a leader that was frozen in its sleep. */
+  /** When this tab becomes visible, ask for news, and take over if the leading tab is frozen. */
   #check() {
     this.#checks += 1;
     if (document.visibilityState !== "visible") {

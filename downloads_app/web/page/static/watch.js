@@ -1,4 +1,4 @@
-/** The page of one signed-in user: the stream, the names, the rows, wired together. */
+/** The page of one signed-in user: connects the stream, the names and the rows. */
 
 import { announce } from "./announcer.js";
 import { changeDownload, getDownload, getLatestDownloads } from "./api.js";
@@ -24,7 +24,7 @@ function complain(sentence) {
   if (sentence) announce(sentence);
 }
 
-/** Watch until `stop()`; `onSignedOut` is called when the session is over. */
+/** Watch until `stop()`. `onSignedOut` is called when the session is over. */
 export function watch(user, onSignedOut) {
   const connection = new Connection();
   const summary = new Summary();
@@ -32,7 +32,7 @@ export function watch(user, onSignedOut) {
   let frame = null;
   const redraw = () => {
     summary.title(downloads.overall(), connection.state);
-    frame ??= requestAnimationFrame(draw); // a hidden tab draws nothing until it is looked at
+    frame ??= requestAnimationFrame(draw); // a hidden tab draws nothing until it is visible
   };
   const names = {
     repositories: new Names("repositories", "name", redraw),

@@ -1,4 +1,4 @@
-/** Adding a download: find a repository by what people have at hand, look at its plan, begin. */
+/** Adding a download: find a repository by a name or an address, look at its plan, begin. */
 
 import { getProviders, searchProvider } from "../api.js";
 import { count } from "../format.js";
@@ -52,7 +52,7 @@ function NoProvider({ isAdmin }) {
     : "An admin has to add one first."}</p>`;
 }
 
-/** What a provider that can be searched has of that name, as one types. */
+/** The search results of a searchable provider, while the user types. */
 function Found({ provider, text, onChoose }) {
   const [state, setState] = useState({ rows: [], asked: "", error: null });
   const wanted = text.trim();

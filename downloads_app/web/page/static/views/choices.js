@@ -1,4 +1,4 @@
-/** What of a repository people usually want: quantizations, weights with their tokenizer, everything. Pure. */
+/** The usual choices of a repository's files: a quantization, weights with their tokenizer, everything. Pure. */
 
 const SHARD = /-\d{5}-of-\d{5}$/;
 const QUANTIZATION = /(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32|FP16|FP32))$/i;
@@ -24,7 +24,7 @@ const MEANINGS = [
  */
 
 /**
- * The quantization that a GGUF file's name tells, in capitals; null where it tells none.
+ * The quantization in a GGUF file's name, in capitals; null if there is none.
  * @param {string} path
  */
 export function quantizationOf(path) {
@@ -45,7 +45,7 @@ export function meaningOf(quantization) {
 }
 
 /**
- * Whether a file is the image projector that goes beside a model's weights.
+ * Whether a file is the image projector that belongs to a model's weights.
  * @param {string} path
  */
 export function isProjector(path) {
@@ -64,7 +64,7 @@ export function sizeOf(files) {
 /**
  * The ready-made choices for these files: `{key, label, note, files}`, the most likely one first among equals.
  *
- * A quantization is all of its shards, with the projectors beside it.
+ * The choice of a quantization has all its shards and the projectors.
  * @param {PlannedFile[]} files
  * @returns {Choice[]}
  */
@@ -124,7 +124,7 @@ function fits(patterns) {
 }
 
 /**
- * `include` and `exclude` that mean just these files; null where no list that the server takes can say so.
+ * `include` and `exclude` for exactly these files; null if the server's limits allow no such list.
  * @param {PlannedFile[]} chosen
  * @param {PlannedFile[]} files
  */

@@ -1,4 +1,4 @@
-/** A question before what cannot be undone, as the browser's own dialog element asks it. */
+/** A question before an action that cannot be undone, in the browser's dialog element. */
 
 import { html, useEffect, useRef } from "../vendor/preact/preact-htm.js";
 import { WORDS } from "./words.js";

@@ -1,4 +1,4 @@
-/** One download: its files, where they lie, how to use them. */
+/** One download: its files, where they are, how to use them. */
 
 import { fileAddress, getDownload, getPage } from "../api.js";
 import { bytes, speed } from "../format.js";
@@ -52,7 +52,7 @@ function Files({ download, page }) {
         ${file.size_bytes !== null && ` · ${bytes(file.size_bytes)}`}</span></li>`)}</ul></section>`;
 }
 
-/** Command lines for what is here, with the right path. */
+/** Commands that use the downloaded files, with the right path. */
 function UseIt({ download, files }) {
   if (download.status !== "completed") return null;
   const weights = files.filter(({ path }) => quantizationOf(path) !== null || /\.gguf$/i.test(path));
@@ -79,7 +79,7 @@ function Command({ name, line }) {
     ${navigator.clipboard && html`<button type="button" class="quiet" onClick=${copy} aria-label=${`Copy the line for ${name}`}>${isCopied ? "Copied" : "Copy"}</button>`}</p>`;
 }
 
-/** For a POSIX shell (IEEE 1003.1, 2.2.2): within single quotes everything stands for itself. */
+/** Quote for a POSIX shell (IEEE 1003.1, 2.2.2): in single quotes every character is literal. */
 function quoted(text) {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

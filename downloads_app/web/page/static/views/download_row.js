@@ -1,4 +1,4 @@
-/** One download in a list of REST rows: what it is, how it stands and why, what can be done. */
+/** One download in a list of REST rows: its name, its status with the reason, and its actions. */
 
 import { announce } from "../announcer.js";
 import { changeDownload, deleteDownload } from "../api.js";
@@ -20,7 +20,7 @@ const ACTIONS = {
 };
 const NEEDS_ANSWER = new Set(["cancel", "delete"]);
 
-/** `onChange` is called after something was done; `showsUser` where rows of several users stand together. */
+/** `onChange` is called after an action. `showsUser`: the list has rows of several users. */
 export function DownloadRow({ download, showsUser, onChange, children }) {
   const [question, setQuestion] = useState(null);
   const [fault, setFault] = useState("");
@@ -71,7 +71,7 @@ function labelOf(action) {
   return action === "delete" ? "Remove" : ACTION_WORDS[action];
 }
 
-/** Why it stands as it does, and when that changes by itself. */
+/** The reason for its status, and when the status will change by itself. */
 export function reasonOf(download) {
   if (download.status === "failed") return outcome(download);
   if (download.status !== "pending" || !download.wait_reason) return "";

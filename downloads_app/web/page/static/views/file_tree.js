@@ -1,4 +1,4 @@
-/** A repository's files by folder, each to be chosen; shards of one file stand as one. */
+/** A repository's files by folder; each can be chosen. The shards of one file are one entry. */
 
 import { bytes, count } from "../format.js";
 import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
@@ -7,7 +7,7 @@ import { sizeOf } from "./choices.js";
 const SHARD = /-\d{5}-of-(\d{5})(\.[^.]+)$/;
 const SHOWN_AT_MOST = 200;
 
-/** `chosen` is a set of `files`; `onChange` gets another. */
+/** `chosen` is a set of `files`. `onChange` gets a new set. */
 export function FileTree({ files, chosen, onChange }) {
   const folders = useMemo(() => group(files), [files]);
   return html`<details class="tree"><summary>${count(files.length, "file", "files")}, ${chosen.size} chosen</summary>

@@ -1,4 +1,4 @@
-/** Everything that has ended, newest first, by status; more comes as one scrolls. */
+/** All ended downloads, newest first, by status. Scrolling loads more. */
 
 import { getPage } from "../api.js";
 import { rewrite } from "../router.js";
@@ -29,7 +29,7 @@ export function HistoryView({ user, route }) {
     ${!isAtEnd && html`<${Further} key=${rows.length} onNear=${more} />`}`;
 }
 
-/** The pages read so far of one list; `more` reads the next, `reload` the first again. */
+/** The pages of one list read so far. `more` reads the next page, `reload` the first one again. */
 function usePages(status) {
   const [state, setState] = useState({ rows: [], next: null, isAtEnd: false, error: null });
   const run = useRef(0);
@@ -56,7 +56,7 @@ function usePages(status) {
   return { ...state, more, reload };
 }
 
-/** Reads on when it comes into sight, or is pressed. */
+/** A button that loads more when it becomes visible or is pressed. */
 function Further({ onNear }) {
   const button = useRef(null);
   useEffect(() => {

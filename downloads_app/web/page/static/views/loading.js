@@ -1,10 +1,10 @@
-/** Asks for something while a view is open, now and again; keeps what came last while the server is away. */
+/** Requests something repeatedly while a view is open. Keeps the last answer while the server is away. */
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
 
 /**
- * `ask` is called at once, whenever `key` changes, every `everySeconds` (0: never again) while the tab is looked at, and
- * by `again()`.
+ * `ask` is called at once, when `key` changes, by `again()`, and every `everySeconds` (0: never) while the tab is
+ * visible.
  * @param {() => Promise<any>} ask
  * @param {string | null} key
  * @param {number} [everySeconds]

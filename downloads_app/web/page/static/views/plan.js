@@ -1,4 +1,4 @@
-/** What a repository has, what of it is wanted, and whether it fits; one press begins. */
+/** A repository's files, the chosen ones, and whether they fit. One button begins the download. */
 
 import { addDownload, getPage, makePlan } from "../api.js";
 import { announce } from "../announcer.js";
@@ -9,7 +9,7 @@ import { likelyChoice, patternsFor, readyChoices, sizeOf } from "./choices.js";
 import { FileTree } from "./file_tree.js";
 import { useAnswer } from "./loading.js";
 
-/** `target`: provider, repository, revision, and a file where one alone was named. */
+/** `target`: provider, repository, revision, and a file if only one was named. */
 export function PlanView({ target }) {
   const { provider, repository, revision } = target;
   const asked = { provider_id: provider.id, repository, revision };
@@ -83,7 +83,7 @@ function sizeWords(files) {
   return [size === null ? "size unknown" : bytes(size), count(files.length, "file", "files")].join(" · ");
 }
 
-/** Why it cannot begin, or "". */
+/** Why the download cannot begin, or "". */
 function findObstacle({ chosen, missing, plan, patterns }) {
   const size = sizeOf(missing);
   if (chosen.length === 0) return "Choose at least one file.";
@@ -107,7 +107,7 @@ function summarize({ chosen, missing, plan, usual }) {
   ].filter(Boolean).join(" · ");
 }
 
-/** Bytes per second of the latest downloads that were completed; null where there are none. */
+/** Bytes per second of the last completed downloads; null if there are none. */
 function useUsualSpeed() {
   const latest = { status: "completed", sort: "-completed_at", page_size: 5 };
   const { answer } = useAnswer(() => getPage("downloads", latest), "usual");

@@ -1,11 +1,11 @@
-/** What people paste: `org/name`, a hub page's or a file's address, a provider with a folder. Pure. */
+/** Reads what people paste: `org/name`, the address of a hub's page or of a file, a provider with a folder. Pure. */
 
 const KNOWN_HUB_HOSTS = new Set(["huggingface.co", "hf.co", "www.huggingface.co"]);
 const HUB_PAGE = /^((?:datasets|spaces)\/)?([\w.-]+\/[\w.-]+)(?:\/(?:tree|blob|resolve|raw)\/([^/]+)(?:\/(.+))?)?\/?$/;
 const NAME = /^[^\s:@]+(?:\/[^\s:@]+)*$/;
 
 /**
- * What a text names among `providers`: `{provider, repository, revision, file}`, or null where it names nothing.
+ * Return what a text names among `providers`: `{provider, repository, revision, file}`; null if it names nothing.
  *
  * `preferred` is the provider for a bare name. `name@revision` and `provider:name` are understood too.
  */
@@ -48,13 +48,13 @@ function readFolder(url, provider) {
   return { provider, repository: folder || ".", revision: null, file: path.slice(path.lastIndexOf("/") + 1) };
 }
 
-/** The path of an address below a provider's own; null where it lies elsewhere. */
+/** The path of an address below a provider's own address; null if it is elsewhere. */
 function below(url, provider) {
   let own;
   try {
     own = new URL(provider.url);
   } catch {
-    return null; // a list of addresses has none of its own
+    return null; // a list of addresses has no own address
   }
   const root = own.pathname.replace(/\/*$/, "/");
   return own.origin === url.origin && url.pathname.startsWith(root) ? decode(url.pathname.slice(root.length)) : null;

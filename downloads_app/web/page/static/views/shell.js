@@ -1,4 +1,4 @@
-/** The views beside the live board: mounts the one that the address names, and marks its link. */
+/** The views other than the live board: shows the one of the address, and marks its link. */
 
 import { byId, setAttribute, show } from "../dom.js";
 import { currentRoute, onRoute } from "../router.js";

@@ -1,4 +1,4 @@
-/** Paused downloads and those that wait, with reasons; the oldest first. */
+/** Paused and waiting downloads with their reasons, the oldest first. */
 
 import { getPage, setPriority } from "../api.js";
 import { html } from "../vendor/preact/preact-htm.js";
@@ -29,7 +29,7 @@ export function WaitingView({ user }) {
     </section>`)}`;
 }
 
-/** Whose turn it is among the owner's own: higher goes first. */
+/** The priority among the owner's downloads: higher goes first. */
 function Priority({ download, onChange }) {
   const change = async (event) => {
     await setPriority(download.id, Number(event.currentTarget.value)).catch(() => {});

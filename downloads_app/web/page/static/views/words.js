@@ -1,4 +1,4 @@
-/** The words of the views, in one place: another language is another file like this one. */
+/** All words of the views. Another language needs only another file like this one. */
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
@@ -6,7 +6,7 @@ const spans = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const STEPS = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 
 /**
- * "2026-01-31T12:00:00Z" as the reader's own zone and language write it.
+ * "2026-01-31T12:00:00Z" in the reader's own time zone and language.
  * @param {string | null | undefined} time
  */
 export function when(time) {
