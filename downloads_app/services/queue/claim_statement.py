@@ -1,8 +1,8 @@
 """The one statement that claims a download: the next one, fair between users, cheap however many wait.
 
-The next one: of the user with the fewest running downloads; among equals the one who was served longest ago. Of
-that user's downloads the one with the highest priority, then the oldest. Its cost grows with the users, not
-with the waiting downloads: each user's head comes from the index `ix_downloads_pending`.
+The next user is the one with the fewest running downloads; among equals, the one served longest ago. The next
+download is that user's with the highest priority, then the oldest. The cost grows with the users, not
+with the waiting downloads: the index `ix_downloads_pending` gives each user's first download.
 
 A download is left alone before its `not_before_at`, while a worker may still be writing into its folder (one
 that lost it, or another download of the same repository and revision that was cancelled a moment ago: until

@@ -27,7 +27,7 @@ MAX_BACKOFF_SECONDS = 600.0
 
 
 CLOCK_SECONDS = 60.0
-"""How far clocks may differ, and the lease that another worker is told to take."""
+"""How far clocks, and the LEASE_SECONDS of other workers, may differ from ours."""
 
 
 @dataclass(frozen=True, slots=True)
