@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_migrate.cli import db as migrations
 
-from downloads_app.cli import downloads, inspecting, providers, users, watch, worker, workers  # noqa: F401  (they add commands)
+from downloads_app.cli import downloads, inspecting, providers, quotas, users, watch, worker, workers  # noqa: F401  (they add commands)
 from downloads_app.cli.groups import adopt
 
 adopt(migrations)

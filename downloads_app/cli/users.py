@@ -160,5 +160,6 @@ def _describe(user: User) -> dict[str, object]:
         "username": user.username,
         "role": user.role,
         "disabled": user.is_disabled,
+        "quota_bytes": user.quota_bytes,
         "created_at": iso_time(user.created_at),
     }

@@ -23,6 +23,8 @@ class User(Model):
     enabled."""
     must_change_password: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Another person set the password and knows it: the user can do nothing else before changing it."""
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """What may lie on the disk for them; None: the general quota (see `quota_of`)."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
     change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), index=True)

@@ -18,6 +18,9 @@ from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 
+MAX_QUOTA_BYTES = (1 << 63) - 1
+"""What a column of either database holds."""
+
 
 def create_user(username: str, password: str, is_admin: bool = False) -> User:
     """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
@@ -131,6 +134,21 @@ def set_admin(user: User, is_admin: bool) -> None:
     if not is_admin:
         _keep_an_admin(user)
     user.is_admin = is_admin
+    db.session.commit()
+
+
+def set_quota(user: User, quota_bytes: int | None) -> None:
+    """Give a user a quota of their own; None: the general one. Raises InvalidInput, or NotFound for one just deleted.
+
+    What lies on the disk stays; running downloads go on with what they began with.
+    """
+    if quota_bytes is not None and not 0 <= quota_bytes <= MAX_QUOTA_BYTES:
+        raise InvalidInput(f"A quota is 0 to {MAX_QUOTA_BYTES} bytes", {"quota_bytes": "not a quota"})
+    username, held = user.username, hold_user(user.id)
+    if held is None:
+        db.session.rollback()
+        raise NotFound(f"There is no user {username!r}")
+    held.quota_bytes = quota_bytes
     db.session.commit()
 
 

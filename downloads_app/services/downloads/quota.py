@@ -18,6 +18,11 @@ _BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""
 
 
+def quota_of(user: User) -> int | None:
+    """Return what may lie on the disk for a user: their own quota, else the general one; None without either."""
+    return current_settings().user_quota_bytes if user.quota_bytes is None else user.quota_bytes
+
+
 def used_bytes(user: User) -> int:
     """Return a user's bytes on the disk: of a partial file the written bytes, a file with several links once."""
     return run_blocking(tree_bytes, folder_of_user(user))
@@ -25,13 +30,13 @@ def used_bytes(user: User) -> int:
 
 def left_bytes(user: User) -> int | None:
     """Return the bytes left in a user's quota; None without a quota."""
-    quota = current_settings().user_quota_bytes
+    quota = quota_of(user)
     return None if quota is None else max(0, quota - used_bytes(user))
 
 
 def refuse_when_full(user: User) -> None:
     """Raise NoSpace, with the numbers, if a user's quota is used up."""
-    quota = current_settings().user_quota_bytes
+    quota = quota_of(user)
     if quota is not None and (used := used_bytes(user)) >= quota:
         raise NoSpace(f"The quota of {quota:,} bytes is used up: {used:,} bytes lie on the disk")
 
@@ -42,10 +47,11 @@ def check(download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int 
     Raises NeverFits, with the numbers, if the quota is too small for the missing bytes. Raises NoSpace if it is too
     small for these and for the user's downloads that began earlier. No connection is held afterwards.
     """
-    quota = current_settings().user_quota_bytes
-    if quota is None:
-        return None
     download = db.session.get_one(Download, download_id)
+    quota = quota_of(download.user)
+    if quota is None:
+        give_connection_back()
+        return None
     awaited, folder = _awaited_bytes(download), folder_of_user(download.user)
     give_connection_back()
     used = run_blocking(tree_bytes, folder)

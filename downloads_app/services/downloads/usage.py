@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, User
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads.quota import tree_bytes
+from downloads_app.services.downloads.quota import quota_of, tree_bytes
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of_user
 
@@ -27,6 +26,6 @@ class Usage:
 def measure(user: User) -> Usage:
     """Measure what a user uses; no connection is held while the disk is read."""
     query = select(func.count()).where(Download.user_id == user.id, Download.status.in_(ACTIVE))
-    active, folder = db.session.scalar(query) or 0, folder_of_user(user)
+    active, folder, quota = db.session.scalar(query) or 0, folder_of_user(user), quota_of(user)
     give_connection_back()
-    return Usage(run_blocking(tree_bytes, folder), current_settings().user_quota_bytes, active)
+    return Usage(run_blocking(tree_bytes, folder), quota, active)

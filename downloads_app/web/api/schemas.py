@@ -58,6 +58,7 @@ class UserSchema(OutputSchema):
     username = fields.String()
     role = fields.String(metadata={"enum": ["user", "admin"]})
     disabled = fields.Boolean(attribute="is_disabled")
+    quota_bytes = fields.Integer(allow_none=True, metadata={"description": "their own; null: the general one"})
     created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
     updated_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
 

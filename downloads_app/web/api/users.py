@@ -48,6 +48,12 @@ class UserChange(InputSchema):
     role = fields.String(validate=ROLE)
     disabled = fields.Boolean()
     password = fields.String(validate=PASSWORD, load_only=True)
+    quota_bytes = fields.Integer(
+        strict=True,
+        allow_none=True,
+        validate=validate.Range(0, users.MAX_QUOTA_BYTES),
+        metadata={"description": "null: the general one"},
+    )
 
 
 def _find(user_id: UUID) -> User:
@@ -93,11 +99,13 @@ class OneUser(MethodView):
     @blueprint.arguments(UserChange)
     @blueprint.response(200, UserSchema)
     def patch(self, body: dict[str, Any], user_id: UUID) -> User:
-        """Change role, password or whether it is disabled; the last admin stays one (409)."""
+        """Change role, password, quota or whether it is disabled; the last admin stays one (409)."""
         user = _find(user_id)
         if "password" in body:
             password_hash = hash_in_turn(passwords.hash_password, body["password"], user.username)
             user = users.set_password_hash(str(user_id), password_hash, must_change=True)
+        if "quota_bytes" in body:
+            users.set_quota(user, body["quota_bytes"])
         if "role" in body:
             users.set_admin(user, body["role"] == "admin")
         if "disabled" in body:

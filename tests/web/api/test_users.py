@@ -102,3 +102,18 @@ def test_the_last_admin_stays(client: FlaskClient, admin: User, method: str, bod
 def test_an_unknown_user_is_not_found(client: FlaskClient, admin: User) -> None:
     assert client.get(f"{USERS}/{NOBODYS_ID}", headers=bearer(admin)).status_code == 404
     assert client.get(f"{USERS}/not-an-id", headers=bearer(admin)).status_code == 404
+
+
+def test_a_quota_of_ones_own_is_set_shown_and_taken_back(client: FlaskClient, admin: User, alice: User) -> None:
+    one, headers = f"{USERS}/{alice.id}", bearer(admin)
+    assert client.get(one, headers=headers).json["quota_bytes"] is None
+    for quota in (7_000_000_000_000, 0, (1 << 63) - 1):
+        assert client.patch(one, json={"quota_bytes": quota}, headers=headers).json["quota_bytes"] == quota
+        assert client.get("/api/usage", headers=bearer(alice)).json["quota_bytes"] == quota
+    assert client.patch(one, json={"disabled": False}, headers=headers).json["quota_bytes"] == quota
+    for wrong in (-1, 1 << 63, 1.5, "7", True):
+        assert client.patch(one, json={"quota_bytes": wrong}, headers=headers).status_code == 422, wrong
+    assert client.patch(one, json={"quota_bytes": 1}, headers=bearer(alice)).status_code == 403
+    assert client.get("/api/auth/me", headers=bearer(alice)).json["quota_bytes"] == quota
+    assert client.patch(one, json={"quota_bytes": None}, headers=headers).json["quota_bytes"] is None
+    assert client.get("/api/usage", headers=bearer(alice)).json["quota_bytes"] is None

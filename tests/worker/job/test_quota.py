@@ -11,6 +11,7 @@ from flask import Flask
 from downloads_app.errors import NoSpace
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status, User
+from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, listings, quota
 from downloads_app.services.files import folders
 from downloads_app.services.queue import claims, outcomes
@@ -105,6 +106,28 @@ def test_who_has_used_up_the_quota_queues_nothing_more(app: Flask, alice: User, 
         lifecycle.create(alice, provider, "org/model")
     file.unlink()
     lifecycle.create(alice, provider, "org/model")
+
+
+def test_a_quota_of_ones_own_counts_in_place_of_the_general_one(
+    app: Flask, alice: User, bob: User, provider: Provider, server: FileServer
+) -> None:
+    users.set_quota(alice, TOTAL_BYTES - 1)
+    publish(server, "org/model", FILES)
+    queue_download(alice, provider)
+    assert f"The quota of {TOTAL_BYTES - 1:,} bytes is too small" in run_to_failure(app)
+    users.set_quota(alice, 0)
+    with pytest.raises(NoSpace, match="The quota of 0 bytes is used up"):
+        lifecycle.create(alice, provider, "org/other")
+    assert [quota.left_bytes(user) for user in (alice, bob)] == [0, QUOTA]
+
+    users.set_quota(alice, 10 * QUOTA)
+    server.put("org/large/x.bin", noise(QUOTA + 1))
+    listing = {"downloads_manifest": 1, "files": [{"path": "x.bin", "size": QUOTA + 1}]}
+    server.put("org/large/manifest.json", json.dumps(listing).encode())
+    row = queue_download(alice, provider, "org/large")
+    run(app)
+    assert reload(row).status == Status.COMPLETED, reload(row).error_message
+    assert quota.left_bytes(alice) == 10 * QUOTA - quota.used_bytes(alice)
 
 
 def test_a_linked_file_counts_once_and_of_a_partial_one_what_is_written(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""`flask users quota`: what one user may take on the disk."""
+
+import click
+
+from downloads_app.cli.users import group
+from downloads_app.services.accounts import users
+
+
+class _Quota(click.ParamType[int | None]):
+    """Bytes, or `none` for the general quota."""
+
+    name = "bytes"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Return the bytes; None for `none`."""
+        text = str(value)
+        if text == "none":
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(users.MAX_QUOTA_BYTES))):
+            self.fail(f"{text!r} is neither a number of bytes nor 'none'", param, ctx)
+        return int(text)
+
+
+@group.command("quota")
+@click.argument("name")
+@click.argument("quota", metavar="BYTES|none", type=_Quota())
+def set_quota(name: str, quota: int | None) -> None:
+    """Give a user a quota of their own, in bytes; `none`: the general one (USER_QUOTA_BYTES)."""
+    users.set_quota(users.find_user(name), quota)
+    click.echo(f"The quota of {name} is " + ("the general one" if quota is None else f"{quota} bytes"))
