@@ -104,7 +104,7 @@ def test_instance_chooses_another_folder_whose_env_file_is_read(
 
     done = app("users", "list")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: the database is not migrated: run ")
+    assert done.stderr.startswith("error: the database is not migrated: start `downloads-app run` once")
     assert app("db", "upgrade").returncode == 0
     assert app("users", "create", "ada").returncode == 0
     assert (tmp_path / "chosen" / "downloads.sqlite3").exists()

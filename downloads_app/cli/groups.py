@@ -70,7 +70,7 @@ def explain_database(error: SQLAlchemyError) -> str:
     if isinstance(error, IntegrityError):
         return "something it refers to was changed or removed just now; try again"
     if is_not_migrated(error):
-        return "the database is not migrated: run `flask db upgrade`"
+        return "the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`"
     if "locked" in str(error.orig):
         return "the database is busy; try again"
     return "the database cannot be reached: see DATABASE_URL"

@@ -1,9 +1,12 @@
 """`downloads-app run`: migrate, create the first admin, and become gunicorn."""
 
 import contextlib
+import errno
 import io
 import os
+import re
 import secrets
+import socket
 import sys
 
 import click
@@ -15,6 +18,9 @@ from downloads_app.config import SETTINGS, Settings
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 
+DEFAULT_BIND = "127.0.0.1:8000"
+"""As gunicorn.conf.py has it."""
+
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
 @click.option("-b", "--bind", metavar="HOST:PORT", help="Where to listen (GUNICORN_BIND); 127.0.0.1:8000 unless told.")
@@ -25,10 +31,26 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
 
     Further options are gunicorn's own.
     """
+    _check_address(bind or os.environ.get("GUNICORN_BIND", DEFAULT_BIND))
     with errors_in_one_line():
         settings = prepare()
     options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
     _become_gunicorn(settings, [*options, *gunicorn_options])
+
+
+def _check_address(bind: str) -> None:
+    """Stop in one line where the port is taken: before a password is printed that nobody would see again."""
+    found = re.fullmatch(r"\[?([^\[\]]*)\]?:(\d{1,5})", bind)
+    if not found:
+        return  # a unix socket, or what gunicorn itself will judge
+    host, port = found[1] or "0.0.0.0", int(found[2])  # noqa: S104  (what gunicorn takes an empty host for)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE:
+                stop(f"{bind} is in use; choose another address with -b HOST:PORT or GUNICORN_BIND")
 
 
 def prepare() -> Settings:

@@ -61,6 +61,8 @@ def _handle_http_error(error: HTTPException) -> Response:
     data = getattr(error, "data", None) or {}
     message = data.get("message") or error.description or ""
     details = data.get("messages") or data.get("errors")
+    if error.code == 422 and details:
+        message = _name_first(details) or message
     response = error_response(error.code or 500, message, details)
     _log_bad_input(error.code or 500, details or message)
     original = error.get_response()
@@ -70,6 +72,17 @@ def _handle_http_error(error: HTTPException) -> Response:
     if 300 <= (error.code or 500) < 400:
         return Response(status=error.code, headers={"Location": original.headers.get("Location", "/")})
     return response
+
+
+def _name_first(details: Any) -> str:
+    """Return the first thing that a schema says is wrong, with the field before it: `priority: Must be …`."""
+    path: list[str] = []
+    while isinstance(details, dict) and details:
+        key, details = next(iter(details.items()))
+        path.append(str(key))
+    first = details[0] if isinstance(details, list) and details else details
+    field = ".".join(part for part in path if part not in ("json", "query", "_schema"))
+    return ": ".join(filter(None, (field, str(first)))) if isinstance(first, str) else ""
 
 
 def _handle_unstorable(error: Exception) -> Response:

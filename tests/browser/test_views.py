@@ -111,7 +111,7 @@ def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, ope
         row.not_before_at = utc_now() + timedelta(minutes=5)
         db.session.commit()
     reason = page.locator(f"[data-id='{waits}'] .line-reason")
-    expect(reason).to_contain_text("the server is down <b>for</b> now · tried again in")
+    expect(reason).to_contain_text("the server is down <b>for</b> now · next try in")
     line = page.locator(f"[data-id='{paused}']")
     line.get_by_role("button", name="Cancel views/paused").click()
     page.get_by_role("button", name="Do nothing").click()

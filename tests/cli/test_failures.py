@@ -64,7 +64,10 @@ def outside(database_url: str, folder: Path, *arguments: str) -> subprocess.Comp
 def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
     done = outside(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: the database is not migrated: run `flask db upgrade`\n"
+    assert (
+        done.stderr
+        == "error: the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`\n"
+    )
 
 
 @pytest.mark.parametrize("command", [("users", "list"), ("db", "upgrade")])

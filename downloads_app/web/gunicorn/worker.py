@@ -46,6 +46,9 @@ def prepare_worker(app: Flask, worker: Any) -> None:
         settings.stream_interval_seconds,
         settings.stream_send_timeout_seconds,
     )
+    # Ctrl-C reaches the whole process group. gunicorn's master ends the processes itself; one that ended by its own
+    # SIGINT would print a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)

@@ -121,7 +121,13 @@ class Finisher:
         remote, status = file.remote, self._storage.target.stat(file.remote.path)
         if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
             return False
-        self._submit([file], self._last, lambda: [check_existing(remote, self._storage, self._should_stop)])
+
+        def check() -> list[Outcome]:
+            found = check_existing(remote, self._storage, self._should_stop)
+            file.was_in_place = found is not None
+            return [found]
+
+        self._submit([file], self._last, check)
         return True
 
     def save(self, file: PartialFile) -> None:

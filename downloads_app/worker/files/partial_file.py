@@ -69,6 +69,8 @@ class PartialFile:
     fetches: list[Fetch] = field(default_factory=list)
     generation: int = 0
     beginnings: int = 1
+    was_in_place: bool = False
+    """Whether the wanted file already had its final name, so that no byte of it was fetched."""
     has_changed: bool = False
     """Whether the content at the server has once changed since the file was begun."""
     is_probed: bool = False

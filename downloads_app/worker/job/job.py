@@ -145,6 +145,7 @@ class Job:
                 limits=self.limits,
                 report=reporter.note_progress,
                 file_done=note_done,
+                found_here=reporter.note_linked,
                 should_stop=self.should_stop,
                 may_write=lambda: self.lease.may_write,
                 source=open_resolving(order.kind, order.access),

@@ -54,12 +54,15 @@ class Transfer:
         report: Callable[[Progress], None],
         file_done: Callable[[RemoteFile, FileResult], None],
         should_stop: Callable[[], bool],
+        found_here: Callable[[int], None] = lambda size_bytes: None,
         may_write: Callable[[], bool] = lambda: True,
         source: ResolvingSource | None = None,
         stall_seconds: float = 8.0,
         answer_seconds: float = 30.0,
     ) -> None:
-        """`should_stop` and `may_write` are called often, also from other threads.
+        """`found_here` is told the size of a whole file that was in its place already, right before `file_done`.
+
+        `should_stop` and `may_write` are called often, also from other threads.
 
         When `should_stop` is true, a last side-file keeps the bytes for another run. When `may_write` is false (the
         lease is lost), no byte is written any more. A connection ends after `stall_seconds` without a byte, or
@@ -67,7 +70,7 @@ class Transfer:
         instead of the token or password of `access`.
         """
         self._access, self._limits = without_credentials(access) if source else access, limits
-        self._report, self._file_done = report, file_done
+        self._report, self._file_done, self._found_here = report, file_done, found_here
         self._should_stop, self._may_write = should_stop, may_write
         self._stall_seconds, self._answer_seconds = stall_seconds, answer_seconds
         self._paths = [file.path for file in files]
@@ -179,6 +182,8 @@ class Transfer:
             else:
                 self._work.finish(file, outcome)
                 self._moved_bytes += SMALL_FILE_CREDIT_BYTES
+                if file.was_in_place:
+                    self._found_here(outcome.size_bytes)
                 self._file_done(file.remote, outcome)
 
     def _tend(self) -> None:

@@ -9,13 +9,13 @@ from urllib.parse import quote
 import pytest
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import Access, RemoteFile
 from downloads_app.worker.files.completion import Outcome
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.files.storage import find_partials
 from downloads_app.worker.transfer import channel_pool
 from downloads_app.worker.transfer.bandwidth import Limits
-from downloads_app.worker.transfer.transfer import Stopped
+from downloads_app.worker.transfer.transfer import Stopped, Transfer
 from tests.support.file_server import Fault, FileServer
 from tests.worker.transfer.transferring import Run, noise
 
@@ -242,3 +242,25 @@ def test_a_worker_that_lost_its_right_leaves_damaged_bytes_alone(server: FileSer
     with pytest.raises(Stopped):
         run.finish()
     assert next(find_partials(folder).glob("*.data")).stat().st_size == 4 << 20
+
+
+def test_a_whole_file_that_is_there_already_is_told_apart_from_one_that_was_fetched(
+    server: FileServer, folder: Path
+) -> None:
+    here, missing = server.put("here.bin", noise(300_000)), server.put("missing.bin", noise(200_000))
+    folder.mkdir(parents=True)
+    (folder / "here.bin").write_bytes(server.files["here.bin"])  # without a journal, as after a cancel
+    told: list[tuple[str, int | str]] = []
+    Transfer(
+        Access(server.url, allow_private_network=True),
+        [here, missing],
+        folder,
+        limits=Limits(),
+        report=lambda progress: None,
+        file_done=lambda file, result: told.append(("done", file.path)),
+        found_here=lambda size_bytes: told.append(("here", size_bytes)),
+        should_stop=lambda: False,
+    ).run()
+    assert ("here", 300_000) in told
+    assert told.index(("here", 300_000)) + 1 == told.index(("done", "here.bin"))
+    assert [what for what, _ in told].count("here") == 1

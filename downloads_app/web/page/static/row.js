@@ -7,7 +7,7 @@ import { bytes, duration, fraction, percent, speed } from "./format.js";
 import { address } from "./http.js";
 import { whenNear } from "./nearby.js";
 import { SpeedPlot } from "./speedplot.js";
-import { WORDS } from "./views/words.js";
+import { ACTION_WORDS, WORDS } from "./views/words.js";
 
 const ACTIONS = {
   pending: ["pause", "cancel"],
@@ -118,7 +118,7 @@ export class Row {
     this.actions.replaceChildren(...actions.map((action) => {
       const button = fromTemplate("action-template");
       button.querySelector("use").setAttribute("href", `#icon-${action}`);
-      const label = action[0].toUpperCase() + action.slice(1);
+      const label = ACTION_WORDS[action];
       button.title = label;
       button.setAttribute("aria-label", `${label} ${name}`);
       button.addEventListener("click", async () => {

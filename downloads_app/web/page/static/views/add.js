@@ -34,11 +34,12 @@ export function AddView({ user }) {
         <input ref=${field} type="text" value=${text} placeholder="org/name" autocapitalize="none" autocomplete="off" spellcheck=${false}
           onInput=${(event) => { setText(event.currentTarget.value); setTarget(null); }} />
       </label>
-      ${providers.length > 1 && html`<label>Provider <select value=${provider.id} onChange=${(event) => setProviderId(event.currentTarget.value)}>
+      ${providers.length > 1 && html`<label>Provider <select value=${provider.id} onChange=${(event) => { setProviderId(event.currentTarget.value); setTarget(null); }}>
         ${providers.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
       </select></label>`}
       <button type="submit" disabled=${!named}>Look</button>
     </form>
+    ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">No provider here serves this address.</p>`}
     ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
       setText(name);
       setTarget({ provider, repository: name, revision: null, file: null });
@@ -48,7 +49,7 @@ export function AddView({ user }) {
 
 function NoProvider({ isAdmin }) {
   return html`<p class="quiet-text"><strong>There is no provider yet.</strong> ${isAdmin
-    ? "Add one in the terminal: flask --app wsgi providers add hub --kind huggingface --url ADDRESS"
+    ? "Add one in the terminal: downloads-app providers add hub --kind huggingface --url ADDRESS"
     : "An admin has to add one first."}</p>`;
 }
 

@@ -19,7 +19,7 @@ export function DownloadView({ user, route }) {
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
   if (!answer) return html`<p class="quiet-text">${WORDS.loading}</p>`;
   return html`<h2 class="download-name">${answer.repository}</h2>
-    <ul class="rows lines" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"} onChange=${again}>
+    <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"} onChange=${again}>
       ${answer.status === "downloading" && html`<span>${speed(answer.progress_data.download_speed)}</span>`}<//></ul>
     <${Facts} download=${answer} />
     <${Files} download=${answer} page=${files.answer} />
@@ -38,7 +38,7 @@ function Facts({ download }) {
     ["Attempts", String(download.attempt)],
     ["Folder", download.path],
   ].filter(([, value]) => value);
-  return html`<dl class="details">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="details">${facts.map(([name, value]) => html`<div key=${name} class=${name === "Folder" ? "wide" : ""}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 function Files({ download, page }) {

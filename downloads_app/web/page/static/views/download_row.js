@@ -76,5 +76,5 @@ export function reasonOf(download) {
   if (download.status === "failed") return outcome(download);
   if (download.status !== "pending" || !download.wait_reason) return "";
   const isAhead = download.next_attempt_at && Date.parse(download.next_attempt_at) > Date.now();
-  return `${download.wait_reason}${isAhead ? ` · tried again ${away(download.next_attempt_at)}` : ""}`;
+  return `${download.wait_reason}${isAhead ? ` · next try ${away(download.next_attempt_at)}` : ""}`;
 }

@@ -36,7 +36,7 @@ function usePages(status) {
   const read = useCallback(async (cursor, before) => {
     const mine = ++run.current;
     const query = new URLSearchParams((status ? [status] : ENDED).map((one) => ["status", one]));
-    query.set("sort", "-created_at");
+    query.set("sort", "-completed_at");
     query.set("page_size", String(PAGE_SIZE));
     try {
       const page = await getPage("downloads", query, cursor);

@@ -15,7 +15,7 @@ export function PlanView({ target }) {
   const asked = { provider_id: provider.id, repository, revision };
   const { answer: plan, error, again } = useAnswer(() => makePlan(asked), "plan");
   if (error) {
-    return html`<p class="notice" role="alert">${explain(error)} <button type="button" class="quiet" onClick=${again}>Look again</button></p>`;
+    return html`<p class="notice" role="alert">${explain(error)} <button type="button" class="quiet" onClick=${again}>Try again</button></p>`;
   }
   if (!plan) return html`<p class="quiet-text" role="status">Asking ${provider.name} what ${repository} has…</p>`;
   if (plan.files.length === 0) return html`<p class="quiet-text">${repository} holds no files.</p>`;
