@@ -1,6 +1,7 @@
 """docs/developing.md, followed word by word: its five changes fit, and the tests it names pass with them."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,7 @@ def _with_indent(step: re.Match[str]) -> str:
 def run(commands: str, folder: Path, tmp_path: Path) -> None:
     """Run commands of the page, with the tests' own Python."""
     env = environment("", tmp_path / "instance") | {"PYTHONPATH": ""}
-    commands = commands.replace(".venv/bin/python", sys.executable)
+    commands = commands.replace(".venv/bin/python", shlex.quote(sys.executable))
     done = subprocess.run(["bash", "-ec", commands], cwd=folder, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 

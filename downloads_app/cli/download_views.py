@@ -8,6 +8,7 @@ from rich.text import Text
 
 from downloads_app.cli.printing import (
     UNKNOWN,
+    clean,
     format_bytes,
     format_seconds,
     format_share,
@@ -78,18 +79,14 @@ def print_details(download: Download) -> None:
 
 
 def print_events(events: Sequence[DownloadEvent]) -> None:
-    """Print a table of what has happened to a download."""
-    rows = [
-        (
-            format_time(event.at),
-            event.kind.replace("_", " "),
-            event.actor or "",
-            format_bytes(event.current_bytes),
-            _explain(event),
+    """Print what has happened to a download: a line each, and the reason below it; nothing is folded."""
+    for event in events:
+        what, actor = event.kind.replace("_", " "), event.actor or ""
+        click.echo(
+            clean(f"{format_time(event.at)}  {what:<12}  {format_bytes(event.current_bytes):>9}  {actor}").rstrip()
         )
-        for event in events
-    ]
-    print_table(("when", "what", "by", "bytes", "why"), rows, right=("bytes",))
+        if reason := _explain(event):
+            click.echo(clean(f"    {reason}"))
 
 
 def _explain(event: DownloadEvent) -> str:

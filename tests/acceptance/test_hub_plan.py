@@ -25,19 +25,20 @@ def database_url(sqlite_url: str) -> str:
 
 
 def test_the_first_plans_of_a_hub_all_at_once_are_answered_while_the_server_goes_on(
-    app: Flask, alice: User, make_server: Callable[..., Server], tmp_path: Path
+    app: Flask, alice: User, bob: User, make_server: Callable[..., Server], tmp_path: Path
 ) -> None:
     build_repository(tmp_path / "source", SMALL_SIZES_BYTES)
     with Hub() as hub, ThreadPoolExecutor(AT_ONCE) as pool:
         hub.add("org/model", tmp_path / "source")
         provider = catalog.add_provider("hub", "huggingface", hub.url, allow_private_network=True)
         wanted = {"provider_id": provider.id, "repository": "org/model"}
-        server, headers = make_server(), bearer(alice)
+        server, users = make_server(), [bearer(alice), bearer(bob)]  # each may ask four questions at a time
 
-        def plan() -> requests.Response:
+        def plan(number: int) -> requests.Response:
+            headers = users[number % 2]
             return requests.post(f"{server.url}/api/downloads/plan", json=wanted, headers=headers, timeout=60)
 
-        asked = [pool.submit(plan) for _ in range(AT_ONCE)]
+        asked = [pool.submit(plan, number) for number in range(AT_ONCE)]
         health = []
         while not all(answer.done() for answer in asked):
             health.append(requests.get(f"{server.url}/healthz", timeout=10).status_code)

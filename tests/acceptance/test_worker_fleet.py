@@ -175,9 +175,10 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
 
 def queue_all(provider: Provider, names: list[str]) -> dict[str, str]:
     """Queue each repository for one of four users; return the repository's name by download."""
-    users = [users.create_user(f"user-{number}", PASSWORD) for number in range(4)]
+    owners = [users.create_user(f"user-{number}", PASSWORD) for number in range(4)]
     return {
-        queue_download(user, provider, name).id: name for name, user in zip(names, itertools.cycle(users), strict=False)
+        queue_download(user, provider, name).id: name
+        for name, user in zip(names, itertools.cycle(owners), strict=False)
     }
 
 
