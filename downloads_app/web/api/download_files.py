@@ -3,7 +3,7 @@
 Its routes join the blueprint of `downloads.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -65,10 +65,14 @@ def get_file(download_id: UUID, path: str) -> Response:
     etag = row.sha256
     give_connection_back()  # hold no connection while the bytes are sent
     give_back = shares.take("files", g.token.user_id)
-    response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
-    response.call_on_close(give_back)
-    response.headers.update(FILE_HEADERS)
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    try:
+        response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
+        response.headers.update(FILE_HEADERS)
+        response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    except BaseException:  # a range that cannot be satisfied, for one
+        give_back()
+        raise
+    _call_at_end(response, give_back)
     return response
 
 
@@ -83,6 +87,27 @@ def _find_on_disk(folder: Path, path: str) -> Path:
 def _send(found: Path, etag: str | None) -> Response:
     options: dict[str, Any] = {"etag": etag} if etag else {}
     return send_file(found, mimetype="application/octet-stream", conditional=True, **options)
+
+
+def _call_at_end(response: Response, function: Callable[[], None]) -> None:
+    """Call a function when the server closes the answer's body, sent or not.
+
+    With `direct_passthrough`, the server never calls what `call_on_close` was given: it closes only the body. The body
+    keeps its class, because gunicorn uses sendfile(2) for its own class alone.
+    """
+    if not response.direct_passthrough:
+        response.call_on_close(function)
+        return
+    body: Any = response.response
+    close = body.close
+
+    def close_and_call() -> None:
+        try:
+            close()
+        finally:
+            function()
+
+    body.close = close_and_call
 
 
 def _hand_to_nginx(found: Path) -> Response:

@@ -3,17 +3,20 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from gunicorn.http.wsgi import FileWrapper
+from werkzeug.test import TestResponse, create_environ
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, utc_now
 from downloads_app.services.files.folders import folder_of
+from downloads_app.web.shares import FILES_PER_USER
 from tests.conftest import bearer
 from tests.web.api.calling import add_download, add_provider, add_repository
 
@@ -137,3 +140,68 @@ def test_nginx_sends_the_bytes_where_it_is_told_to(
     assert (sent.status_code, sent.data) == (200, b"")
     expected = folder_of(download).relative_to(downloads_dir) / NAMES[1]
     assert sent.headers["X-Accel-Redirect"] == quote(f"/protected/{expected}")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("GET", {}, 200),
+        ("HEAD", {}, 200),
+        ("GET", {"Range": "bytes=5-9"}, 206),
+        ("HEAD", {"Range": "bytes=5-9"}, 206),
+        ("GET", {"Range": "bytes=999999-"}, 416),
+        ("HEAD", {"Range": "bytes=999999-"}, 416),
+        ("GET", {"If-None-Match": f'"{hashlib.sha256(CONTENT).hexdigest()}"'}, 304),
+    ],
+)
+@pytest.mark.parametrize("is_read", [True, False])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_has_been_sent_holds_no_place(
+    client: FlaskClient,
+    alice: User,
+    download: Download,
+    method: str,
+    headers: dict[str, str],
+    status: int,
+    is_read: bool,
+) -> None:
+    """One after another, a user fetches any number of files: whole or a part, read to the end or left early."""
+    path = f"/api/downloads/{download.id}/files/{quote(NAMES[0])}"
+    for _ in range(FILES_PER_USER + 2):
+        sent = ask_as_gunicorn(client, alice, path, method, headers)
+        assert sent.status_code == status
+        assert not is_read or status != 200 or method == "HEAD" or sent.data == CONTENT
+        sent.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_files_on_their_way_hold_places_until_they_end(client: FlaskClient, alice: User, download: Download) -> None:
+    path = f"/api/downloads/{download.id}/files/{quote(NAMES[0])}"
+    sent = [ask_as_gunicorn(client, alice, path) for _ in range(FILES_PER_USER)]
+    assert ask_as_gunicorn(client, alice, path).status_code == 429
+    sent[0].close()
+    last = ask_as_gunicorn(client, alice, path)
+    assert last.status_code == 200
+    for answer in (*sent, last):
+        answer.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_whole_file_stays_one_that_gunicorn_can_hand_to_the_kernel(
+    app: Flask, alice: User, download: Download
+) -> None:
+    """Gunicorn calls sendfile(2) for a body of its own class alone."""
+    path = f"/api/downloads/{download.id}/files/{quote(NAMES[0])}"
+    environ = create_environ(path, headers=bearer(alice), environ_overrides={"wsgi.file_wrapper": FileWrapper})
+    body: Any = app.wsgi_app(environ, lambda *_: lambda _: None)
+    assert isinstance(body, FileWrapper)
+    body.close()
+    assert body.filelike.closed
+
+
+def ask_as_gunicorn(
+    client: FlaskClient, user: User, path: str, method: str = "GET", headers: dict[str, str] | None = None
+) -> TestResponse:
+    """Ask for a file, its body of gunicorn's class and not yet read."""
+    overrides = {"wsgi.file_wrapper": FileWrapper}
+    return client.open(path, method=method, headers={**bearer(user), **(headers or {})}, environ_overrides=overrides)
