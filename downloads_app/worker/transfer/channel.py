@@ -232,10 +232,9 @@ class Channel:
         if self.is_stale or not self._may_write():
             return
         if fetch.at == 0 and not file.remote.vouching_sum:  # every file has such a flush
-            kind = self.connection.head.headers.get("content-type", "")
-            refuse_first_bytes(
-                file.remote.path, join_first_bytes(chunks), total_bytes=file.total_bytes, content_type=kind
-            )
+            head, first = self.connection.head, join_first_bytes(chunks)
+            kind, encoding = head.headers.get("content-type", ""), "" if self.asked.unpacks else head.encoding
+            refuse_first_bytes(file.remote.path, first, file.total_bytes, kind, encoding)
         if is_whole:
             file.content = chunks
         else:

@@ -3,7 +3,9 @@
 Used only if the listing has no sum of the content.
 """
 
+import json
 import re
+import zlib
 from collections.abc import Callable
 
 from downloads_app.errors import SourceError
@@ -16,6 +18,7 @@ _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|Error>)", re.IGNORECASE)
 _XML_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>")
 _JSON_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:error|errors|detail|message)\"\s*:")
+_JSON_SUFFIXES = ("json", "jsonl")
 _PAGE_SUFFIX = re.compile("html|htm|xhtml|shtml|mhtml|php|jsp|asp|aspx")
 _TEXT_SUFFIX = re.compile(
     f"|{_PAGE_SUFFIX.pattern}|c|cc|cfg|cpp|css|csv|h|ini|ipynb|java|jinja|js|json|jsonl|log|md|py|rst|sh|svg|template"
@@ -28,12 +31,14 @@ _BINARY_SUFFIX = re.compile(
 )
 
 
-def refuse_first_bytes(path: str, first: bytes, total_bytes: int | None, content_type: str) -> None:
+def refuse_first_bytes(path: str, first: bytes, total_bytes: int | None, content_type: str, encoding: str = "") -> None:
     """Raise a permanent SourceError if these cannot be the first bytes of `path`. It says what came instead."""
     suffix = suffix_of(path)
-    found = _find_stranger(suffix, first, content_type)
+    found = _find_stranger(suffix, first, content_type, is_all=len(first) < SNIFFED_BYTES or len(first) == total_bytes)
     if found:
         raise SourceError(f"{path}: the server sent {found} instead of the file", permanent=True)
+    if encoding.endswith("gzip") and _is_packed_twice(first):
+        raise SourceError(f"{path}: the server sent it encoded ({encoding}), unasked", permanent=True)
     fits, form = _FORMS.get(suffix, (None, ""))
     if fits is not None and first and not fits(first, total_bytes):
         raise SourceError(f"{path}: it does not begin as {form} does", permanent=True)
@@ -55,7 +60,7 @@ def is_page_type(content_type: str) -> bool:
     return content_type.lower().lstrip().startswith(("text/html", "application/xhtml"))
 
 
-def _find_stranger(suffix: str, first: bytes, content_type: str) -> str | None:
+def _find_stranger(suffix: str, first: bytes, content_type: str, *, is_all: bool) -> str | None:
     """Name what came instead of the file, or return None.
 
     A text file may begin like an HTML page, unless the server itself says that it is a page.
@@ -67,13 +72,32 @@ def _find_stranger(suffix: str, first: bytes, content_type: str) -> str | None:
             _TEXT_SUFFIX.fullmatch(suffix) and not is_page_type(content_type)
         )
         return None if is_welcome else "an HTML page"
+    if suffix != "xml" and _XML_ERROR.match(first):
+        return "an XML document"
     if _TEXT_SUFFIX.fullmatch(suffix):
-        return None
-    if _XML_ERROR.match(first) or (_BINARY_SUFFIX.fullmatch(suffix) and _XML.match(first)):
+        is_error = is_all and suffix not in _JSON_SUFFIXES and _is_error_object(first)
+        return "a JSON document" if is_error else None
+    if _BINARY_SUFFIX.fullmatch(suffix) and _XML.match(first):
         return "an XML document"
     if _JSON_ERROR.match(first) or (_BINARY_SUFFIX.fullmatch(suffix) and _JSON.match(first) and _is_text(first)):
         return "a JSON document"
     return None
+
+
+def _is_packed_twice(first: bytes) -> bool:
+    """Whether a gzip body holds a gzip file."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(first, 3) == b"\x1f\x8b\x08"
+    except zlib.error:
+        return False
+
+
+def _is_error_object(content: bytes) -> bool:
+    """Whether a whole text is one JSON object that begins with `error`."""
+    try:
+        return bool(_JSON_ERROR.match(content)) and next(iter(json.loads(content)), "") == "error"
+    except ValueError:
+        return False
 
 
 def _is_text(first: bytes) -> bool:

@@ -142,6 +142,7 @@ def _give_up_ranges(file: PartialFile, oddity: str) -> None:
     if file.accepts_ranges is not False:
         log.info("%s; it is fetched whole", oddity)
         file.accepts_ranges, file.oddity = False, oddity
+        file.unpacks = False  # only the whole answer shows whether it is packed
 
 
 def _conclude(error: SourceError, file: PartialFile) -> SourceError:

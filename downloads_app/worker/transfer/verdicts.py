@@ -16,8 +16,15 @@ from downloads_app.worker.transfer.first_bytes import is_page_type, suffix_of
 
 MAX_OVERLAP_BYTES = 4 << 20
 """An answer may begin so many bytes too early, for example at a block's boundary. We skip these bytes."""
-_PACKED_SUFFIXES = {"gz", "tgz", "svgz", "z", "zst", "br"}
-"""Suffixes of files that are packed themselves: some servers name this packing in `Content-Encoding`."""
+_OWN_CODINGS = {
+    **dict.fromkeys(("gz", "gzip", "tgz", "bgz", "svgz"), ("gzip", "x-gzip")),
+    **dict.fromkeys(("z", "taz"), ("compress", "x-compress")),
+    **dict.fromkeys(("zst", "tzst"), ("zstd",)),
+    **dict.fromkeys(("bz2", "tbz2"), ("bzip2",)),
+    **dict.fromkeys(("xz", "txz"), ("xz",)),
+    "br": ("br",),
+}
+"""The codings of files that are packed themselves: some servers name this packing in `Content-Encoding`."""
 _ABOUT_SHARE, _ABOUT_BYTES = 0.7, 1024
 """A file may have this share of a rounded size, less these bytes: servers round up, and count in 1000s or 1024s."""
 
@@ -134,19 +141,37 @@ def _read_part(head: AnswerHead, part: ContentRange | None, file: RemoteFile, as
         raise _refuse(file, "the server's partial answer does not say of what")
     if not asked.start - MAX_OVERLAP_BYTES <= part.start <= asked.start < part.end:
         raise _refuse(file, f"asked for bytes {asked.start}-{asked.end - 1}, the server sent {part}")
-    if head.is_encoded:
+    if head.is_encoded and not _is_label(head, part, file):
         if not file.vouching_sum or part.total_bytes not in (None, file.size_bytes):
             raise _refuse(file, f"the server sent a part of it encoded ({head.encoding}), unasked")
         if not asked.unpacks:
             raise Encoded
     elif head.length_bytes not in (None, part.length_bytes):
         raise _refuse(file, f"the server announced bytes {part} and a body of {head.length_bytes} bytes")
+    elif head.is_encoded and asked.unpacks:
+        raise _refuse(
+            file, f"the server sent parts of it with and without the encoding that it names ({head.encoding})"
+        )
     return Answer(part.start, part.end, part.total_bytes, Validator.of(head), is_partial=True)
+
+
+def _is_label(head: AnswerHead, part: ContentRange, file: RemoteFile) -> bool:
+    """Whether a part's bytes are the file's own, although the answer names an encoding."""
+    is_of_file = part.total_bytes is not None and part.total_bytes == file.size_bytes
+    return head.length_bytes == part.length_bytes and (is_of_file or _is_own_coding(head, file))
+
+
+def _is_own_coding(head: AnswerHead, file: RemoteFile) -> bool:
+    """Whether the named encoding is how the file itself is packed."""
+    return head.encoding in _OWN_CODINGS.get(suffix_of(file.path), ())
 
 
 def _read_whole(head: AnswerHead, file: RemoteFile, asked: Asked) -> Answer:
     total = head.length_bytes
-    if head.is_encoded and suffix_of(file.path) not in _PACKED_SUFFIXES and (total is None or total != file.size_bytes):
+    is_plain = (total is not None and total == file.size_bytes) or (
+        _is_own_coding(head, file) and (total is None or file.size_bytes is None)
+    )
+    if head.is_encoded and not is_plain:
         if not file.vouching_sum:
             raise _refuse(file, f"the server sent it encoded ({head.encoding}), unasked")
         if not asked.unpacks:
