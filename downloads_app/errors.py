@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping
 
+NOT_ENOUGH_DISK = "Not enough disk"
+"""How the reason begins if a download finds too little room on the disk. Such downloads are found by these words."""
+DISK_IS_FULL = ": the disk is full"
+"""What the reason contains if the disk has no room for a write."""
+
 
 class DownloadsError(Exception):
     """The base of all errors whose message may be shown to the caller as it is."""

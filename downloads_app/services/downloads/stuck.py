@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, case, or_, select
 from sqlalchemy.orm import joinedload
 
+from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
 from downloads_app.services.database.clock import database_now
@@ -60,7 +61,7 @@ def _explain(download: Download, is_lost: bool, has_worker: bool) -> Stuck:
 def _advise(download: Download) -> str:
     """Say what to do about a reason; which one it is our own words tell (see the worker's preparation of a job)."""
     reason = download.wait_reason or ""
-    if reason.startswith("Not enough disk"):
+    if reason.startswith(NOT_ENOUGH_DISK) or DISK_IS_FULL in reason:
         return "make room in DOWNLOADS_DIR; it goes on by itself"
     if "quota" in reason:
         return "delete files of this user, or raise the quota; it goes on by itself"

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.models import Download, Status
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
@@ -30,11 +31,11 @@ def left_bytes(free_bytes: int) -> int:
 
 
 def let_one_go_on(room: int) -> str | None:
-    """Let the oldest download continue that waits for room and fits into `room` bytes; return its id, or None."""
+    """Let the oldest download continue that waits for disk room and fits into `room` bytes; return its id, or None."""
     waits = and_(
         Download.status == Status.PENDING,
         Download.failures == 0,
-        Download.wait_reason.is_not(None),
+        or_(Download.wait_reason.startswith(NOT_ENOUGH_DISK), Download.wait_reason.contains(DISK_IS_FULL)),
         Download.not_before_at > database_now(),
         Download.updated_at < database_now(-REST_SECONDS),
         Download.total_bytes - Download.current_bytes <= room,

@@ -8,7 +8,7 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-from downloads_app.errors import Conflict, NoSpace, Passing, TooManyFiles
+from downloads_app.errors import DISK_IS_FULL, Conflict, NoSpace, Passing, TooManyFiles
 from downloads_app.modes import FILE_MODE
 from downloads_app.services.files.folders import free_bytes as free_bytes
 
@@ -52,7 +52,7 @@ class explain_disk:  # noqa: N801 - used like a function; a generator would take
         if not isinstance(exc, OSError):
             return
         if exc.errno in _FULL:
-            raise NoSpace(f"{self._what}: the disk is full ({exc.strerror})") from exc
+            raise NoSpace(f"{self._what}{DISK_IS_FULL} ({exc.strerror})") from exc
         if exc.errno in _SHORT:
             raise TooManyFiles(f"{self._what}: too many open files") from exc
         if exc.errno in _PASSING:

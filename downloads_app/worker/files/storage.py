@@ -44,6 +44,11 @@ class Storage:
         self.sync_seconds = math.inf
         """How long the disk takes to sync a few bytes. `prepare` measures it."""
 
+    def make_folder(self) -> None:
+        """Create the download's own folder."""
+        with explain_disk(self.folder.name):
+            self.folder.mkdir(parents=True, exist_ok=True)
+
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders. Refuse names that are the same to this filesystem."""
         with explain_disk(self.folder.name):

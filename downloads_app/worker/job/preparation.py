@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from downloads_app.config import current_settings
-from downloads_app.errors import NeverFits, NoSpace, SourceError
+from downloads_app.errors import NOT_ENOUGH_DISK, NeverFits, NoSpace, SourceError
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import listings, quota
 from downloads_app.services.downloads.listings import ListedFile
@@ -48,7 +48,7 @@ def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
 def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> set[str]:
     """Link files that a completed download of the same provider has. Return their paths."""
     storage = Storage(order.folder)
-    storage.folder.mkdir(parents=True, exist_ok=True)
+    storage.make_folder()
     done = storage.read_done()
     missing = [
         file.remote
@@ -80,7 +80,7 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
     if needed > free - reserved:
         others = f", of which running downloads need {reserved:,}" if reserved else ""
         raise (NoSpace if needed <= disk_bytes(downloads_dir) else NeverFits)(
-            f"Not enough disk: {needed:,} bytes are needed, {free:,} are free{others}"
+            f"{NOT_ENOUGH_DISK}: {needed:,} bytes are needed, {free:,} are free{others}"
         )
     growth = quota.check(claim.download_id, needed, any(file.size_bytes is None for file in remotes))
     return QuotaWatch(claim.download_id, growth, here)

@@ -1,5 +1,7 @@
 """Room that downloads share: who has reserved how much, and who goes on first."""
 
+import pytest
+
 from downloads_app.models import Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import outcomes, room
@@ -49,6 +51,23 @@ def test_the_oldest_that_finds_room_goes_on(alice: User) -> None:
     assert room.let_one_go_on(70) == third.download_id
     assert room.let_one_go_on(70) is None
     assert reload(first).status == Status.DOWNLOADING
+
+
+@pytest.mark.parametrize(
+    ("reason", "is_for_disk"),
+    [
+        ("Not enough disk: 30 bytes are needed, 10 are free", True),
+        ("model.bin: the disk is full (No space left on device): 10 bytes are missing, 0 bytes are free", True),
+        ("The quota of 100 bytes is taken: 80 bytes lie on the disk, 30 more are wanted", False),
+        ("The quota is used up: it waits for files to be removed", False),
+        ("all connections of its provider are in use", False),
+    ],
+)
+def test_room_wakes_only_what_waits_for_the_disk(alice: User, reason: str, is_for_disk: bool) -> None:
+    first, _, _ = claim_three(alice)
+    outcomes.wait(first, reason, 30)
+    set_time(first, updated_at=database_now(-10))
+    assert room.let_one_go_on(1000) == (first.download_id if is_for_disk else None)
 
 
 def test_a_retry_after_a_failure_is_not_woken_by_room(alice: User) -> None:

@@ -1,7 +1,10 @@
 """A download and the room it needs: on the disk, in its user's quota."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,6 +12,7 @@ from flask import Flask
 from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import listings
+from downloads_app.services.files import folders
 from downloads_app.services.queue import claims, leftovers, outcomes
 from downloads_app.sources import Listing, RemoteFile
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, reload
@@ -43,6 +47,35 @@ def test_a_disk_that_filled_up_since_makes_a_begun_download_wait(
     assert "Not enough disk" in (row.wait_reason or "")
     assert row.not_before_at is not None
     assert row.failures == 0
+
+
+def test_a_disk_without_room_for_the_folder_makes_the_download_wait(
+    app: Flask, alice: User, provider: Provider, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    folder, make = folders.folder_of(row), Path.mkdir
+
+    def refuse(path: Path, *args: Any, **options: Any) -> None:
+        if path == folder:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        make(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    run(app)
+    row = reload(row)
+    assert (row.status, row.failures) == (Status.PENDING, 0)
+    assert "the disk is full" in (row.wait_reason or "")
+
+
+def test_a_folder_that_is_a_file_fails_the_download_in_plain_words(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    folder = folders.folder_of(queue_download(alice, provider))
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_bytes(b"")
+    assert "File exists" in run_to_failure(app)
 
 
 def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
