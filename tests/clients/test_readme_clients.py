@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -42,7 +43,7 @@ def printed(language: str, page: Path = GUIDE) -> list[str]:
 def env(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of somebody at a shell on the server, `downloads-app` in the PATH."""
     folder = tmp_path_factory.mktemp("bin")
-    (folder / "downloads-app").write_text(f'#!/bin/sh\nexec {sys.executable} -m downloads_app "$@"\n')
+    (folder / "downloads-app").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m downloads_app "$@"\n')
     (folder / "downloads-app").chmod(0o755)
     return {**live.server.env, "DOWNLOADS_URL": live.url, "PATH": f"{folder}:{os.environ['PATH']}"}
 
