@@ -23,6 +23,8 @@ class Target:
     is_parent: bool = False
     is_copy: bool = False
     """Whether it leads below a folder of the same path on another host."""
+    child: str = ""
+    """The child that it leads to by a query, or on another host (but a root has no copies)."""
 
 
 ELSEWHERE = Target(None)
@@ -54,11 +56,13 @@ class FolderLinks:
             return ELSEWHERE  # no address at all
         found = _decode(target.path)
         if is_elsewhere:
-            return Target(None, is_copy=found.startswith(self.path) and found != self.path)
+            is_copy = found.startswith(self.path) and found != self.path
+            return Target(None, is_copy=is_copy, child=found[len(self.path) :] if is_copy and self.path != "/" else "")
         if not found.startswith(self.path):
             is_parent = found.rstrip("/") == self._parent.rstrip("/") and self.path != "/"
             return Target(None, target.query, is_parent)
-        return Target(found[len(self.path) :], target.query)
+        below = found[len(self.path) :]
+        return Target(below, target.query, child=below if target.query else "")
 
 
 def _decode(path: str) -> str:

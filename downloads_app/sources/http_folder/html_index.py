@@ -38,6 +38,8 @@ _CUT = re.compile(
 _LINK_TAG = re.compile(r"<link\s[^<>]*\bhref\s*=\s*[\"']?([^\"'<>\s]*)[^<>]*>", re.IGNORECASE)
 _REL_NEXT = re.compile(r"\brel\s*=\s*[\"']?[^\"'<>]*\bnext\b", re.IGNORECASE)
 _NEXT_TEXT = re.compile(r"\W*(?:next(?: page)?|older|more)\W*|\s*[»›→>]+\s*", re.IGNORECASE)
+_MORE_TEXT = re.compile(r".*/|\d+")
+"""How a link by a query looks that leads to a folder or to another page."""
 _NUMBERED = {"page", "p", "pg", "paged", "pagenumber", "offset", "start", "skip", "from", "first"}
 _POINTED = {"marker", "cursor", "after", "token", "continuation-token", "next", "page_token", "pagetoken"}
 
@@ -46,12 +48,13 @@ def read_page(page: str, url: str) -> Index | None:
     """Return what the page at `url` lists; None if it is no listing of that folder.
 
     Raises a permanent SourceError for a link that leaves its folder by `..`, for a cut list, and for a list whose next
-    page we cannot find.
+    page we cannot find, or with children that we cannot.
     """
     reading = _Reading(page, FolderLinks(url))
     entries = list(reading.read_entries())
     if not reading.is_index or (reading.has_other_children and not entries):
         return None
+    reading.refuse_unlisted(entries)
     for edge in page[:_EDGE], page[-_EDGE:]:
         if _CUT.search(strip_tags(edge)):
             raise SourceError("The server says that its listing is cut", permanent=True)
@@ -68,6 +71,9 @@ class _Reading:
         self.has_other_children = False
         """Whether there are links that may lead into the folder but that we cannot follow."""
         self.onward_urls: list[str] = []
+        self._other_children: list[str] = []
+        self._unfollowed: list[str] = []
+        """The texts of links to what may be more of the list, which we cannot follow."""
         for tag in _LINK_TAG.finditer(page[:_EDGE]):
             if _REL_NEXT.search(tag[0]):
                 self._go_on(folder.find_target(unescape(tag[1])))
@@ -78,6 +84,7 @@ class _Reading:
             target = self._folder.find_target(link.href)
             if target.is_copy or (target.below and target.query):
                 self.has_other_children = True
+                self._other_children += [target.child] * bool(target.child)
             elif not target.below:
                 self._look_around(link, target)
             else:
@@ -90,6 +97,18 @@ class _Reading:
         is_page = target.below == "" and bool(target.query)
         if _REL_NEXT.search(link.tag) or (is_page and (_leads_on(target.query) or _NEXT_TEXT.fullmatch(link.text))):
             self._go_on(target)
+        elif (_NEXT_TEXT if target.below is None else _MORE_TEXT).fullmatch(link.text) and (
+            target.below is None or (is_page and not _PARENT_TEXT.fullmatch(link.text))
+        ):
+            self._unfollowed.append(link.text)
+
+    def refuse_unlisted(self, entries: list[Entry]) -> None:
+        """Raise a permanent SourceError if the page names children or further pages that we cannot list."""
+        names = {entry.name for entry in entries}
+        lost = [name for name in self._other_children if name.removesuffix("/") not in names] + self._unfollowed
+        if lost:
+            text = f"The listing has a link that cannot be followed ({lost[0][:120]!a}): it may not be whole"
+            raise SourceError(text, permanent=True)
 
     def _go_on(self, target: Target) -> None:
         if target.below != "" or not target.query:

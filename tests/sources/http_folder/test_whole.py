@@ -196,6 +196,40 @@ def test_a_listing_whose_links_cannot_be_followed_is_not_taken_for_an_empty_one(
 
 
 @pytest.mark.parametrize(
+    ("href", "text"),
+    [
+        ("b.bin?token=1", "b.bin"),
+        ("?dir=sub", "sub/"),
+        ("http://cdn.example/r/b.bin", "b.bin"),
+        ("//cdn.example/r/b.bin", "b.bin"),
+        ("index.php?page=2", "Next"),
+        ("/page/2/r", "Next"),
+        ("javascript:turn()", "Next &raquo;"),
+        ("?page_no=2", "2"),
+    ],
+)
+def test_a_listing_with_one_link_that_cannot_be_followed_is_not_taken_for_a_whole_one(href: str, text: str) -> None:
+    page = html("../", "a.bin", rest=f'<a href="{href}">{text}</a>')
+    assert "cannot be followed" in refuse({"/r/": page}).message
+
+
+@pytest.mark.parametrize(
+    ("href", "text"),
+    [
+        ("next", "next"),
+        ("2", "2"),
+        ("a.bin?raw=1", "raw"),
+        ("?dir=..", "../"),
+        ("?C=S;O=A", "Size"),
+        ("/about", "About"),
+    ],
+)
+def test_links_beside_a_list_do_not_spoil_it(href: str, text: str) -> None:
+    page = html("../", "a.bin", rest=f'<a href="{href}">{text}</a> 1K')
+    assert "a.bin" in list_paths({"/r/": page, "/r/next": Page(b"x"), "/r/2": Page(b"x")})
+
+
+@pytest.mark.parametrize(
     ("whole", "content_type"),
     [
         (
