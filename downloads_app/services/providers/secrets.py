@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from downloads_app.errors import InvalidInput
 
 MAX_SECRET_LENGTH = 8192
 MAX_CERTIFICATE_LENGTH = 65_536
+MAX_RSA_BITS = 4096
+"""Each handshake signs with the key, and the time grows with the cube of its length."""
 MAX_ALLOWED_HOSTS = 50
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 """A `token` of RFC 9110."""
@@ -64,24 +67,30 @@ def check_header_value(value: str) -> str:
 
 def check_client_certificate(pem: str) -> str:
     """Return PEM with a certificate and its own key. The key has no passphrase, because nobody could type it."""
+    if len(pem) > MAX_CERTIFICATE_LENGTH:
+        raise _unfit_certificate("it is too long")
     fault = None
     try:
         content = pem.encode()
         certificate = x509.load_pem_x509_certificates(content)[0]
-        key = load_pem_private_key(content, None)
+        key = load_pem_private_key(content, None, unsafe_skip_rsa_key_validation=True)  # that takes seconds
     except TypeError:
         fault = "its key is encrypted; give it without a passphrase"
     except ValueError:
         fault = "it has no certificate and private key in PEM that can be read"
     else:
+        if isinstance(key, RSAPrivateKey) and key.key_size > MAX_RSA_BITS:
+            raise _unfit_certificate(f"its RSA key has more than {MAX_RSA_BITS} bits")
         form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         if key.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
             fault = "its first certificate is not the one of its key"
-    if len(pem) > MAX_CERTIFICATE_LENGTH:
-        fault = "it is too long"
     if fault:
-        raise InvalidInput(f"This cannot be a client certificate: {fault}", {"client_certificate": fault})
+        raise _unfit_certificate(fault)
     return pem
+
+
+def _unfit_certificate(fault: str) -> InvalidInput:
+    return InvalidInput(f"This cannot be a client certificate: {fault}", {"client_certificate": fault})
 
 
 def check_allow_hosts(hosts: Sequence[str] | None) -> list[str]:

@@ -12,6 +12,7 @@ from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
+from downloads_app.services.providers.secrets import check_client_certificate
 from downloads_app.sources import registry
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
@@ -99,10 +100,12 @@ def find_provider(provider_id: UUID) -> Provider:
     return catalog.get_provider(str(provider_id))
 
 
-def _check_list(body: dict[str, Any], base_url: str) -> dict[str, Any]:
-    """Check a list of addresses in a thread: it would block the event loop. Raises InvalidInput."""
+def _check_dear(body: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """Check in a thread what would block the event loop: a list of addresses, a key. Raises InvalidInput."""
     if body.get("address_list"):
         body["address_list"] = offload(check_address_list, body["address_list"], base_url)
+    if body.get("client_certificate"):
+        offload(check_client_certificate, body["client_certificate"])
     return body
 
 
@@ -125,7 +128,7 @@ class Providers(MethodView):
     @blueprint.response(201, ProviderSchema)
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
-        return catalog.add_provider(**_check_list(body, body.get("url", "")))
+        return catalog.add_provider(**_check_dear(body, body.get("url", "")))
 
 
 @blueprint.route("/<uuid:provider_id>")
@@ -144,7 +147,7 @@ class OneProvider(MethodView):
     def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
-        catalog.change_provider(provider, _check_list(body, body.get("url", provider.url)))
+        catalog.change_provider(provider, _check_dear(body, body.get("url", provider.url)))
         return provider
 
     @admin_required

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers, RSAPublicNumbers
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask
 from sqlalchemy import text
 
@@ -85,6 +87,19 @@ def test_a_certificate_needs_its_own_key_without_a_passphrase(app: Flask, certif
     for pem, fault in ((only, "no certificate and private key"), (mixed, "not the one of its key")):
         with pytest.raises(InvalidInput, match=fault):
             add_provider(client_certificate=pem)
+
+
+def test_a_key_that_would_take_seconds_is_refused_at_once(app: Flask, certificate: str) -> None:
+    """Its numbers need no primes: whoever checked them would not say that the key is too long."""
+    p, q = (1 << 4096) - 1, (1 << 4096) - 3
+    huge = RSAPrivateNumbers(p, q, 5, 5, 5, 5, RSAPublicNumbers(65537, p * q))
+    key = huge.private_key(unsafe_skip_rsa_key_validation=True)
+    dumped = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    end = "-----END CERTIFICATE-----\n"
+    with pytest.raises(InvalidInput, match="more than 4096 bits"):
+        add_provider(client_certificate=certificate.partition(end)[0] + end + dumped)
+    with pytest.raises(InvalidInput, match="too long"):
+        add_provider(client_certificate=certificate * 100)
 
 
 @pytest.mark.parametrize("host", ["h", "h.example:8443", "10.0.0.1", "[fd00::1]:9000", "[fd00::1]"])
