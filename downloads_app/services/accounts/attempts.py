@@ -54,6 +54,7 @@ class _Counter:
     is_own: bool
     """Whether a right password clears the counter, because it is of this user at this address alone."""
     makes_wait: bool = True
+    first_wait_seconds: int = FIRST_WAIT_SECONDS
 
 
 def check(attempt: Attempt) -> None:
@@ -121,7 +122,10 @@ def _counters_of(attempt: Attempt) -> list[_Counter]:
         device = _Counter(_digest("known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
         return [device, _Counter(address.key, address.limit, is_own=False, makes_wait=False)]
     both = _Counter(_digest("account and address", attempt.name, place), ACCOUNT_AND_ADDRESS_FAILURES, is_own=True)
-    return [both, address, _Counter(_digest("account", attempt.name), ACCOUNT_FAILURES, is_own=False)]
+    name = _digest("account", attempt.name)
+    # From anywhere, an account is guessed at no faster than one window allows: no short wait comes first.
+    account = _Counter(name, ACCOUNT_FAILURES, is_own=False, first_wait_seconds=WINDOW_SECONDS)
+    return [both, address, account]
 
 
 def _is_genuine(attempt: Attempt) -> bool:
@@ -149,7 +153,7 @@ def _digest(*parts: str) -> str:
 
 
 def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str, Any]) -> None:
-    waits = [_wait_seconds(rows[counter.key], counter.limit) for counter in counters if _matters(counter, rows)]
+    waits = [_wait_seconds(rows[counter.key], counter) for counter in counters if _matters(counter, rows)]
     longest = max(waits, default=0)
     if longest > 0:
         log.warning("failed sign-in from %s, not tried: too many before", shown_address(attempt.address))
@@ -160,11 +164,11 @@ def _matters(counter: _Counter, rows: dict[str, Any]) -> bool:
     return counter.makes_wait and counter.key in rows
 
 
-def _wait_seconds(row: Any, limit: int) -> int:
+def _wait_seconds(row: Any, counter: _Counter) -> int:
     """Return the whole seconds until the next attempt may be made."""
-    if row.count < limit:
+    if row.count < counter.limit:
         return 0
-    wait: int = min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(row.count - limit, 30))
+    wait: int = min(MAX_WAIT_SECONDS, counter.first_wait_seconds * 2 ** min(row.count - counter.limit, 30))
     left_seconds: float = (row.last_at - utc_now()).total_seconds() + wait
     return max(0, math.ceil(left_seconds))
 

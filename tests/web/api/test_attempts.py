@@ -159,6 +159,11 @@ def test_over_twenty_failures_of_an_account_stop_everybody_but_its_own_browsers(
     assert attempt(PASSWORD, client=others).status_code == 429  # it knows bob, not alice
     assert attempt(PASSWORD, client=own).status_code == 200
     assert attempt(PASSWORD, client=own, address=AWAY).status_code == 200
+    let_pass(attempts.WINDOW_SECONDS - 60)
+    assert 0 < retry_after(attempt(PASSWORD, address=AWAY)) <= 60
+    assert attempt(PASSWORD, client=own).status_code == 200
+    let_pass(60)
+    assert attempt(PASSWORD, address=AWAY).status_code == 200
 
 
 def test_a_known_browser_has_five_tries_of_its_own(app: Flask, alice: User, attempt: SignIn) -> None:
