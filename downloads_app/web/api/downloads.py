@@ -36,12 +36,12 @@ def find_download(download_id: UUID) -> Download:
 
 
 def find_wanted(body: dict[str, Any]) -> tuple[Provider, str]:
-    """Return the provider and the repository's name that a body asks for. Raises NotFound.
+    """Return the provider and the repository's name that a body asks for.
 
-    A user who knows a repository's id may fetch it, as if they knew its name. Nobody can guess such an id.
+    Raises NotFound, also for the id of a repository that the caller may not see: the answer would tell its name.
     """
     if "repository_id" in body:
-        repository = catalog.get_repository(str(body["repository_id"]))
+        repository = catalog.get_repository(str(body["repository_id"]), current_user())
         return repository.provider, repository.name
     if "provider" in body:
         return catalog.find_provider(body["provider"]), body["repository"]

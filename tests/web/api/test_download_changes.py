@@ -15,6 +15,7 @@ DOWNLOADS = "/api/downloads"
 def test_a_download_is_queued_for_the_caller(
     client: FlaskClient, alice: User, repository: Repository, by_name: bool
 ) -> None:
+    add_download(alice, repository, status=Status.COMPLETED)
     by_row = {"repository_id": repository.id}
     target = {"provider_id": repository.provider_id, "repository": "org/model"} if by_name else by_row
     options = {"revision": "v1", "include": ["*.gguf"], "exclude": ["old/"], "priority": 3}
@@ -31,12 +32,22 @@ def test_a_download_is_queued_for_the_caller(
 def test_the_same_download_twice_is_a_conflict_that_names_the_first(
     client: FlaskClient, alice: User, bob: User, repository: Repository
 ) -> None:
-    body = {"repository_id": repository.id}
+    body = {"provider_id": repository.provider_id, "repository": repository.name}
     first = client.post(DOWNLOADS, json=body, headers=bearer(alice))
     second = client.post(DOWNLOADS, json=body, headers=bearer(alice))
     assert second.status_code == 409
     assert first.json["id"] in second.json["message"]
     assert client.post(DOWNLOADS, json=body, headers=bearer(bob)).status_code == 202
+
+
+@pytest.mark.parametrize("path", [DOWNLOADS, f"{DOWNLOADS}/plan"])
+def test_the_id_of_a_repository_that_only_others_have_is_unknown(
+    client: FlaskClient, alice: User, bob: User, repository: Repository, path: str
+) -> None:
+    add_download(bob, repository)
+    refused = client.post(path, json={"repository_id": repository.id}, headers=bearer(alice))
+    assert refused.status_code == 404
+    assert repository.name not in refused.text
 
 
 @pytest.mark.parametrize(
