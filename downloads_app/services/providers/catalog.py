@@ -123,7 +123,8 @@ def find_or_create_repository(provider: Provider, name: str) -> Repository:
     """Return the repository of that name, its row made where it is new; commits nothing."""
     check_repository(name, provider.kind)
     query = select(Repository).where(Repository.provider_id == provider.id, Repository.name == name)
-    known: Repository | None = db.session.scalar(query)
+    held = query.with_for_update(read=True, key_share=True)  # else housekeeping could remove it before its download
+    known: Repository | None = db.session.scalar(held)
     if known is not None:
         return known
     try:
