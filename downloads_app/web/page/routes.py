@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response
 
 from downloads_app.config import current_settings
 from downloads_app.models import utc_now
 from downloads_app.services.downloads.representation import format_time
+from downloads_app.web.page.words import render_page
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if "pico" not in path.parts)
@@ -53,16 +54,15 @@ def add_page_headers(response: Response) -> Response:
 @blueprint.get("/downloads/<uuid:download_id>")
 def show_page(download_id: object = None) -> Response:
     """Answer the page; everything in it comes from the REST resources and the stream, and the address names a view."""
-    html = render_template(
+    return render_page(
         "index.html",
         modules=[name for name in SCRIPTS if name != "docs.js"],
         server_time=format_time(utc_now()),
         stream_interval_seconds=current_settings().stream_interval_seconds,
     )
-    return make_response(html)
 
 
 @blueprint.get("/api/docs")
 def show_api_docs() -> Response:
     """Answer a page that reads `/api/openapi.json` to its visitor."""
-    return make_response(render_template("docs.html"))
+    return render_page("docs.html")

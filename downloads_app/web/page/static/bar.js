@@ -2,6 +2,7 @@
 
 import { setAttribute } from "./dom.js";
 import { percent } from "./format.js";
+import { say } from "./words.js";
 
 export class Bar {
   #shown = -1;
@@ -29,7 +30,7 @@ export class Bar {
       }
       setAttribute(this.element, "aria-valuenow", String(Math.floor(this.#shown * 100)));
     }
-    const spoken = [fraction === null ? "size not known yet" : percent(this.#shown), words];
+    const spoken = [fraction === null ? say("row.size_not_known") : percent(this.#shown), words];
     setAttribute(this.element, "aria-valuetext", spoken.filter(Boolean).join(", "));
   }
 

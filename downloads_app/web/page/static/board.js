@@ -1,8 +1,9 @@
 /** The rows in order: active ones (for an admin in a group for each user), then those that ended. */
 
 import { arrange, byId, fromTemplate, setText, show } from "./dom.js";
-import { count, speed } from "./format.js";
+import { speed } from "./format.js";
 import { Row } from "./row.js";
+import { say } from "./words.js";
 
 export class Board {
   #rows = new Map(); // id -> Row
@@ -53,7 +54,7 @@ export class Board {
       this.#groups.set(key, { element, name, facts, list });
     }
     const { element, name, facts, list } = this.#groups.get(key);
-    setText(name, key === "" ? "Active" : this.#userName(key));
+    setText(name, key === "" ? say("board.active") : this.#userName(key));
     setText(facts, key === "" ? "" : groupFacts(entries)); // without groups, the summary says it
     arrange(list, entries.map(({ download }) => this.#rows.get(download.id).element));
     return element;
@@ -66,7 +67,7 @@ export class Board {
 
 function groupFacts(entries) {
   const pace = entries.reduce((sum, { download }) => sum + download.progress_data.download_speed, 0);
-  const parts = [count(entries.length, "download", "downloads")];
+  const parts = [say("count.downloads", { count: entries.length })];
   if (pace > 0) parts.push(speed(pace));
   return parts.join(" · ");
 }

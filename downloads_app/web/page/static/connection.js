@@ -2,14 +2,8 @@
 
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
+import { say, sayNamed } from "./words.js";
 
-const WORDS = {
-  connecting: "Connecting…",
-  live: "Live",
-  idle: "Up to date",
-  trouble: "Waiting for the server",
-  lost: "Connection lost, reconnecting…",
-};
 const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server takes less
 
 export class Connection {
@@ -36,15 +30,15 @@ export class Connection {
   #render(state, detail) {
     byId("connection").dataset.state = state;
     byId("board").dataset.state = state;
-    setText(byId("connection-text"), WORDS[state] ?? "");
-    setText(byId("trouble"), state === "trouble" ? `${detail}. The page goes on by itself when it is over.` : "");
+    setText(byId("connection-text"), sayNamed("connection", state));
+    setText(byId("trouble"), state === "trouble" ? say("connection.trouble_detail", { reason: detail }) : "");
     show(byId("trouble"), state === "trouble");
     if (state === "lost" || state === "trouble") {
-      if (!this.#toldOfLoss) announce(`${WORDS[state]}.`);
+      if (!this.#toldOfLoss) announce(`${sayNamed("connection", state)}.`);
       this.#toldOfLoss = true;
     } else if (this.#toldOfLoss && state !== "connecting") {
       this.#toldOfLoss = false;
-      announce("Connected again.");
+      announce(say("connection.again"));
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import { byId, fromTemplate } from "./dom.js";
 import { send } from "./http.js";
+import { say } from "./words.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
@@ -16,9 +17,9 @@ function describeType(document_, schema) {
   if (schema.$ref) return schema.$ref.split("/").at(-1);
   if (schema.enum) return schema.enum.join(" | ");
   const alternatives = schema.anyOf ?? schema.oneOf;
-  if (alternatives) return alternatives.map((one) => describeType(document_, one)).join(" or ");
-  if (schema.type === "array") return `array of ${describeType(document_, schema.items)}`;
-  const type = [schema.type ?? "any"].flat().join(" or ");
+  if (alternatives) return alternatives.map((one) => describeType(document_, one)).join(` ${say("docs.or")} `);
+  if (schema.type === "array") return say("docs.array_of", { type: describeType(document_, schema.items) });
+  const type = [schema.type ?? "any"].flat().join(` ${say("docs.or")} `);
   return schema.format ? `${type} (${schema.format})` : type;
 }
 
@@ -41,7 +42,7 @@ function fieldRows(document_, schema) {
   const target = resolve(document_, schema.type === "array" ? schema.items : schema);
   const required = new Set(target.required ?? []);
   return Object.entries(target.properties ?? {}).map(([name, field]) => [
-    name, describeType(document_, field), required.has(name) ? "required" : "", field.description ?? "",
+    name, describeType(document_, field), required.has(name) ? say("docs.required") : "", field.description ?? "",
   ]);
 }
 
@@ -49,16 +50,16 @@ function parts(document_, operation, shared) {
   const found = [];
   const parameters = [...shared, ...(operation.parameters ?? [])].map((one) => resolve(document_, one));
   if (parameters.length) {
-    found.push(table("Parameters", parameters.map((one) => [
-      one.name, `${one.in}, ${describeType(document_, one.schema)}`, one.required ? "required" : "", one.description ?? one.schema?.description ?? "",
+    found.push(table(say("docs.parameters"), parameters.map((one) => [
+      one.name, say("docs.in", { place: one.in, type: describeType(document_, one.schema) }), one.required ? say("docs.required") : "", one.description ?? one.schema?.description ?? "",
     ])));
   }
   const body = resolve(document_, operation.requestBody).content?.["application/json"]?.schema;
-  if (body) found.push(table("Body", fieldRows(document_, body)));
+  if (body) found.push(table(say("docs.body"), fieldRows(document_, body)));
   for (const [status, answer] of Object.entries(operation.responses ?? {})) {
     const { description, content } = resolve(document_, answer);
     const schema = Object.values(content ?? {})[0]?.schema;
-    const title = `Answer ${status}: ${description ?? ""} ${describeType(document_, schema)}`.trim();
+    const title = say("docs.answer", { status, description: `${description ?? ""} ${describeType(document_, schema)}`.trim() });
     const rows = schema && Number(status) < 300 ? fieldRows(document_, schema) : [];
     if (Number(status) < 500 && status !== "default") found.push(table(title, rows));
   }

@@ -1,5 +1,7 @@
 /** Sends one request to our own server, with the CSRF header. Throws errors. Knows no session. */
 
+import { say } from "./words.js";
+
 const root = document.documentElement.dataset.root;
 
 export class HttpError extends Error {
@@ -64,11 +66,11 @@ async function exchange(method, path, { body, csrfCookie = "csrf_access_token" }
       method, headers, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new HttpError(0, "The server cannot be reached.");
+    throw new HttpError(0, say("server.unreachable"));
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return { answer, response };
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  throw new HttpError(response.status, answer?.message ?? `The server answered ${response.status}.`,
+  throw new HttpError(response.status, answer?.message ?? say("server.answered", { status: response.status }),
                       Number.isNaN(wait) ? null : wait);
 }

@@ -7,6 +7,7 @@ import { askForNewPassword, stopAskingForNewPassword } from "./newpassword.js";
 import { askToSignIn, stopAsking } from "./signin.js";
 import { mountViews } from "./views/shell.js";
 import { watch } from "./watch.js";
+import { say } from "./words.js";
 
 const RETRY_MILLISECONDS = 3000;
 /** @type {(() => void) | null} */
@@ -21,7 +22,7 @@ async function begin(reason = "") {
     user = await currentUser();
     if (mine !== beginnings) return; // meanwhile another tab has changed the session
   } catch (error) {
-    setText(byId("notice"), `${error.message} Trying again…`);
+    setText(byId("notice"), say("app.trying_again", { reason: error.message }));
     show(byId("notice"), true);
     setTimeout(begin, RETRY_MILLISECONDS, reason);
     return;
@@ -37,8 +38,8 @@ function enter(user) {
   setText(byId("user-name"), user.username);
   show(byId("account"), true);
   const stops = [mountViews(user), watch(user, () => {
-    announce("Your session has ended.");
-    begin("Your session has ended. Sign in to go on.");
+    announce(say("session.ended"));
+    begin(say("session.ended_sign_in"));
   })];
   stopWatching = () => stops.forEach((stop) => stop());
 }

@@ -3,11 +3,11 @@
 import { ask } from "./ask.js";
 import { Bar } from "./bar.js";
 import { fromTemplate, setAttribute, setText, show } from "./dom.js";
-import { bytes, duration, fraction, percent, speed } from "./format.js";
+import { amount, bytes, duration, fraction, percent, speed } from "./format.js";
 import { address } from "./http.js";
 import { whenNear } from "./nearby.js";
 import { SpeedPlot } from "./speedplot.js";
-import { ACTION_WORDS, WORDS } from "./views/words.js";
+import { say, sayNamed } from "./words.js";
 
 const ACTIONS = {
   pending: ["pause", "cancel"],
@@ -103,7 +103,7 @@ export class Row {
     setText(this.link, name);
     setAttribute(this.repository, "title", name);
     setText(this.provider, names.providers.get(download.provider_id) ?? "");
-    setText(this.amount, amount(progress));
+    setText(this.amount, amount(progress.current_bytes, progress.total_bytes));
     setText(this.files, filesDone(progress));
     setText(this.file, progress.current_file ?? "");
     setAttribute(this.file, "title", progress.current_file);
@@ -118,42 +118,39 @@ export class Row {
     this.actions.replaceChildren(...actions.map((action) => {
       const button = fromTemplate("action-template");
       button.querySelector("use").setAttribute("href", `#icon-${action}`);
-      const label = ACTION_WORDS[action];
+      const label = sayNamed("action", action);
       button.title = label;
-      button.setAttribute("aria-label", `${label} ${name}`);
+      button.setAttribute("aria-label", say("action.of", { action: label, name }));
       button.addEventListener("click", async () => {
-        if (action !== "cancel" || (await ask(WORDS.cancelQuestion, "Cancel the download"))) this.act(this.id, action, button);
+        if (action !== "cancel" || (await ask(say("action.cancel_question"), say("action.cancel_yes")))) this.act(this.id, action, button);
       });
       return button;
     }));
   }
 }
 
-function amount({ current_bytes: current, total_bytes: total }) {
-  return total === null ? bytes(current) : `${bytes(current)} of ${bytes(total)}`;
-}
-
 function filesDone({ files_completed: completed, total_files: total, current_file: current }) {
   if (total === null) return "";
   const present = current === null ? completed : Math.min(completed + 1, total);
-  return `file ${present} of ${total}`;
+  return say("row.file_of", { present, total });
 }
 
 function timeLeft({ status, progress_data: { eta_seconds: eta, download_speed: pace } }) {
-  if (status === "pending") return "waiting";
-  if (eta === 0) return "finishing";
-  if (eta !== null) return `${duration(eta)} left`;
-  return pace === 0 ? "stalled" : "";
+  if (status === "pending") return say("row.waiting");
+  if (eta === 0) return say("row.finishing");
+  if (eta !== null) return say("amount.left", { time: duration(eta) });
+  return pace === 0 ? say("row.stalled") : "";
 }
 
 /** How a download ended, in one sentence. */
 export function outcome({ status, error_message: reason, started_at: start, completed_at: end, progress_data }) {
-  const took = start && end ? ` in ${duration((Date.parse(end) - Date.parse(start)) / 1000)}` : "";
+  const size = bytes(progress_data.current_bytes);
+  const took = start && end ? duration((Date.parse(end) - Date.parse(start)) / 1000) : null;
   switch (status) {
-    case "completed": return `Completed${took} · ${bytes(progress_data.current_bytes)}`;
-    case "failed": return `Failed: ${reason ?? "no reason was given"}`;
-    case "cancelled": return "Cancelled";
-    case "paused": return "Paused, the bytes are kept";
-    default: return "Removed";
+    case "completed": return took === null ? say("outcome.completed", { size }) : say("outcome.completed_in", { time: took, size });
+    case "failed": return say("outcome.failed", { reason: reason ?? say("outcome.no_reason") });
+    case "cancelled": return say("outcome.cancelled");
+    case "paused": return say("outcome.paused");
+    default: return say("outcome.removed");
   }
 }

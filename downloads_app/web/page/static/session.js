@@ -1,6 +1,7 @@
 /** The session: sign in, renew, sign out. All tabs of the browser are told. */
 
 import { HttpError, readCookie, send } from "./http.js";
+import { say } from "./words.js";
 
 const news = "BroadcastChannel" in globalThis ? new BroadcastChannel("downloads-session") : null;
 
@@ -20,9 +21,9 @@ export async function signIn(username, password) {
 /** The password was right, but the browser has not stored the cookies. */
 function explainLostCookies() {
   const remedy = location.protocol === "https:"
-    ? "Allow cookies for this page."
-    : "Over plain HTTP it drops them: serve this page over HTTPS, or set COOKIE_SECURE=false for the service.";
-  return `The password is right, but this browser did not keep the cookies of the sign-in. ${remedy}`;
+    ? say("sign_in.allow_cookies")
+    : say("sign_in.needs_https");
+  return say("sign_in.lost_cookies", { remedy });
 }
 
 /** Change the user's own password. This ends every session, so sign in again. */

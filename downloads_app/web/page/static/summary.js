@@ -2,7 +2,8 @@
 
 import { Bar } from "./bar.js";
 import { byId, setText, show } from "./dom.js";
-import { bytes, count, duration, fraction, percent, speed } from "./format.js";
+import { amount, duration, fraction, percent, speed } from "./format.js";
+import { say } from "./words.js";
 
 export class Summary {
   #bar = new Bar(byId("summary-bar"));
@@ -12,9 +13,9 @@ export class Summary {
     const { activeCount } = overall;
     const done = wholeFraction(overall);
     const parts = [];
-    if (activeCount > 0) parts.push(done === null ? count(activeCount, "download", "downloads") : percent(done));
-    if (state === "lost") parts.push("no connection");
-    document.title = [...parts, "Downloads"].join(" · ");
+    if (activeCount > 0) parts.push(done === null ? say("count.downloads", { count: activeCount }) : percent(done));
+    if (state === "lost") parts.push(say("board.no_connection"));
+    document.title = [...parts, say("app.name")].join(" · ");
   }
 
   render(overall, batch) {
@@ -22,12 +23,12 @@ export class Summary {
     const done = wholeFraction(overall);
     show(byId("summary"), activeCount > 0);
     if (activeCount === 0) return;
-    const left = pace > 0 && done !== null ? `${duration((totalBytes - currentBytes) / pace)} left` : "";
+    const left = pace > 0 && done !== null ? say("amount.left", { time: duration((totalBytes - currentBytes) / pace) }) : "";
     const facts = [
-      count(activeCount, "active download", "active downloads"),
-      waitingCount > 0 && waitingCount < activeCount ? `${activeCount - waitingCount} running, ${waitingCount} waiting` : "",
-      totalBytes === null ? bytes(currentBytes) : `${bytes(currentBytes)} of ${bytes(totalBytes)}`,
-      unsizedCount > 0 && totalBytes !== null ? `${unsizedCount} of a size not known yet` : "",
+      say("count.active_downloads", { count: activeCount }),
+      waitingCount > 0 && waitingCount < activeCount ? say("board.running_waiting", { running: activeCount - waitingCount, waiting: waitingCount }) : "",
+      amount(currentBytes, totalBytes),
+      unsizedCount > 0 && totalBytes !== null ? say("board.unsized", { count: unsizedCount }) : "",
       speed(pace),
       left,
     ];

@@ -13,6 +13,7 @@ import { currentUser } from "./session.js";
 import { LiveStream } from "./stream.js";
 import { Summary } from "./summary.js";
 import { SharedStream } from "./tabs.js";
+import { say } from "./words.js";
 
 const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
 const intervalSeconds = Number(streamIntervalSeconds);
@@ -39,10 +40,10 @@ export function watch(user, onSignedOut) {
     providers: new Names("providers", "name", redraw),
     users: user.role === "admin" ? new Names("users", "username", redraw) : null,
   };
-  const nameOf = (download) => names.repositories.get(download.repository_id) ?? "A download";
+  const nameOf = (download) => names.repositories.get(download.repository_id) ?? say("board.a_download");
   const downloads = new Downloads({
     fetchDetail: getDownload,
-    onEnd: (detail) => announce(`${nameOf(detail)}: ${outcome(detail)}.`),
+    onEnd: (detail) => announce(say("board.ended_as", { name: nameOf(detail), outcome: outcome(detail) })),
     onChange: redraw,
     since: serverTime,
   });
@@ -77,12 +78,12 @@ export function watch(user, onSignedOut) {
   };
   const shared = new SharedStream({
     name: `downloads-stream-${user.id}`,
-    open: (say) => new LiveStream({
+    open: (pass) => new LiveStream({
       url: address("api/downloads/subscribe"),
       intervalSeconds,
       fetchLatest: getLatestDownloads,
       checkSession: async () => (await currentUser())?.id === user.id,
-      say,
+      say: pass,
     }),
     onMessage: receive,
   });
@@ -106,6 +107,6 @@ export function watch(user, onSignedOut) {
     byId("clear-ended").removeEventListener("click", clear);
     show(byId("board"), false);
     board.clear();
-    document.title = "Downloads";
+    document.title = say("app.name");
   };
 }

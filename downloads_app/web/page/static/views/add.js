@@ -1,12 +1,12 @@
 /** Adding a download: find a repository by a name or an address, look at its plan, begin. */
 
 import { getProviders, searchProvider } from "../api.js";
-import { count } from "../format.js";
+import { when } from "../times.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { say } from "../words.js";
 import { useAnswer } from "./loading.js";
 import { PlanView } from "./plan.js";
 import { readReference } from "./reference.js";
-import { when, WORDS } from "./words.js";
 
 const TYPING_MILLISECONDS = 300;
 const SEARCHED_FROM = 2; // characters
@@ -19,7 +19,7 @@ export function AddView({ user }) {
   const field = useRef(null);
   useEffect(() => field.current?.focus(), [providers === null]);
   if (error && !providers) return html`<p class="notice" role="alert">${error.message}</p>`;
-  if (!providers) return html`<p class="quiet-text">${WORDS.loading}</p>`;
+  if (!providers) return html`<p class="quiet-text">${say("app.loading")}</p>`;
   if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
   const provider = providers.find(({ id }) => id === providerId) ?? providers[0];
   const named = readReference(text, providers, provider);
@@ -28,18 +28,18 @@ export function AddView({ user }) {
     event.preventDefault();
     if (named) setTarget(named);
   }
-  return html`<h2>Add a download</h2>
+  return html`<h2>${say("add.title")}</h2>
     <form class="find" onSubmit=${submit}>
-      <label class="find-text">Repository, or the address of a page or a file
-        <input ref=${field} type="text" value=${text} placeholder="org/name" autocapitalize="none" autocomplete="off" spellcheck=${false}
+      <label class="find-text">${say("add.what")}
+        <input ref=${field} type="text" value=${text} placeholder=${say("add.example")} autocapitalize="none" autocomplete="off" spellcheck=${false}
           onInput=${(event) => { setText(event.currentTarget.value); setTarget(null); }} />
       </label>
-      ${providers.length > 1 && html`<label>Provider <select value=${provider.id} onChange=${(event) => { setProviderId(event.currentTarget.value); setTarget(null); }}>
+      ${providers.length > 1 && html`<label>${say("add.provider")} <select value=${provider.id} onChange=${(event) => { setProviderId(event.currentTarget.value); setTarget(null); }}>
         ${providers.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
       </select></label>`}
-      <button type="submit" disabled=${!named}>Look</button>
+      <button type="submit" disabled=${!named}>${say("add.look")}</button>
     </form>
-    ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">No provider here serves this address.</p>`}
+    ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
     ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
       setText(name);
       setTarget({ provider, repository: name, revision: null, file: null });
@@ -48,9 +48,9 @@ export function AddView({ user }) {
 }
 
 function NoProvider({ isAdmin }) {
-  return html`<p class="quiet-text"><strong>There is no provider yet.</strong> ${isAdmin
-    ? "Add one in the terminal: downloads-app providers add hub --kind huggingface --url ADDRESS"
-    : "An admin has to add one first."}</p>`;
+  return html`<p class="quiet-text"><strong>${say("add.no_provider")}</strong> ${isAdmin
+    ? say("add.admin_adds_one")
+    : say("add.ask_an_admin")}</p>`;
 }
 
 /** The search results of a searchable provider, while the user types. */
@@ -76,7 +76,7 @@ function Found({ provider, text, onChoose }) {
   }, [provider.id, wanted, isSearched]);
   if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
   if (!state.asked) return null;
-  if (state.rows.length === 0) return html`<p class="quiet-text">${provider.name} knows no repository with “${state.asked}” in its name.</p>`;
+  if (state.rows.length === 0) return html`<p class="quiet-text">${say("add.nothing_found", { provider: provider.name, text: state.asked })}</p>`;
   return html`<ul class="rows found" role="list">${state.rows.map((row) => html`<li key=${row.name}>
     <button type="button" class="found-row" onClick=${() => onChoose(row.name)}>
       <strong>${row.name}</strong>
@@ -86,9 +86,9 @@ function Found({ provider, text, onChoose }) {
 
 function describe({ downloads, likes, updated_at: updated, gated, licence }) {
   return [
-    gated && "gated",
-    downloads !== null && count(downloads.toLocaleString(), "download", "downloads"),
-    likes !== null && count(likes.toLocaleString(), "like", "likes"),
+    gated && say("add.gated"),
+    downloads !== null && say("count.downloads", { count: downloads }),
+    likes !== null && say("count.likes", { count: likes }),
     licence,
     updated && when(updated),
   ].filter(Boolean).join(" · ");

@@ -1,21 +1,23 @@
 /** The usual choices of a repository's files: a quantization, weights with their tokenizer, everything. Pure. */
 
+import { say } from "../words.js";
+
 const SHARD = /-\d{5}-of-\d{5}$/;
 const QUANTIZATION = /(?:^|[-._])((?:UD-)?(?:I?Q\d(?:_[0-9A-Z]+)*|TQ\d_\d|MXFP4(?:_MOE)?|BF16|F16|F32|FP16|FP32))$/i;
 const LARGE_WEIGHTS = /\.(safetensors|gguf|bin|pt|pth|ckpt|onnx|h5|msgpack|tflite|mlmodel|ot)$/i;
 const TOKENIZERS_AND_SETTINGS = /\.(json|txt|model|tiktoken|jinja|py)$|(^|\/)(merges|vocab|tokenizer)[^/]*$/i;
 
-/** @type {[RegExp, string][]} */
+/** @type {[RegExp, import("../words.js").Key][]} */
 const MEANINGS = [
-  [/^(UD-)?(I?Q1|TQ1)/, "about 2 bits a weight: the smallest, much is lost"],
-  [/^(UD-)?(I?Q2|TQ2)/, "about 3 bits a weight: very small, clearly worse"],
-  [/^(UD-)?I?Q3/, "about 3.5 bits a weight: small, some quality is lost"],
-  [/^(UD-)?(I?Q4|MXFP4)/, "about 4.5 bits a weight: the usual choice"],
-  [/^(UD-)?Q5/, "about 5.5 bits a weight: close to the original"],
-  [/^(UD-)?Q6/, "about 6.5 bits a weight: very close to the original"],
-  [/^(UD-)?Q8/, "about 8.5 bits a weight: hardly to be told from the original"],
-  [/^(BF16|F16|FP16)$/, "16 bits a weight: the original"],
-  [/^(F32|FP32)$/, "32 bits a weight: the original at twice the size"],
+  [/^(UD-)?(I?Q1|TQ1)/, "choice.about_2_bits"],
+  [/^(UD-)?(I?Q2|TQ2)/, "choice.about_3_bits"],
+  [/^(UD-)?I?Q3/, "choice.about_3.5_bits"],
+  [/^(UD-)?(I?Q4|MXFP4)/, "choice.about_4.5_bits"],
+  [/^(UD-)?Q5/, "choice.about_5.5_bits"],
+  [/^(UD-)?Q6/, "choice.about_6.5_bits"],
+  [/^(UD-)?Q8/, "choice.about_8.5_bits"],
+  [/^(BF16|F16|FP16)$/, "choice.16_bits"],
+  [/^(F32|FP32)$/, "choice.32_bits"],
 ];
 
 /**
@@ -41,7 +43,8 @@ export function quantizationOf(path) {
  * @param {string} quantization
  */
 export function meaningOf(quantization) {
-  return MEANINGS.find(([pattern]) => pattern.test(quantization))?.[1] ?? "";
+  const key = MEANINGS.find(([pattern]) => pattern.test(quantization))?.[1];
+  return key ? say(key) : "";
 }
 
 /**
@@ -80,9 +83,9 @@ export function readyChoices(files) {
   const weights = files.filter(({ path }) => /\.safetensors$/i.test(path));
   if (weights.length > 0) {
     const beside = files.filter(({ path }) => TOKENIZERS_AND_SETTINGS.test(path) && !LARGE_WEIGHTS.test(path));
-    choices.push({ key: "weights", label: "Weights and tokenizer", note: "safetensors, settings, tokenizer", files: [...weights, ...beside] });
+    choices.push({ key: "weights", label: say("choice.weights"), note: say("choice.weights_note"), files: [...weights, ...beside] });
   }
-  choices.push({ key: "everything", label: "Everything", note: "", files });
+  choices.push({ key: "everything", label: say("choice.everything"), note: "", files });
   return choices;
 }
 

@@ -2,12 +2,13 @@
 
 import { announce } from "../announcer.js";
 import { changeDownload, deleteDownload } from "../api.js";
-import { bytes, fraction, percent } from "../format.js";
+import { amount, bytes, fraction, percent } from "../format.js";
 import { address } from "../http.js";
 import { outcome } from "../row.js";
+import { away, when } from "../times.js";
 import { html, useState } from "../vendor/preact/preact-htm.js";
+import { say, sayNamed } from "../words.js";
 import { Confirm } from "./confirm.js";
-import { ACTION_WORDS, away, STATUS_WORDS, when, WORDS } from "./words.js";
 
 /** @type {Record<string, string[]>} */
 const ACTIONS = {
@@ -47,8 +48,8 @@ export function DownloadRow({ download, showsUser, onChange, children }) {
   return html`<li class="line" data-id=${download.id} data-status=${download.status}>
     <h3 class="line-name"><a data-inside href=${address(`downloads/${download.id}`)} title=${download.repository}>${download.repository}</a></h3>
     <span class="line-provider">${[download.provider, showsUser && download.username].filter(Boolean).join(" · ")}</span>
-    <p class="line-facts"><span class="line-status">${STATUS_WORDS[download.status]}</span>
-      <span>${total === null ? bytes(current) : `${bytes(current)} of ${bytes(total)}`}</span>
+    <p class="line-facts"><span class="line-status">${sayNamed("status", download.status)}</span>
+      <span>${amount(current, total)}</span>
       ${done !== null && done < 1 && html`<span>${percent(done)}</span>`}
       ${download.completed_at && html`<span>${when(download.completed_at)}</span>`}
       ${children}</p>
@@ -56,19 +57,15 @@ export function DownloadRow({ download, showsUser, onChange, children }) {
     ${fault && html`<p class="line-reason" role="alert">${fault}</p>`}
     <div class="line-actions">
       ${(ACTIONS[download.status] ?? []).map((action) => html`<button type="button" class="quiet" key=${action} disabled=${isBusy}
-        aria-label=${`${labelOf(action)} ${download.repository}`}
-        onClick=${() => (NEEDS_ANSWER.has(action) ? setQuestion(action) : act(action))}>${labelOf(action)}</button>`)}
+        aria-label=${say("action.of", { action: sayNamed("action", action), name: download.repository })}
+        onClick=${() => (NEEDS_ANSWER.has(action) ? setQuestion(action) : act(action))}>${sayNamed("action", action)}</button>`)}
     </div>
-    ${question === "cancel" && html`<${Confirm} question=${WORDS.cancelQuestion} answers=${[["cancel", "Cancel the download"]]}
+    ${question === "cancel" && html`<${Confirm} question=${say("action.cancel_question")} answers=${[["cancel", say("action.cancel_yes")]]}
       onAnswer=${(answer) => (answer ? act("cancel") : setQuestion(null))} />`}
-    ${question === "delete" && html`<${Confirm} question=${WORDS.deleteQuestion}
-      answers=${[["row", WORDS.keepFiles], ["files", `${WORDS.deleteFiles} (${bytes(current)})`]]}
+    ${question === "delete" && html`<${Confirm} question=${say("action.delete_question")}
+      answers=${[["row", say("action.keep_files")], ["files", say("action.delete_files", { size: bytes(current) })]]}
       onAnswer=${(answer) => (answer ? act("delete", answer) : setQuestion(null))} />`}
   </li>`;
-}
-
-function labelOf(action) {
-  return action === "delete" ? "Remove" : ACTION_WORDS[action];
 }
 
 /** The reason for its status, and when the status will change by itself. */
@@ -76,5 +73,5 @@ export function reasonOf(download) {
   if (download.status === "failed") return outcome(download);
   if (download.status !== "pending" || !download.wait_reason) return "";
   const isAhead = download.next_attempt_at && Date.parse(download.next_attempt_at) > Date.now();
-  return `${download.wait_reason}${isAhead ? ` · next try ${away(download.next_attempt_at)}` : ""}`;
+  return isAhead ? say("outcome.next_try", { reason: download.wait_reason, when: away(download.next_attempt_at) }) : download.wait_reason;
 }

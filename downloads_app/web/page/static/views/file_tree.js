@@ -1,7 +1,8 @@
 /** A repository's files by folder; each can be chosen. The shards of one file are one entry. */
 
-import { bytes, count } from "../format.js";
+import { bytes } from "../format.js";
 import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { say } from "../words.js";
 import { sizeOf } from "./choices.js";
 
 const SHARD = /-\d{5}-of-(\d{5})(\.[^.]+)$/;
@@ -10,7 +11,7 @@ const SHOWN_AT_MOST = 200;
 /** `chosen` is a set of `files`. `onChange` gets a new set. */
 export function FileTree({ files, chosen, onChange }) {
   const folders = useMemo(() => group(files), [files]);
-  return html`<details class="tree"><summary>${count(files.length, "file", "files")}, ${chosen.size} chosen</summary>
+  return html`<details class="tree"><summary>${say("tree.chosen", { files: say("count.files", { count: files.length }), count: chosen.size })}</summary>
     ${folders.map(({ name, entries }) => html`<${Folder} key=${name} name=${name} entries=${entries} chosen=${chosen} onChange=${onChange} />`)}
   </details>`;
 }
@@ -24,7 +25,7 @@ function Folder({ name, entries, chosen, onChange }) {
       <${Box} files=${entry.files} chosen=${chosen} onChange=${onChange} label=${entry.label} />
       <span class="file-size">${sizeWords(entry.files)}</span></li>`)}</ul>
     ${entries.length > shown && html`<button type="button" class="quiet" onClick=${() => setShown(shown + SHOWN_AT_MOST)}>
-      ${entries.length - shown} more</button>`}
+      ${say("tree.more", { count: entries.length - shown })}</button>`}
   </fieldset>`;
 }
 
@@ -36,13 +37,13 @@ function Box({ files, chosen, onChange, label }) {
     onChange(next);
   }
   return html`<label class="file-box"><input type="checkbox" checked=${here === files.length} indeterminate=${here > 0 && here < files.length}
-    onChange=${toggle} /> <span>${label}</span>${files.every((file) => file.is_here) && html` <small>here already</small>`}</label>`;
+    onChange=${toggle} /> <span>${label}</span>${files.every((file) => file.is_here) && html` <small>${say("tree.here")}</small>`}</label>`;
 }
 
 function sizeWords(files) {
   const size = sizeOf(files);
-  const parts = files.length > 1 ? [count(files.length, "part", "parts")] : [];
-  return [...parts, size === null ? "size unknown" : bytes(size)].join(" · ");
+  const parts = files.length > 1 ? [say("count.parts", { count: files.length })] : [];
+  return [...parts, size === null ? say("amount.unknown_size") : bytes(size)].join(" · ");
 }
 
 function group(files) {
@@ -50,7 +51,7 @@ function group(files) {
   for (const file of files) {
     const cut = file.path.lastIndexOf("/");
     const folder = file.path.slice(0, Math.max(0, cut));
-    const label = file.path.slice(cut + 1).replace(SHARD, " (of $1)$2");
+    const label = file.path.slice(cut + 1).replace(SHARD, (_, total, ending) => say("tree.shards", { total, ending }));
     if (!folders.has(folder)) folders.set(folder, new Map());
     const entries = folders.get(folder);
     entries.set(label, [...(entries.get(label) ?? []), file]);

@@ -3,8 +3,8 @@
 import { getPage } from "../api.js";
 import { rewrite } from "../router.js";
 import { html, useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { say, sayNamed } from "../words.js";
 import { DownloadRow } from "./download_row.js";
-import { STATUS_WORDS, WORDS } from "./words.js";
 
 const ENDED = ["completed", "failed", "cancelled"];
 const PAGE_SIZE = 50;
@@ -17,13 +17,13 @@ export function HistoryView({ user, route }) {
     setStatus(chosen);
     rewrite(chosen ? `history?status=${chosen}` : "history");
   }
-  return html`<header class="view-head"><h2>History</h2>
-      <label>Show <select value=${status} onChange=${choose}>
-        <option value="">everything that ended</option>
-        ${ENDED.map((one) => html`<option key=${one} value=${one}>${STATUS_WORDS[one].toLowerCase()}</option>`)}
+  return html`<header class="view-head"><h2>${say("history.title")}</h2>
+      <label>${say("history.show")} <select value=${status} onChange=${choose}>
+        <option value="">${say("history.all")}</option>
+        ${ENDED.map((one) => html`<option key=${one} value=${one}>${sayNamed("history", one)}</option>`)}
       </select></label></header>
     ${error && html`<p class="notice" role="alert">${error.message}</p>`}
-    ${isAtEnd && rows.length === 0 && html`<p class="quiet-text">${WORDS.nothingEnded}</p>`}
+    ${isAtEnd && rows.length === 0 && html`<p class="quiet-text">${say("history.nothing")}</p>`}
     <ul class="rows lines" role="list">${rows.map((download) => html`<${DownloadRow} key=${download.id} download=${download}
       showsUser=${user.role === "admin"} onChange=${reload} />`)}</ul>
     ${!isAtEnd && html`<${Further} key=${rows.length} onNear=${more} />`}`;
@@ -64,5 +64,5 @@ function Further({ onNear }) {
     observer.observe(button.current);
     return () => observer.disconnect();
   });
-  return html`<p><button ref=${button} type="button" class="quiet" onClick=${onNear}>${WORDS.more}</button></p>`;
+  return html`<p><button ref=${button} type="button" class="quiet" onClick=${onNear}>${say("app.more")}</button></p>`;
 }

@@ -1,6 +1,12 @@
 /** Requests something repeatedly while a view is open. Keeps the last answer while the server is away. */
 
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { say } from "../words.js";
+
+/** "7", or "100 and more" where the list goes on after this page. */
+export function shownCount({ rows, next }) {
+  return next ? say("count.shown_and_more", { count: rows.length }) : String(rows.length);
+}
 
 /**
  * `ask` is called at once, when `key` changes, by `again()`, and every `everySeconds` (0: never) while the tab is

@@ -2,9 +2,10 @@
 
 import { addDownload, getPage, makePlan } from "../api.js";
 import { announce } from "../announcer.js";
-import { bytes, count, duration } from "../format.js";
+import { bytes, duration } from "../format.js";
 import { go } from "../router.js";
 import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { say } from "../words.js";
 import { likelyChoice, patternsFor, readyChoices, sizeOf } from "./choices.js";
 import { FileTree } from "./file_tree.js";
 import { useAnswer } from "./loading.js";
@@ -15,16 +16,16 @@ export function PlanView({ target }) {
   const asked = { provider_id: provider.id, repository, revision };
   const { answer: plan, error, again } = useAnswer(() => makePlan(asked), "plan");
   if (error) {
-    return html`<p class="notice" role="alert">${explain(error)} <button type="button" class="quiet" onClick=${again}>Try again</button></p>`;
+    return html`<p class="notice" role="alert">${explain(error)} <button type="button" class="quiet" onClick=${again}>${say("app.try_again")}</button></p>`;
   }
-  if (!plan) return html`<p class="quiet-text" role="status">Asking ${provider.name} what ${repository} has…</p>`;
-  if (plan.files.length === 0) return html`<p class="quiet-text">${repository} holds no files.</p>`;
+  if (!plan) return html`<p class="quiet-text" role="status">${say("plan.asking", { provider: provider.name, repository })}</p>`;
+  if (plan.files.length === 0) return html`<p class="quiet-text">${say("plan.no_files", { repository })}</p>`;
   return html`<${Plan} plan=${plan} target=${target} asked=${asked} />`;
 }
 
 function explain(error) {
   return /gated|licen[cs]e|accept/i.test(error.message)
-    ? `${error.message}. Accept its conditions on the provider's own page; the provider's token must belong to whoever did.`
+    ? say("plan.gated", { reason: error.message })
     : error.message;
 }
 
@@ -46,7 +47,7 @@ function Plan({ plan, target, asked }) {
     setBusy(true);
     try {
       await addDownload({ ...asked, ...patterns, priority });
-      announce(`${target.repository} is queued.`);
+      announce(say("plan.queued", { repository: target.repository }));
       dispatchEvent(new Event("downloads-added"));
       go("");
     } catch (error) {
@@ -54,16 +55,16 @@ function Plan({ plan, target, asked }) {
       setBusy(false);
     }
   }
-  return html`<section class="plan" aria-label=${`Plan for ${target.repository}`}>
+  return html`<section class="plan" aria-label=${say("plan.of", { repository: target.repository })}>
     <h3 class="plan-name">${target.repository} <small>${[target.provider.name, target.revision, plan.commit?.slice(0, 10)].filter(Boolean).join(" · ")}</small></h3>
-    <fieldset class="choices"><legend>What of it</legend>
+    <fieldset class="choices"><legend>${say("plan.what")}</legend>
       ${choices.map((choice) => html`<label key=${choice.key} class="choice">
         <input type="radio" name="choice" checked=${key === choice.key} onChange=${() => setKey(choice.key)} />
         <span class="choice-label">${choice.label}</span>
         <span class="choice-note">${choice.note}</span>
         <span class="choice-size">${sizeWords(choice.files)}</span></label>`)}
       <label class="choice"><input type="radio" name="choice" checked=${key === "own"} onChange=${() => setKey("own")} />
-        <span class="choice-label">Files of your choice</span><span class="choice-note"></span>
+        <span class="choice-label">${say("plan.own_choice")}</span><span class="choice-note"></span>
         <span class="choice-size">${key === "own" ? sizeWords(chosen) : ""}</span></label>
     </fieldset>
     <${FileTree} files=${plan.files} chosen=${new Set(chosen)} onChange=${(files) => { setOwn(files); setKey("own"); }} />
@@ -71,26 +72,26 @@ function Plan({ plan, target, asked }) {
     ${obstacle && html`<p class="notice">${obstacle}</p>`}
     ${fault && html`<p class="notice" role="alert">${fault}</p>`}
     <p class="plan-end">
-      <label class="priority">Priority <input type="number" min="-1000" max="1000" value=${priority}
+      <label class="priority">${say("plan.priority")} <input type="number" min="-1000" max="1000" value=${priority}
         onChange=${(event) => setPriority(Number(event.currentTarget.value))} /></label>
-      <button type="button" class="begin" disabled=${isBusy || obstacle !== ""} aria-busy=${isBusy} onClick=${begin}>Download</button>
+      <button type="button" class="begin" disabled=${isBusy || obstacle !== ""} aria-busy=${isBusy} onClick=${begin}>${say("plan.download")}</button>
     </p>
   </section>`;
 }
 
 function sizeWords(files) {
   const size = sizeOf(files);
-  return [size === null ? "size unknown" : bytes(size), count(files.length, "file", "files")].join(" · ");
+  return [size === null ? say("amount.unknown_size") : bytes(size), say("count.files", { count: files.length })].join(" · ");
 }
 
 /** Why the download cannot begin, or "". */
 function findObstacle({ chosen, missing, plan, patterns }) {
   const size = sizeOf(missing);
-  if (chosen.length === 0) return "Choose at least one file.";
-  if (patterns === null) return "These are too many single files for one download; choose fewer, or everything.";
-  if (size !== null && size > plan.free_bytes) return `It does not fit: ${bytes(size)} would come, ${bytes(plan.free_bytes)} are free.`;
+  if (chosen.length === 0) return say("plan.choose_one");
+  if (patterns === null) return say("plan.too_many");
+  if (size !== null && size > plan.free_bytes) return say("plan.no_room", { needed: bytes(size), free: bytes(plan.free_bytes) });
   if (size !== null && plan.quota_left_bytes !== null && size > plan.quota_left_bytes) {
-    return `It is more than your quota leaves: ${bytes(plan.quota_left_bytes)}.`;
+    return say("plan.over_quota", { left: bytes(plan.quota_left_bytes) });
   }
   return "";
 }
@@ -98,12 +99,13 @@ function findObstacle({ chosen, missing, plan, patterns }) {
 function summarize({ chosen, missing, plan, usual }) {
   const size = sizeOf(missing);
   const here = chosen.length - missing.length;
+  const files = say("count.files", { count: missing.length });
   return [
-    `${count(missing.length, "file", "files")} to fetch${size === null ? "" : `, ${bytes(size)}`}`,
-    here > 0 && `${here} here already`,
-    `${bytes(plan.free_bytes)} free`,
-    plan.quota_left_bytes !== null && `${bytes(plan.quota_left_bytes)} left of your quota`,
-    usual && size && `about ${duration(size / usual)} at your usual speed`,
+    size === null ? say("plan.to_fetch", { files }) : say("plan.to_fetch_of", { files, size: bytes(size) }),
+    here > 0 && say("plan.here", { count: here }),
+    say("plan.free", { size: bytes(plan.free_bytes) }),
+    plan.quota_left_bytes !== null && say("plan.quota_left", { size: bytes(plan.quota_left_bytes) }),
+    usual && size && say("plan.usual_speed", { time: duration(size / usual) }),
   ].filter(Boolean).join(" · ");
 }
 

@@ -1,0 +1,106 @@
+"""A language is one more file: with every word replaced, no view says anything in English."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from downloads_app.web.page import words
+from tests.browser.conftest import sign_in
+from tests.browser.stack import Stack
+
+ENGLISH = words.read_words(words.ENGLISH)
+RENDERED = {text for text in ENGLISH.values() if isinstance(text, str)}
+"""The server writes some words into the page; a test of its own knows that it has none but these."""
+DATA = {"alice", "root", "bruno", "hub", "org/name"}
+# What is to be read on the page and to be heard from it, each text by itself.
+READ_ALL = """() => {
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const place = walker.currentNode.parentElement;
+    if (place.checkVisibility() && !place.closest("[data-words=none], code, script, noscript"))
+      found.push(walker.currentNode.data.trim());
+  }
+  for (const one of document.querySelectorAll("[aria-label], [title], [placeholder]"))
+    if (one.checkVisibility()) found.push(...[one.ariaLabel, one.title, one.placeholder].map((text) => text ?? ""));
+  return found;
+}"""
+
+
+def replaced(words_: Any) -> Any:
+    """Return words of which no English is left."""
+    if isinstance(words_, dict):
+        return {name: replaced(one) for name, one in words_.items()}
+    return f"⟦{words_}⟧"
+
+
+@pytest.fixture
+def foreign_page(stack: Stack, new_context: Callable[..., BrowserContext]) -> Callable[[str], Page]:
+    """Open the page in a language that nobody speaks."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(json={key: replaced(text) for key, text in ENGLISH.items()})
+
+    def open_one(username: str) -> Page:
+        context = new_context()
+        context.route("**/static/words/en.json", answer)
+        page = context.new_page()
+        page.goto(stack.proxy.url)
+        sign_in(page, username)
+        return page
+
+    return open_one
+
+
+def expect_no_english(page: Page) -> None:
+    texts: list[str] = page.evaluate(READ_ALL)
+    left = [text for text in texts if any(letter.isalpha() for letter in text) and "⟦" not in text]
+    assert [text for text in left if text not in RENDERED | DATA] == []
+    assert any("⟦" in text for text in texts)
+
+
+@pytest.mark.parametrize("view", ["", "waiting", "history", "add"])
+def test_every_view_speaks_another_language(stack: Stack, foreign_page: Callable[[str], Page], view: str) -> None:
+    page = foreign_page("alice")
+    page.goto(f"{stack.proxy.url}/{view}")
+    expect(page.locator("#views")).to_be_visible()
+    expect(page.get_by_text("⟦", exact=False).first).to_be_visible()
+    expect_no_english(page)
+
+
+def test_another_language_is_one_more_file(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
+    def serve_page(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('<html lang="en"', '<html lang="xx"'))
+
+    context = new_context()
+    context.route(stack.proxy.url + "/", serve_page)
+    context.route("**/static/words/xx.json", lambda route: route.fulfill(json={"board.nothing": "Xarr."}))
+    page = context.new_page()
+    page.goto(stack.proxy.url)
+    said = page.evaluate(
+        """async () => {
+          const { say } = await import('./static/words.js');
+          return say('board.nothing') + say('app.more');
+        }"""
+    )
+    assert said == "Xarr.More"
+
+
+NUMBERS = {"en-US": ["1.23 MB", "12.3 kB/s", "1,234,567 files"], "en-IN": ["1.23 MB", "12.3 kB/s", "12,34,567 files"]}
+WRITE = """async () => {
+  const { bytes, speed } = await import('./static/format.js');
+  const { say } = await import('./static/words.js');
+  return [bytes(1234567), speed(12345), say("count.files", { count: 1234567 })];
+}"""
+
+
+@pytest.mark.parametrize("locale", NUMBERS)
+def test_numbers_and_units_are_written_as_the_reader_does(
+    stack: Stack, new_context: Callable[..., BrowserContext], locale: str
+) -> None:
+    page = new_context(locale=locale).new_page()
+    page.goto(stack.proxy.url)
+    assert [text.replace("\xa0", " ") for text in page.evaluate(WRITE)] == NUMBERS[locale]
