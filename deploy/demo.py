@@ -26,6 +26,7 @@ import flask_migrate  # noqa: E402  (the path comes first)
 
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
+from downloads_app.config import current_settings  # noqa: E402  (the path comes first)
 from downloads_app.services.accounts import users  # noqa: E402  (the path comes first)
 from downloads_app.services.downloads import lifecycle  # noqa: E402  (the path comes first)
 from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
@@ -85,13 +86,13 @@ def prepare(files_url: str) -> dict[str, str]:
     with app.app_context():
         with contextlib.redirect_stderr(io.StringIO()):
             flask_migrate.upgrade()
-        samples = catalog.add_provider("samples", "http", files_url, allow_private_network=True)
+        samples = catalog.add_provider(current_settings(), "samples", "http", files_url, allow_private_network=True)
         for name in ("alice", "bob", "admin"):
             password = secrets.token_urlsafe(9)
-            user = users.create_user(name, password, is_admin=name == "admin")
+            user = users.create_user(current_settings().downloads_dir, name, password, is_admin=name == "admin")
             passwords[name] = password
             for repository in WANTED.get(name, ()):
-                lifecycle.create(user, samples, repository)
+                lifecycle.create(current_settings(), user, samples, repository)
     return passwords
 
 

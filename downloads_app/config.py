@@ -17,6 +17,7 @@ from downloads_app import locations
 from downloads_app.per_app import PerApp
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
+JWT_ALGORITHM = "HS256"
 STREAM_CONNECTIONS_SPARE = 256
 SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url"}
 
@@ -187,12 +188,17 @@ SETTINGS: PerApp[Settings] = PerApp()
 
 
 def install_settings(app: Flask, settings: Settings) -> None:
-    """Store the settings for `app`, and translate them for the extensions."""
+    """Store the settings for `app`, with the secrets that they leave to us, and translate them for the extensions."""
+    keys = {
+        "jwt_secret_key": settings.jwt_secret_key or secret_file(settings, "jwt-secret"),
+        "provider_token_key": settings.provider_token_key or secret_file(settings, "provider-key"),
+    }
+    settings = settings.model_copy(update=keys)
     SETTINGS.put(app, settings)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        JWT_SECRET_KEY=settings.jwt_secret_key or secret_file(settings, "jwt-secret"),
-        JWT_ALGORITHM="HS256",
+        JWT_SECRET_KEY=settings.jwt_secret_key,
+        JWT_ALGORITHM=JWT_ALGORITHM,
         JWT_TOKEN_LOCATION=["headers", "cookies"],
         JWT_ACCESS_TOKEN_EXPIRES=settings.access_token_seconds,
         JWT_REFRESH_TOKEN_EXPIRES=settings.refresh_token_seconds,
@@ -203,5 +209,5 @@ def install_settings(app: Flask, settings: Settings) -> None:
 
 
 def current_settings() -> Settings:
-    """Return the settings of the application at work."""
+    """Return the settings of the application at work. For the doors: services get what they need as arguments."""
     return SETTINGS.here()

@@ -14,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens, users
@@ -120,7 +121,7 @@ def make_user(app: Flask, password_hash: str) -> Callable[..., User]:
     """Create a user with PASSWORD."""
 
     def make(username: str, is_admin: bool = False) -> User:
-        return users.add_user(username, password_hash, is_admin)
+        return users.add_user(current_settings().downloads_dir, username, password_hash, is_admin)
 
     return make
 
@@ -145,7 +146,7 @@ def admin(make_user: Callable[..., User]) -> User:
 
 def bearer(user: User) -> dict[str, str]:
     """Return the header that signs a request in as `user`."""
-    return {"Authorization": f"Bearer {tokens.issue_access(user)}"}
+    return {"Authorization": f"Bearer {tokens.issue_access(current_settings(), user)}"}
 
 
 @pytest.fixture

@@ -16,14 +16,18 @@ DOORS = [
 ]
 OF_A_TRANSACTION = {"commit", "rollback", "begin_nested", "scalars", "scalar"}
 SERVICES = sorted((PROJECT / "downloads_app" / "services").rglob("*.py"))
-OF_A_REQUEST = {"request", "session", "g"}
+OF_AN_APPLICATION = {"current_app", "current_settings", "SETTINGS", "load_settings"}
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_services_know_no_request(path: Path) -> None:
+def test_services_know_no_request_and_take_settings_as_arguments(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module == "flask":
-            assert not OF_A_REQUEST & {alias.name for alias in node.names}
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module, names = getattr(node, "module", None) or "", {alias.name for alias in node.names}
+            assert not [name for name in (module, *names) if name.split(".")[0].startswith("flask")]
+            assert not OF_AN_APPLICATION & names, f"line {node.lineno}: the doors hand settings in"
+        elif isinstance(node, ast.Attribute):
+            assert node.attr not in OF_AN_APPLICATION, f"line {node.lineno}: the doors hand settings in"
 
 
 @pytest.mark.parametrize("path", DOORS, ids=lambda path: str(path.relative_to(PROJECT)))

@@ -18,6 +18,7 @@ from downloads_app.cli.printing import (
     print_table,
     style_status,
 )
+from downloads_app.config import current_settings
 from downloads_app.models import Download, DownloadEvent, Status
 from downloads_app.services.downloads import representation
 from downloads_app.services.files.folders import folder_of
@@ -73,7 +74,7 @@ def print_details(download: Download) -> None:
         ("created", format_time(download.created_at)),
         ("started", format_time(download.started_at)),
         ("ended", format_time(download.completed_at)),
-        ("folder", str(folder_of(download))),
+        ("folder", str(folder_of(current_settings().downloads_dir, download))),
     ]
     print_fields([(name, value) for name, value in fields if value])
 
@@ -109,7 +110,7 @@ def describe(download: Download) -> dict[str, Any]:
         "attempt": download.attempt,
         "wait_reason": download.wait_reason,
         "error_message": download.error_message,
-        "path": str(folder_of(download)),
+        "path": str(folder_of(current_settings().downloads_dir, download)),
     }
 
 

@@ -12,6 +12,7 @@ from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, print_json
 from downloads_app.cli.times import SINCE
+from downloads_app.config import Settings, current_settings
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, story
@@ -57,6 +58,7 @@ def add_download(
     if sys.stdin.isatty() and not yes:
         click.confirm(f"Download {repository} from {source.name} for {owner.username}?", abort=True, err=True)
     download = lifecycle.create(
+        current_settings(),
         owner,
         source,
         repository,
@@ -128,16 +130,16 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 @click.option("--files", is_flag=True, help="Remove their files too.")
 def prune_downloads(older_than: float, files: bool) -> None:
     """Remove finished downloads from the list; complete files stay unless --files is given."""
-    count = history.prune(older_than, files=files)
+    count = history.prune(current_settings().downloads_dir, older_than, files=files)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 
-def _add_control(name: str, change: Callable[[Download, str], None], done: str, summary: str) -> None:
+def _add_control(name: str, change: Callable[[Settings, Download, str], None], done: str, summary: str) -> None:
     @group.command(name, help=summary)
     @click.argument("ids", metavar="ID...", nargs=-1, required=True)
     def control(ids: tuple[str, ...]) -> None:
         for download in [history.find_download(reference) for reference in ids]:
-            change(download, COMMAND_LINE)
+            change(current_settings(), download, COMMAND_LINE)
             click.echo(f"{done} {download.id}")
 
 

@@ -24,6 +24,7 @@ from downloads_app.cli.printing import (
     print_json,
     print_table,
 )
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
 from downloads_app.services.database.session import give_connection_back
@@ -105,7 +106,7 @@ def show_stuck(as_json: bool) -> None:
     Example:
       flask downloads stuck --json
     """
-    found = stuck.find_stuck()
+    found = stuck.find_stuck(current_settings().lease_seconds)
     if as_json:
         print_json(
             [
@@ -156,10 +157,10 @@ def show_plan(
     """
     owner, source = users.find_user(username), catalog.find_provider(provider)
     wanted = check_patterns(include, exclude)
-    kind, access = source.kind, catalog.access_of(source)
+    kind, access = source.kind, catalog.access_of(current_settings(), source)
     give_connection_back()  # no connection is held while the network takes its time
     listing = plans.list_remote(kind, access, repository, revision, wanted)
-    plan = plans.make_plan(owner, source, repository, listing, revision=revision)
+    plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
     if as_json:
         print_json(asdict(plan) | {"total_files": len(plan.files)})
         return

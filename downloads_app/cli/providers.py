@@ -7,6 +7,7 @@ import click
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import UNKNOWN, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
+from downloads_app.config import current_settings
 from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
@@ -31,7 +32,7 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
         raise click.UsageError("--header and --header-value-stdin belong together.")
     if options["password_stdin"] and not options["username"]:
         raise click.UsageError("--password-stdin needs --username.")
-    catalog.add_provider(name, kind, **read_fields(**options))
+    catalog.add_provider(current_settings(), name, kind, **read_fields(**options))
     click.echo(f"Added provider {name}")
 
 
@@ -43,7 +44,7 @@ def change_provider(name: str, **options: Any) -> None:
 
     A URL of another origin, another proxy or authority forgets the secrets that are not given anew.
     """
-    catalog.change_provider(catalog.find_provider(name), read_fields(**options))
+    catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options))
     click.echo(f"Changed provider {name}")
 
 
@@ -74,7 +75,7 @@ def list_providers(as_json: bool) -> None:
 def test_provider(name: str) -> None:
     """Ask a provider whether it answers as its kind should; exit code 1 and the reason where it does not."""
     provider = catalog.find_provider(name)
-    kind, access = provider.kind, catalog.access_of(provider)
+    kind, access = provider.kind, catalog.access_of(current_settings(), provider)
     give_connection_back()
     catalog.check_remote(kind, access)
     click.echo(f"{name} answers")

@@ -14,7 +14,7 @@ import flask_migrate
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
-from downloads_app.config import SETTINGS, Settings
+from downloads_app.config import SETTINGS, Settings, current_settings
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 
@@ -62,7 +62,7 @@ def prepare() -> Settings:
         _migrate()
         if not users.list_users():
             password = secrets.token_urlsafe(18)
-            users.create_user("admin", password, is_admin=True)
+            users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True)
             click.echo(f"Created admin admin\nPassword: {password}")
     return settings
 

@@ -8,6 +8,7 @@ import click
 
 from downloads_app.cli.groups import Commands, stop
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import usage
@@ -26,7 +27,7 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password 
 def create_user(name: str, admin: bool, password_stdin: bool) -> None:
     """Create a user; without --password-stdin asks, or generates a password where there is no terminal."""
     password, is_generated = _take_password(password_stdin)
-    users.create_user(name, password, is_admin=admin)
+    users.create_user(current_settings().downloads_dir, name, password, is_admin=admin)
     click.echo(f"Created {'admin' if admin else 'user'} {name}")
     _print_generated(password, is_generated)
 
@@ -96,7 +97,7 @@ def change_password(name: str, password_stdin: bool) -> None:
 @click.option("--expires", type=click.IntRange(1, 10 * 365 * 86400), metavar="SECONDS", help="How long it lives.")
 def print_token(name: str, expires: int | None) -> None:
     """Print an access token, alone on standard output."""
-    click.echo(users.issue_token(users.find_user(name), expires))
+    click.echo(users.issue_token(current_settings(), users.find_user(name), expires))
 
 
 @group.command("usage")
@@ -105,7 +106,7 @@ def print_token(name: str, expires: int | None) -> None:
 def show_usage(name: str | None, as_json: bool) -> None:
     """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active."""
     found = [users.find_user(name)] if name else users.list_users()
-    takes = {user.username: usage.measure(user) for user in found}
+    takes = {user.username: usage.measure(current_settings(), user) for user in found}
     if as_json:
         print_json([{"username": username, **asdict(taken)} for username, taken in takes.items()])
         return
@@ -132,7 +133,7 @@ def delete_user(name: str, files: bool, yes: bool) -> None:
         what = "their downloads and files" if files else "their downloads"
         click.confirm(f"Delete {name} with {what}?", abort=True, err=True)
     if files:
-        folders.remove_tree(users.close(user))
+        folders.remove_tree(users.close(current_settings().downloads_dir, user))
     users.delete_user(user)
     click.echo(f"Deleted {name}")
 

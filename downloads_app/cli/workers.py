@@ -3,6 +3,7 @@
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
+from downloads_app.config import current_settings
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.queue import workers
 
@@ -14,7 +15,7 @@ group = Commands("workers", help="See the processes that move bytes.", no_args_i
 @UTC_OPTION
 def list_workers(as_json: bool) -> None:
     """List workers, when each last spoke, and what it holds; one that vanished stays for a day."""
-    found = workers.list_workers()
+    found = workers.list_workers(current_settings().lease_seconds)
     if as_json:
         times = ("started_at", "last_seen_at")
         described = [workers.as_dict(worker) for worker in found]

@@ -11,7 +11,6 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, select, true
 
-from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import Download, Repository, User
 from downloads_app.services.files.folders import folder_of
@@ -94,7 +93,7 @@ def visible_repositories(user: User) -> ColumnElement[bool]:
     return Repository.id.in_(select(Download.repository_id).where(Download.user_id == user.id))
 
 
-def shown_path(user: User, download: Download) -> str:
+def shown_path(downloads_dir: Path, user: User, download: Download) -> str:
     """Return where its files lie: below DOWNLOADS_DIR, and only for admins where that is on the server."""
-    folder: Path = folder_of(download)
-    return str(folder if user.is_admin else folder.relative_to(current_settings().downloads_dir))
+    folder: Path = folder_of(downloads_dir, download)
+    return str(folder if user.is_admin else folder.relative_to(downloads_dir))

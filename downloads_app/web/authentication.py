@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import current_app, g, request
 
+from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated, NotFound
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
@@ -27,16 +28,16 @@ def read_token(kind: str = "access") -> VerifiedToken:
     """
     raw = read_bearer()
     if raw is not None:
-        return tokens.verify(raw, kind)
-    return _guard(tokens.verify(_read_cookie(kind), kind))
+        return tokens.verify(current_settings(), raw, kind)
+    return _guard(tokens.verify(current_settings(), _read_cookie(kind), kind))
 
 
 def read_ended_token() -> VerifiedToken:
     """Return the token for a sign-out: access or refresh token, expired or not. Raises NotAuthenticated."""
     raw = read_bearer()
     if raw is not None:
-        return tokens.identify(raw)
-    return _guard(tokens.identify(_read_cookie("access")))
+        return tokens.identify(current_settings(), raw)
+    return _guard(tokens.identify(current_settings(), _read_cookie("access")))
 
 
 def read_bearer() -> str | None:

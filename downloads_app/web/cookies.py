@@ -17,7 +17,7 @@ def set_tokens(response: Response, pair: TokenPair) -> None:
     age_seconds = current_settings().session_seconds
     for kind, raw in (("access", pair.access), ("refresh", pair.refresh)):
         _set(response, _name(kind), raw, path=_path(kind), max_age=age_seconds, httponly=True)
-        _set(response, _csrf_name(kind), tokens.verify(raw, kind).csrf or "", max_age=age_seconds)
+        _set(response, _csrf_name(kind), tokens.verify(current_settings(), raw, kind).csrf or "", max_age=age_seconds)
 
 
 def unset_tokens(response: Response) -> None:
@@ -29,13 +29,14 @@ def unset_tokens(response: Response) -> None:
 
 def set_device(response: Response, username: str) -> None:
     """Mark this browser with a cookie: the user has just given the right password in it (see `attempts`)."""
-    name, value = attempts.name_device_cookie(username), attempts.make_device(username)
+    settings = current_settings()
+    name, value = attempts.name_device_cookie(settings, username), attempts.make_device(settings, username)
     _set(response, name, value, path=f"{request.root_path}/api/auth", max_age=DEVICE_SECONDS, httponly=True)
 
 
 def read_device(username: str) -> str | None:
     """Return the browser's device cookie for this user, or None."""
-    return request.cookies.get(attempts.name_device_cookie(username))
+    return request.cookies.get(attempts.name_device_cookie(current_settings(), username))
 
 
 def read_token(kind: str) -> str:

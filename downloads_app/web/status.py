@@ -26,7 +26,7 @@ def readyz() -> Response:
     """Say whether the database answers and has the form this code expects (200 or 503), and whether a worker lives."""
     try:
         is_current = migrations.are_current()
-        has_worker = is_current and workers.is_any_alive()
+        has_worker = is_current and workers.is_any_alive(current_settings().lease_seconds)
     except SQLAlchemyError:
         return error_response(503, "The database does not answer")
     if not is_current:

@@ -166,7 +166,7 @@ class Worker:
         return woken is not None
 
     def _tidy(self) -> bool:
-        leftovers.clear_abandoned()
+        leftovers.clear_abandoned(self._settings.downloads_dir)
         housekeeping.remove_old_rows()
         return False
 

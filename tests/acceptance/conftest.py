@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.server import Server
@@ -35,7 +36,7 @@ def open_stream() -> Iterator[Callable[..., StreamClient]]:
     opened: list[StreamClient] = []
 
     def open_one(server: Server, user: User | None = None, **options: Any) -> StreamClient:
-        token = options.pop("token", None) or (tokens.issue_access(user) if user else None)
+        token = options.pop("token", None) or (tokens.issue_access(current_settings(), user) if user else None)
         client = StreamClient(server.port, token, **options)
         opened.append(client)
         return client

@@ -8,6 +8,7 @@ import pytest
 import requests
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.providers import catalog
 from tests.conftest import bearer
@@ -30,7 +31,7 @@ def test_the_first_plans_of_a_hub_all_at_once_are_answered_while_the_server_goes
     build_repository(tmp_path / "source", SMALL_SIZES_BYTES)
     with Hub() as hub, ThreadPoolExecutor(AT_ONCE) as pool:
         hub.add("org/model", tmp_path / "source")
-        provider = catalog.add_provider("hub", "huggingface", hub.url, allow_private_network=True)
+        provider = catalog.add_provider(current_settings(), "hub", "huggingface", hub.url, allow_private_network=True)
         wanted = {"provider_id": provider.id, "repository": "org/model"}
         server, users = make_server(), [bearer(alice), bearer(bob)]  # each may ask four questions at a time
 

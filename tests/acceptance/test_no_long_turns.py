@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User
 from downloads_app.services.accounts import tokens
 from downloads_app.services.downloads.patterns import MAX_PATTERNS, MAX_TOTAL_LENGTH
-from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.providers import catalog
+from tests.support.downloading import folder_of
 from tests.support.file_server import FileServer
 from tests.support.routes import all_routes
 from tests.support.rows import add_download
@@ -70,12 +71,12 @@ def check_short(server: Server, what: str) -> None:
 
 
 def signed_in(user: User) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue_access(user)}"}
+    return {"Authorization": f"Bearer {tokens.issue_access(current_settings(), user)}"}
 
 
 def test_a_plan_of_very_many_files_with_dear_patterns(watched: Server, alice: User, files: FileServer) -> None:
     assert sum(map(len, DEAR["include"])) <= MAX_TOTAL_LENGTH
-    provider = catalog.add_provider("many", "http", files.url, allow_private_network=True)
+    provider = catalog.add_provider(current_settings(), "many", "http", files.url, allow_private_network=True)
     wanted: dict[str, object] = {"provider_id": provider.id, "repository": "org/many"}
     _ask_for_plan(watched, wanted, alice)  # what is loaded and compiled at first use
     longest(watched)
@@ -94,7 +95,7 @@ def _ask_for_plan(server: Server, wanted: dict[str, object], user: User) -> requ
 def test_removing_very_many_files(watched: Server, alice: User) -> None:
     for change in ("cancel", "delete"):
         row = add_download(alice, status=Status.PAUSED if change == "cancel" else Status.COMPLETED, revision=change)
-        folder = find_partials(folders.folder_of(row)) if change == "cancel" else folders.folder_of(row)
+        folder = find_partials(folder_of(row)) if change == "cancel" else folder_of(row)
         folder.mkdir(parents=True)
         for number in range(LYING_FILES):
             (folder / f"{number}.data").touch()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens
 from tests.conftest import PASSWORD
@@ -38,7 +39,7 @@ def test_a_storm_of_sign_ins_holds_no_stream_up(
     """No turn of the loop takes as long as a hash: they are made in a thread, and most are turned away."""
     add_download(alice)
     server = make_server(project=watched_project(tmp_path / "watched"), stream_interval_seconds=INTERVAL)
-    stream = StreamClient(server.port, token=tokens.issue_access(alice))
+    stream = StreamClient(server.port, token=tokens.issue_access(current_settings(), alice))
     stream.wait_events(2, "update")
 
     def attempt(_: object) -> int:

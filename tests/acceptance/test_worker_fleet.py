@@ -16,13 +16,14 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status
 from downloads_app.services.accounts import users
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from tests.conftest import PASSWORD
 from tests.support import audited_worker, nginx
+from tests.support.downloading import folder_of
 from tests.support.postgres import Postgres
 from tests.support.publishing import queue_download
 from tests.support.repositories import build_repository, write_manifest
@@ -150,7 +151,7 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
         app = create_app(database_url=postgres.url("template"), instance_dir=tmp_path / "instance")
         with app.app_context():
             address = f"http://127.0.0.1:{port}"
-            provider = catalog.add_provider("near", "http", address, allow_private_network=True)
+            provider = catalog.add_provider(current_settings(), "near", "http", address, allow_private_network=True)
             repository_of = queue_all(provider, names)
             fleet = Fleet(scale, env, tmp_path, postgres)
             try:
@@ -175,7 +176,7 @@ def test_a_fleet_under_kills_stops_and_restarts_brings_everything_once(scale: Sc
 
 def queue_all(provider: Provider, names: list[str]) -> dict[str, str]:
     """Queue each repository for one of four users; return the repository's name by download."""
-    owners = [users.create_user(f"user-{number}", PASSWORD) for number in range(4)]
+    owners = [users.create_user(current_settings().downloads_dir, f"user-{number}", PASSWORD) for number in range(4)]
     return {
         queue_download(user, provider, name).id: name
         for name, user in zip(names, itertools.cycle(owners), strict=False)
@@ -216,7 +217,7 @@ def wait_for_all(app: Flask, scale: Scale, fleet: Fleet) -> list[Download]:
 
 def check_arrived(row: Download, root: Path) -> None:
     assert row.status == Status.COMPLETED, f"{row.repository.name}: {row.error_message}"
-    source, folder = root / row.repository.name, folders.folder_of(row)
+    source, folder = root / row.repository.name, folder_of(row)
     wanted = {str(p.relative_to(source)): p for p in source.rglob("*") if p.is_file()}
     del wanted["manifest.json"]
     found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from tests.support import nginx, repositories
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.publishing import queue_download
 from tests.support.server import PROJECT, environment, wait_until
 
@@ -42,7 +42,7 @@ def row(app: Flask, alice: User, tmp_path: Path) -> Iterator[Download]:
     repositories.write_manifest(tmp_path / "served" / "org" / "model", digests)
     (tmp_path / "served").chmod(0o755)
     with nginx.serve(tmp_path / "served", limit_rate_bytes=RATE_BYTES) as url:
-        provider = catalog.add_provider("near", "http", url, allow_private_network=True)
+        provider = catalog.add_provider(current_settings(), "near", "http", url, allow_private_network=True)
         yield queue_download(alice, provider)
 
 
@@ -107,7 +107,7 @@ class Watch:
 def check_arrived(row: Download) -> None:
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    folder = folders.folder_of(row)
+    folder = folder_of(row)
     found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
     assert found.keys() == SIZES.keys()
     for path, size_bytes in SIZES.items():

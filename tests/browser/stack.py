@@ -15,6 +15,7 @@ from typing import Any
 from flask import Flask
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
@@ -64,7 +65,7 @@ class Stack:
         """Queue a download; return its id."""
         with self.app.app_context():
             user, provider = users.find_user(username), catalog.find_provider("hub")
-            return lifecycle.create(user, provider, repository, **options).id
+            return lifecycle.create(current_settings(), user, provider, repository, **options).id
 
     def wait_for_end(self, download_id: str) -> None:
         """Wait until a download is over, and a second longer: the wire knows whole seconds."""
@@ -79,7 +80,7 @@ class Stack:
     def cancel(self, download_id: str) -> None:
         """Cancel a download, unless it is over already."""
         with self.app.app_context(), contextlib.suppress(Conflict):
-            lifecycle.cancel(db.session.get_one(Download, download_id))
+            lifecycle.cancel(current_settings(), db.session.get_one(Download, download_id))
 
 
 @contextmanager
@@ -88,11 +89,13 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
     app = create_app(database_url=database_url, instance_dir=folder / "instance")
     with app.app_context():
         for name, is_admin in USERS.items():
-            users.add_user(name, password_hash, is_admin)
+            users.add_user(current_settings().downloads_dir, name, password_hash, is_admin)
     with ExitStack() as stack:
         files = stack.enter_context(FileServer())
         with app.app_context():
-            catalog.add_provider("hub", "http", files.url, allow_private_network=True, max_connections=8)
+            catalog.add_provider(
+                current_settings(), "hub", "http", files.url, allow_private_network=True, max_connections=8
+            )
             db.engine.dispose()
         options: dict[str, Any] = {"stream_interval_seconds": INTERVAL_SECONDS, "stream_drain_seconds": 1}
         options |= {"trusted_proxies": "unix,127.0.0.1", **settings}

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
@@ -81,7 +82,7 @@ def test_going_offline_is_told_at_once(stack: Stack, open_page: Callable[..., Pa
 def expire_tokens(stack: Stack, username: str) -> str:
     """Return an access token that expires in a moment."""
     with stack.app.app_context():
-        return tokens.issue_access(users.find_user(username), 2)
+        return tokens.issue_access(current_settings(), users.find_user(username), 2)
 
 
 def test_an_expired_session_is_refreshed_in_the_middle(

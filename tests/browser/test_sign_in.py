@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
+from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
 from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
 from tests.browser.stack import PASSWORD, Stack
@@ -62,7 +63,7 @@ def test_a_password_that_an_admin_has_set_is_changed_first(
     stack: Stack, new_context: Callable[..., BrowserContext]
 ) -> None:
     with stack.app.app_context():
-        due = users.create_user("due", "given by the admin")
+        due = users.create_user(current_settings().downloads_dir, "due", "given by the admin")
         users.set_password_hash(due.id, due.password_hash, must_change=True)
     page = new_context().new_page()
     page.goto(stack.proxy.url)

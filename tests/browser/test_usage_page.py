@@ -8,6 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
+from downloads_app.config import current_settings
 from downloads_app.services.accounts import tokens, users
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.clients import npm
@@ -42,7 +43,7 @@ def usage_url(stack: Stack, built_page: Path) -> Iterator[str]:
 def token_of(stack: Stack, username: str) -> str:
     """Return a fresh access token."""
     with stack.app.app_context():
-        return tokens.issue_access(users.find_user(username))
+        return tokens.issue_access(current_settings(), users.find_user(username))
 
 
 def open_as(page: Page, url: str, token: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
 from downloads_app.services.providers import catalog
@@ -29,7 +30,7 @@ def hub(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]
         running.add("nimbus/nimbus-7b-GGUF", folder)
         running.add("lumen/other", folder)
         with stack.app.app_context():
-            catalog.add_provider("models", "huggingface", running.url, allow_private_network=True)
+            catalog.add_provider(current_settings(), "models", "huggingface", running.url, allow_private_network=True)
             db.session.remove()
         yield running
         with stack.app.app_context():

@@ -43,7 +43,7 @@ def test_a_user_is_deleted_and_their_files_only_where_asked(run: Run, fail: Run,
     assert "no user 'alice'" in fail("users", "delete", "alice")
     (folder / "model.bin").unlink()
     folder.rmdir()
-    users.add_user("alice", "x", False)
+    users.add_user(current_settings().downloads_dir, "alice", "x", False)
     folder.mkdir()
     run("users", "delete", "alice", "--files")
     assert not folder.exists()

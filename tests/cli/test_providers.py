@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskCliRunner
 
+from downloads_app.config import current_settings
 from downloads_app.services.providers import catalog
 from tests.cli.conftest import Run
 from tests.support.authority import make_authority, make_client_certificate
@@ -18,7 +19,7 @@ def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: R
         input="secret-token\n",
     )
     provider = catalog.find_provider("hub")
-    assert catalog.access_of(provider).token == "secret-token"
+    assert catalog.access_of(current_settings(), provider).token == "secret-token"
     output += run("providers", "list")
     listed = run("providers", "list", "--json")
     assert json.loads(listed)[0]["has_token"] is True
@@ -47,7 +48,7 @@ def test_secrets_are_read_from_standard_input_one_a_line(run: Run, tmp_path: Pat
         *("--client-certificate", str(pem), "--allow-host", "cdn.lan", "--allow-host", "10.0.0.2:9000"),
         input=" pass word \nheader value\nhttp://proxy.example:3128\n",
     )
-    access = catalog.access_of(catalog.find_provider("hub"))
+    access = catalog.access_of(current_settings(), catalog.find_provider("hub"))
     assert (access.username, access.password) == ("me", " pass word ")
     assert (access.header_name, access.header_value) == ("X-Key", "header value")
     assert access.proxy_url == "http://proxy.example:3128"
@@ -81,7 +82,7 @@ def test_a_certificate_may_come_after_the_secrets(run: Run, tmp_path: Path) -> N
     pem = make_client_certificate(tmp_path)
     add = ("providers", "add", "hub", "--kind", "http", "--url", "https://hub.example/")
     run(*add, "--token-stdin", "--client-certificate", "-", input=f"secret-token\n{pem}")
-    access = catalog.access_of(catalog.find_provider("hub"))
+    access = catalog.access_of(current_settings(), catalog.find_provider("hub"))
     assert (access.token, access.client_certificate) == ("secret-token", pem)
 
 
@@ -89,12 +90,12 @@ def test_a_list_of_addresses_comes_from_a_file_or_after_the_secrets(run: Run, fa
     listed = tmp_path / "models.txt"
     listed.write_text("[llama]\nhttps://a.example/x size=3\n")
     run("providers", "add", "list", "--kind", "urls", "--list", str(listed))
-    assert catalog.access_of(catalog.find_provider("list")).address_list == listed.read_text()
+    assert catalog.access_of(current_settings(), catalog.find_provider("list")).address_list == listed.read_text()
     run(
         *("providers", "change", "list", "--url", "https://own.example/", "--token-stdin", "--list", "-"),
         input="secret-token\nx\ny path=z\n",
     )
-    access = catalog.access_of(catalog.find_provider("list"))
+    access = catalog.access_of(current_settings(), catalog.find_provider("list"))
     assert (access.token, access.address_list) == ("secret-token", "x\ny path=z\n")
     listed.write_bytes(b"[llama]\nhttps://a.example/\xff\n")
     for wrong in (b"", b"# nothing\n", b"[llama]\nnonsense\n", b"https://a.example/\xff\n"):
@@ -108,11 +109,11 @@ def test_what_is_not_named_stays_when_a_provider_is_changed(run: Run) -> None:
     add = ("providers", "add", "store", "--kind", "s3", "--url", "https://s3.example/models")
     run(*add, "--username", "key", "--password-stdin", "--allow-private-network", input="secret\n")
     run("providers", "change", "store", "--region", "garage", "--allow-host", "cdn.lan")
-    access = catalog.access_of(catalog.find_provider("store"))
+    access = catalog.access_of(current_settings(), catalog.find_provider("store"))
     assert (access.password, access.signing_region, access.allow_hosts) == ("secret", "garage", ("cdn.lan",))
     assert access.allow_private_network
     run("providers", "change", "store", "--no-allow-private-network", "--url", "https://elsewhere.example/")
-    access = catalog.access_of(catalog.find_provider("store"))
+    access = catalog.access_of(current_settings(), catalog.find_provider("store"))
     assert (access.password, access.username, access.allow_private_network) == (None, None, False)
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.errors import NotAuthenticated
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens, users
@@ -56,14 +57,14 @@ def test_the_last_admin_stays(fail: Run, admin: User, command: str) -> None:
 def test_a_token_is_printed_alone(run: Run, fail: Run, alice: User) -> None:
     raw = run("users", "token", "alice", "--expires", "120")
     assert raw.count("\n") == 1
-    token = tokens.verify(raw.strip())
+    token = tokens.verify(current_settings(), raw.strip())
     assert token.user_id == alice.id
     assert token.expires_at - token.issued_at == pytest.approx(120, abs=2)
     assert "nobody" in fail("users", "token", "nobody")
 
 
 def test_a_changed_password_ends_older_tokens(run: Run, alice: User) -> None:
-    raw = tokens.issue_access(alice)
+    raw = tokens.issue_access(current_settings(), alice)
     run("users", "password", "alice", "--password-stdin", input="another horse\n")
     with pytest.raises(NotAuthenticated):
-        tokens.authorize(tokens.verify(raw))
+        tokens.authorize(tokens.verify(current_settings(), raw))

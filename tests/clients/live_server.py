@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import lifecycle
@@ -43,7 +44,7 @@ class LiveServer:
     def token(self, username: str) -> str:
         """Return a fresh access token."""
         with self.app.app_context():
-            return users.issue_token(users.find_user(username))
+            return users.issue_token(current_settings(), users.find_user(username))
 
     def reload(self) -> None:
         """Replace the server's worker processes."""
@@ -53,7 +54,7 @@ class LiveServer:
         """Queue a download; return its id."""
         with self.app.app_context():
             owner, source = users.find_user(username), catalog.find_provider(provider)
-            return str(lifecycle.create(owner, source, "models/tiny").id)
+            return str(lifecycle.create(current_settings(), owner, source, "models/tiny").id)
 
     def cancel(self, download_id: str) -> None:
         """Cancel a download."""
@@ -72,9 +73,11 @@ def serve(folder: Path, database: Path) -> Iterator[LiveServer]:
         with app.app_context():
             stack.callback(db.engine.dispose)
             for username in USERS:
-                users.create_user(username, PASSWORD, is_admin=False)
+                users.create_user(current_settings().downloads_dir, username, PASSWORD, is_admin=False)
             for name, files in sources.items():
-                catalog.add_provider(name, "http", files.url, allow_private_network=True, max_connections=1)
+                catalog.add_provider(
+                    current_settings(), name, "http", files.url, allow_private_network=True, max_connections=1
+                )
         server.start()
         stack.callback(server.stop)
         yield LiveServer(server, app, sources["gated"].url + "release")

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 import pytest
 from flask import Flask
 
-from downloads_app.models import Provider, User
+from downloads_app.config import current_settings
+from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import history, lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.files.blocking import RUNNER
 from downloads_app.services.files.partials import find_partials
-from tests.support.downloading import add_downloads
+from tests.support.downloading import add_downloads, folder_of
 
 R = TypeVar("R")
 
@@ -38,13 +38,14 @@ def folder_exists(folder: Path) -> bool:
 def test_cancelling_and_deleting_remove_files_in_a_thread(
     alice: User, provider: Provider, handed_over: list[Callable[..., object]]
 ) -> None:
-    for status, act in (
-        ("pending", lifecycle.cancel),
-        ("failed", history.delete),
-        ("completed", lambda row: history.delete(row, files=True)),
-    ):
+    acts: tuple[tuple[str, Callable[[Download], None]], ...] = (
+        ("pending", lambda row: lifecycle.cancel(current_settings(), row)),
+        ("failed", lambda row: history.delete(current_settings().downloads_dir, row)),
+        ("completed", lambda row: history.delete(current_settings().downloads_dir, row, files=True)),
+    )
+    for status, act in acts:
         row = add_downloads(alice, provider, f"org/{status}", status=status)[0]
-        folder = folders.folder_of(row)
+        folder = folder_of(row)
         find_partials(folder).mkdir(parents=True)
         folder.mkdir()
         (find_partials(folder) / "x.data").touch()

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
+from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import Provider, User
@@ -171,8 +172,10 @@ def test_no_list_reads_a_table_or_a_row_by_row(
     monkeypatch.setattr(pages, "MAX_COUNTED", 100)
     app = create_app(database_url=postgres_url, instance_dir=tmp_path / "instance")
     with app.app_context():
-        everybody = [users.add_user(f"user{number}", password_hash) for number in range(60)]
-        admin = users.add_user("root-admin", password_hash, is_admin=True)
+        everybody = [
+            users.add_user(current_settings().downloads_dir, f"user{number}", password_hash) for number in range(60)
+        ]
+        admin = users.add_user(current_settings().downloads_dir, "root-admin", password_hash, is_admin=True)
         provider = add_provider()
         fill(everybody, provider, ROWS)
         signed_in, client = bearer(admin), app.test_client()

@@ -1,15 +1,18 @@
 """Rows for tests of the queue: providers, downloads, and the database's clock pushed forward."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import claims
 from downloads_app.services.queue.claims import Claim
@@ -21,7 +24,7 @@ OTHER_WORKER = "host-2-bbbb"
 
 def add_provider(name: str = "hub", **options: Any) -> Provider:
     """Add a provider that nobody connects to."""
-    return catalog.add_provider(name, "http", "http://127.0.0.1:9/", **options)
+    return catalog.add_provider(current_settings(), name, "http", "http://127.0.0.1:9/", **options)
 
 
 def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:
@@ -78,6 +81,11 @@ def repository_of(claimed: Claim) -> str:
     return name
 
 
+def folder_of(download: Download) -> Path:
+    """Return the folder of a download's files."""
+    return folders.folder_of(current_settings().downloads_dir, download)
+
+
 def reload(download: Download | Claim) -> Download:
     """Read a row again."""
     download_id = download.download_id if isinstance(download, Claim) else download.id
@@ -109,6 +117,6 @@ def plan(user: User, provider: Provider, repository: str, include: Sequence[str]
     """List a repository at its provider, and say what a download of it would fetch."""
     db.session.commit()  # sees what workers have written meanwhile
     listing = plans.list_remote(
-        provider.kind, catalog.access_of(provider), repository, wanted=check_patterns(include, [])
+        provider.kind, catalog.access_of(current_settings(), provider), repository, wanted=check_patterns(include, [])
     )
-    return plans.make_plan(user, provider, repository, listing)
+    return plans.make_plan(current_settings(), user, provider, repository, listing)

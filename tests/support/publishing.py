@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import lifecycle
 from downloads_app.services.providers import catalog
@@ -29,6 +30,7 @@ def publish_manifest(server: FileServer, repository: str, files: list[dict[str, 
 def provide(server: FileServer, name: str = "local", **options: Any) -> Provider:
     """Add the test server as a provider."""
     return catalog.add_provider(
+        current_settings(),
         name,
         "http",
         server.url,
@@ -39,4 +41,4 @@ def provide(server: FileServer, name: str = "local", **options: Any) -> Provider
 
 def queue_download(user: User, provider: Provider, repository: str = "org/model", **options: object) -> Download:
     """Queue a download as its owner would."""
-    return lifecycle.create(user, provider, repository, **options)  # type: ignore[arg-type]  # passed on as given
+    return lifecycle.create(current_settings(), user, provider, repository, **options)  # type: ignore[arg-type]  # passed on as given

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, jsonify, request
 
+from downloads_app.config import current_settings
 from downloads_app.services.accounts import attempts, users
 from downloads_app.web.proxies import Networks, is_web_server
 from tests.conftest import PASSWORD
@@ -110,7 +111,7 @@ def test_no_address_is_in_no_network() -> None:
 def test_cookies_are_for_the_prefix_that_the_browser_sees(make_app: Callable[..., Flask]) -> None:
     app = make_app(trusted_proxies="127.0.0.1")
     with app.app_context():
-        users.create_user("carol", PASSWORD)
+        users.create_user(current_settings().downloads_dir, "carol", PASSWORD)
         client = app.test_client()
         credentials = {"username": "carol", "password": PASSWORD, "cookies": True}
         answer = client.post("/api/auth/login", json=credentials, headers={"X-Forwarded-Prefix": "/models"})
@@ -120,7 +121,7 @@ def test_cookies_are_for_the_prefix_that_the_browser_sees(make_app: Callable[...
             "refresh_token_cookie": "/models/api/auth/refresh",
             "csrf_access_token": "/models",
             "csrf_refresh_token": "/models",
-            attempts.name_device_cookie("carol"): "/models/api/auth",
+            attempts.name_device_cookie(current_settings(), "carol"): "/models/api/auth",
         }
         # The test client, as a browser does, sends a cookie only below its path.
         csrf = client.get_cookie("csrf_refresh_token", path="/models")

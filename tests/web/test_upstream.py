@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.services.accounts import users
 from downloads_app.web import shares, upstream
@@ -34,7 +35,10 @@ def sign_in_many(url: str, instance: Path, amount: int) -> list[dict[str, str]]:
     """Create users, the first one an admin; return the headers that sign them in."""
     app = create_app(database_url=url, instance_dir=instance)
     with app.app_context():
-        made = [users.add_user(f"user{number}", "no hash", is_admin=number == 0) for number in range(amount)]
+        made = [
+            users.add_user(current_settings().downloads_dir, f"user{number}", "no hash", is_admin=number == 0)
+            for number in range(amount)
+        ]
         headers = [bearer(user) for user in made]
         db.session.remove()
         db.engine.dispose()

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import Status
 from downloads_app.services.accounts import users
-from downloads_app.services.files import folders
 from tests.conftest import PASSWORD
-from tests.support.downloading import end_wait, reload
+from tests.support.downloading import end_wait, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import wait_until
@@ -34,7 +34,7 @@ def test_a_disk_that_fills_up_in_the_middle_makes_the_download_wait_with_its_byt
     app = make_app(downloads_dir=disk / "downloads")
     with app.app_context():
         publish(server, "org/model", FILES)
-        row = queue_download(users.create_user("carol", PASSWORD), provide(server))
+        row = queue_download(users.create_user(current_settings().downloads_dir, "carol", PASSWORD), provide(server))
         server.bytes_per_second = 500_000
         with working(app):
             wait_until(lambda: reload(row).current_bytes > 2 * MIB, 60, "bytes")
@@ -52,6 +52,6 @@ def test_a_disk_that_fills_up_in_the_middle_makes_the_download_wait_with_its_byt
             server.bytes_per_second = None
             end_wait(row)
             wait_until(lambda: reload(row).status == Status.COMPLETED, 60, "completion")
-        folder = folders.folder_of(reload(row))
+        folder = folder_of(reload(row))
         assert {name: (folder / name).read_bytes() for name in FILES} == FILES
         assert server.count_sent() - sent <= sum(map(len, FILES.values())) - kept + MIB

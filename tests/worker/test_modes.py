@@ -13,8 +13,7 @@ from downloads_app import create_app, modes
 from downloads_app.config import ConfigError, current_settings, load_settings
 from downloads_app.extensions import db
 from downloads_app.models import Provider, User
-from downloads_app.services.files import folders
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, queue_download
 from tests.worker.running import FILES, working
@@ -58,7 +57,7 @@ def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider:
     download = queue_download(alice, provider)
     with working(app, until_idle=True) as (_, thread):
         thread.join(60)
-    folder, top = folders.folder_of(reload(download)), current_settings().downloads_dir
+    folder, top = folder_of(reload(download)), current_settings().downloads_dir
     files = [file for file in top.rglob("*") if file.is_file()]
     assert folder.is_dir()
     assert {mode_of(file) for file in files} == {modes.FILE_MODE}

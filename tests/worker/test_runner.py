@@ -10,14 +10,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Provider, RevokedToken, Status, User, new_id, utc_now
 from downloads_app.services.database.autocommit import ENGINE
 from downloads_app.services.downloads import history, lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.queue import claims, outcomes
 from downloads_app.worker.runner import PARENT_VARIABLE
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import wait_until
@@ -105,7 +105,7 @@ def test_a_download_that_is_still_being_listed_is_handed_back_too(
         going_on.set()
     wait_until(lambda: not any(t.name.startswith("job-") for t in threading.enumerate()))
     assert reload(row).status == Status.PENDING
-    assert not folders.folder_of(reload(row)).exists()
+    assert not folder_of(reload(row)).exists()
 
 
 def test_a_worker_takes_over_what_another_left_behind(app: Flask, alice: User, provider: Provider) -> None:
@@ -126,7 +126,8 @@ def test_a_running_download_keeps_its_lease(make_app: Callable[..., Flask], serv
     app = make_app(lease_seconds=3)
     with app.app_context():
         publish(server, "org/m0", FILES)
-        row = queue_download(users.create_user("carol", "correct horse battery"), provide(server), "org/m0")
+        carol = users.create_user(current_settings().downloads_dir, "carol", "correct horse battery")
+        row = queue_download(carol, provide(server), "org/m0")
         server.bytes_per_second = SLOW
         with working(app):
             wait_until(lambda: reload(row).lease_expires_at is not None, what="a claim")
@@ -146,11 +147,11 @@ def test_pausing_and_resuming_ends_in_a_complete_download(
         for _ in range(2):
             before = reload(row).current_bytes
             wait_until(partial(lambda at: reload(row).current_bytes > at, before), 60, "more bytes")
-            lifecycle.pause(reload(row))
-            lifecycle.resume(reload(row))
+            lifecycle.pause(current_settings(), reload(row))
+            lifecycle.resume(current_settings(), reload(row))
         server.bytes_per_second = None
         wait_until(lambda: reload(row).status == Status.COMPLETED, 60, "completion")
-    assert (folders.folder_of(reload(row)) / "model.bin").read_bytes() == FILES["model.bin"]
+    assert (folder_of(reload(row)) / "model.bin").read_bytes() == FILES["model.bin"]
 
 
 def test_a_providers_connections_are_kept_to_by_all_its_downloads(

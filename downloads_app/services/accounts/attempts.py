@@ -16,10 +16,10 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from downloads_app.config import Settings
 from downloads_app.errors import TooMany
 from downloads_app.extensions import db
 from downloads_app.models import FailedSignIns, utc_now
@@ -57,20 +57,20 @@ class _Counter:
     first_wait_seconds: int = FIRST_WAIT_SECONDS
 
 
-def check(attempt: Attempt) -> None:
+def check(settings: Settings, attempt: Attempt) -> None:
     """Raise TooMany if the attempt comes too soon. This is only the first check; `settle` decides."""
-    counters = _counters_of(attempt)
+    counters = _counters_of(settings, attempt)
     rows = db.session.execute(select(*_COLUMNS).where(_COLUMNS[0].in_([counter.key for counter in counters])))
     _refuse_early(attempt, counters, {row.key: row for row in rows})
 
 
-def settle(attempt: Attempt, is_right: bool) -> None:
+def settle(settings: Settings, attempt: Attempt, is_right: bool) -> None:
     """Count the attempt, or clear its counters after a right password; commits. Raises TooMany beyond the limit.
 
     It raises for a right password too. If many attempts pass `check` at the same time, only as many as the limit
     allows learn whether the password was right.
     """
-    counters = _counters_of(attempt)
+    counters = _counters_of(settings, attempt)
     now = utc_now()
     db.session.commit()
     begin_writing()
@@ -93,15 +93,15 @@ def settle(attempt: Attempt, is_right: bool) -> None:
         log.warning("failed sign-in from %s", shown_address(attempt.address))
 
 
-def make_device(username: str) -> str:
+def make_device(settings: Settings, username: str) -> str:
     """Return a device cookie's value for a browser in which the user has signed in."""
     device_id = secrets.token_hex(_DEVICE_ID_BYTES)
-    return f"{device_id}.{_digest('device', username, device_id)}"
+    return f"{device_id}.{_digest(settings, 'device', username, device_id)}"
 
 
-def name_device_cookie(username: str) -> str:
+def name_device_cookie(settings: Settings, username: str) -> str:
     """Return the name of the user's device cookie; it does not reveal the user's name."""
-    return f"device_{_digest('device cookie', username)[:16]}"
+    return f"device_{_digest(settings, 'device cookie', username)[:16]}"
 
 
 def shown_address(address: str | None) -> str:
@@ -115,22 +115,24 @@ def shown_address(address: str | None) -> str:
 _COLUMNS = tuple(FailedSignIns.__table__.c)
 
 
-def _counters_of(attempt: Attempt) -> list[_Counter]:
+def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
     place = _place_of(attempt.address)
-    address = _Counter(_digest("address", place), ADDRESS_FAILURES, is_own=False)
-    if _is_genuine(attempt):
-        device = _Counter(_digest("known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
+    address = _Counter(_digest(settings, "address", place), ADDRESS_FAILURES, is_own=False)
+    if _is_genuine(settings, attempt):
+        device = _Counter(_digest(settings, "known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
         return [device, _Counter(address.key, address.limit, is_own=False, makes_wait=False)]
-    both = _Counter(_digest("account and address", attempt.name, place), ACCOUNT_AND_ADDRESS_FAILURES, is_own=True)
-    name = _digest("account", attempt.name)
+    both = _Counter(
+        _digest(settings, "account and address", attempt.name, place), ACCOUNT_AND_ADDRESS_FAILURES, is_own=True
+    )
+    name = _digest(settings, "account", attempt.name)
     # From anywhere, an account is guessed at no faster than one window allows: no short wait comes first.
     account = _Counter(name, ACCOUNT_FAILURES, is_own=False, first_wait_seconds=WINDOW_SECONDS)
     return [both, address, account]
 
 
-def _is_genuine(attempt: Attempt) -> bool:
+def _is_genuine(settings: Settings, attempt: Attempt) -> bool:
     device_id, _, signature = (attempt.device or "").partition(".")
-    return hmac.compare_digest(signature.encode(), _digest("device", attempt.name, device_id).encode())
+    return hmac.compare_digest(signature.encode(), _digest(settings, "device", attempt.name, device_id).encode())
 
 
 def _place_of(address: str | None) -> str:
@@ -146,9 +148,9 @@ def _place_of(address: str | None) -> str:
     return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
-def _digest(*parts: str) -> str:
+def _digest(settings: Settings, *parts: str) -> str:
     """Return a digest that replaces texts in rows and cookies; without our key nobody can find the texts by trying."""
-    key = hashlib.sha256(b"failed sign-ins\0" + current_app.config["JWT_SECRET_KEY"].encode()).digest()
+    key = hashlib.sha256(b"failed sign-ins\0" + settings.jwt_secret_key.encode()).digest()
     return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 

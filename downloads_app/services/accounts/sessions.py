@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Select, select
 
-from downloads_app.config import current_settings
+from downloads_app.config import Settings
 from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import SignIn, utc_now
@@ -17,15 +17,15 @@ from downloads_app.services.pages import Filter, Page, Wanted, fetch
 log = logging.getLogger(__name__)
 
 
-def page_of_sign_ins(user_id: str, wanted: Wanted, ids: Sequence[str] = ()) -> Page[SignIn]:
+def page_of_sign_ins(user_id: str, wanted: Wanted, session_seconds: int, ids: Sequence[str] = ()) -> Page[SignIn]:
     """Return one page of a user's sign-ins whose tokens can still be exchanged for new ones."""
     now = utc_now()
-    oldest = now - timedelta(seconds=current_settings().session_seconds)
+    oldest = now - timedelta(seconds=session_seconds)
     going_on = (SignIn.expires_at > now, SignIn.created_at > oldest)
     return fetch(SignIn, wanted, Filter({"user_id": user_id}, {"id": ids} if ids else {}, going_on))
 
 
-def end_one(sign_in_id: str, owner_id: str | None) -> None:
+def end_one(settings: Settings, sign_in_id: str, owner_id: str | None) -> None:
     """Refuse all tokens of one sign-in from now on; commits. Raises NotFound.
 
     `owner_id`: whose it has to be; None: anybody's.
@@ -34,10 +34,10 @@ def end_one(sign_in_id: str, owner_id: str | None) -> None:
     if found is None or owner_id not in (None, found):
         raise NotFound(f"There is no session {sign_in_id}")
     hold_user(found)
-    _end(found, select(SignIn).where(SignIn.id == sign_in_id))
+    _end(settings, found, select(SignIn).where(SignIn.id == sign_in_id))
 
 
-def end_all_but(user_id: str, kept_id: str) -> None:
+def end_all_but(settings: Settings, user_id: str, kept_id: str) -> None:
     """Refuse all tokens of a user's sign-ins from now on but those of one; commits.
 
     Tokens that are of no sign-in stay good. Raises NotFound where there is no such user any more.
@@ -45,12 +45,12 @@ def end_all_but(user_id: str, kept_id: str) -> None:
     if hold_user(user_id) is None:
         db.session.rollback()
         raise NotFound("There is no such user any more")
-    _end(user_id, select(SignIn).where(SignIn.user_id == user_id, SignIn.id != kept_id))
+    _end(settings, user_id, select(SignIn).where(SignIn.user_id == user_id, SignIn.id != kept_id))
 
 
-def _end(user_id: str, query: Select[SignIn]) -> None:
+def _end(settings: Settings, user_id: str, query: Select[SignIn]) -> None:
     """End what the query finds, as it stands now that the user's row is held; commits."""
     ended = db.session.scalars(query, execution_options={"populate_existing": True}).all()
-    sign_ins.refuse(ended)
+    sign_ins.refuse(settings, ended)
     db.session.commit()
     log.info("%s sign-ins of user %s are ended", len(ended), user_id)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
-from downloads_app.config import current_settings
+from downloads_app.config import Settings
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, SignIn, User, new_id, utc_now
@@ -44,7 +44,7 @@ class Client:
 NOBODY = Client()
 
 
-def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPair:
+def begin(settings: Settings, user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPair:
     """Issue the first tokens, to a client that has just proved the password of `password_hash`; commits.
 
     Raises NotAuthenticated if the user's password has changed meanwhile, or the user is disabled or deleted.
@@ -66,12 +66,12 @@ def begin(user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPai
         client=(client.name or "")[:MAX_CLIENT_LENGTH] or None,
     )
     db.session.add(sign_in)
-    _end_oldest(user)
+    _end_oldest(settings, user)
     log.info("sign-in of user %s from %s", user.id, client.address)
-    return _issue(user, sign_in, moment)
+    return _issue(settings, user, sign_in, moment)
 
 
-def renew(token: VerifiedToken) -> TokenPair:
+def renew(settings: Settings, token: VerifiedToken) -> TokenPair:
     """Exchange a refresh token for new tokens of its sign-in; commits.
 
     If a token comes again later than GRACE_SECONDS after its exchange, two clients have it, and one of them is a
@@ -83,21 +83,21 @@ def renew(token: VerifiedToken) -> TokenPair:
         raise NotAuthenticated(REVOKED)
     sign_in = db.session.get(SignIn, token.family) or _adopt(token)
     moment = _moment_for(user)
-    if moment >= _end_of(sign_in):
+    if moment >= _end_of(settings, sign_in):
         db.session.rollback()
         raise NotAuthenticated(ENDED)
     if not _take(sign_in, token, moment):
         log.warning("a refresh token of user %s came a second time: its sign-in is ended", user.id)
-        end(token)
+        end(settings, token)
         raise NotAuthenticated(REVOKED)
-    return _issue(user, sign_in, moment)
+    return _issue(settings, user, sign_in, moment)
 
 
-def end(token: VerifiedToken) -> None:
+def end(settings: Settings, token: VerifiedToken) -> None:
     """Refuse all tokens of a sign-in from now on; commits."""
     hold_user(token.user_id)
     db.session.execute(delete(SignIn).where(SignIn.id == token.family))
-    tokens.revoke(token)
+    tokens.revoke(settings, token)
     log.info("sign-out of user %s", token.user_id)
 
 
@@ -110,9 +110,9 @@ def end_all(user: User) -> None:
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
 
 
-def refuse(ended: Sequence[SignIn]) -> None:
+def refuse(settings: Settings, ended: Sequence[SignIn]) -> None:
     """Refuse all tokens of some sign-ins from now on; their user's row is held."""
-    longest = max(tokens.life_of("access"), tokens.life_of("refresh"))
+    longest = max(tokens.life_of(settings, "access"), tokens.life_of(settings, "refresh"))
     revoked = tokens.find_revoked(*(one.id for one in ended))
     for one in ended:
         if one.id not in revoked:
@@ -121,13 +121,13 @@ def refuse(ended: Sequence[SignIn]) -> None:
         db.session.delete(one)
 
 
-def _end_oldest(user: User) -> None:
+def _end_oldest(settings: Settings, user: User) -> None:
     """Make room for one more sign-in; the caller has locked the user's row."""
     mine = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
     with db.session.no_autoflush:
         surplus = db.session.scalars(mine.offset(MAX_SIGN_INS - 1)).all()
     if surplus:
-        refuse(surplus)
+        refuse(settings, surplus)
 
 
 def _moment_for(user: User) -> datetime:
@@ -135,15 +135,17 @@ def _moment_for(user: User) -> datetime:
     return max(utc_now(), user.tokens_valid_from or utc_now())
 
 
-def _end_of(sign_in: SignIn) -> datetime:
-    return sign_in.created_at + timedelta(seconds=current_settings().session_seconds)
+def _end_of(settings: Settings, sign_in: SignIn) -> datetime:
+    return sign_in.created_at + timedelta(seconds=settings.session_seconds)
 
 
-def _issue(user: User, sign_in: SignIn, moment: datetime) -> TokenPair:
+def _issue(settings: Settings, user: User, sign_in: SignIn, moment: datetime) -> TokenPair:
     """Make a pair of tokens, whose refresh token becomes the valid one; both end with the sign-in. Commits."""
-    pair = tokens.issue_pair(user, sign_in.id, sign_in.refresh_id, issued_at=moment, ends_at=_end_of(sign_in))
+    pair = tokens.issue_pair(
+        settings, user, sign_in.id, sign_in.refresh_id, issued_at=moment, ends_at=_end_of(settings, sign_in)
+    )
     sign_in.issued_at = moment
-    sign_in.expires_at = min(_end_of(sign_in), moment + tokens.life_of("refresh"))
+    sign_in.expires_at = min(_end_of(settings, sign_in), moment + tokens.life_of(settings, "refresh"))
     db.session.commit()
     return pair
 

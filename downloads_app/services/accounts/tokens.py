@@ -10,12 +10,11 @@ from functools import cache
 from typing import Any
 
 import jwt
-from flask import current_app
-from flask_jwt_extended import create_access_token, create_refresh_token
 from jwt.types import Options
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from downloads_app.config import JWT_ALGORITHM, Settings
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, User, new_id, utc_now
@@ -62,6 +61,7 @@ class TokenPair:
 
 
 def issue_pair(
+    settings: Settings,
     user: User,
     family: str | None = None,
     refresh_id: str | None = None,
@@ -71,44 +71,43 @@ def issue_pair(
 ) -> TokenPair:
     """Make an access and a refresh token of one family (a new one unless given) that end at `ends_at` at the latest."""
     now = issued_at or utc_now()
-    content = _extra_content(family or new_id(), now)
     left = ends_at - utc_now()
+    lives = {kind: min(life_of(settings, kind), left) for kind in ("access", "refresh")}
+    content = {"sub": user.id, "fam": family or new_id(), "iat": now.timestamp()}
     return TokenPair(
-        access=create_access_token(
-            identity=user.id, additional_claims=content, expires_delta=min(life_of("access"), left)
-        ),
-        refresh=create_refresh_token(
-            identity=user.id,
-            additional_claims=content | {"jti": refresh_id or new_id()},
-            expires_delta=min(life_of("refresh"), left),
-        ),
+        access=_encode(settings, "access", content, lives["access"]),
+        refresh=_encode(settings, "refresh", content | {"jti": refresh_id or new_id()}, lives["refresh"]),
     )
 
 
-def issue_access(user: User, expires_seconds: int | None = None) -> str:
+def issue_access(settings: Settings, user: User, expires_seconds: int | None = None) -> str:
     """Issue one access token, of the given life or of the configured one."""
-    life = timedelta(seconds=expires_seconds) if expires_seconds is not None else None
-    content = _extra_content(new_id(), max(utc_now(), user.tokens_valid_from or utc_now()))
-    return str(create_access_token(identity=user.id, additional_claims=content, expires_delta=life))
+    life = life_of(settings, "access") if expires_seconds is None else timedelta(seconds=expires_seconds)
+    issued_at = max(utc_now(), user.tokens_valid_from or utc_now())
+    return _encode(settings, "access", {"sub": user.id, "fam": new_id(), "iat": issued_at.timestamp()}, life)
 
 
-def life_of(kind: str) -> timedelta:
+def life_of(settings: Settings, kind: str) -> timedelta:
     """Return how long a token of a kind is good."""
-    life = current_app.config[f"JWT_{kind.upper()}_TOKEN_EXPIRES"]
-    return life if isinstance(life, timedelta) else timedelta(seconds=life)
+    return timedelta(seconds=settings.access_token_seconds if kind == "access" else settings.refresh_token_seconds)
 
 
-def _extra_content(family: str, issued_at: datetime) -> dict[str, Any]:
-    """The family, and an issue time with a fraction (RFC 7519 allows one): a password change splits a second."""
-    return {"fam": family, "iat": issued_at.timestamp()}
+def _encode(settings: Settings, kind: str, content: dict[str, Any], life: timedelta) -> str:
+    """Sign a token. What stands in it is what flask-jwt-extended puts there, and our family.
+
+    The time of issue has a fraction (RFC 7519 allows one): a password change splits a second.
+    """
+    now = utc_now()
+    common = {"fresh": False, "jti": new_id(), "type": kind, "nbf": now, "csrf": new_id(), "exp": now + life}
+    return jwt.encode(common | content, settings.jwt_secret_key, JWT_ALGORITHM)
 
 
-def verify(raw: str, kind: str = "access") -> VerifiedToken:
+def verify(settings: Settings, raw: str, kind: str = "access") -> VerifiedToken:
     """Return the content of a token that verifies, is of `kind`, and has not expired.
 
     Revocation and the user's state are not judged here. Raises NotAuthenticated.
     """
-    token = _remembered(raw)
+    token = _remembered(settings, raw)
     if token.expires_at <= datetime.now(UTC).timestamp():
         raise NotAuthenticated(EXPIRED)
     if token.kind != kind:
@@ -123,33 +122,31 @@ def _no_tokens() -> OrderedDict[bytes, VerifiedToken]:
 _VERIFIED = PerApp(_no_tokens)
 
 
-def _remembered(raw: str) -> VerifiedToken:
+def _remembered(settings: Settings, raw: str) -> VerifiedToken:
     """Verify a token once, then recognise it by its digest (a signature costs more than a stream's tick)."""
     memory = _VERIFIED.here()
     digest = hashlib.sha256(raw.encode("utf-8", "surrogateescape")).digest()
     token = memory.get(digest)
     if token is None:
-        token = memory[digest] = _decode(raw)
+        token = memory[digest] = _decode(settings, raw)
         if len(memory) > REMEMBERED_TOKENS:
             memory.popitem(last=False)
     return token
 
 
-def identify(raw: str) -> VerifiedToken:
+def identify(settings: Settings, raw: str) -> VerifiedToken:
     """Return the content of a token of any kind that verifies, even an expired one. Raises NotAuthenticated.
 
     Such a token proves whose sign-in it was, which is enough to end the sign-in.
     """
-    return _decode(raw, {"verify_exp": False})
+    return _decode(settings, raw, {"verify_exp": False})
 
 
-def _decode(raw: str, options: Options | None = None) -> VerifiedToken:
+def _decode(settings: Settings, raw: str, options: Options | None = None) -> VerifiedToken:
     """Verify with PyJWT itself: flask-jwt-extended reads every token twice, to offer a choice of keys."""
-    algorithms = [current_app.config["JWT_ALGORITHM"]]
     try:
-        content = jwt.decode(
-            raw, _verification_key(), algorithms=algorithms, leeway=CLOCKS_APART_SECONDS, options=options
-        )
+        key = _verification_key(settings)
+        content = jwt.decode(raw, key, algorithms=[JWT_ALGORITHM], leeway=CLOCKS_APART_SECONDS, options=options)
         return _read_content(content)
     except jwt.ExpiredSignatureError as exc:
         raise NotAuthenticated(EXPIRED) from exc
@@ -157,16 +154,16 @@ def _decode(raw: str, options: Options | None = None) -> VerifiedToken:
         raise NotAuthenticated(INVALID) from exc
 
 
-def _verification_key() -> jwt.PyJWK:
+def _verification_key(settings: Settings) -> jwt.PyJWK:
     """Return the key that verifies tokens. Keys of other issuers will be chosen here."""
-    return _prepared(current_app.config["JWT_SECRET_KEY"], current_app.config["JWT_ALGORITHM"])
+    return _prepared(settings.jwt_secret_key)
 
 
 @cache
-def _prepared(secret: str, algorithm: str) -> jwt.PyJWK:
+def _prepared(secret: str) -> jwt.PyJWK:
     """Return a secret as a PyJWT key (RFC 7517, "oct"): PyJWT would examine a text again for each token."""
     encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
-    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=algorithm)
+    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=JWT_ALGORITHM)
 
 
 def _read_content(content: dict[str, Any]) -> VerifiedToken:
@@ -208,12 +205,14 @@ def find_revoked(*ids: str) -> set[str]:
     return set(db.session.scalars(select(RevokedToken.id).where(RevokedToken.id.in_(ids))))
 
 
-def revoke(token: VerifiedToken) -> None:
+def revoke(settings: Settings, token: VerifiedToken) -> None:
     """Put a token's family on the list of revoked tokens until its last token has expired; commits.
 
     The last one is the token itself, which may have its own lifetime, or one that a refresh has just issued.
     """
-    expires_at = max(_as_time(token.expires_at), utc_now() + max(life_of("access"), life_of("refresh")))
+    expires_at = max(
+        _as_time(token.expires_at), utc_now() + max(life_of(settings, "access"), life_of(settings, "refresh"))
+    )
     db.session.add(RevokedToken(id=token.family, user_id=token.user_id, expires_at=expires_at))
     try:
         db.session.commit()

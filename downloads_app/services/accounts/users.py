@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import exists, or_, select
 from sqlalchemy.exc import IntegrityError
 
+from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
@@ -22,12 +23,14 @@ MAX_QUOTA_BYTES = (1 << 63) - 1
 """What a column of either database holds."""
 
 
-def create_user(username: str, password: str, is_admin: bool = False) -> User:
+def create_user(downloads_dir: Path, username: str, password: str, is_admin: bool = False) -> User:
     """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
-    return add_user(username, hash_password(password, username), is_admin)
+    return add_user(downloads_dir, username, hash_password(password, username), is_admin)
 
 
-def add_user(username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False) -> User:
+def add_user(
+    downloads_dir: Path, username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False
+) -> User:
     """Create a user with a hash made elsewhere (in a thread); raises like `create_user`.
 
     `must_change`: somebody else knows the password, so that it has to be changed first.
@@ -38,7 +41,7 @@ def add_user(username: str, password_hash: str, is_admin: bool = False, *, must_
             {"username": "not a user name"},
         )
     user = User(username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change)
-    if os.path.lexists(folders.folder_of_user(user)):
+    if os.path.lexists(folders.folder_of_user(downloads_dir, user)):
         raise Conflict(
             f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
             "remove or rename it first"
@@ -152,7 +155,7 @@ def set_quota(user: User, quota_bytes: int | None) -> None:
     db.session.commit()
 
 
-def close(user: User) -> Path:
+def close(downloads_dir: Path, user: User) -> Path:
     """Disable a user so that their files can be removed; return the folder that holds them.
 
     Raises Conflict while a worker may still write into it: it lets go within a second.
@@ -161,7 +164,7 @@ def close(user: User) -> Path:
     held = (Download.user_id == user.id, Download.worker_id.is_not(None), Download.lease_expires_at >= database_now())
     if db.session.scalar(select(exists().where(*held))):
         raise Conflict(f"{user.username!r} is disabled now, but a worker is just stopping a download; try again")
-    folder = folders.folder_of_user(user)
+    folder = folders.folder_of_user(downloads_dir, user)
     db.session.commit()
     return folder
 
@@ -200,10 +203,10 @@ def _keep_an_admin(user: User) -> None:
         raise Conflict(f"{username!r} is the last admin")
 
 
-def issue_token(user: User, expires_seconds: int | None = None) -> str:
+def issue_token(settings: Settings, user: User, expires_seconds: int | None = None) -> str:
     """Issue an access token; raises Conflict for a disabled user, whom it would not serve."""
     held = hold_user(user.id)
-    raw = None if held is None or held.is_disabled else tokens.issue_access(held, expires_seconds)
+    raw = None if held is None or held.is_disabled else tokens.issue_access(settings, held, expires_seconds)
     db.session.commit()
     if raw is None:
         raise Conflict(f"{user.username!r} is disabled")

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.config import current_settings
 from downloads_app.extensions import connect_args, db, engine_options
 from downloads_app.per_app import PerApp
 
@@ -56,10 +55,11 @@ def transaction_alone() -> Iterator[Connection]:
 
 def _make_engine() -> Engine:
     """Return an application's engine for single statements; it lives and is disposed of with the other one."""
-    url = current_settings().database_url
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", **engine_options(url))
+    pooled = db.engine
+    options = engine_options(pooled.url.render_as_string(hide_password=False))
+    engine = create_engine(pooled.url, isolation_level="AUTOCOMMIT", **options)
     dispose = engine.dispose
-    event.listen(db.engine, "engine_disposed", lambda _: dispose())
+    event.listen(pooled, "engine_disposed", lambda _: dispose())
     return engine
 
 

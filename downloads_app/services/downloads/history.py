@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy import delete as delete_rows
@@ -92,7 +93,7 @@ def list_downloads(
     return fetch(Download, wanted or Wanted(NEWEST_FIRST), Filter(equal, one_of, conditions, scope), _PARTS)
 
 
-def delete(download: Download, *, files: bool = False) -> None:
+def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> None:
     """Remove a download's row and partial files, and with `files` its complete files too.
 
     Raises Conflict while it is active or being stopped.
@@ -102,22 +103,22 @@ def delete(download: Download, *, files: bool = False) -> None:
     if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
     if files:
-        leftovers.remove_files(download)
+        leftovers.remove_files(downloads_dir, download)
     elif download.status != Status.COMPLETED:
-        leftovers.remove_partials(download)
+        leftovers.remove_partials(downloads_dir, download)
     gone = delete_rows(Download).where(Download.id == download.id, Download.status.not_in(ACTIVE))
     db.session.execute(gone)
     db.session.commit()
 
 
-def prune(older_than_days: float = 0, *, files: bool = False) -> int:
+def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = False) -> int:
     """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many."""
     before = utc_now() - timedelta(days=older_than_days)
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     count = 0
     for download in db.session.scalars(select(Download).options(*_PARTS).where(*finished)).all():
         if not leftovers.is_held(download):
-            delete(download, files=files)
+            delete(downloads_dir, download, files=files)
             count += 1
     return count
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import or_, select, update
 
+from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, EventKind, Provider, Repository, Status, User
@@ -58,6 +59,7 @@ RETRY = Change("retried", (Status.FAILED, Status.CANCELLED), {"status": Status.P
 
 
 def create(
+    settings: Settings,
     user: User,
     provider: Provider,
     repository: str,
@@ -78,7 +80,7 @@ def create(
         priority=_check_priority(priority),
         status=Status.PENDING,
     )
-    quota.refuse_when_full(user)
+    quota.refuse_when_full(settings, user)
     user_id, username = user.id, user.username
     try:
         held = hold_user(user_id)
@@ -87,8 +89,8 @@ def create(
         found = catalog.find_or_create_repository(provider, repository)
         _refuse_second(user.id, found.id, revision)
         _refuse_shared_folder(user.id, found, revision)
-        limits.refuse_too_many_active(user.id)
-        limits.refuse_too_many_rows(user.id)
+        limits.refuse_too_many_active(user.id, settings.max_active_downloads_per_user)
+        limits.refuse_too_many_rows(user.id, settings.max_downloads_per_user)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
         events.note_new(download, by or username)
@@ -99,26 +101,26 @@ def create(
     return download
 
 
-def pause(download: Download, by: str | None = None) -> None:
+def pause(_settings: Settings, download: Download, by: str | None = None) -> None:
     """Stop it within a second and keep its bytes."""
     _apply(download, PAUSE, by)
 
 
-def cancel(download: Download, by: str | None = None) -> None:
+def cancel(settings: Settings, download: Download, by: str | None = None) -> None:
     """End it and remove its partial files. If a worker holds it, that worker removes them within a second."""
     _apply(download, CANCEL, by)
     if download.worker_id is None:
-        leftovers.remove_partials(download)
+        leftovers.remove_partials(settings.downloads_dir, download)
 
 
-def resume(download: Download, by: str | None = None) -> None:
+def resume(settings: Settings, download: Download, by: str | None = None) -> None:
     """Queue a paused download again."""
-    _apply_alone(download, RESUME, by)
+    _apply_alone(settings, download, RESUME, by)
 
 
-def retry(download: Download, by: str | None = None) -> None:
+def retry(settings: Settings, download: Download, by: str | None = None) -> None:
     """Queue a failed or cancelled download again, with a new listing; the bytes that are here are kept."""
-    _apply_alone(download, RETRY, by)
+    _apply_alone(settings, download, RETRY, by)
 
 
 def set_priority(download: Download, priority: int, by: str | None = None) -> None:
@@ -148,7 +150,7 @@ def _apply(download: Download, change: Change, by: str | None) -> None:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
 
 
-def _apply_alone(download: Download, change: Change, by: str | None) -> None:
+def _apply_alone(settings: Settings, download: Download, change: Change, by: str | None) -> None:
     """Make a download active again, unless another of the same revision is."""
     try:
         held = hold_user(download.user_id)
@@ -156,7 +158,7 @@ def _apply_alone(download: Download, change: Change, by: str | None) -> None:
             raise Conflict(f"User {download.user.username!r} is disabled")
         if download.status not in ACTIVE:
             _refuse_second(download.user_id, download.repository_id, download.revision)
-            limits.refuse_too_many_active(download.user_id)
+            limits.refuse_too_many_active(download.user_id, settings.max_active_downloads_per_user)
         _apply(download, change, by)
     finally:
         db.session.rollback()  # gives the lock back where nothing was committed

@@ -2,22 +2,19 @@
 
 from sqlalchemy import ColumnElement, func, select
 
-from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download
 
 
-def refuse_too_many_active(user_id: str) -> None:
+def refuse_too_many_active(user_id: str, most: int) -> None:
     """Raise Conflict, naming the limit, where a user has as many active downloads as they may."""
-    most = current_settings().max_active_downloads_per_user
     if _has(most, Download.user_id == user_id, Download.status.in_(ACTIVE)):
         raise Conflict(f"{most} downloads are active, the most for a user (MAX_ACTIVE_DOWNLOADS_PER_USER)")
 
 
-def refuse_too_many_rows(user_id: str) -> None:
+def refuse_too_many_rows(user_id: str, most: int) -> None:
     """Raise Conflict, naming the limit, where a user's list of downloads is full."""
-    most = current_settings().max_downloads_per_user
     if _has(most, Download.user_id == user_id):
         raise Conflict(f"{most} downloads are in the list, the most for a user; delete some (MAX_DOWNLOADS_PER_USER)")
 

@@ -122,7 +122,9 @@ def mark_completed(claim: Claim, files: Sequence[CompletedFile]) -> None:
         db.session.commit()
 
 
-def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | None = None) -> dict[str, Path]:
+def find_copies(
+    downloads_dir: Path, provider_id: str, files: Sequence[RemoteFile], owner: User | None = None
+) -> dict[str, Path]:
     """Return, by SHA-256, where a completed download of the same provider, and of `owner` if given, has a file."""
     whose = true() if owner is None else Download.user_id == owner.id
     wanted = list({file.sha256 for file in files if file.sha256 is not None})
@@ -146,7 +148,7 @@ def find_copies(provider_id: str, files: Sequence[RemoteFile], owner: User | Non
             .where(DownloadFile.id.in_(list(db.session.scalars(one_each))))
         )
         found |= {
-            sha256: folder_of(download) / path
+            sha256: folder_of(downloads_dir, download) / path
             for sha256, path, download in db.session.execute(copies)
             if sha256 is not None
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from downloads_app.config import current_settings
+from downloads_app.config import Settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
 from downloads_app.services.downloads import listings, quota
@@ -52,6 +52,7 @@ def list_remote(
 
 
 def make_plan(
+    settings: Settings,
     user: User,
     provider: Provider,
     repository: str,
@@ -66,10 +67,16 @@ def make_plan(
     """
     revision = check_revision(revision)
     finished = _find_finished(user, provider, repository, revision)
-    copies = listings.find_copies(provider.id, listing.files, owner=user)  # a plan reveals no other user's files
-    folder = folders.folder_for(user, provider, check_repository(repository, provider.kind), revision)
-    quota_left = quota.left_bytes(user)
-    free = folders.free_bytes(current_settings().downloads_dir)
+    copies = listings.find_copies(
+        settings.downloads_dir,
+        provider.id,
+        listing.files,
+        owner=user,  # a plan reveals no other user's files
+    )
+    name = check_repository(repository, provider.kind)
+    folder = folders.folder_for(settings.downloads_dir, user, provider, name, revision)
+    quota_left = quota.left_bytes(settings, user)
+    free = folders.free_bytes(settings.downloads_dir)
     return run_blocking(_assemble, listing, finished, copies.keys(), folder, free, quota_left)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import and_, or_, select
 
-from downloads_app.config import current_settings
+from downloads_app.config import Settings
 from downloads_app.errors import NeverFits, NoSpace
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
@@ -18,41 +18,41 @@ _BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""
 
 
-def quota_of(user: User) -> int | None:
+def quota_of(settings: Settings, user: User) -> int | None:
     """Return what may lie on the disk for a user: their own quota, else the general one; None without either."""
-    return current_settings().user_quota_bytes if user.quota_bytes is None else user.quota_bytes
+    return settings.user_quota_bytes if user.quota_bytes is None else user.quota_bytes
 
 
-def used_bytes(user: User) -> int:
+def used_bytes(downloads_dir: Path, user: User) -> int:
     """Return a user's bytes on the disk: of a partial file the written bytes, a file with several links once."""
-    return run_blocking(tree_bytes, folder_of_user(user))
+    return run_blocking(tree_bytes, folder_of_user(downloads_dir, user))
 
 
-def left_bytes(user: User) -> int | None:
+def left_bytes(settings: Settings, user: User) -> int | None:
     """Return the bytes left in a user's quota; None without a quota."""
-    quota = quota_of(user)
-    return None if quota is None else max(0, quota - used_bytes(user))
+    quota = quota_of(settings, user)
+    return None if quota is None else max(0, quota - used_bytes(settings.downloads_dir, user))
 
 
-def refuse_when_full(user: User) -> None:
+def refuse_when_full(settings: Settings, user: User) -> None:
     """Raise NoSpace, with the numbers, if a user's quota is used up."""
-    quota = quota_of(user)
-    if quota is not None and (used := used_bytes(user)) >= quota:
+    quota = quota_of(settings, user)
+    if quota is not None and (used := used_bytes(settings.downloads_dir, user)) >= quota:
         raise NoSpace(f"The quota of {quota:,} bytes is used up: {used:,} bytes lie on the disk")
 
 
-def check(download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int | None:
+def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int | None:
     """Return how many bytes a download that begins may add to the disk; None without a quota.
 
     Raises NeverFits, with the numbers, if the quota is too small for the missing bytes. Raises NoSpace if it is too
     small for these and for the user's downloads that began earlier. No connection is held afterwards.
     """
     download = db.session.get_one(Download, download_id)
-    quota = quota_of(download.user)
+    quota = quota_of(settings, download.user)
     if quota is None:
         give_connection_back()
         return None
-    awaited, folder = _awaited_bytes(download), folder_of_user(download.user)
+    awaited, folder = _awaited_bytes(download), folder_of_user(settings.downloads_dir, download.user)
     give_connection_back()
     used = run_blocking(tree_bytes, folder)
     wanted = max(missing_bytes, 1 if has_unknown_sizes else 0)

@@ -28,9 +28,9 @@ class Stuck:
     advice: str
 
 
-def find_stuck() -> Sequence[Stuck]:
+def find_stuck(lease_seconds: float) -> Sequence[Stuck]:
     """Return the downloads that do not move, those that have been so for longest first."""
-    has_worker = workers.is_any_alive()
+    has_worker = workers.is_any_alive(lease_seconds)
     is_lost = and_(Download.status == Status.DOWNLOADING, Download.lease_expires_at < database_now())
     is_silent = Download.updated_at < database_now(-SILENT_SECONDS)
     waits = and_(Download.status == Status.PENDING, or_(Download.wait_reason.is_not(None), is_silent))

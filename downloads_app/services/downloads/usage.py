@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from downloads_app.config import Settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, User
 from downloads_app.services.database.session import give_connection_back
@@ -23,9 +24,10 @@ class Usage:
     active_downloads: int
 
 
-def measure(user: User) -> Usage:
+def measure(settings: Settings, user: User) -> Usage:
     """Measure what a user uses; no connection is held while the disk is read."""
     query = select(func.count()).where(Download.user_id == user.id, Download.status.in_(ACTIVE))
-    active, folder, quota = db.session.scalar(query) or 0, folder_of_user(user), quota_of(user)
+    active, quota = db.session.scalar(query) or 0, quota_of(settings, user)
+    folder = folder_of_user(settings.downloads_dir, user)
     give_connection_back()
     return Usage(run_blocking(tree_bytes, folder), quota, active)

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.services.files.partials import remove_partials
 
@@ -13,19 +12,19 @@ if TYPE_CHECKING:
     from downloads_app.models import Download, Provider, User
 
 
-def folder_of(download: "Download") -> Path:
+def folder_of(downloads_dir: Path, download: "Download") -> Path:
     """Return the folder of a download's files; each part of the path was checked when it was created."""
-    return folder_for(download.user, download.provider, download.repository.name, download.revision)
+    return folder_for(downloads_dir, download.user, download.provider, download.repository.name, download.revision)
 
 
-def folder_for(user: "User", provider: "Provider", repository: str, revision: str) -> Path:
+def folder_for(downloads_dir: Path, user: "User", provider: "Provider", repository: str, revision: str) -> Path:
     """Return where the files of a user's download lie, or would; the names have passed their checks."""
-    return folder_of_user(user) / provider.name / repository / revision
+    return folder_of_user(downloads_dir, user) / provider.name / repository / revision
 
 
-def folder_of_user(user: "User") -> Path:
+def folder_of_user(downloads_dir: Path, user: "User") -> Path:
     """Return where all files of a user lie."""
-    return current_settings().downloads_dir / user.username
+    return downloads_dir / user.username
 
 
 def remove_files(downloads_dir: Path, folder: Path) -> None:

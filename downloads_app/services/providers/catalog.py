@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
+from downloads_app.config import Settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
@@ -22,14 +23,14 @@ from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
 
 
-def add_provider(name: str, kind: str, url: str | None = None, **fields: Any) -> Provider:
+def add_provider(settings: Settings, name: str, kind: str, url: str | None = None, **fields: Any) -> Provider:
     """Add a provider; raises InvalidInput, or Conflict where the name is taken.
 
     `fields` are those of `change_provider`. Only a kind with a list needs no URL; one is judged when connecting,
     not here.
     """
     provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
-    assign(provider, {"url": url or "", "allow_private_network": False, **fields})
+    assign(settings, provider, {"url": url or "", "allow_private_network": False, **fields})
     check_together(provider)
     db.session.add(provider)
     try:
@@ -40,14 +41,14 @@ def add_provider(name: str, kind: str, url: str | None = None, **fields: Any) ->
     return provider
 
 
-def change_provider(provider: Provider, changes: Mapping[str, Any]) -> None:
+def change_provider(settings: Settings, provider: Provider, changes: Mapping[str, Any]) -> None:
     """Change a provider's fields, except name and kind, because folders and listings depend on these.
 
     A change that would send its secrets to somebody else (another origin, proxy, authority or trusted host) removes
     the secrets, unless `changes` has them again. An empty secret means none.
     """
     before = Receivers.of(provider)
-    assign(provider, changes)
+    assign(settings, provider, changes)
     if Receivers.of(provider).has_others(before):
         forget_secrets(provider, but=changes)
     check_together(provider)
@@ -136,21 +137,21 @@ def find_or_create_repository(provider: Provider, name: str) -> Repository:
     return created
 
 
-def access_of(provider: Provider) -> Access:
+def access_of(settings: Settings, provider: Provider) -> Access:
     """Return what it takes to reach a provider, its secrets decrypted."""
     return Access(
         url=provider.url,
-        token=_decrypt(provider.token_encrypted),
+        token=_decrypt(settings, provider.token_encrypted),
         username=provider.username,
-        password=_decrypt(provider.password_encrypted),
+        password=_decrypt(settings, provider.password_encrypted),
         header_name=provider.header_name,
-        header_value=_decrypt(provider.header_value_encrypted),
-        client_certificate=_decrypt(provider.client_certificate_encrypted),
-        address_list=_decrypt(provider.address_list_encrypted) if has_list(provider.kind) else None,
+        header_value=_decrypt(settings, provider.header_value_encrypted),
+        client_certificate=_decrypt(settings, provider.client_certificate_encrypted),
+        address_list=_decrypt(settings, provider.address_list_encrypted) if has_list(provider.kind) else None,
         signing_region=find_signing_region(provider.kind, provider.url, provider.region),
         allow_private_network=provider.allow_private_network,
         allow_hosts=tuple(provider.allow_hosts),
-        proxy_url=_decrypt(provider.proxy_url_encrypted),
+        proxy_url=_decrypt(settings, provider.proxy_url_encrypted),
         ca_file=provider.ca_file,
         max_connections=provider.max_connections,
     )
@@ -168,5 +169,5 @@ def _find_by_id(provider_id: str) -> Provider | None:
         return None
 
 
-def _decrypt(stored: str | None) -> str | None:
-    return vault.decrypt(stored) if stored else None
+def _decrypt(settings: Settings, stored: str | None) -> str | None:
+    return vault.decrypt(settings, stored) if stored else None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from downloads_app.config import Settings
 from downloads_app.errors import InvalidInput
 from downloads_app.models import Provider
 from downloads_app.services.providers import vault
@@ -54,7 +55,7 @@ def _column(field: str) -> str:
     return f"{field}_encrypted" if field in _SECRET else field
 
 
-def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
+def assign(settings: Settings, provider: Provider, changes: Mapping[str, Any]) -> None:
     """Write fields by their names; raises InvalidInput for one that is unfit, or that cannot be changed."""
     changes = dict(changes)
     if changes.get("address_list"):
@@ -64,7 +65,7 @@ def assign(provider: Provider, changes: Mapping[str, Any]) -> None:
         if name in _PLAIN:
             setattr(provider, name, _PLAIN[name](value))
         elif name in _SECRET:
-            setattr(provider, _column(name), vault.encrypt(_SECRET[name](value)) if value else None)
+            setattr(provider, _column(name), vault.encrypt(settings, _SECRET[name](value)) if value else None)
         else:
             raise InvalidInput(f"A provider's {name} cannot be changed", {name: "cannot be changed"})
 

@@ -1,9 +1,10 @@
 """Removes files that are left over: partial files of cancelled downloads, all files of deleted ones."""
 
+from pathlib import Path
+
 from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
 
-from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.clock import database_now
@@ -14,25 +15,25 @@ from downloads_app.services.queue import outcomes
 from downloads_app.services.queue.claims import Claim
 
 
-def remove_partials(download: Download) -> None:
+def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them."""
     if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
-        run_blocking(partials.remove_partials, folders.folder_of(download))
+        run_blocking(partials.remove_partials, folders.folder_of(downloads_dir, download))
 
 
-def remove_files(download: Download) -> None:
+def remove_files(downloads_dir: Path, download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
     if not _is_shared(download, tuple(Status)):
-        run_blocking(folders.remove_files, current_settings().downloads_dir, folders.folder_of(download))
+        run_blocking(folders.remove_files, downloads_dir, folders.folder_of(downloads_dir, download))
 
 
-def let_go(claim: Claim) -> bool:
+def let_go(downloads_dir: Path, claim: Claim) -> bool:
     """Record that this worker writes no more. If the download was cancelled meanwhile, remove its partial files."""
     download = db.session.get(Download, claim.download_id)
     if download is not None:
         is_ours = (download.attempt, download.worker_id) == (claim.attempt, claim.worker_id)
         if is_ours and download.status == Status.CANCELLED:
-            remove_partials(download)
+            remove_partials(downloads_dir, download)
     give_connection_back()
     return outcomes.let_go(claim)
 
@@ -43,7 +44,7 @@ def is_held(download: Download) -> bool:
     return bool(db.session.scalar(select(exists().where(Download.id == download.id, *holds))))
 
 
-def clear_abandoned() -> int:
+def clear_abandoned(downloads_dir: Path) -> int:
     """Remove the partial files of downloads cancelled under a worker that is gone; return how many."""
     abandoned = and_(
         Download.worker_id.is_not(None),
@@ -52,7 +53,7 @@ def clear_abandoned() -> int:
     )
     found = list(db.session.scalars(select(Download).where(abandoned)))
     for download in found:
-        remove_partials(download)
+        remove_partials(downloads_dir, download)
         released = update(Download).where(Download.id == download.id, abandoned)
         db.session.execute(released.values(worker_id=None, lease_expires_at=None))
         db.session.commit()

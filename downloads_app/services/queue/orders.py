@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from downloads_app.config import Settings
 from downloads_app.extensions import db
 from downloads_app.models import Download
 from downloads_app.services.database.session import give_connection_back
@@ -28,17 +29,17 @@ class Order:
     """Whether the download has begun before: then its listing is pinned, and some bytes may be here."""
 
 
-def read_order(claim: Claim) -> Order:
+def read_order(settings: Settings, claim: Claim) -> Order:
     """Return what was ordered."""
     download = db.session.get_one(Download, claim.download_id)
     order = Order(
-        access=catalog.access_of(download.provider),
+        access=catalog.access_of(settings, download.provider),
         kind=download.provider.kind,
         repository=download.repository.name,
         revision=download.revision,
         wanted=Selection(tuple(download.include), tuple(download.exclude)),
         provider_id=download.provider_id,
-        folder=folder_of(download),
+        folder=folder_of(settings.downloads_dir, download),
         is_listed=download.total_files is not None,
     )
     give_connection_back()

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.orm import joinedload
 
 from downloads_app import __version__
-from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, WorkerProcess
 from downloads_app.services.database.autocommit import execute_alone
@@ -75,12 +74,12 @@ def remove_vanished() -> None:
     execute_alone(delete(WorkerProcess).where(WorkerProcess.last_seen_at < database_now(-KEPT_SECONDS)))
 
 
-def is_any_alive() -> bool:
+def is_any_alive(lease_seconds: float) -> bool:
     """Whether some worker spoke within a lease."""
-    return bool(execute_alone(select(exists().where(_speaks()))).scalar())
+    return bool(execute_alone(select(exists().where(_speaks(lease_seconds)))).scalar())
 
 
-def list_workers() -> list[WorkerState]:
+def list_workers(lease_seconds: float) -> list[WorkerState]:
     """Return all workers with what each holds, the one that started last first."""
     held = defaultdict(list)
     holds = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
@@ -88,7 +87,7 @@ def list_workers() -> list[WorkerState]:
     for download in db.session.scalars(select(Download).where(*holds).options(*parts).order_by(Download.claimed_at)):
         held[download.worker_id].append(download)
     newest_first = (WorkerProcess.started_at.desc(), WorkerProcess.id)
-    found = db.session.execute(select(WorkerProcess, _speaks().label("is_alive")).order_by(*newest_first))
+    found = db.session.execute(select(WorkerProcess, _speaks(lease_seconds).label("is_alive")).order_by(*newest_first))
     return [
         WorkerState(
             id=row.id,
@@ -105,8 +104,8 @@ def list_workers() -> list[WorkerState]:
     ]
 
 
-def _speaks() -> ColumnElement[bool]:
-    return WorkerProcess.last_seen_at >= database_now(-current_settings().lease_seconds)
+def _speaks(lease_seconds: float) -> ColumnElement[bool]:
+    return WorkerProcess.last_seen_at >= database_now(-lease_seconds)
 
 
 def as_dict(worker: WorkerState) -> dict[str, Any]:

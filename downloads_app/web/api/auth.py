@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, g, jsonify, request
 from flask.views import MethodView
 
+from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import User
 from downloads_app.services.accounts import attempts, passwords, sign_ins, users
@@ -40,10 +41,11 @@ def _answer_with(pair: TokenPair, as_cookies: bool) -> Response:
 
 def _is_right(username: str, password_hash: str | None, password: str) -> bool:
     """Compare a password. Count a wrong one. Raises TooMany, Busy."""
+    settings = current_settings()
     attempt = Attempt(username, request.remote_addr, cookies.read_device(username))
-    attempts.check(attempt)
+    attempts.check(settings, attempt)
     is_right = hash_in_turn(passwords.matches, password_hash, password)
-    attempts.settle(attempt, is_right)
+    attempts.settle(settings, attempt, is_right)
     return is_right
 
 
@@ -61,7 +63,8 @@ def login(credentials: dict[str, Any]) -> Response:
     if not _is_right(username, password_hash, credentials["password"]) or user_id is None or password_hash is None:
         raise NotAuthenticated(sign_ins.WRONG)
     client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
-    response = _answer_with(sign_ins.begin(user_id, password_hash, client), credentials["cookies"])
+    pair = sign_ins.begin(current_settings(), user_id, password_hash, client)
+    response = _answer_with(pair, credentials["cookies"])
     cookies.set_device(response, username)
     return response
 
@@ -76,14 +79,14 @@ def refresh(_body: dict[str, Any]) -> Response:
     One that comes again, more than ten seconds after it was exchanged, ends its sign-in: somebody has a copy.
     """
     by_cookie = "Authorization" not in request.headers
-    return _answer_with(sign_ins.renew(g.token), by_cookie)
+    return _answer_with(sign_ins.renew(current_settings(), g.token), by_cookie)
 
 
 @blueprint.route("/logout", methods=["POST"])
 @blueprint.response(204)
 def logout() -> Response:
     """End the sign-in of an access or refresh token, which may have expired; its open streams end within one tick."""
-    sign_ins.end(read_ended_token())
+    sign_ins.end(current_settings(), read_ended_token())
     response = Response(status=204)
     cookies.unset_tokens(response)
     return response

@@ -61,7 +61,7 @@ def get_file(download_id: UUID, path: str) -> Response:
         raise NotFound(f"There is no file {path!r} in this download")
     if row.completed_at is None:
         raise Conflict(f"{path!r} is not complete yet")
-    found = _find_on_disk(folder_of(download), path)
+    found = _find_on_disk(folder_of(current_settings().downloads_dir, download), path)
     etag = row.sha256
     give_connection_back()  # hold no connection while the bytes are sent
     give_back = shares.take("files", g.token.user_id)

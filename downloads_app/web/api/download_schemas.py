@@ -5,6 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from downloads_app.config import current_settings
 from downloads_app.models import ACTIVE, Download, Status, User
 from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.history import NEWEST_FIRST, SORTS
@@ -32,7 +33,7 @@ def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
         "commit": download.commit,
         "priority": download.priority,
         "attempt": download.attempt,
-        "path": shown_path(viewer, download),
+        "path": shown_path(current_settings().downloads_dir, viewer, download),
     }
 
 

@@ -8,6 +8,7 @@ from flask import url_for
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 
+from downloads_app.config import Settings, current_settings
 from downloads_app.errors import NotAllowed
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.accounts import users
@@ -88,7 +89,7 @@ class Downloads(MethodView):
         provider, repository = find_wanted(body)
         options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
         by, owner = current_user().username, find_owner(body)
-        download = lifecycle.create(owner, provider, repository, **options, by=by)
+        download = lifecycle.create(current_settings(), owner, provider, repository, **options, by=by)
         location = url_for("downloads.OneDownload", download_id=download.id)
         return download_to_json(download, current_user()), {"Location": location}
 
@@ -117,15 +118,15 @@ class OneDownload(MethodView):
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], download_id: UUID) -> None:
         """Remove a download that is not active, with its files where asked; 409 while it is."""
-        history.delete(find_download(download_id), files=query["files"])
+        history.delete(current_settings().downloads_dir, find_download(download_id), files=query["files"])
 
 
-def _add_action(name: str, action: Callable[[Download, str], None]) -> None:
+def _add_action(name: str, action: Callable[[Settings, Download, str], None]) -> None:
     """Offer a change of state as `POST /api/downloads/<id>/<name>`."""
 
     def view(download_id: UUID) -> dict[str, Any]:
         download = find_download(download_id)
-        action(download, current_user().username)
+        action(current_settings(), download, current_user().username)
         return download_to_json(download, current_user())
 
     view.__name__ = name

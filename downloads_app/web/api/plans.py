@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response
 from marshmallow import fields
 
+from downloads_app.config import current_settings
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
@@ -49,10 +50,10 @@ def make_plan(body: dict[str, Any]) -> Response:
     """Say what a download would fetch; changes nothing."""
     wanted = check_patterns(body["include"], body["exclude"])
     provider, repository = find_wanted(body)
-    kind, access = provider.kind, access_of(provider)
+    kind, access = provider.kind, access_of(current_settings(), provider)
     give_connection_back()  # no connection is held while the network takes its time
     listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
-    plan = plans.make_plan(current_user(), provider, repository, listing, revision=body["revision"])
+    plan = plans.make_plan(current_settings(), current_user(), provider, repository, listing, revision=body["revision"])
     return Response(offload(_encode, plan), mimetype="application/json")
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
+from downloads_app.config import current_settings
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
 from downloads_app.services.providers.catalog import access_of
@@ -53,7 +54,7 @@ class ContentsQuery(InputSchema):
 def search_provider(query: dict[str, Any], provider_id: UUID) -> list[FoundRepository]:
     """Find repositories by a part of their names, the most fetched first; 20 at most."""
     provider = find_provider(provider_id)
-    kind, access = provider.kind, access_of(provider)
+    kind, access = provider.kind, access_of(current_settings(), provider)
     give_connection_back()  # no connection is held while the network takes its time
     return upstream.ask(registry.search, kind, access, query["q"], FOUND_AT_MOST)
 
@@ -69,7 +70,7 @@ def list_contents(
 ) -> list[RemoteFile]:
     """Ask a provider for a repository's files, with sizes and checksums where it knows them; makes no row."""
     provider = find_provider(provider_id)
-    kind, access = provider.kind, access_of(provider)
+    kind, access = provider.kind, access_of(current_settings(), provider)
     give_connection_back()  # no connection is held while the network takes its time
     files = upstream.ask(plans.list_remote, kind, access, query["repository"], query.get("revision")).files
     pagination_parameters.item_count = len(files)

@@ -8,6 +8,7 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
+from downloads_app.config import current_settings
 from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
@@ -128,7 +129,7 @@ class Providers(MethodView):
     @blueprint.response(201, ProviderSchema)
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
-        return catalog.add_provider(**_check_dear(body, body.get("url", "")))
+        return catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")))
 
 
 @blueprint.route("/<uuid:provider_id>")
@@ -147,7 +148,7 @@ class OneProvider(MethodView):
     def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
-        catalog.change_provider(provider, _check_dear(body, body.get("url", provider.url)))
+        catalog.change_provider(current_settings(), provider, _check_dear(body, body.get("url", provider.url)))
         return provider
 
     @admin_required
@@ -164,7 +165,7 @@ class OneProvider(MethodView):
 def test_provider(provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should."""
     provider = find_provider(provider_id)
-    kind, access = provider.kind, catalog.access_of(provider)
+    kind, access = provider.kind, catalog.access_of(current_settings(), provider)
     give_connection_back()  # no connection is held while the network takes its time
     upstream.ask(catalog.check_remote, kind, access)
     return {"ok": True}

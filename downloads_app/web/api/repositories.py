@@ -8,6 +8,7 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
+from downloads_app.config import current_settings
 from downloads_app.models import Repository
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
@@ -109,7 +110,8 @@ class RepositoryFiles(MethodView):
     ) -> list[RemoteFile]:
         """Ask the provider for the files, with sizes and checksums where it knows them."""
         repository = find_repository(repository_id)
-        name, kind, access = repository.name, repository.provider.kind, access_of(repository.provider)
+        name, provider = repository.name, repository.provider
+        kind, access = provider.kind, access_of(current_settings(), provider)
         give_connection_back()  # no connection is held while the network takes its time
         files = upstream.ask(plans.list_remote, kind, access, name, query.get("revision")).files
         pagination_parameters.item_count = len(files)

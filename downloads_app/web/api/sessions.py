@@ -8,6 +8,7 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
+from downloads_app.config import current_settings
 from downloads_app.models import SignIn
 from downloads_app.services.accounts import sessions
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
@@ -56,7 +57,8 @@ class Sessions(MethodView):
         A token that was issued without a sign-in (`users token`) belongs to none.
         """
         owner = user_asked_for(query["user_id"])
-        page = sessions.page_of_sign_ins(owner.id, read_wanted(query, pagination_parameters), read_ids(query))
+        wanted, most_seconds = read_wanted(query, pagination_parameters), current_settings().session_seconds
+        page = sessions.page_of_sign_ins(owner.id, wanted, most_seconds, read_ids(query))
         return show(page, pagination_parameters)
 
     @login_required
@@ -67,7 +69,7 @@ class Sessions(MethodView):
 
         Their tokens are refused from now on, and their open streams end within a tick.
         """
-        sessions.end_all_but(user_asked_for(query["user_id"]).id, g.token.family)
+        sessions.end_all_but(current_settings(), user_asked_for(query["user_id"]).id, g.token.family)
 
 
 @blueprint.route("/<string:session_id>")
@@ -81,4 +83,4 @@ class OneSession(MethodView):
         """End one's own session, or for an admin anybody's; its open streams end within a tick."""
         owner = user_asked_for(query["user_id"])
         is_anybodys = query["user_id"] is None and current_user().is_admin
-        sessions.end_one(session_id, None if is_anybodys else owner.id)
+        sessions.end_one(current_settings(), session_id, None if is_anybodys else owner.id)

@@ -5,6 +5,7 @@ from typing import Any
 from flask.views import MethodView
 from marshmallow import fields
 
+from downloads_app.config import current_settings
 from downloads_app.services.downloads import usage
 from downloads_app.services.downloads.usage import Usage
 from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
@@ -31,4 +32,4 @@ class OneUsage(MethodView):
     @blueprint.response(200, UsageSchema)
     def get(self, query: dict[str, Any]) -> Usage:
         """Tell what the caller takes and may take, or for an admin what another user does."""
-        return usage.measure(user_asked_for(query["user_id"]))
+        return usage.measure(current_settings(), user_asked_for(query["user_id"]))

@@ -8,6 +8,7 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, users
 from downloads_app.services.files import folders
@@ -82,7 +83,8 @@ class Users(MethodView):
     def post(self, body: dict[str, Any]) -> User:
         """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
         password_hash = hash_in_turn(passwords.hash_password, body["password"], body["username"])
-        return users.add_user(body["username"], password_hash, body["role"] == "admin", must_change=True)
+        is_admin, downloads_dir = body["role"] == "admin", current_settings().downloads_dir
+        return users.add_user(downloads_dir, body["username"], password_hash, is_admin, must_change=True)
 
 
 @blueprint.route("/<uuid:user_id>")
@@ -124,5 +126,5 @@ class OneUser(MethodView):
         """
         user = _find(user_id)
         if query["files"]:
-            offload(folders.remove_tree, users.close(user))
+            offload(folders.remove_tree, users.close(current_settings().downloads_dir, user))
         users.delete_user(user)

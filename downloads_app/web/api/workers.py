@@ -6,6 +6,7 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
+from downloads_app.config import current_settings
 from downloads_app.services.pages import Page
 from downloads_app.services.queue import workers
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
@@ -47,7 +48,7 @@ class Workers(MethodView):
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
     def get(self, pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List workers with what each holds, the one that started last first; one that vanished stays for a day."""
-        found = workers.list_workers()
+        found = workers.list_workers(current_settings().lease_seconds)
         numbers = pagination_parameters
         begin = (numbers.page - 1) * numbers.page_size
         page = Page(found[begin : begin + numbers.page_size], len(found))

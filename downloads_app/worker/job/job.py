@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
 from downloads_app.services.downloads.listings import CompletedFile, ListedFile
 from downloads_app.services.files import partials
@@ -55,7 +56,7 @@ class Job:
         """Run the download to its end. Never raises."""
         try:
             with self._app.app_context():
-                order = orders.read_order(self.claim)
+                order = orders.read_order(current_settings(), self.claim)
             self._run(order)
         except SourceError as exc:
             self._end_source_failure(exc)
@@ -192,7 +193,7 @@ class Job:
             return outcomes.hand_back(self.claim)
 
         if not self._write(write):
-            self._write(lambda: leftovers.let_go(self.claim))
+            self._write(lambda: leftovers.let_go(current_settings().downloads_dir, self.claim))
 
     def _write(self, write: Callable[[], bool]) -> bool:
         """Write how the download ended. If the database is away, try again until the lease ends."""

@@ -55,7 +55,7 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
         for file in files
         if file.remote.sha256 and file.remote.path not in done and storage.target.stat(file.remote.path) is None
     ]
-    copies = listings.find_copies(order.provider_id, missing) if missing else {}
+    copies = listings.find_copies(current_settings().downloads_dir, order.provider_id, missing) if missing else {}
     give_connection_back()
     linked = set()
     for remote in missing:
@@ -73,16 +73,16 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
 
     Raises NoSpace, with the numbers, if disk or quota have no room for the missing bytes.
     """
-    downloads_dir, remotes = current_settings().downloads_dir, [file.remote for file in files]
+    settings, remotes = current_settings(), [file.remote for file in files]
     here = partial_bytes(order.folder, remotes)
     needed = max(0, sum(file.size_bytes or 0 for file in remotes) - here)
-    free, reserved = free_bytes(downloads_dir), room.reserved_bytes(claim)
+    free, reserved = free_bytes(settings.downloads_dir), room.reserved_bytes(claim)
     if needed > free - reserved:
         others = f", of which running downloads need {reserved:,}" if reserved else ""
-        raise (NoSpace if needed <= disk_bytes(downloads_dir) else NeverFits)(
+        raise (NoSpace if needed <= disk_bytes(settings.downloads_dir) else NeverFits)(
             f"{NOT_ENOUGH_DISK}: {needed:,} bytes are needed, {free:,} are free{others}"
         )
-    growth = quota.check(claim.download_id, needed, any(file.size_bytes is None for file in remotes))
+    growth = quota.check(settings, claim.download_id, needed, any(file.size_bytes is None for file in remotes))
     return QuotaWatch(claim.download_id, growth, here)
 
 

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from downloads_app import create_app
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.accounts import tokens
@@ -109,7 +110,7 @@ def make_server(database_url: str, instance_dir: Path) -> Iterator[Callable[...,
 def viewer(alice: User) -> str:
     """The token of a user with one active download."""
     add_download(alice)
-    return tokens.issue_access(alice)
+    return tokens.issue_access(current_settings(), alice)
 
 
 @pytest.fixture
@@ -117,4 +118,4 @@ def whale(bob: User) -> str:
     """The token of a user whose events are of more bytes than all buffers on the way hold."""
     for number in range(40):
         add_download(bob, current_file=f"{number}/" + "x" * 8000)
-    return tokens.issue_access(bob)
+    return tokens.issue_access(current_settings(), bob)

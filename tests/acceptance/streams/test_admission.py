@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import sign_ins, tokens, users
@@ -30,7 +31,7 @@ def server(start_server: Callable[..., Server]) -> Server:
 def test_head_answers_the_headers_and_holds_nothing(alice: User, make_server: MakeServer) -> None:
     add_download(alice)
     server = make_server(stream_max_per_user=1)
-    headers = {"Authorization": f"Bearer {tokens.issue_access(alice)}"}
+    headers = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), alice)}"}
     for _ in range(5):
         answer = requests.head(f"{server.url}/api/downloads/subscribe", headers=headers, timeout=10)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
@@ -40,7 +41,7 @@ def test_the_cookie_opens_a_stream_and_a_bad_header_beside_it_does_not(
     alice: User, server: Server, open_stream: OpenStream
 ) -> None:
     add_download(alice)
-    cookie = {"Cookie": f"access_token_cookie={tokens.issue_access(alice)}"}
+    cookie = {"Cookie": f"access_token_cookie={tokens.issue_access(current_settings(), alice)}"}
     assert open_stream(server, headers=cookie).wait_events(1, "update")
     assert open_stream(server, headers=cookie | {"Authorization": "Bearer x"}).wait_status() == 401
 
@@ -54,7 +55,7 @@ def test_more_streams_than_the_pool_has_connections(
     streams = [open_stream(server, user) for user in (alice, bob) for _ in range(30)]
     for stream in streams:
         stream.wait_events(3, "update")
-    headers = {"Authorization": f"Bearer {tokens.issue_access(alice)}"}
+    headers = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), alice)}"}
     assert requests.get(f"{server.url}/api/auth/me", headers=headers, timeout=10).status_code == 200
 
 
@@ -90,7 +91,7 @@ def test_a_full_house_turns_streams_away_with_200_and_still_serves_requests(
     events = refused.wait_closed()
     assert [event.name for event in events if event.data] == []
     assert any(event.comments for event in events)
-    raw = tokens.issue_access(bob)
+    raw = tokens.issue_access(current_settings(), bob)
     with Crowd(("127.0.0.1", server.port)) as crowd:  # more than the process has connections
         crowd.open([raw] * 400)
         crowd.run(lambda: all(viewer.closed for viewer in crowd.viewers), what="the server to close")
@@ -104,7 +105,7 @@ def test_a_full_house_turns_streams_away_with_200_and_still_serves_requests(
 
 def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stream: OpenStream) -> None:
     add_download(alice)
-    stream = open_stream(server, token=tokens.issue_access(alice, expires_seconds=2))
+    stream = open_stream(server, token=tokens.issue_access(current_settings(), alice, expires_seconds=2))
     *updates, last = stream.wait_closed()
     check_event(last)
     assert last.data["error"] == "Token has expired"
@@ -124,10 +125,10 @@ def test_rights_taken_away_take_effect_on_open_streams(
     second_admin = make_user("second-admin", is_admin=True)
     for user in (alice, bob, carol, second_admin):
         add_download(user)
-    raw = tokens.issue_access(carol)
+    raw = tokens.issue_access(current_settings(), carol)
     by_disabling, by_deleting = open_stream(server, alice), open_stream(server, bob)
     by_logout, untouched = open_stream(server, token=raw), open_stream(server, carol)
-    pair = sign_ins.begin(carol.id, carol.password_hash)
+    pair = sign_ins.begin(current_settings(), carol.id, carol.password_hash)
     by_session = open_stream(server, token=pair.access)
     demoted = open_stream(server, second_admin)
     for stream in (by_disabling, by_deleting, by_logout, by_session, untouched):
@@ -136,8 +137,8 @@ def test_rights_taken_away_take_effect_on_open_streams(
 
     headers = {"Authorization": f"Bearer {raw}"}
     assert requests.post(f"{server.url}/api/auth/logout", headers=headers, timeout=10).status_code == 204
-    session = f"{server.url}/api/auth/sessions/{tokens.verify(pair.access).family}"
-    others = {"Authorization": f"Bearer {tokens.issue_access(carol)}"}
+    session = f"{server.url}/api/auth/sessions/{tokens.verify(current_settings(), pair.access).family}"
+    others = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), carol)}"}
     assert requests.delete(session, headers=others, timeout=10).status_code == 204
     users.set_admin(second_admin, False)
     db.session.execute(db.update(User).where(User.id == alice.id).values(is_disabled=True))
@@ -161,7 +162,7 @@ def test_a_stream_ends_with_its_right_and_not_a_tick_after_the_next_read(
 ) -> None:
     add_download(alice)
     server = make_server(stream_interval_seconds=interval)
-    raw = tokens.issue_access(alice)
+    raw = tokens.issue_access(current_settings(), alice)
     stream = open_stream(server, token=raw)
     stream.wait_events(1, "update")
     if cause == "sign-out":

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.conftest import PASSWORD
@@ -69,7 +70,7 @@ def server(start_server: Callable[..., Server], front: Front) -> Server:
 def raw(alice: User) -> str:
     """The token of a user with an active download."""
     add_download(alice)
-    return tokens.issue_access(alice)
+    return tokens.issue_access(current_settings(), alice)
 
 
 def get(front: Front, path: str, **options: Any) -> requests.Response:

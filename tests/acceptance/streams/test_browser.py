@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page, sync_playwright
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.browser.conftest import CHROMIUM, FLAGS
@@ -41,7 +42,7 @@ def test_an_event_source_that_ignores_complete_asks_once_more_and_never_again(
 ) -> None:
     download = add_download(alice)
     server = make_server(stream_interval_seconds=INTERVAL)
-    with open_page(server, tokens.issue_access(alice)) as page:
+    with open_page(server, tokens.issue_access(current_settings(), alice)) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.evaluate(OPEN)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
@@ -38,7 +39,7 @@ def test_a_place_comes_back_after_complete_and_after_204(server: Server, alice: 
         assert again.wait_status() == 204
         again.close()
     add_download(alice)
-    check_all_places_are_free(server, tokens.issue_access(alice))
+    check_all_places_are_free(server, tokens.issue_access(current_settings(), alice))
 
 
 def connect_and_go(server: Server, raw: list[str], times: int) -> None:
@@ -53,7 +54,7 @@ def check_no_drift(server: Server, make_user: Callable[..., User], times: int) -
     users = [make_user(f"viewer-{number}") for number in range(40)]
     for user in users:
         add_download(user)
-    raw = [tokens.issue_access(user) for user in users]
+    raw = [tokens.issue_access(current_settings(), user) for user in users]
     db.session.commit()  # PostgreSQL ends a transaction that stands open for a minute; this takes several
     connect_and_go(server, raw, times)
     for token in raw[::13]:

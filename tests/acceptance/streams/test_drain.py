@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd, Viewer
@@ -27,7 +28,7 @@ def seed(make_user: Callable[..., User], users: int) -> list[str]:
     for user in made:
         for _ in range(2):
             add_download(user)
-    return [tokens.issue_access(user) for user in made]
+    return [tokens.issue_access(current_settings(), user) for user in made]
 
 
 def check_ends(viewers: list[Viewer], began: float, drain_seconds: float) -> None:
@@ -98,7 +99,7 @@ def test_a_reader_that_has_stopped_does_not_hold_up_the_drain(
         add_download(whale, current_file="x" * 1000)
     server = make_server(workers=1, stream_interval_seconds=0.1, stream_drain_seconds=2)
     with Crowd(("127.0.0.1", server.port)) as crowd:
-        crowd.open([tokens.issue_access(whale)] * 5, is_reading=False, receive_buffer=4096)
+        crowd.open([tokens.issue_access(current_settings(), whale)] * 5, is_reading=False, receive_buffer=4096)
         (viewer,) = crowd.open([raw])
         crowd.run(lambda: len(viewer.names) >= 10)  # by now the others' buffers are full
         began = time.monotonic()

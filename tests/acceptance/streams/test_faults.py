@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.accounts import tokens
@@ -46,7 +47,7 @@ def raw(make_user: Callable[..., User]) -> list[str]:
     users = [make_user("alice"), make_user("bob"), make_user("chief", is_admin=True)]
     for user in users:
         add_download(user)
-    raw = [tokens.issue_access(user) for user in users]
+    raw = [tokens.issue_access(current_settings(), user) for user in users]
     db.session.rollback()
     return raw
 

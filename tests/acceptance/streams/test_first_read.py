@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, User
 from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd
@@ -16,11 +17,13 @@ def seed(make_user: Callable[..., User], users: int) -> dict[str, list[str]]:
     made = [make_user(f"viewer-{number}") for number in range(users)]
     rows: dict[str, list[Download]] = {}
     for user in made:
-        rows[tokens.issue_access(user)] = [add_download(user) for _ in range(3)]
+        rows[tokens.issue_access(current_settings(), user)] = [add_download(user) for _ in range(3)]
         add_download(user, status="completed")
     everything = sorted((row for own in rows.values() for row in own), key=lambda row: (row.created_at, row.id))
     expected = {raw: [row.id for row in own] for raw, own in rows.items()}
-    return expected | {tokens.issue_access(make_user("chief", is_admin=True)): [row.id for row in everything]}
+    return expected | {
+        tokens.issue_access(current_settings(), make_user("chief", is_admin=True)): [row.id for row in everything]
+    }
 
 
 def check_first_events(server: Server, expected: dict[str, list[str]], each: int) -> None:

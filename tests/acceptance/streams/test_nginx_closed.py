@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, User, utc_now
 from downloads_app.services.accounts import tokens
-from downloads_app.services.files.folders import folder_of
 from downloads_app.web.api.download_files import FILE_HEADERS
+from tests.support.downloading import folder_of
 from tests.support.front import Front
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until
@@ -45,7 +46,7 @@ def server(start_server: Callable[..., Server], front: Front) -> Server:
 
 
 def get(front: Front, path: str, user: User | None = None, **headers: str) -> requests.Response:
-    signed_in = {"Authorization": f"Bearer {tokens.issue_access(user)}"} if user else {}
+    signed_in = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), user)}"} if user else {}
     return requests.get(front.url + path, verify=str(front.certificate), headers=signed_in | headers, timeout=30)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.crowd import Crowd
@@ -36,7 +37,7 @@ def raw(make_user: Callable[..., User]) -> list[str]:
     users = [make_user(f"viewer-{number}") for number in range(USERS)]
     for user in users:
         add_download(user)
-    return [tokens.issue_access(user) for user in users]
+    return [tokens.issue_access(current_settings(), user) for user in users]
 
 
 def accepted_tcp(port: int) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.crowd import PATH
@@ -37,7 +38,7 @@ def subscribe(server: Server, user: User) -> ssl.SSLSocket:
     plain = socket.create_connection(("127.0.0.1", server.port), timeout=30)
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection = context.wrap_socket(plain)
-    raw = tokens.issue_access(user)
+    raw = tokens.issue_access(current_settings(), user)
     connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {raw}\r\n\r\n".encode())
     return connection
 

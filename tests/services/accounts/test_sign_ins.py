@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from flask_jwt_extended import create_refresh_token
 from sqlalchemy import event, select, update
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, SignIn, User
 from downloads_app.services.accounts import passwords, sign_ins, tokens, users
@@ -45,7 +46,7 @@ def is_let_in(client: FlaskClient, access_token: str) -> bool:
 
 def age(family_of: str, **columns: timedelta) -> None:
     """Put times of the sign-in that a token is of back."""
-    family = tokens.identify(family_of).family
+    family = tokens.identify(current_settings(), family_of).family
     row = db.session.get_one(SignIn, family, populate_existing=True)
     for name, span in columns.items():
         setattr(row, name, getattr(row, name) - span)
@@ -192,7 +193,7 @@ def test_tabs_that_refresh_at_once_all_go_on_with_the_same_refresh_token(client:
     given = [renew(client, refresh_token) for _ in range(3)]
     assert None not in given
     assert all(pair and is_let_in(client, pair["access_token"]) for pair in given)
-    assert len({tokens.identify(pair["refresh_token"]).token_id for pair in given if pair}) == 1
+    assert len({tokens.identify(current_settings(), pair["refresh_token"]).token_id for pair in given if pair}) == 1
 
 
 def test_a_refresh_token_that_comes_again_ends_its_sign_in_and_no_other(
@@ -231,7 +232,7 @@ def test_a_sign_in_has_an_age_that_no_refresh_passes(make_app: Callable[..., Fla
         renewed = renew(client, given["refresh_token"])
         assert renewed is not None
         left = [
-            tokens.identify(renewed[kind]).expires_at - datetime.now(UTC).timestamp()
+            tokens.identify(current_settings(), renewed[kind]).expires_at - datetime.now(UTC).timestamp()
             for kind in renewed
             if "_t" in kind and kind != "token_type"
         ]
@@ -242,7 +243,7 @@ def test_a_sign_in_has_an_age_that_no_refresh_passes(make_app: Callable[..., Fla
 
 
 def test_tokens_of_the_version_before_go_on(client: FlaskClient, alice: User) -> None:
-    pair = tokens.issue_pair(alice)  # no row knows of it
+    pair = tokens.issue_pair(current_settings(), alice)  # no row knows of it
     given = renew(client, pair.refresh)
     assert given is not None
     assert renew(client, given["refresh_token"]) is not None
@@ -256,14 +257,14 @@ def test_a_token_that_the_version_before_has_exchanged_is_taken_over_or_ends_its
 ) -> None:
     """While both versions run, the older one puts an exchanged token on the list and tells the rows nothing."""
     given = sign_in(client)
-    old = tokens.verify(given["refresh_token"], "refresh")
+    old = tokens.verify(current_settings(), given["refresh_token"], "refresh")
     db.session.add(RevokedToken(id=old.token_id, user_id=alice.id, expires_at=datetime.now(UTC) + timedelta(days=1)))
     db.session.commit()
-    newer = tokens.issue_pair(alice, old.family)
+    newer = tokens.issue_pair(current_settings(), alice, old.family)
     assert renew(client, newer.refresh) is not None
     assert renew(client, newer.refresh) is not None  # within the grace
-    unknown = tokens.issue_pair(alice)
-    spent = tokens.verify(unknown.refresh, "refresh")
+    unknown = tokens.issue_pair(current_settings(), alice)
+    spent = tokens.verify(current_settings(), unknown.refresh, "refresh")
     db.session.add(RevokedToken(id=spent.token_id, user_id=alice.id, expires_at=datetime.now(UTC) + timedelta(days=1)))
     db.session.commit()
     assert renew(client, unknown.refresh) is None
@@ -274,12 +275,12 @@ def test_rows_of_sign_ins_go_when_nothing_of_them_is_good(client: FlaskClient, a
     kept, gone = sign_in(client)["refresh_token"], sign_in(client)["refresh_token"]
     db.session.execute(
         update(SignIn)
-        .where(SignIn.id == tokens.identify(gone).family)
+        .where(SignIn.id == tokens.identify(current_settings(), gone).family)
         .values(expires_at=datetime.now(UTC) - timedelta(seconds=5))
     )
     db.session.commit()
     housekeeping.remove_old_rows()
-    assert list(db.session.scalars(select(SignIn.id))) == [tokens.identify(kept).family]
+    assert list(db.session.scalars(select(SignIn.id))) == [tokens.identify(current_settings(), kept).family]
     users.set_password(alice, OTHER)
     assert list(db.session.scalars(select(SignIn.id))) == []
 
@@ -324,8 +325,8 @@ def test_signing_out_takes_a_token_of_either_kind_also_an_expired_one(
     client: FlaskClient, alice: User, kind: str, is_expired: bool
 ) -> None:
     ends_at = datetime.now(UTC) + (timedelta(seconds=-100) if is_expired else timedelta(hours=1))
-    pair = tokens.issue_pair(alice, "family", ends_at=ends_at)
-    live = tokens.issue_pair(alice, "family")
+    pair = tokens.issue_pair(current_settings(), alice, "family", ends_at=ends_at)
+    live = tokens.issue_pair(current_settings(), alice, "family")
     raw = pair.access if kind == "access" else pair.refresh
     for _ in range(2):  # who is signed out may sign out
         assert client.post("/api/auth/logout", headers=header(raw)).status_code == 204
@@ -334,13 +335,15 @@ def test_signing_out_takes_a_token_of_either_kind_also_an_expired_one(
 
 
 def test_signing_out_by_cookie_works_when_the_access_token_has_expired(client: FlaskClient, alice: User) -> None:
-    expired = tokens.issue_pair(alice, "family", ends_at=datetime.now(UTC) - timedelta(seconds=100)).access
+    expired = tokens.issue_pair(
+        current_settings(), alice, "family", ends_at=datetime.now(UTC) - timedelta(seconds=100)
+    ).access
     client.set_cookie("access_token_cookie", expired)
     assert client.post("/api/auth/logout").status_code == 401  # any page could make a browser ask this
-    csrf = tokens.identify(expired).csrf or ""
+    csrf = tokens.identify(current_settings(), expired).csrf or ""
     assert client.post("/api/auth/logout", headers={"X-CSRF-TOKEN": csrf}).status_code == 204
     assert client.get_cookie("access_token_cookie") is None
-    assert renew(client, tokens.issue_pair(alice, "family").refresh) is None
+    assert renew(client, tokens.issue_pair(current_settings(), alice, "family").refresh) is None
 
 
 @pytest.mark.parametrize("raw", ["x", "a.b.c", ""])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Status, User, utc_now
@@ -16,18 +17,18 @@ from tests.support.downloading import WORKER, add_downloads, add_provider, claim
 def test_an_active_download_is_not_deleted(alice: User, provider: Provider) -> None:
     row = in_status(alice, provider, "pending")
     with pytest.raises(Conflict, match="is pending"):
-        history.delete(row)
+        history.delete(current_settings().downloads_dir, row)
 
 
 def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, provider: Provider) -> None:
     in_status(alice, provider, "pending")
     found = claim(WORKER)
     assert found is not None
-    lifecycle.cancel(reload(found))
+    lifecycle.cancel(current_settings(), reload(found))
     with pytest.raises(Conflict, match="stopping"):
-        history.delete(reload(found))
+        history.delete(current_settings().downloads_dir, reload(found))
     outcomes.let_go(found)
-    history.delete(reload(found))
+    history.delete(current_settings().downloads_dir, reload(found))
     assert history.list_downloads().total == 0
 
 
@@ -42,8 +43,8 @@ def test_a_lease_is_judged_by_the_databases_clock_alone(
     db.session.commit()
     monkeypatch.setattr(history, "utc_now", lambda: utc_now() + timedelta(hours=hours))
     with pytest.raises(Conflict, match="stopping"):
-        history.delete(running)
-    history.delete(over)
+        history.delete(current_settings().downloads_dir, running)
+    history.delete(current_settings().downloads_dir, over)
     assert [d.id for d in history.list_downloads().rows] == [running.id]
 
 
@@ -52,9 +53,9 @@ def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -
     old.status, old.completed_at = Status.FAILED, utc_now() - timedelta(days=10)
     new.status, new.completed_at = Status.COMPLETED, utc_now()
     db.session.commit()
-    assert history.prune(7) == 1
+    assert history.prune(current_settings().downloads_dir, 7) == 1
     assert {d.repository.name for d in history.list_downloads().rows} == {"new", "active"}
-    assert history.prune() == 1
+    assert history.prune(current_settings().downloads_dir) == 1
     assert [d.id for d in history.list_downloads().rows] == [active.id]
 
 

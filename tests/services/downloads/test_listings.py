@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, User
 from downloads_app.services.downloads import lifecycle, listings
@@ -32,7 +33,7 @@ def test_a_worker_that_lost_the_download_marks_none_of_its_files(alice: User, pr
     found = claim()
     assert found is not None
     assert listings.store_listing(found, Listing((RemoteFile("a", "u", 5, None),), "abc"))
-    lifecycle.pause(reload(found))
+    lifecycle.pause(current_settings(), reload(found))
     listings.mark_completed(found, [listings.CompletedFile(0, 5, "0" * 64)])
     assert not listings.read_listing(found.download_id)[0].is_completed
 
@@ -49,7 +50,7 @@ def test_a_worker_that_lost_the_download_stores_no_listing(alice: User, provider
     in_status(alice, provider, "pending")
     found = claim()
     assert found is not None
-    lifecycle.pause(reload(found))
+    lifecycle.pause(current_settings(), reload(found))
     assert not listings.store_listing(found, Listing((RemoteFile("a", "u", 5),)))
     assert db.session.query(DownloadFile).count() == 0
 

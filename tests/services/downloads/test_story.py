@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadEvent, User
@@ -32,12 +33,12 @@ def told(download: Download | Claim) -> list[tuple[str, str | None, str | None]]
 
 
 def test_what_an_owner_does_is_told_with_their_name(alice: User) -> None:
-    row = lifecycle.create(alice, add_provider(), "org/model", by="root-admin")
+    row = lifecycle.create(current_settings(), alice, add_provider(), "org/model", by="root-admin")
     lifecycle.set_priority(row, 7, "alice")
-    lifecycle.pause(row, "alice")
-    lifecycle.resume(row, "alice")
-    lifecycle.cancel(row, events.COMMAND_LINE)
-    lifecycle.retry(row, "alice")
+    lifecycle.pause(current_settings(), row, "alice")
+    lifecycle.resume(current_settings(), row, "alice")
+    lifecycle.cancel(current_settings(), row, events.COMMAND_LINE)
+    lifecycle.retry(current_settings(), row, "alice")
     assert told(row) == [
         ("created", "root-admin", None),
         ("priority", "alice", "7"),
@@ -49,9 +50,9 @@ def test_what_an_owner_does_is_told_with_their_name(alice: User) -> None:
 
 
 def test_a_change_that_is_refused_is_not_told(alice: User) -> None:
-    row = lifecycle.create(alice, add_provider(), "org/model")
+    row = lifecycle.create(current_settings(), alice, add_provider(), "org/model")
     with pytest.raises(Conflict):
-        lifecycle.resume(row, "alice")
+        lifecycle.resume(current_settings(), row, "alice")
     assert told(row) == [("created", "alice", None)]
 
 
@@ -95,7 +96,7 @@ def test_what_a_worker_does_is_told_with_its_reasons(alice: User) -> None:
 
 def test_a_late_worker_tells_nothing(alice: User) -> None:
     found = claimed(alice)
-    lifecycle.pause(reload(found), "alice")
+    lifecycle.pause(current_settings(), reload(found), "alice")
     outcomes.note_first_byte(found)
     assert not outcomes.fail(found, "too late")
     assert [kind for kind, *_ in told(found)] == ["claimed", "paused"]
@@ -117,7 +118,7 @@ def test_a_rescue_is_told_and_so_is_the_last_one_which_fails(alice: User) -> Non
 
 def test_the_last_two_hundred_things_are_kept_of_each_download(alice: User) -> None:
     row, other = add_downloads(alice, add_provider(), "one", "two")
-    lifecycle.pause(other, "alice")
+    lifecycle.pause(current_settings(), other, "alice")
     for number in range(events.KEPT + 5):
         lifecycle.set_priority(row, number, "alice")
     reasons = [reason for _, _, reason in told(row)]
@@ -129,9 +130,9 @@ def test_the_last_two_hundred_things_are_kept_of_each_download(alice: User) -> N
 
 
 def test_a_deleted_download_takes_its_story_along(alice: User) -> None:
-    row = lifecycle.create(alice, add_provider(), "org/model")
-    lifecycle.cancel(row)
-    history.delete(row)
+    row = lifecycle.create(current_settings(), alice, add_provider(), "org/model")
+    lifecycle.cancel(current_settings(), row)
+    history.delete(current_settings().downloads_dir, row)
     assert db.session.scalar(db.select(db.func.count()).select_from(DownloadEvent)) == 0
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Deletion, Download, User
 from downloads_app.services.accounts.tokens import revoke
@@ -161,7 +162,7 @@ def test_rights_follow_their_rows(snapshot: Snapshot, alice: User, bob: User) ->
     db.session.commit()
     snapshot.refresh()
     assert len(watch.view) == 1
-    revoke(token_of(alice.id))
+    revoke(current_settings(), token_of(alice.id))
     snapshot.refresh()
     assert (watch.verdict, other.verdict) == (REVOKED, None)
     db.session.delete(bob)

@@ -17,7 +17,7 @@ TOKEN = "hf_secretsecretsecret"
 
 
 def test_a_provider_is_found_by_name_and_by_id(app: Flask) -> None:
-    added = catalog.add_provider("hub", "huggingface", "https://hub.example/", max_connections=4)
+    added = catalog.add_provider(current_settings(), "hub", "huggingface", "https://hub.example/", max_connections=4)
     assert catalog.find_provider("hub").id == added.id
     assert catalog.find_provider(added.id).name == "hub"
     with pytest.raises(NotFound, match="nobody"):
@@ -53,20 +53,20 @@ def test_a_name_that_is_no_folders_name_is_refused(app: Flask, name: str) -> Non
 )
 def test_what_is_no_plain_web_address_is_refused_without_repeating_it(app: Flask, url: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        catalog.add_provider("hub", "http", url)
+        catalog.add_provider(current_settings(), "hub", "http", url)
     assert "secret" not in caught.value.message
 
 
 def test_a_kind_that_nobody_knows_is_refused(app: Flask) -> None:
     with pytest.raises(InvalidInput):
-        catalog.add_provider("hub", "gopher", "https://hub.example/")
+        catalog.add_provider(current_settings(), "hub", "gopher", "https://hub.example/")
 
 
 def test_a_token_is_encrypted_at_rest_and_readable_for_a_transfer(app: Flask) -> None:
     added = add_provider(token=TOKEN, proxy_url=f"http://u:{TOKEN}@proxy:3128")
     rows = db.session.execute(text("SELECT token_encrypted, proxy_url_encrypted FROM providers")).all()
     assert TOKEN not in str(rows)
-    access = catalog.access_of(added)
+    access = catalog.access_of(current_settings(), added)
     assert access.token == TOKEN
     assert access.proxy_url == f"http://u:{TOKEN}@proxy:3128"
     assert TOKEN not in repr(access)
@@ -75,7 +75,7 @@ def test_a_token_is_encrypted_at_rest_and_readable_for_a_transfer(app: Flask) ->
 def test_an_empty_token_means_none(app: Flask) -> None:
     added = add_provider(token="")
     assert added.token_encrypted is None
-    assert catalog.access_of(added).token is None
+    assert catalog.access_of(current_settings(), added).token is None
 
 
 @pytest.mark.parametrize("token", ["a b", "line\nbreak", "ümlaut"])
@@ -91,7 +91,7 @@ def test_a_token_stored_under_another_key_is_named_as_such(make_app: Callable[..
     with make_app(provider_token_key="another key").app_context():
         stored = catalog.find_provider("hub")
         with pytest.raises(Conflict, match="PROVIDER_TOKEN_KEY"):
-            catalog.access_of(stored)
+            catalog.access_of(current_settings(), stored)
 
 
 def test_the_generated_key_is_private(app: Flask) -> None:
@@ -101,11 +101,13 @@ def test_the_generated_key_is_private(app: Flask) -> None:
 
 def test_a_provider_can_be_changed_but_for_its_name_and_kind(app: Flask) -> None:
     added = add_provider(token=TOKEN)
-    catalog.change_provider(added, {"url": "https://new.example/", "token": None, "max_connections": 2})
+    catalog.change_provider(
+        current_settings(), added, {"url": "https://new.example/", "token": None, "max_connections": 2}
+    )
     assert (added.url, added.token_encrypted, added.max_connections) == ("https://new.example/", None, 2)
     for name in ("name", "kind", "id"):
         with pytest.raises(InvalidInput):
-            catalog.change_provider(added, {name: "other"})
+            catalog.change_provider(current_settings(), added, {name: "other"})
 
 
 def test_a_provider_in_use_is_not_removed(alice: User) -> None:

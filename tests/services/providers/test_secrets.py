@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import Flask
 from sqlalchemy import text
 
+from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
 from downloads_app.services.providers import catalog
@@ -30,7 +31,7 @@ def test_every_secret_is_encrypted_at_rest_and_readable_for_a_transfer(app: Flas
     (row,) = db.session.execute(text("SELECT * FROM providers")).all()
     for secret in ("pass word", "one two", "PRIVATE KEY"):
         assert secret not in str(row)
-    access = catalog.access_of(added)
+    access = catalog.access_of(current_settings(), added)
     assert (access.username, access.password) == ("me", "pass word")
     assert (access.header_name, access.header_value) == ("X-Key", "one two")
     assert access.client_certificate == certificate
@@ -104,7 +105,7 @@ def test_a_key_that_would_take_seconds_is_refused_at_once(app: Flask, certificat
 
 @pytest.mark.parametrize("host", ["h", "h.example:8443", "10.0.0.1", "[fd00::1]:9000", "[fd00::1]"])
 def test_a_host_may_be_allowed_by_name_with_or_without_a_port(app: Flask, host: str) -> None:
-    assert catalog.access_of(add_provider(allow_hosts=[host])).allow_hosts == (host,)
+    assert catalog.access_of(current_settings(), add_provider(allow_hosts=[host])).allow_hosts == (host,)
 
 
 @pytest.mark.parametrize("host", ["", ":80", "http://h", "h/x", "h:", "h:99999", "u@h", "*.h", "[::1", "a b", "hü"])
@@ -117,27 +118,31 @@ def test_a_new_origin_forgets_all_that_the_old_one_was_shown(app: Flask, certifi
     added = add_provider(
         username="me", password="p", header_name="X-Key", header_value="v", client_certificate=certificate
     )
-    catalog.change_provider(added, {"url": "http://127.0.0.1:9/other/path/"})
-    assert catalog.access_of(added).password == "p"
-    catalog.change_provider(added, {"url": "http://127.0.0.1:91/", "header_name": "X-Key", "header_value": "new"})
-    access = catalog.access_of(added)
+    catalog.change_provider(current_settings(), added, {"url": "http://127.0.0.1:9/other/path/"})
+    assert catalog.access_of(current_settings(), added).password == "p"
+    catalog.change_provider(
+        current_settings(), added, {"url": "http://127.0.0.1:91/", "header_name": "X-Key", "header_value": "new"}
+    )
+    access = catalog.access_of(current_settings(), added)
     assert (access.username, access.password, access.client_certificate) == (None, None, None)
     assert (access.header_name, access.header_value) == ("X-Key", "new")
 
 
 @pytest.mark.parametrize(("kind", "is_kept"), [("http", True), ("oci", False), ("lfs", False)])
 def test_a_further_host_that_may_see_secrets_forgets_them(app: Flask, kind: str, is_kept: bool) -> None:
-    added = catalog.add_provider("hub", kind, "https://hub.example/", token="t", allow_hosts=["a.lan", "b.lan"])
-    catalog.change_provider(added, {"allow_hosts": ["a.lan"]})
-    assert catalog.access_of(added).token == "t"
-    catalog.change_provider(added, {"allow_hosts": ["a.lan", "c.lan"]})
-    assert (catalog.access_of(added).token == "t") is is_kept
+    added = catalog.add_provider(
+        current_settings(), "hub", kind, "https://hub.example/", token="t", allow_hosts=["a.lan", "b.lan"]
+    )
+    catalog.change_provider(current_settings(), added, {"allow_hosts": ["a.lan"]})
+    assert catalog.access_of(current_settings(), added).token == "t"
+    catalog.change_provider(current_settings(), added, {"allow_hosts": ["a.lan", "c.lan"]})
+    assert (catalog.access_of(current_settings(), added).token == "t") is is_kept
 
 
 @pytest.mark.parametrize("region", ["eu central", "x\r\ny", "ü", "-x", "x" * 64])
 def test_a_region_that_cannot_stand_in_a_signature_is_refused(app: Flask, region: str) -> None:
     with pytest.raises(InvalidInput):
-        catalog.add_provider("store", "s3", "https://s3.example/", region=region)
+        catalog.add_provider(current_settings(), "store", "s3", "https://s3.example/", region=region)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +158,14 @@ def test_a_region_that_cannot_stand_in_a_signature_is_refused(app: Flask, region
 def test_the_region_to_sign_for_is_given_or_found_in_the_address(
     app: Flask, url: str, region: str | None, expected: str
 ) -> None:
-    added = catalog.add_provider("store", "s3", url, region=region, username="key", password="secret")
-    assert catalog.access_of(added).signing_region == expected
+    added = catalog.add_provider(
+        current_settings(), "store", "s3", url, region=region, username="key", password="secret"
+    )
+    assert catalog.access_of(current_settings(), added).signing_region == expected
 
 
 def test_a_region_or_half_a_key_is_refused_where_it_makes_no_sense(app: Flask) -> None:
     with pytest.raises(InvalidInput, match="has no regions"):
         add_provider(region="eu-west-1")
     with pytest.raises(InvalidInput, match="secret key"):
-        catalog.add_provider("store", "s3", "https://s3.example/", username="key")
+        catalog.add_provider(current_settings(), "store", "s3", "https://s3.example/", username="key")

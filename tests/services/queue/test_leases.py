@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import lifecycle
@@ -52,7 +53,7 @@ def test_a_heartbeat_extends_the_lease_of_what_still_holds(alice: User) -> None:
     assert kept
     assert lost
     expire_lease(kept)
-    lifecycle.pause(reload(lost))
+    lifecycle.pause(current_settings(), reload(lost))
     assert claims.renew_leases(WORKER, [kept, lost], LEASE_SECONDS) == {kept}
     assert claims.rescue_expired() == []
 
@@ -171,8 +172,8 @@ def test_a_lease_that_lies_in_the_future_is_over(alice: User) -> None:
 
 def test_a_hold_that_lies_in_the_future_is_over_too(alice: User) -> None:
     found = claimed(alice)
-    lifecycle.pause(reload(found))
-    lifecycle.resume(reload(found))
+    lifecycle.pause(current_settings(), reload(found))
+    lifecycle.resume(current_settings(), reload(found))
     set_time(found, lease_expires_at=database_now(86_400))
     assert claim(OTHER_WORKER) is None
     claims.cut_future_leases(0.0)

@@ -7,16 +7,15 @@ import pytest
 from downloads_app.config import current_settings
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import history, lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.queue import leftovers
-from tests.support.downloading import claim, expire_lease, in_status, reload
+from tests.support.downloading import claim, expire_lease, folder_of, in_status, reload
 
 
 def test_cancelling_removes_the_partial_files_and_keeps_the_finished_ones(alice: User, provider: Provider) -> None:
     row = in_status(alice, provider, "paused")
     folder = write_files(row)
-    lifecycle.cancel(row)
+    lifecycle.cancel(current_settings(), row)
     assert (folder / "done.bin").exists()
     assert not find_partials(folder).exists()
 
@@ -27,11 +26,11 @@ def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alic
     assert found is not None
     row = reload(found)
     folder = write_files(row)
-    lifecycle.cancel(row)
+    lifecycle.cancel(current_settings(), row)
     assert find_partials(folder).exists()
-    assert leftovers.clear_abandoned() == 0
+    assert leftovers.clear_abandoned(current_settings().downloads_dir) == 0
     expire_lease(found)
-    assert leftovers.clear_abandoned() == 1
+    assert leftovers.clear_abandoned(current_settings().downloads_dir) == 1
     assert not find_partials(folder).exists()
     assert reload(row).worker_id is None
 
@@ -39,21 +38,21 @@ def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alic
 def test_partial_files_that_another_download_wants_stay(alice: User, provider: Provider) -> None:
     paused = in_status(alice, provider, "paused")
     folder = write_files(paused)
-    lifecycle.create(alice, provider, "org/model")
-    lifecycle.cancel(paused)
+    lifecycle.create(current_settings(), alice, provider, "org/model")
+    lifecycle.cancel(current_settings(), paused)
     assert find_partials(folder).exists()
 
 
 def test_files_lie_below_user_provider_repository_and_revision(alice: User, provider: Provider) -> None:
-    row = lifecycle.create(alice, provider, "org/model", revision="refs/pr/1")
-    assert folders.folder_of(row) == current_settings().downloads_dir / "alice/hub/org/model/refs/pr/1"
+    row = lifecycle.create(current_settings(), alice, provider, "org/model", revision="refs/pr/1")
+    assert folder_of(row) == current_settings().downloads_dir / "alice/hub/org/model/refs/pr/1"
 
 
 @pytest.mark.parametrize("files", [True, False])
 def test_deleting_removes_the_files_only_where_asked(alice: User, provider: Provider, files: bool) -> None:
     row = in_status(alice, provider, "completed")
     folder = write_files(row)
-    history.delete(row, files=files)
+    history.delete(current_settings().downloads_dir, row, files=files)
     assert (folder / "done.bin").exists() is not files
     assert current_settings().downloads_dir.exists()
     assert (current_settings().downloads_dir / "alice").exists() is not files
@@ -63,12 +62,12 @@ def test_deleting_leaves_files_that_another_download_has_too(alice: User, provid
     first = in_status(alice, provider, "completed")
     in_status(alice, provider, "completed")
     folder = write_files(first)
-    history.delete(first, files=True)
+    history.delete(current_settings().downloads_dir, first, files=True)
     assert (folder / "done.bin").exists()
 
 
 def write_files(row: Download) -> Path:
-    folder = folders.folder_of(row)
+    folder = folder_of(row)
     find_partials(folder).mkdir(parents=True)
     (find_partials(folder) / "x.data").write_bytes(b"part")
     folder.mkdir(parents=True)

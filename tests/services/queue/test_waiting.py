@@ -1,5 +1,6 @@
 """What is not claimed yet: its time has not come, its user may not, another worker may still be writing there."""
 
+from downloads_app.config import current_settings
 from downloads_app.models import Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import lifecycle
@@ -36,8 +37,8 @@ def test_a_download_waits_for_its_time(alice: User) -> None:
 def test_a_paused_and_resumed_download_waits_until_its_worker_has_let_go(alice: User) -> None:
     found = claimed(alice)
     row = reload(found)
-    lifecycle.pause(row)
-    lifecycle.resume(row)
+    lifecycle.pause(current_settings(), row)
+    lifecycle.resume(current_settings(), row)
     assert claim(OTHER_WORKER) is None
     assert not outcomes.holds(found)
     assert outcomes.let_go(found)
@@ -47,8 +48,8 @@ def test_a_paused_and_resumed_download_waits_until_its_worker_has_let_go(alice: 
 def test_a_second_download_of_a_folder_waits_until_the_first_ones_worker_has_let_go(alice: User) -> None:
     found = claimed(alice)
     row = reload(found)
-    lifecycle.cancel(row)
-    lifecycle.create(alice, row.provider, "one")
+    lifecycle.cancel(current_settings(), row)
+    lifecycle.create(current_settings(), alice, row.provider, "one")
     assert claim(OTHER_WORKER) is None
     outcomes.let_go(found)
     assert claim(OTHER_WORKER) is not None
@@ -57,8 +58,8 @@ def test_a_second_download_of_a_folder_waits_until_the_first_ones_worker_has_let
 def test_a_hold_ends_with_its_lease(alice: User) -> None:
     found = claimed(alice)
     row = reload(found)
-    lifecycle.pause(row)
-    lifecycle.resume(row)
+    lifecycle.pause(current_settings(), row)
+    lifecycle.resume(current_settings(), row)
     expire_lease(found)
     assert claim(OTHER_WORKER) is not None
 

@@ -3,6 +3,7 @@
 from flask import Flask
 from sqlalchemy import update
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User, WorkerProcess
 from downloads_app.services.database.clock import database_now
@@ -19,35 +20,35 @@ def be_silent(seconds: float) -> None:
 
 
 def test_a_worker_that_tells_is_alive_and_shows_what_it_holds(app: Flask, alice: User) -> None:
-    assert not workers.is_any_alive()
+    assert not workers.is_any_alive(current_settings().lease_seconds)
     workers.tell(Presence(WORKER, 3))
     workers.tell(Presence(WORKER, 3))
     row = add_downloads(alice, add_provider(), "org/model", "org/other")[0]
     assert claim(WORKER) is not None
-    (worker,) = workers.list_workers()
+    (worker,) = workers.list_workers(current_settings().lease_seconds)
     assert (worker.id, worker.is_alive, worker.concurrency) == (WORKER, True, 3)
     assert [download.id for download in worker.downloads] == [row.id]
-    assert workers.is_any_alive()
+    assert workers.is_any_alive(current_settings().lease_seconds)
 
 
 def test_one_that_is_silent_for_a_lease_is_not_alive_and_is_forgotten_after_a_day(app: Flask) -> None:
     workers.tell(Presence(WORKER, 3))
     be_silent(40)
-    assert not workers.is_any_alive()
+    assert not workers.is_any_alive(current_settings().lease_seconds)
     housekeeping.remove_old_rows()
-    assert [worker.is_alive for worker in workers.list_workers()] == [False]
+    assert [worker.is_alive for worker in workers.list_workers(current_settings().lease_seconds)] == [False]
     be_silent(workers.KEPT_SECONDS + 1)
     housekeeping.remove_old_rows()
-    assert workers.list_workers() == []
+    assert workers.list_workers(current_settings().lease_seconds) == []
 
 
 def test_an_idle_worker_tells_that_it_is_there_until_it_stops(app: Flask) -> None:
     def is_told() -> bool:
         db.session.rollback()
-        return workers.is_any_alive()
+        return workers.is_any_alive(current_settings().lease_seconds)
 
     with working(app) as (worker, _):
         wait_until(is_told, 30, "the worker's first word")
-        assert [one.id for one in workers.list_workers()] == [worker.worker_id]
+        assert [one.id for one in workers.list_workers(current_settings().lease_seconds)] == [worker.worker_id]
     db.session.rollback()
-    assert workers.list_workers() == []
+    assert workers.list_workers(current_settings().lease_seconds) == []

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
 from downloads_app.models import Download, Status, User
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from downloads_app.sources import Access, RemoteFile
 from downloads_app.sources.lfs.batch import name_object
 from downloads_app.sources.lfs.source import LfsSource
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.transfer import Transfer
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.forge import COMMIT, Forge, Kind, serve_forge
 from tests.support.giftless import Giftless
 from tests.support.pages import Page, Pages, serve_pages
@@ -39,7 +39,7 @@ def fill(kind: Kind, giftless: Giftless, **options: object) -> Forge:
 
 def download(app: Flask, user: User, forge: Forge, **options: object) -> Download:
     """Fetch the forge's repository to its end; return the row."""
-    provider = catalog.add_provider("git", "lfs", forge.url, allow_private_network=True, **options)
+    provider = catalog.add_provider(current_settings(), "git", "lfs", forge.url, allow_private_network=True, **options)
     row = queue_download(user, provider, forge.repository, revision="v1")
     run(app)
     return reload(row)
@@ -54,7 +54,7 @@ def test_files_and_lfs_objects_come_from_each_kind_of_server(
         forge.lfs_token = "b2F1dGgyOnRoZS1zZWNyZXQtdG9rZW4="
         row = download(app, alice, forge, token="the-secret-token")
     assert (row.status, row.error_message, row.commit) == (Status.COMPLETED, None, COMMIT)
-    assert arrived(folders.folder_of(row)) == PLAIN | WEIGHTS
+    assert arrived(folder_of(row)) == PLAIN | WEIGHTS
     batches = [path for path, _ in forge.requests if path.endswith("/objects/batch")]
     assert len(batches) == 1, "all objects are asked about at once"
     assert any("jwt=" in path for path, _ in forge.requests), "nothing was signed: this test proves less than it says"

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import Status, User
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from downloads_app.sources import Access
 from downloads_app.sources.oci.source import OciSource
 from tests.sources.oci.conftest import OLLAMA, OLLAMA_CONFIG
 from tests.support.docker_registry import make_manifest
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.pages import Page, Pages, serve_pages
 from tests.support.publishing import queue_download
@@ -49,13 +49,15 @@ def test_a_model_comes_by_the_names_that_its_users_know(
     app: Flask, alice: User, repository: str, revision: str | None
 ) -> None:
     with serve_ollama() as (pages, cdn):
-        provider = catalog.add_provider("ollama", "oci", pages.url, allow_private_network=True, token="a-token")
+        provider = catalog.add_provider(
+            current_settings(), "ollama", "oci", pages.url, allow_private_network=True, token="a-token"
+        )
         row = queue_download(alice, provider, repository, revision=revision)
         run(app)
         row = reload(row)
     assert (row.status, row.error_message) == (Status.COMPLETED, None)
     contents = [layer.content for layer in (*OLLAMA, OLLAMA_CONFIG)]
-    assert arrived(folders.folder_of(row)) == dict(zip(NAMES, contents, strict=True))
+    assert arrived(folder_of(row)) == dict(zip(NAMES, contents, strict=True))
     assert cdn.requests
     assert not [seen for seen in cdn.requests if "authorization" in seen.headers]
     assert {headers.get("authorization") for _, headers in pages.requests} == {None}, "nobody asked for the token"

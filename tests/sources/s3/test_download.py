@@ -6,12 +6,12 @@ import hashlib
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, Status, User
 from downloads_app.services.downloads import lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.object_store import KEY, SECRET, ObjectStore
 from tests.support.pages import Page, serve_pages
 from tests.worker.running import FILES, TOTAL_BYTES, arrived, run, run_to_failure
@@ -19,18 +19,20 @@ from tests.worker.transfer.transferring import noise
 
 
 def provide_store(store: ObjectStore, path: str, **secrets: str) -> Provider:
-    return catalog.add_provider("store", "s3", store.url + path, allow_private_network=True, **secrets)
+    return catalog.add_provider(
+        current_settings(), "store", "s3", store.url + path, allow_private_network=True, **secrets
+    )
 
 
 def test_a_prefix_arrives_byte_for_byte_over_signed_ranges(app: Flask, alice: User, store: ObjectStore) -> None:
     for name, content in FILES.items():
         store.put("models", f"lab/model/{name}", content, with_sum=name.endswith(".bin"))
     provider = provide_store(store, "/models/lab", username=KEY, password=SECRET)
-    row = lifecycle.create(alice, provider, "model")
+    row = lifecycle.create(current_settings(), alice, provider, "model")
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
     assert (row.current_bytes, row.total_bytes) == (TOTAL_BYTES, TOTAL_BYTES)
     urls = db.session.scalars(db.select(DownloadFile.url)).all()
     assert all("?" not in url and SECRET not in url for url in urls)
@@ -38,18 +40,20 @@ def test_a_prefix_arrives_byte_for_byte_over_signed_ranges(app: Flask, alice: Us
 
 def test_a_public_bucket_is_fetched_without_a_key(app: Flask, alice: User, store: ObjectStore) -> None:
     store.put("public", "model/config.json", b"{}")
-    row = lifecycle.create(alice, provide_store(store, ""), "public/model")
+    row = lifecycle.create(current_settings(), alice, provide_store(store, ""), "public/model")
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == {"config.json": b"{}"}
+    assert arrived(folder_of(row)) == {"config.json": b"{}"}
 
 
 def test_the_root_of_a_store_is_a_repository_too(app: Flask, alice: User, store: ObjectStore) -> None:
     store.put("models", "alone/config.json", b"{}")
-    row = lifecycle.create(alice, provide_store(store, "/models/alone", username=KEY, password=SECRET), ".")
+    row = lifecycle.create(
+        current_settings(), alice, provide_store(store, "/models/alone", username=KEY, password=SECRET), "."
+    )
     run(app)
-    assert arrived(folders.folder_of(reload(row))) == {"config.json": b"{}"}
+    assert arrived(folder_of(reload(row))) == {"config.json": b"{}"}
 
 
 @pytest.mark.parametrize("size_bytes", [20, 3_000_000])
@@ -64,14 +68,18 @@ def test_a_file_of_another_md5_than_the_store_tells_never_completes(app: Flask, 
         return Page(content, "application/octet-stream", headers=told)
 
     with serve_pages(answer) as pages:
-        provider = catalog.add_provider("store", "s3", f"{pages.url}/bucket", allow_private_network=True)
-        row = lifecycle.create(alice, provider, "r")
+        provider = catalog.add_provider(
+            current_settings(), "store", "s3", f"{pages.url}/bucket", allow_private_network=True
+        )
+        row = lifecycle.create(current_settings(), alice, provider, "r")
         assert "its MD5 is" in run_to_failure(app)
-    assert "x" not in arrived(folders.folder_of(row))
+    assert "x" not in arrived(folder_of(row))
 
 
 def test_a_wrong_key_fails_with_a_line_that_says_so(app: Flask, alice: User, store: ObjectStore) -> None:
-    lifecycle.create(alice, provide_store(store, "/models/lab", username=KEY, password="another"), "model")
+    lifecycle.create(
+        current_settings(), alice, provide_store(store, "/models/lab", username=KEY, password="another"), "model"
+    )
     assert run_to_failure(app).endswith("the store refuses the provider's signature; its secret key is another one")
 
 
@@ -79,8 +87,10 @@ def test_an_object_that_is_stored_packed_arrives_as_it_is_stored(app: Flask, ali
     content = gzip.compress(noise(3_000_000))
     packed = ["Content-Type: application/json", "Content-Encoding: gzip"]
     store.ask("PUT", "/models/packed/weights.json", content, packed)
-    row = lifecycle.create(alice, provide_store(store, "/models", username=KEY, password=SECRET), "packed")
+    row = lifecycle.create(
+        current_settings(), alice, provide_store(store, "/models", username=KEY, password=SECRET), "packed"
+    )
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == {"weights.json": content}
+    assert arrived(folder_of(row)) == {"weights.json": content}

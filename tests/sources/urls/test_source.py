@@ -6,15 +6,15 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
 from downloads_app.models import Provider, Status, User
 from downloads_app.services.downloads import lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from downloads_app.sources import Access
 from downloads_app.sources.selection import Selection
 from downloads_app.sources.urls.source import UrlsSource
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.pages import Page, serve_pages
 from tests.worker.running import FILES, arrived, run, run_to_failure
@@ -39,7 +39,9 @@ def open_list(text: str, url: str = "") -> UrlsSource:
 
 
 def provide_list(text: str, url: str = "", **options: object) -> Provider:
-    return catalog.add_provider("list", "urls", url, address_list=text, allow_hosts=["127.0.0.1"], **options)
+    return catalog.add_provider(
+        current_settings(), "list", "urls", url, address_list=text, allow_hosts=["127.0.0.1"], **options
+    )
 
 
 def describe(server: FileServer, *names: str) -> str:
@@ -74,22 +76,22 @@ def test_files_of_several_servers_arrive_and_each_sees_only_its_own_secret(
 ) -> None:
     names = list(FILES)
     text = f"[lab/model]\n{describe(server, *names[:2])}\n{describe(other, *names[2:])}"
-    row = lifecycle.create(alice, provide_list(text, server.url, token=TOKEN), "lab/model")
+    row = lifecycle.create(current_settings(), alice, provide_list(text, server.url, token=TOKEN), "lab/model")
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
     assert {request.headers.get("authorization") for request in server.requests} == {f"Bearer {TOKEN}"}
     assert {request.headers.get("authorization") for request in other.requests} == {None}
 
 
 def test_what_the_list_does_not_tell_is_found_out(app: Flask, alice: User, server: FileServer) -> None:
     server.put("model.bin", FILES["model.bin"])
-    row = lifecycle.create(alice, provide_list("model.bin", server.url), "files")
+    row = lifecycle.create(current_settings(), alice, provide_list("model.bin", server.url), "files")
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == {"model.bin": FILES["model.bin"]}
+    assert arrived(folder_of(row)) == {"model.bin": FILES["model.bin"]}
     assert row.total_bytes == row.current_bytes == len(FILES["model.bin"])
 
 
@@ -97,14 +99,16 @@ def test_a_file_of_another_sum_or_size_than_listed_never_completes(app: Flask, a
     server.put("x.bin", b"the bytes that are there")
     provider = provide_list(f"[sum]\nx.bin sha256={'0' * 64}\n[size]\nx.bin size=3", server.url)
     for repository in ("sum", "size"):
-        row = lifecycle.create(alice, provider, repository)
+        row = lifecycle.create(current_settings(), alice, provider, repository)
         assert "x.bin" in run_to_failure(app)
-        assert not arrived(folders.folder_of(row)).get("x.bin")
+        assert not arrived(folder_of(row)).get("x.bin")
 
 
 def test_a_private_address_that_nobody_has_allowed_is_not_reached(app: Flask, alice: User, server: FileServer) -> None:
     text = f"[a]\n{server.url}x"
-    lifecycle.create(alice, catalog.add_provider("list", "urls", address_list=text), "a")
+    lifecycle.create(
+        current_settings(), alice, catalog.add_provider(current_settings(), "list", "urls", address_list=text), "a"
+    )
     assert "private address" in run_to_failure(app)
     assert server.requests == []
 

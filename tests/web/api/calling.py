@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
 from downloads_app.services.providers import catalog
@@ -11,7 +12,7 @@ NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 
 def add_provider(name: str = "hub", url: str = "http://127.0.0.1:1/", **options: Any) -> Provider:
     """Add a provider that nothing answers at, unless `url` says otherwise."""
-    return catalog.add_provider(name, "http", url, **options)
+    return catalog.add_provider(current_settings(), name, "http", url, **options)
 
 
 def add_repository(provider: Provider, name: str = "org/model") -> Repository:

@@ -2,6 +2,7 @@
 
 from flask.testing import FlaskClient
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.downloads import lifecycle
 from tests.conftest import bearer
@@ -35,7 +36,7 @@ def test_an_admin_adds_one_for_another_user_and_nobody_else_does(
 
 def test_lists_are_narrowed_by_text_and_time(client: FlaskClient, alice: User) -> None:
     old, new = add_downloads(alice, add_provider(), "org/Llama_8b", "org/llama-8b")
-    lifecycle.pause(new)
+    lifecycle.pause(current_settings(), new)
     between = new.updated_at.isoformat()
 
     def ids(**query: str) -> list[str]:

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import FailedSignIns, User
 from downloads_app.services.accounts import attempts, passwords, users
@@ -177,7 +178,7 @@ def test_a_known_browser_has_five_tries_of_its_own(app: Flask, alice: User, atte
 def test_a_device_cookie_that_we_did_not_sign_is_none(
     app: Flask, alice: User, attempt: SignIn, change: Callable[[str], str]
 ) -> None:
-    name = attempts.name_device_cookie("alice")
+    name = attempts.name_device_cookie(current_settings(), "alice")
     own = app.test_client()
     attempt(PASSWORD, client=own)
     given = own.get_cookie(name, path="/api/auth")

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse, create_environ
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Status, User, utc_now
-from downloads_app.services.files.folders import folder_of
 from downloads_app.web.shares import FILES_PER_USER
 from tests.conftest import bearer
+from tests.support.downloading import folder_of
 from tests.web.api.calling import add_download, add_provider, add_repository
 
 CONTENT = bytes(range(256)) * 40

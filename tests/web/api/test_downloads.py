@@ -9,8 +9,8 @@ from werkzeug.test import TestResponse
 from downloads_app.extensions import db
 from downloads_app.models import Download, Repository, Status, User
 from downloads_app.services.downloads.representation import encode, values_of
-from downloads_app.services.files.folders import folder_of
 from tests.conftest import bearer
+from tests.support.downloading import folder_of
 from tests.web.api.calling import NOBODYS_ID, add_download, add_provider, add_repository
 
 DOWNLOADS = "/api/downloads"

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services import rights
 from downloads_app.services.accounts import tokens, users
@@ -52,8 +53,8 @@ def test_until_it_is_changed_every_other_route_is_closed_and_says_why(
 
 
 def test_a_refresh_waits_for_the_change_too(client: FlaskClient, headers: dict[str, str]) -> None:
-    family = tokens.identify(headers["Authorization"].removeprefix("Bearer ")).family
-    pair = tokens.issue_pair(users.find_user("carol"), family)
+    family = tokens.identify(current_settings(), headers["Authorization"].removeprefix("Bearer ")).family
+    pair = tokens.issue_pair(current_settings(), users.find_user("carol"), family)
     refused = client.post("/api/auth/refresh", headers={"Authorization": f"Bearer {pair.refresh}"})
     assert (refused.status_code, refused.json["message"]) == (403, rights.CHANGE_DUE)
 
@@ -107,13 +108,15 @@ def test_an_open_stream_of_a_plain_token_ends_with_the_admins_change(
 ) -> None:
     snapshot = Snapshot(lambda: make_engine(app), encode, start=lambda target: None)
     try:
-        watch = snapshot.watch(tokens.verify(create_access_token(identity=alice.id)))
+        watch = snapshot.watch(tokens.verify(current_settings(), create_access_token(identity=alice.id)))
         snapshot.refresh()
         assert watch.verdict is None
         users.set_password_hash(alice.id, alice.password_hash, must_change=True)
         snapshot.refresh()
         assert watch.verdict == rights.REVOKED
-        later = snapshot.watch(tokens.verify(tokens.issue_access(users.find_user("alice"))))
+        later = snapshot.watch(
+            tokens.verify(current_settings(), tokens.issue_access(current_settings(), users.find_user("alice")))
+        )
         snapshot.refresh()
         assert later.verdict == rights.CHANGE_DUE
     finally:

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User, utc_now
 from downloads_app.services.files import folders
@@ -47,7 +48,9 @@ def test_a_plan_counts_what_an_unfinished_download_has_left(
     client: FlaskClient, alice: User, bob: User, provider: Provider
 ) -> None:
     everybody = bearer(alice), bearer(bob)
-    partials = find_partials(folders.folder_for(alice, provider, "org/model", DEFAULT_REVISION))
+    partials = find_partials(
+        folders.folder_for(current_settings().downloads_dir, alice, provider, "org/model", DEFAULT_REVISION)
+    )
     partials.mkdir(parents=True)
     for path, validator in [("model.gguf", f"sha256:{'ab' * 32}"), ("config.json", f"sha256:{'cd' * 32}")]:
         (partials / f"{key_of(path)}.data").write_bytes(bytes(FILES[path]))

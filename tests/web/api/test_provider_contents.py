@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Repository, User
 from downloads_app.services.providers import catalog
@@ -27,7 +28,7 @@ def provider(app: object, tmp_path: Path) -> Iterator[Provider]:
     with Hub() as hub:
         hub.add("org/nimbus-7b", folder)
         hub.add("org/other", folder)
-        yield catalog.add_provider("models", "huggingface", hub.url, allow_private_network=True)
+        yield catalog.add_provider(current_settings(), "models", "huggingface", hub.url, allow_private_network=True)
 
 
 def test_a_hub_is_searched(client: FlaskClient, alice: User, provider: Provider) -> None:
@@ -60,7 +61,7 @@ def test_a_list_of_addresses_is_searched_and_listed_without_its_addresses(
     client: FlaskClient, alice: User, app: object
 ) -> None:
     text = f"[llama/8b]\nhttps://h/x?signature=secret size=3 sha256={'ab' * 32} path=y\n[other]\nhttps://h/z"
-    added = catalog.add_provider("list", "urls", address_list=text)
+    added = catalog.add_provider(current_settings(), "list", "urls", address_list=text)
     found = client.get(f"/api/providers/{added.id}/search?q=LLAMA", headers=bearer(alice))
     assert [row["name"] for row in found.json] == ["llama/8b"]
     files = client.get(f"/api/providers/{added.id}/files?repository=llama/8b", headers=bearer(alice))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Status, User
 from downloads_app.services.providers import catalog
@@ -45,7 +46,7 @@ def test_a_token_is_written_and_never_read_back(client: FlaskClient, admin: User
         assert "user:pw" not in answer.text
     stored = db.session.get_one(Provider, added.json["id"])
     assert "hf_secret" not in (stored.token_encrypted or "")
-    assert catalog.access_of(stored).token == "hf_secret"
+    assert catalog.access_of(current_settings(), stored).token == "hf_secret"
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_every_secret_is_written_and_never_read_back(client: FlaskClient, admin:
     for answer in (added, client.get(one, headers=bearer(admin)), client.get(PROVIDERS, headers=bearer(admin))):
         for secret in ("me-myself", "pass word", "one two"):
             assert secret not in answer.text
-    access = catalog.access_of(db.session.get_one(Provider, added.json["id"]))
+    access = catalog.access_of(current_settings(), db.session.get_one(Provider, added.json["id"]))
     assert (access.username, access.password, access.header_value) == ("me-myself", "pass word", "one two")
     changed = client.patch(one, json={"username": None, "password": None}, headers=bearer(admin))
     assert (changed.status_code, changed.json["has_password"], changed.json["has_header"]) == (200, False, True)
@@ -108,7 +109,7 @@ def test_a_list_of_addresses_is_written_and_never_read_back(client: FlaskClient,
     refused = client.patch(one, json={"address_list": "[a]\nsecret"}, headers=bearer(admin))
     assert (refused.status_code, "Line 2" in refused.text, "secret" in refused.text) == (422, True, False)
     stored = db.session.get_one(Provider, added.json["id"], populate_existing=True)
-    assert catalog.access_of(stored).address_list == "https://files.example/y"
+    assert catalog.access_of(current_settings(), stored).address_list == "https://files.example/y"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ SESSIONS, ME = "/api/auth/sessions", "/api/auth/me"
 
 
 def begin(user: User) -> TokenPair:
-    return sign_ins.begin(user.id, user.password_hash)
+    return sign_ins.begin(current_settings(), user.id, user.password_hash)
 
 
 def by(raw: str) -> dict[str, str]:
@@ -27,7 +27,7 @@ def by(raw: str) -> dict[str, str]:
 
 
 def id_of(pair: TokenPair) -> str:
-    return tokens.verify(pair.access).family
+    return tokens.verify(current_settings(), pair.access).family
 
 
 def is_good(client: FlaskClient, pair: TokenPair) -> bool:
@@ -42,7 +42,7 @@ def test_a_sign_in_is_shown_with_when_from_where_and_by_what(client: FlaskClient
     other = begin(alice)
     body = {"username": "alice", "password": PASSWORD}
     given = client.post("/api/auth/login", json=body, headers={"User-Agent": "a browser" + "!" * 500}).json
-    row = db.session.get_one(SignIn, tokens.verify(given["access_token"]).family)
+    row = db.session.get_one(SignIn, tokens.verify(current_settings(), given["access_token"]).family)
     row.created_at -= timedelta(hours=2)
     db.session.commit()
     listed = client.get(f"{SESSIONS}?sort=created_at", headers=by(given["access_token"])).json

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
 from downloads_app.services.files import folders
@@ -19,7 +20,9 @@ def delete(client: FlaskClient, admin: User, user: User, query: str = "?files=tr
 
 
 def store_a_file(user: User) -> Path:
-    file = folders.folder_of_user(user) / "hub" / "org" / "model" / "main" / "model.bin"
+    file = (
+        folders.folder_of_user(current_settings().downloads_dir, user) / "hub" / "org" / "model" / "main" / "model.bin"
+    )
     file.parent.mkdir(parents=True)
     file.write_bytes(b"weights")
     return file
@@ -50,7 +53,7 @@ def test_with_files_only_theirs_go_and_a_symbolic_link_leads_nowhere(
     (outside / "kept").touch()
     (file.parent / "link").symlink_to(outside)
     add_downloads(alice, add_provider(), "org/model", status="completed")
-    folder, user_id = folders.folder_of_user(alice), alice.id
+    folder, user_id = folders.folder_of_user(current_settings().downloads_dir, alice), alice.id
     assert delete(client, admin, alice) == 204
     assert not folder.exists()
     assert others.exists()
@@ -67,7 +70,7 @@ def test_a_user_whose_folder_is_a_symbolic_link_stays(
     client: FlaskClient, admin: User, alice: User, tmp_path: Path
 ) -> None:
     (tmp_path / "kept").touch()
-    folder = folders.folder_of_user(alice)
+    folder = folders.folder_of_user(current_settings().downloads_dir, alice)
     folder.parent.mkdir(parents=True)
     folder.symlink_to(tmp_path)
     assert delete(client, admin, alice) == 409

@@ -8,6 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import create_access_token
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
 from downloads_app.web.stream import generator
@@ -50,7 +51,7 @@ def test_a_token_that_has_lost_its_right_opens_no_stream(
 def test_any_access_token_of_the_library_under_our_key_is_good(client: FlaskClient, alice: User) -> None:
     add_download(alice)
     raw = create_access_token(identity=alice.id)
-    assert tokens.verify(raw).user_id == alice.id
+    assert tokens.verify(current_settings(), raw).user_id == alice.id
     answer = client.get(SUBSCRIBE, headers={"Authorization": f"Bearer {raw}"})
     assert answer.status_code == 200
     assert b"event: update" in next(answer.iter_encoded())

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.downloads import lifecycle
-from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.queue import claims, outcomes
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import read_clock
 from downloads_app.worker.transfer.transfer import SAVE_SECONDS
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -48,14 +48,14 @@ def wait_until_let_go(row: Download) -> None:
 
 def test_the_listing_of_the_first_start_is_kept_over_a_pause(app: Flask, server: FileServer, row: Download) -> None:
     with under_way(app, server, row):
-        lifecycle.pause(reload(row))
+        lifecycle.pause(current_settings(), reload(row))
         wait_until_let_go(row)
     publish_manifest(server, "org/model", [{"path": "other", "size": 5}])
     server.bytes_per_second = None
-    lifecycle.resume(reload(row))
+    lifecycle.resume(current_settings(), reload(row))
     run(app)
     assert reload(row).status == Status.COMPLETED
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
 
 
 def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
@@ -66,24 +66,24 @@ def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
     server.bytes_per_second = 100_000
     with running(make_job(app)):
         wait_until(lambda: reload(row).current_bytes > 1_000_000, what="a megabyte")
-        lifecycle.pause(reload(row))
+        lifecycle.pause(current_settings(), reload(row))
         paused_at = read_clock()
         wait_until_let_go(row)
         assert read_clock() - paused_at < 3
     kept = reload(row).current_bytes
     server.bytes_per_second = None
     before = server.sent_bytes
-    lifecycle.resume(reload(row))
+    lifecycle.resume(current_settings(), reload(row))
     run(app)
     assert reload(row).status == Status.COMPLETED
     assert server.sent_bytes - before < 6_000_000 - kept + 1_500_000
 
 
 def test_cancelling_under_a_worker_leaves_no_partial_files(app: Flask, server: FileServer, row: Download) -> None:
-    partials = find_partials(folders.folder_of(row))
+    partials = find_partials(folder_of(row))
     with under_way(app, server, row):
         assert partials.exists()
-        lifecycle.cancel(reload(row))
+        lifecycle.cancel(current_settings(), reload(row))
         wait_until_let_go(row)
         assert not partials.exists()
     assert reload(row).status == Status.CANCELLED
@@ -98,11 +98,11 @@ def test_a_superseded_worker_stops_and_leaves_the_other_alone(app: Flask, server
         thread.join(30)
         assert not thread.is_alive()
     assert outcomes.holds(other)
-    assert find_partials(folders.folder_of(row)).exists()
+    assert find_partials(folder_of(row)).exists()
 
 
 def test_without_its_lease_a_worker_writes_no_byte(app: Flask, server: FileServer, row: Download) -> None:
-    partials = find_partials(folders.folder_of(row))
+    partials = find_partials(folder_of(row))
     with under_way(app, server, row) as (job, thread):
         server.bytes_per_second = 1
         wait_until(lambda: time.time() - max(changes(partials).values()) > 2 * SAVE_SECONDS, what="all to be saved")

@@ -4,8 +4,7 @@ from flask import Flask
 
 from downloads_app.models import Provider, Status, User
 from downloads_app.services.downloads import history
-from downloads_app.services.files import folders
-from tests.support.downloading import plan, reload
+from tests.support.downloading import folder_of, plan, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.worker.running import FILES, arrived, run
@@ -27,8 +26,8 @@ def test_a_file_that_a_completed_download_has_is_linked_not_fetched(
     run(app)
     assert reload(second).status == Status.COMPLETED
     assert server.seen("org/copy/weights/same.bin") == []
-    one = folders.folder_of(reload(first)) / "model.bin"
-    other = folders.folder_of(reload(second)) / "weights/same.bin"
+    one = folder_of(reload(first)) / "model.bin"
+    other = folder_of(reload(second)) / "weights/same.bin"
     assert one.samefile(other)
     assert reload(second).current_bytes == 3_001_000
 
@@ -40,10 +39,10 @@ def test_a_copy_that_was_changed_on_the_disk_is_fetched_after_all(
     publish(server, "org/copy", {"same.bin": FILES["model.bin"]})
     first = queue_download(alice, provider)
     run(app)
-    (folders.folder_of(reload(first)) / "model.bin").write_bytes(noise(3_000_000, 77))
+    (folder_of(reload(first)) / "model.bin").write_bytes(noise(3_000_000, 77))
     second = queue_download(bob, provider, "org/copy")
     run(app)
-    assert arrived(folders.folder_of(reload(second))) == {"same.bin": FILES["model.bin"]}
+    assert arrived(folder_of(reload(second))) == {"same.bin": FILES["model.bin"]}
 
 
 def test_a_copy_at_another_provider_is_not_used(

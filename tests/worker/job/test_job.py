@@ -8,10 +8,9 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, Provider, Status, User
 from downloads_app.services.downloads import lifecycle, story
-from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.queue.claims import MAX_FAILURES
-from tests.support.downloading import end_wait, reload
+from tests.support.downloading import end_wait, folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -26,7 +25,7 @@ def test_a_repository_arrives_byte_for_byte_with_all_its_numbers(
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
     assert (row.current_bytes, row.total_bytes) == (TOTAL_BYTES, TOTAL_BYTES)
     assert (row.files_completed, row.total_files) == (len(FILES), len(FILES))
     assert (row.download_speed, row.eta_seconds, row.current_file, row.worker_id) == (0, None, None, None)
@@ -35,7 +34,7 @@ def test_a_repository_arrives_byte_for_byte_with_all_its_numbers(
     assert kinds == ["completed", "verified", "first_byte", "claimed", "created"]
     files = db.session.scalars(db.select(DownloadFile)).all()
     assert all(file.completed_at is not None and file.sha256 for file in files)
-    assert not find_partials(folders.folder_of(row)).exists()
+    assert not find_partials(folder_of(row)).exists()
 
 
 def test_numbers_are_written_while_bytes_arrive(
@@ -64,7 +63,7 @@ def test_patterns_choose_what_is_fetched(app: Flask, alice: User, provider: Prov
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider, include=["*.bin"], exclude=["deep/"])
     run(app)
-    assert list(arrived(folders.folder_of(row))) == ["model.bin"]
+    assert list(arrived(folder_of(row))) == ["model.bin"]
     assert reload(row).total_files == 1
 
 
@@ -148,11 +147,11 @@ def test_a_retry_after_a_failure_fetches_only_what_is_missing(
     assert reload(row).status == Status.FAILED
     kept = len(server.seen("org/model/empty"))
     server.faults.clear()
-    lifecycle.retry(reload(row))
+    lifecycle.retry(current_settings(), reload(row))
     before = server.sent_bytes
     run(app)
     assert reload(row).status == Status.COMPLETED
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
     assert server.sent_bytes - before <= TOTAL_BYTES + 2000
     assert len(server.seen("org/model/empty")) <= kept + 1
 
@@ -163,7 +162,7 @@ def test_a_token_that_cannot_be_read_fails_the_download_and_names_the_setting(
     from downloads_app.services.accounts import users
 
     with make_app(provider_token_key="the first key").app_context():
-        user = users.create_user("carol", "correct horse battery")
+        user = users.create_user(current_settings().downloads_dir, "carol", "correct horse battery")
         queue_download(user, provide(server, token="secret-token"))
     app = make_app(provider_token_key="the second key")
     with app.app_context():

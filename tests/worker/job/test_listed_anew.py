@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Status, User
 from downloads_app.services.downloads import listings
 from downloads_app.services.downloads.plans import list_remote
-from downloads_app.services.files import folders
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import claims, outcomes
 from downloads_app.services.queue.outcomes import ProgressReport
 from downloads_app.sources.selection import EVERYTHING
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, folder_of, reload
 from tests.support.hub import Hub
 from tests.support.publishing import queue_download
 from tests.worker.running import arrived, run
@@ -24,11 +24,11 @@ def begin_and_rewrite(alice: User, hub: Hub, content: Path, current_bytes: int) 
     content.mkdir()
     (content / "config.json").write_text("{}")
     repository = hub.add("org/model", content)
-    provider = catalog.add_provider("hub", "huggingface", hub.url, allow_private_network=True)
+    provider = catalog.add_provider(current_settings(), "hub", "huggingface", hub.url, allow_private_network=True)
     row = queue_download(alice, provider)
     begun = claims.claim_next(OTHER_WORKER, LEASE_SECONDS)
     assert begun is not None
-    access = catalog.access_of(provider)
+    access = catalog.access_of(current_settings(), provider)
     listings.store_listing(begun, list_remote("huggingface", access, "org/model", row.revision, EVERYTHING))
     if current_bytes:
         outcomes.report_progress(begun, ProgressReport(current_bytes, 0, None, 0, None))
@@ -48,7 +48,7 @@ def test_a_commit_that_was_rewritten_is_listed_anew(
         row = reload(row)
         assert row.status == Status.COMPLETED, row.error_message
         assert row.commit == hub.repositories["org/model"].refs["main"]
-        assert arrived(folders.folder_of(row)) == {"renamed.json": b"{}"}
+        assert arrived(folder_of(row)) == {"renamed.json": b"{}"}
     assert "its commit is gone; listed anew" in caplog.text
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.errors import NoSpace
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status, User
@@ -44,9 +45,9 @@ def test_files_count_also_when_their_row_is_deleted(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
     row = complete(app, alice, provider, server)
-    assert quota.used_bytes(alice) >= TOTAL_BYTES
-    history.delete(row)
-    assert quota.used_bytes(alice) >= TOTAL_BYTES
+    assert quota.used_bytes(current_settings().downloads_dir, alice) >= TOTAL_BYTES
+    history.delete(current_settings().downloads_dir, row)
+    assert quota.used_bytes(current_settings().downloads_dir, alice) >= TOTAL_BYTES
     publish(server, "org/second", FILES)
     queue_download(alice, provider, "org/second")
     assert "The quota of 4,000,000 bytes is too small" in run_to_failure(app)
@@ -58,8 +59,8 @@ def test_finished_files_of_a_cancelled_download_count(
     row = complete(app, alice, provider, server)
     row.status = Status.CANCELLED
     db.session.commit()
-    assert quota.used_bytes(alice) >= TOTAL_BYTES
-    lifecycle.retry(row)  # what is there is taken as it is, and is not wanted twice
+    assert quota.used_bytes(current_settings().downloads_dir, alice) >= TOTAL_BYTES
+    lifecycle.retry(current_settings(), row)  # what is there is taken as it is, and is not wanted twice
     run(app)
     assert reload(row).status == Status.COMPLETED
 
@@ -77,7 +78,7 @@ def test_a_transfer_of_unknown_size_waits_before_it_passes_the_quota(
     assert (row.status, row.failures) == (Status.PENDING, 0), row.error_message
     assert "quota" in (row.wait_reason or "")
     assert row.not_before_at is not None
-    assert quota.used_bytes(alice) < 8_000_000
+    assert quota.used_bytes(current_settings().downloads_dir, alice) < 8_000_000
 
 
 def test_of_two_at_once_the_first_goes_on_and_the_other_waits(
@@ -91,21 +92,21 @@ def test_of_two_at_once_the_first_goes_on_and_the_other_waits(
         listings.store_listing(claim, Listing((RemoteFile("x.bin", "http://x/", 3_000_000),)))
         rows.append((claim, reload(claim)))
     (_, first), (second_claim, second) = rows
-    assert quota.check(first.id, 3_000_000, False) == QUOTA
+    assert quota.check(current_settings(), first.id, 3_000_000, False) == QUOTA
     with pytest.raises(NoSpace, match="3,000,000 for running downloads"):
-        quota.check(second.id, 3_000_000, False)
+        quota.check(current_settings(), second.id, 3_000_000, False)
     outcomes.hand_back(second_claim)
 
 
 def test_who_has_used_up_the_quota_queues_nothing_more(app: Flask, alice: User, provider: Provider) -> None:
-    file = folders.folder_of_user(alice) / "left" / "behind.bin"
+    file = folders.folder_of_user(current_settings().downloads_dir, alice) / "left" / "behind.bin"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"")
     os.truncate(file, QUOTA)
     with pytest.raises(NoSpace, match="The quota of 4,000,000 bytes is used up"):
-        lifecycle.create(alice, provider, "org/model")
+        lifecycle.create(current_settings(), alice, provider, "org/model")
     file.unlink()
-    lifecycle.create(alice, provider, "org/model")
+    lifecycle.create(current_settings(), alice, provider, "org/model")
 
 
 def test_a_quota_of_ones_own_counts_in_place_of_the_general_one(
@@ -117,8 +118,8 @@ def test_a_quota_of_ones_own_counts_in_place_of_the_general_one(
     assert f"The quota of {TOTAL_BYTES - 1:,} bytes is too small" in run_to_failure(app)
     users.set_quota(alice, 0)
     with pytest.raises(NoSpace, match="The quota of 0 bytes is used up"):
-        lifecycle.create(alice, provider, "org/other")
-    assert [quota.left_bytes(user) for user in (alice, bob)] == [0, QUOTA]
+        lifecycle.create(current_settings(), alice, provider, "org/other")
+    assert [quota.left_bytes(current_settings(), user) for user in (alice, bob)] == [0, QUOTA]
 
     users.set_quota(alice, 10 * QUOTA)
     server.put("org/large/x.bin", noise(QUOTA + 1))
@@ -127,7 +128,9 @@ def test_a_quota_of_ones_own_counts_in_place_of_the_general_one(
     row = queue_download(alice, provider, "org/large")
     run(app)
     assert reload(row).status == Status.COMPLETED, reload(row).error_message
-    assert quota.left_bytes(alice) == 10 * QUOTA - quota.used_bytes(alice)
+    assert quota.left_bytes(current_settings(), alice) == 10 * QUOTA - quota.used_bytes(
+        current_settings().downloads_dir, alice
+    )
 
 
 def test_a_linked_file_counts_once_and_of_a_partial_one_what_is_written(tmp_path: Path) -> None:

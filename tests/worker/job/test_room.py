@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import listings
-from downloads_app.services.files import folders
 from downloads_app.services.queue import claims, leftovers, outcomes
 from downloads_app.sources import Listing, RemoteFile
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -54,7 +54,7 @@ def test_a_disk_without_room_for_the_folder_makes_the_download_wait(
 ) -> None:
     publish(server, "org/model", FILES)
     row = queue_download(alice, provider)
-    folder, make = folders.folder_of(row), Path.mkdir
+    folder, make = folder_of(row), Path.mkdir
 
     def refuse(path: Path, *args: Any, **options: Any) -> None:
         if path == folder:
@@ -72,7 +72,7 @@ def test_a_folder_that_is_a_file_fails_the_download_in_plain_words(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
     publish(server, "org/model", FILES)
-    folder = folders.folder_of(queue_download(alice, provider))
+    folder = folder_of(queue_download(alice, provider))
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_bytes(b"")
     assert "File exists" in run_to_failure(app)
@@ -83,7 +83,8 @@ def test_a_download_beyond_the_quota_is_refused_with_the_numbers(
 ) -> None:
     app = make_app(user_quota_bytes=4_000_000)
     with app.app_context():
-        user, provider = users.create_user("carol", "correct horse battery"), provide(server)
+        user = users.create_user(current_settings().downloads_dir, "carol", "correct horse battery")
+        provider = provide(server)
         publish(server, "org/model", FILES)
         publish(server, "org/second", {"model.bin": noise(3_000_000, 42)})  # a copy would be linked, and take no room
         first = queue_download(user, provider)
@@ -99,7 +100,8 @@ def test_downloads_that_do_not_fit_together_run_one_after_another_and_none_fails
     with small_disk(tmp_path / "disk", 8 << 20) as disk:
         app = make_app(downloads_dir=disk / "downloads", worker_concurrency=3)
         with app.app_context():
-            user, provider = users.create_user("carol", "correct horse battery"), provide(server)
+            user = users.create_user(current_settings().downloads_dir, "carol", "correct horse battery")
+            provider = provide(server)
             names = [f"org/model-{number}" for number in range(3)]
             for seed, name in enumerate(names):
                 publish(server, name, {"model.bin": noise(5 << 20, seed)})
@@ -109,7 +111,7 @@ def test_downloads_that_do_not_fit_together_run_one_after_another_and_none_fails
                 first, second, third = rows
                 wait_until(lambda: reload(first).status == Status.COMPLETED, 60, "the first")
                 wait_until(lambda: all(_waits_for_room(row) for row in rows[1:]), 60, "the others to wait")
-                leftovers.remove_files(reload(first))
+                leftovers.remove_files(current_settings().downloads_dir, reload(first))
                 wait_until(lambda: reload(second).status == Status.COMPLETED, 20, "the second to find the room")
                 assert _waits_for_room(third)
             assert "waits: Not enough disk" in caplog.text

@@ -5,8 +5,7 @@ import json
 from flask import Flask
 
 from downloads_app.models import Provider, Status, User
-from downloads_app.services.files import folders
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import queue_download
 from tests.worker.running import run
@@ -21,6 +20,6 @@ def test_files_at_a_servers_root_arrive(app: Flask, alice: User, provider: Provi
     download = queue_download(alice, provider, ".")
     run(app)
     assert reload(download).status == Status.COMPLETED
-    folder = folders.folder_of(reload(download))
+    folder = folder_of(reload(download))
     assert folder.relative_to(folder.parents[2]).parts == ("alice", "local", "main")
     assert {path: (folder / path).read_bytes() for path in files} == files

@@ -10,12 +10,12 @@ import psutil
 import pytest
 from flask import Flask
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Status, User
-from downloads_app.services.files import folders
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.providers import catalog
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.hub import Hub
 from tests.support.publishing import queue_download
 from tests.support.server import PROJECT, environment, flask, wait_until
@@ -49,12 +49,14 @@ def test_no_row_no_log_line_and_no_side_file_holds_a_token_or_a_signature(
     app: Flask, alice: User, hub: Hub, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    provider = catalog.add_provider("hub", "huggingface", hub.url, allow_private_network=True, token=TOKEN)
+    provider = catalog.add_provider(
+        current_settings(), "hub", "huggingface", hub.url, allow_private_network=True, token=TOKEN
+    )
     row = queue_download(alice, provider, "org/gated")
     hub.bytes_per_second = 100_000
     with running(make_job(app)) as thread:
         wait_until(lambda: hub.cdn_requests and reload(row).current_bytes > 300_000, what="bytes of the signed address")
-        kept = [path.read_bytes() for path in find_partials(folders.folder_of(reload(row))).glob("*.json")]
+        kept = [path.read_bytes() for path in find_partials(folder_of(reload(row))).glob("*.json")]
         while_under_way = everything_stored()
         hub.bytes_per_second = None
         thread.join(60)

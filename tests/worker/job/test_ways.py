@@ -6,8 +6,7 @@ import pytest
 from flask import Flask
 
 from downloads_app.models import Status, User
-from downloads_app.services.files import folders
-from tests.support.downloading import reload
+from tests.support.downloading import folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.worker.running import FILES, arrived, run, run_to_failure
@@ -38,7 +37,7 @@ def test_a_file_comes_from_a_second_private_host_that_is_named_and_no_secret_goe
     run(app)
     row = reload(row)
     assert row.status == Status.COMPLETED, row.error_message
-    assert arrived(folders.folder_of(row)) == FILES
+    assert arrived(folder_of(row)) == FILES
     assert all(request.headers["x-key"] == "one two" for request in server.requests)
     assert all(request.headers["authorization"].startswith("Basic ") for request in server.requests)
     assert second.requests

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.server import Server
@@ -59,5 +60,5 @@ def receive(connection: socket.socket) -> bytes:
 def get_request(user: User, *headers: bytes) -> bytes:
     """Return a request for the stream as it goes over the wire, with further header lines."""
     lines = [f"GET {PATH} HTTP/1.1".encode(), b"Host: localhost"]
-    lines += [f"Authorization: Bearer {tokens.issue_access(user)}".encode(), *headers]
+    lines += [f"Authorization: Bearer {tokens.issue_access(current_settings(), user)}".encode(), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n"

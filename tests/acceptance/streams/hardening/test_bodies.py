@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.acceptance.streams.hardening.abuse import exchange, receive
@@ -72,7 +73,7 @@ def _trickle(connection: socket.socket) -> None:
 
 def test_what_fails_in_a_thread_is_one_line_of_the_log(server: Server, admin: User) -> None:
     """A short password is refused by the thread that hashes, a missing repository by the one that asks its provider."""
-    signed_in = {"Authorization": f"Bearer {tokens.issue_access(admin)}"}
+    signed_in = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), admin)}"}
     before = len(server.log())
     short = requests.post(
         f"{server.url}/api/users", json={"username": "eve", "password": "x"}, headers=signed_in, timeout=30

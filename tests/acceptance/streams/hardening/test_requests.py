@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.acceptance.streams.hardening.abuse import PATH, exchange, get_request, receive
@@ -78,7 +79,7 @@ def send_or_not(connection: socket.socket, piece: bytes) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW"])
 def test_another_method_than_get(server: Server, victim: User, method: str) -> None:
-    headers = {"Authorization": f"Bearer {tokens.issue_access(victim)}"}
+    headers = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), victim)}"}
     answer = requests.request(method, server.url + PATH, headers=headers, data=b"x" * 100, timeout=30)
     assert answer.status_code == 405
     assert answer.json()["code"] == 405

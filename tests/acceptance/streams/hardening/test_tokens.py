@@ -12,6 +12,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.acceptance.streams.hardening.abuse import (
@@ -37,7 +38,7 @@ def test_algorithm_none(server: Server, victim: User) -> None:
     for name in ("none", "None", "NONE", "nOnE"):
         head, body = ({"alg": name, "typ": "JWT"}, claims(victim))
         parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (head, body)]
-        for signature in ("", "x", tokens.issue_access(victim).rpartition(".")[2]):
+        for signature in ("", "x", tokens.issue_access(current_settings(), victim).rpartition(".")[2]):
             check_refused(server, ".".join([*parts, signature]))
 
 
@@ -91,28 +92,34 @@ def test_claims_of_the_wrong_type(server: Server, victim: User, key: str, change
 
 
 def test_a_refresh_token_used_as_access_token(server: Server, victim: User, key: str) -> None:
-    check_refused(server, tokens.issue_pair(victim).refresh)
+    check_refused(server, tokens.issue_pair(current_settings(), victim).refresh)
     check_refused(server, jwt.encode(claims(victim, type="Access"), key, "HS256"))
 
 
 def test_header_and_cookie_that_disagree(server: Server, victim: User, bob: User, open_stream: OpenStream) -> None:
     """The header decides, also when it is bad."""
-    cookie = f"access_token_cookie={tokens.issue_access(victim)}"
+    cookie = f"access_token_cookie={tokens.issue_access(current_settings(), victim)}"
     by_header = open_stream(server, bob, headers={"Cookie": cookie})
     assert by_header.wait_closed()[0].name == "complete"  # bob has nothing, whatever the cookie's user has
-    for header in ("Bearer x", "Bearer ", "", "Basic YTpi", f"Bearer {tokens.issue_access(victim)[:-2]}"):
+    for header in (
+        "Bearer x",
+        "Bearer ",
+        "",
+        "Basic YTpi",
+        f"Bearer {tokens.issue_access(current_settings(), victim)[:-2]}",
+    ):
         headers = {"Authorization": header, "Cookie": cookie}
         check_unauthorized(requests.get(server.url + PATH, headers=headers, stream=True, timeout=30))
 
 
 def test_two_authorization_headers(server: Server, victim: User, open_stream: OpenStream) -> None:
-    second = {"Authorization": f"Bearer {tokens.issue_access(victim)}"}
+    second = {"Authorization": f"Bearer {tokens.issue_access(current_settings(), victim)}"}
     assert open_stream(server, token="x", headers=second).wait_status() in (400, 401)
 
 
 def test_a_token_in_the_query_string(server: Server, victim: User) -> None:
     """It opens nothing, and does not reach our log from there either."""
-    raw = tokens.issue_access(victim)
+    raw = tokens.issue_access(current_settings(), victim)
     for name in ("jwt", "token", "access_token", "Authorization", "access_token_cookie"):
         check_unauthorized(requests.get(server.url + PATH, params={name: raw}, stream=True, timeout=30))
 
