@@ -6,7 +6,8 @@ from typing import Self
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import Connection, Response, fetch_text
+from downloads_app.sources.connection import Connection
+from downloads_app.sources.fetching import Response, fetch_text
 from downloads_app.sources.side_by_side import Question, fetch_side_by_side
 
 MAX_FILES = 100_000

@@ -8,7 +8,8 @@ import pycurl
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import MAX_REDIRECTS, Connection, Response
+from downloads_app.sources.connection import MAX_REDIRECTS, Connection
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.route import is_same_origin, shorten_url
 
 CONNECTIONS = 6
@@ -34,39 +35,49 @@ def fetch_side_by_side(
     `check` is called at least about once a second; to stop, it raises. Raises SourceError at the first document that
     cannot be fetched, as `fetch_text` does.
     """
-    multi = pycurl.CurlMulti()
-    waiting = deque(questions)
     count = min(CONNECTIONS, access.max_connections or CONNECTIONS, len(questions))
     lines = [_Line(access, limit_bytes) for _ in range(count)]
-    idle = lines.copy()
+    multi = pycurl.CurlMulti()
     busy: dict[pycurl.Curl, _Line] = {}
-
-    def start(line: _Line) -> None:
-        busy[line.connection.curl] = line
-        multi.add_handle(line.connection.curl)
-
     try:
-        while waiting or busy:
-            check()
-            while idle and waiting:
-                line = idle.pop()
-                line.begin(waiting.popleft())
-                start(line)
-            for curl, code in _move(multi, len(busy)):
-                multi.remove_handle(curl)
-                line = busy.pop(curl)
-                answer = line.conclude(code)
-                if answer is None:
-                    start(line)
-                else:
-                    idle.append(line)
-                    yield line.question, answer
+        yield from _ask_all(multi, deque(questions), lines, busy, check)
     finally:
         for curl in busy:
             multi.remove_handle(curl)
         for line in lines:
             line.connection.close()
         multi.close()
+
+
+def _ask_all(
+    multi: pycurl.CurlMulti,
+    waiting: deque[Question],
+    lines: Sequence["_Line"],
+    busy: dict[pycurl.Curl, "_Line"],
+    check: Callable[[], None],
+) -> Iterator[tuple[Question, Response]]:
+    """Ask over all lines until nothing waits. `busy` are the handles in `multi`, with their lines."""
+    idle = list(lines)
+
+    def start(line: _Line) -> None:
+        busy[line.connection.curl] = line
+        multi.add_handle(line.connection.curl)
+
+    while waiting or busy:
+        check()
+        while idle and waiting:
+            line = idle.pop()
+            line.begin(waiting.popleft())
+            start(line)
+        for curl, code in _move(multi, len(busy)):
+            multi.remove_handle(curl)
+            line = busy.pop(curl)
+            answer = line.conclude(code)
+            if answer is None:
+                start(line)
+            else:
+                idle.append(line)
+                yield line.question, answer
 
 
 def _move(multi: pycurl.CurlMulti, count: int) -> list[tuple[pycurl.Curl, int]]:

@@ -1,97 +1,15 @@
-"""Small documents, redirects, credentials, proxies: what leaves this machine, and for where."""
-
-import gzip
-import zlib
-from collections.abc import Iterator
+"""Redirects and credentials: what leaves this machine, and for where."""
 
 import pycurl
 import pytest
 
-from downloads_app.errors import InvalidInput, SourceError
-from downloads_app.services.providers.fields import check_proxy_url
+from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import Connection, fetch_text
+from downloads_app.sources.connection import Connection
+from downloads_app.sources.fetching import fetch_text
+from tests.sources.reaching import TOKEN, access_to
 from tests.support.file_server import Fault, FileServer
 from tests.support.pages import Page, Pages, serve_pages
-
-TOKEN = "hf_secret"
-
-
-@pytest.fixture
-def server() -> Iterator[FileServer]:
-    with FileServer() as running:
-        yield running
-
-
-@pytest.fixture
-def other() -> Iterator[FileServer]:
-    with FileServer() as running:
-        yield running
-
-
-def access_to(server: FileServer) -> Access:
-    return Access(server.url, token=TOKEN, allow_private_network=True)
-
-
-def test_a_document_comes_with_status_headers_and_address(server: FileServer) -> None:
-    server.put("list.json", b'{"files": []}')
-    response = fetch_text(access_to(server), server.url + "list.json", limit_bytes=1000)
-    assert (response.status, response.body) == (200, b'{"files": []}')
-    assert response.headers["content-type"] == "application/octet-stream"
-    assert response.url == server.url + "list.json"
-    assert server.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
-    assert server.requests[0].headers["accept-encoding"] == "identity"
-
-
-def test_an_error_status_is_an_answer(server: FileServer) -> None:
-    assert fetch_text(access_to(server), server.url + "nothing", limit_bytes=1000).status == 404
-
-
-@pytest.mark.parametrize("fault", [Fault(), Fault(chunked=True, endless=True)])
-def test_a_document_that_is_too_long_is_cut_off(server: FileServer, fault: Fault) -> None:
-    server.put("list.json", bytes(200_000))
-    server.fail("list.json", fault)
-    with pytest.raises(SourceError, match="longer than 1000 bytes"):
-        fetch_text(access_to(server), server.url + "list.json", limit_bytes=1000)
-    assert server.sent_bytes < 16 << 20
-
-
-def test_an_endless_head_is_cut_off(server: FileServer) -> None:
-    server.put("x", b"x")
-    server.fail("x", Fault(headers={f"X-{number}": "y" * 8000 for number in range(60)}))
-    with pytest.raises(SourceError):
-        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
-
-
-def test_a_silent_server_is_given_up(server: FileServer) -> None:
-    server.put("x", b"x" * 100)
-    server.fail("x", Fault(stall_after=10))
-    with pytest.raises(SourceError, match="no answer in time") as error:
-        fetch_text(access_to(server), server.url + "x", limit_bytes=1000, timeout_seconds=0.5)
-    assert not error.value.permanent
-
-
-@pytest.mark.parametrize("coding", ["gzip", "deflate"])
-def test_a_document_that_comes_packed_though_nobody_asked_is_unpacked_within_its_limit(
-    server: FileServer, coding: str
-) -> None:
-    text = b"a listing " * 5_000
-    server.put("x", gzip.compress(text) if coding == "gzip" else zlib.compress(text))
-    for _ in range(4):
-        server.fail("x", Fault(headers={"Content-Encoding": coding}))
-    assert fetch_text(access_to(server), server.url + "x", limit_bytes=len(text)).body == text
-    with pytest.raises(SourceError, match=f"longer than {len(text) - 1} bytes"):
-        fetch_text(access_to(server), server.url + "x", limit_bytes=len(text) - 1)
-
-
-@pytest.mark.parametrize("coding", ["gzip", "compress", "zstd"])
-def test_a_document_that_cannot_be_unpacked_is_refused(server: FileServer, coding: str) -> None:
-    server.put("x", b"not packed at all")
-    for _ in range(2):
-        server.fail("x", Fault(headers={"Content-Encoding": coding}))
-    with pytest.raises(SourceError, match="encoded") as caught:
-        fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
-    assert caught.value.permanent
 
 
 def test_the_token_follows_a_redirect_within_its_origin(server: FileServer) -> None:
@@ -193,87 +111,12 @@ def test_messages_hold_no_query_and_no_token(server: FileServer) -> None:
     assert TOKEN not in repr(access_to(server))
 
 
-@pytest.fixture
-def proxy() -> Iterator[Pages]:
-    """A proxy that answers everything by itself, and remembers what it was asked for."""
-    with serve_pages(lambda address: Page(b"proxied")) as running:
-        yield running
-
-
-def test_the_providers_proxy_is_used(proxy: Pages) -> None:
-    access = Access("http://hub.invalid/", proxy_url=proxy.url)
-    assert fetch_text(access, "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
-    assert proxy.paths == ["http://hub.invalid/x"]
-
-
-def test_the_environments_proxy_is_used_unless_exempted(
-    proxy: Pages, server: FileServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", proxy.url)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    server.put("x", b"direct")
-    assert fetch_text(Access("http://hub.invalid/"), "http://hub.invalid/x", limit_bytes=1000).body == b"proxied"
-    assert fetch_text(access_to(server), server.url + "x", limit_bytes=1000).body == b"direct"
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
-def test_a_proxy_is_not_asked_for_private_addresses(proxy: Pages, host: str) -> None:
-    access = Access("http://hub.invalid/", proxy_url=proxy.url)
-    with pytest.raises(SourceError, match="private address"):
-        fetch_text(access, f"http://{host}/x", limit_bytes=1000)
-    assert proxy.requests == []
-
-
 @pytest.mark.parametrize("target", ["http://[::1", "http://h:99999/x", "http://h:port/x"])
 def test_a_redirect_to_what_is_no_address_is_refused(server: FileServer, target: str) -> None:
     server.fail("x", Fault(redirect=target))
     with pytest.raises(SourceError) as error:
         fetch_text(access_to(server), server.url + "x", limit_bytes=1000)
     assert error.value.permanent
-
-
-BAD_PROXIES = [
-    "http://user:pass-word@proxy.invalid:99999",
-    "http://user:pass-word@proxy.invalid:port",
-    "http://user:pass-word@[::1",
-    "http://user:pass-word@",
-    "http://us er:pass-word@proxy.invalid",
-    "http://user:pass-word\x00@proxy.invalid",
-    "http://user:pass-wörd@proxy.invalid",
-    "http://user:pass-word@@proxy.invalid",
-    "http://user:pass-word/@proxy.invalid",
-    "http://user:pass-word#@proxy.invalid",
-    "http://user:pass-word@proxy.invalid/path",
-    "foo://user:pass-word@proxy.invalid",
-    "//user:pass-word@proxy.invalid",
-]
-
-
-@pytest.mark.parametrize("url", BAD_PROXIES)
-def test_a_proxy_that_cannot_be_used_is_told_without_its_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        check_proxy_url(url)
-    told = [f"{refused.value.message} {refused.value.errors}"]
-    accesses = [Access("http://hub.invalid/", proxy_url=url)]  # as it stands in a row of before
-    if "\x00" not in url:
-        monkeypatch.setenv("http_proxy", url)
-        accesses.append(Access("http://hub.invalid/"))
-    for access in accesses:
-        with pytest.raises(SourceError, match="proxy") as error:
-            fetch_text(access, "http://hub.invalid/x", limit_bytes=1000)
-        assert error.value.permanent
-        told.append(error.value.message)
-    assert not [text for text in told if "user" in text or "pass-w" in text]
-
-
-@pytest.mark.parametrize("scheme", ["http", "https", "socks4", "socks4a", "socks5", "socks5h"])
-def test_no_error_behind_a_proxy_holds_its_password(scheme: str) -> None:
-    for place in ("127.0.0.1:1", "proxy.invalid:3128", "[::1]:1"):
-        url = check_proxy_url(f"{scheme}://user:pass-word@{place}")
-        with pytest.raises(SourceError) as error:
-            fetch_text(Access("http://hub.invalid/", proxy_url=url), "http://hub.invalid/x", limit_bytes=1000)
-        assert "user" not in error.value.message
-        assert "pass-word" not in error.value.message
 
 
 def test_no_text_of_libcurl_is_shown_whatever_its_code() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import Connection, fetch_text
+from downloads_app.sources.connection import Connection
+from downloads_app.sources.fetching import fetch_text
 from tests.support.authority import make_authority, make_client_certificate
 from tests.support.file_server import Fault, FileServer
 

@@ -87,10 +87,7 @@ def create(
         if held is None or held.is_disabled:  # since the request was let in
             raise Conflict(f"User {username!r} is disabled")
         found = catalog.find_or_create_repository(provider, repository)
-        _refuse_second(user.id, found.id, revision)
-        _refuse_shared_folder(user.id, found, revision)
-        limits.refuse_too_many_active(user.id, settings.max_active_downloads_per_user)
-        limits.refuse_too_many_rows(user.id, settings.max_downloads_per_user)
+        _refuse_new(settings, user.id, found, revision)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
         events.note_new(download, by or username)
@@ -162,6 +159,14 @@ def _apply_alone(settings: Settings, download: Download, change: Change, by: str
         _apply(download, change, by)
     finally:
         db.session.rollback()  # gives the lock back where nothing was committed
+
+
+def _refuse_new(settings: Settings, user_id: str, repository: Repository, revision: str) -> None:
+    """Refuse one more download of a user, whose row is held; raises Conflict."""
+    _refuse_second(user_id, repository.id, revision)
+    _refuse_shared_folder(user_id, repository, revision)
+    limits.refuse_too_many_active(user_id, settings.max_active_downloads_per_user)
+    limits.refuse_too_many_rows(user_id, settings.max_downloads_per_user)
 
 
 def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from downloads_app.sources import RemoteFile
-from downloads_app.sources.connection import Response
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.listing_reader import ListingReader
 from downloads_app.sources.s3.addresses import Prefix
 from downloads_app.sources.s3.listing import list_prefix

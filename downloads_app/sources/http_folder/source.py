@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing, RemoteFile
-from downloads_app.sources.connection import fetch_text
 from downloads_app.sources.documents import quote_path
+from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.buckets import list_bucket
 from downloads_app.sources.http_folder.indexes import ACCEPT
 from downloads_app.sources.http_folder.manifest import read_manifest

@@ -8,8 +8,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
-from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import quote_path
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.http_folder.entries import Entry, Index
 from downloads_app.sources.http_folder.indexes import ACCEPT, read_index
 from downloads_app.sources.links import find_next_link

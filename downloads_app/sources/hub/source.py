@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status
-from downloads_app.sources.connection import Response, fetch_text
 from downloads_app.sources.documents import parse_json
+from downloads_app.sources.fetching import Response, fetch_text
 from downloads_app.sources.hub.description import Description, check_named_files, read_description, read_siblings
 from downloads_app.sources.hub.refusals import explain_hub_refusal
 from downloads_app.sources.hub.search import read_found

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.links import find_next_link
 from downloads_app.sources.selection import EVERYTHING, Selection
 

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status, read_count
-from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json, read_size
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
 from downloads_app.sources.side_by_side import Question
 from downloads_app.sources.trust import is_trusted, token_header, without_credentials

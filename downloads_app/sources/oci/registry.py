@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
-from downloads_app.sources.connection import Response
 from downloads_app.sources.documents import parse_json
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.listing_reader import ListingReader
 from downloads_app.sources.oci.challenges import Challenge, read_challenge
 from downloads_app.sources.route import is_same_origin, shorten_url

@@ -2,7 +2,7 @@
 
 from downloads_app.errors import SourceError
 from downloads_app.sources.answers import AnswerHead, explain_status
-from downloads_app.sources.connection import Response
+from downloads_app.sources.fetching import Response
 from downloads_app.sources.s3.pages import read_error
 
 _TEXTS = {

@@ -4,7 +4,7 @@ import dataclasses
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
-from downloads_app.sources.connection import fetch_text
+from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, ListingReader
 from downloads_app.sources.paths import ROOT
 from downloads_app.sources.s3.addresses import find_prefix, has_bucket

@@ -6,7 +6,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.connection import fetch_text
+from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.source import HttpSource
 from tests.support.object_store import ObjectStore
 from tests.support.pages import Page, Pages, serve_pages

@@ -7,7 +7,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, Listing
-from downloads_app.sources.connection import fetch_text
+from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.s3.source import S3Source
 from downloads_app.sources.selection import Selection
 from tests.support.object_store import KEY, SECRET, ObjectStore

@@ -1,6 +1,5 @@
 """Kind `urls`: what is listed, whole downloads through the real worker, and who is shown the secret."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -20,18 +19,6 @@ from tests.support.pages import Page, serve_pages
 from tests.worker.running import FILES, arrived, run, run_to_failure
 
 TOKEN = "hf_secretsecretsecret"
-
-
-@pytest.fixture
-def server() -> Iterator[FileServer]:
-    with FileServer() as running:
-        yield running
-
-
-@pytest.fixture
-def other() -> Iterator[FileServer]:
-    with FileServer() as running:
-        yield running
 
 
 def open_list(text: str, url: str = "") -> UrlsSource:

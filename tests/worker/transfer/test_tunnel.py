@@ -7,7 +7,7 @@ import pytest
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access, RemoteFile
-from downloads_app.sources.connection import fetch_text
+from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.source import HttpSource
 from downloads_app.worker.transfer.bandwidth import Limits
 from tests.support.authority import HOST, make_authority
