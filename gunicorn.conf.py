@@ -2,16 +2,16 @@
 
 import os
 import resource
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import load_settings
 from downloads_app.logs import configure, dict_config
+from downloads_app.modes import prepare_instance, refuse_unfit_instance
 from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory
+from downloads_app.web.gunicorn.temporary import METRICS_VARIABLE, borrow_instance, is_only_checked
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
@@ -35,11 +35,9 @@ access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s"'
 if settings.log_format == "json":
     logconfig_dict = dict_config("json")
 
-# The processes write their metrics into files of this folder. It must be set before prometheus_client is loaded.
-_OUR_METRICS = "downloads-metrics-"
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=_OUR_METRICS)
-_metrics_dir = os.environ["PROMETHEUS_MULTIPROC_DIR"]
+if is_only_checked():
+    refuse_unfit_instance(settings.instance_dir)
+    borrow_instance(settings.instance_dir)
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a stream
@@ -64,7 +62,8 @@ def post_worker_init(worker):
 
 
 def when_ready(server):
-    """Start the download worker beside the web server, if the settings say so."""
+    """Make the instance folder. Start the download worker beside the web server, if the settings say so."""
+    prepare_instance(settings)
     if settings.embedded_worker:
         from downloads_app.worker.embedded import EmbeddedWorker
 
@@ -77,12 +76,13 @@ def child_exit(server, worker):
     from prometheus_client import multiprocess
 
     forget_worker(server, worker)
-    multiprocess.mark_process_dead(worker.pid, _metrics_dir)
+    multiprocess.mark_process_dead(worker.pid, os.environ[METRICS_VARIABLE])
 
 
 def on_exit(server):
-    """Stop the worker with the server."""
+    """Stop the worker with the server. Then nobody writes any more: leave SQLite's file whole."""
+    from downloads_app.services.database.whole_file import make_whole
+
     if hasattr(server, "embedded_worker"):
         server.embedded_worker.stop()
-    if Path(_metrics_dir).name.startswith(_OUR_METRICS):
-        shutil.rmtree(_metrics_dir, ignore_errors=True)
+    make_whole(settings.database_url)

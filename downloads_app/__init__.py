@@ -18,6 +18,7 @@ def create_app(**overrides: Any) -> "Flask":
     from flask import Flask
 
     from downloads_app import cli, config, extensions, locations, models, modes, web  # noqa: F401  (models register tables)
+    from downloads_app.services.database.whole_file import leave_whole_at_exit
 
     settings = config.load_settings(**overrides)
     app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
@@ -30,4 +31,5 @@ def create_app(**overrides: Any) -> "Flask":
     extensions.jwt.init_app(app)
     web.init_app(app)
     cli.init_app(app)
+    leave_whole_at_exit(app, settings.database_url)
     return app

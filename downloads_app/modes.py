@@ -27,12 +27,31 @@ SECRET_MODE = 0o600
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 
 
+class UnfitFolder(SystemExit):
+    """The instance folder cannot be made: one line on stderr, exit code 1."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"error: the folder INSTANCE_DIR={str(folder)!r} cannot be made: {reason}")
+
+
+def refuse_unfit_instance(folder: Path) -> None:
+    """Raise UnfitFolder if the instance folder is not there and could not be made; makes nothing."""
+    nearest = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    if not nearest.is_dir():
+        raise UnfitFolder(folder, f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UnfitFolder(folder, f"{nearest} cannot be written to")
+
+
 def prepare_instance(settings: "Settings") -> None:
     """Make the instance folder, and let only our own user read the SQLite file, also an existing one.
 
-    SQLite gives its other files the mode of this one.
+    SQLite gives its other files the mode of this one. Raises UnfitFolder if the folder cannot be made.
     """
-    settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
+    try:
+        settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UnfitFolder(settings.instance_dir, exc.strerror or str(exc)) from None
     if not settings.uses_sqlite:
         return
     file = Path(make_url(settings.database_url).database or "")

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_migrate.cli import db as migrations
 
-from downloads_app.cli import downloads, inspecting, providers, quotas, users, watch, worker, workers  # noqa: F401  (they add commands)
+from downloads_app.cli import downloads, inspecting, providers, queue, quotas, users, watch, worker, workers  # noqa: F401  (they add commands)
 from downloads_app.cli.groups import adopt
 
 adopt(migrations)
@@ -14,4 +14,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(users.group)
     app.cli.add_command(providers.group)
     app.cli.add_command(downloads.group)
+    app.cli.add_command(queue.group)
     app.cli.add_command(workers.group)

@@ -63,7 +63,7 @@ def print_details(download: Download) -> None:
         ("include", ", ".join(download.include)),
         ("exclude", ", ".join(download.exclude)),
         ("priority", str(download.priority)),
-        ("waits for", download.wait_reason),
+        ("waits for", download.waits_for),
         ("error", download.error_message),
         ("bytes", f"{format_bytes(download.current_bytes)} of {format_bytes(download.total_bytes)}"),
         ("files", f"{download.files_completed} of {_or_unknown(download.total_files)}"),
@@ -108,7 +108,7 @@ def describe(download: Download) -> dict[str, Any]:
         "exclude": download.exclude,
         "priority": download.priority,
         "attempt": download.attempt,
-        "wait_reason": download.wait_reason,
+        "wait_reason": download.waits_for,
         "error_message": download.error_message,
         "path": str(folder_of(current_settings().downloads_dir, download)),
     }

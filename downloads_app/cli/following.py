@@ -99,7 +99,7 @@ class _Lines:
 
     def _tell(self, download: Download) -> None:
         now = time.monotonic()
-        state = f"{download.status} {download.wait_reason or ''}"
+        state = f"{download.status} {download.waits_for or ''}"
         line = _describe_in_a_line(download)
         said_state, said_line, said_at = self._said.get(download.id, ("", "", 0.0))
         if state != said_state or (line != said_line and now - said_at >= LINE_SECONDS):
@@ -115,7 +115,7 @@ def _describe_in_a_line(download: Download) -> str:
     parts = [download.id[:SHORT_ID_LENGTH], download.repository.name, format_share(download), size, download.status]
     if download.status == Status.DOWNLOADING:
         parts.append(_describe_state(download).plain)
-    reason = download.error_message if download.status == Status.FAILED else download.wait_reason
+    reason = download.error_message if download.status == Status.FAILED else download.waits_for
     return " ".join(parts) + (f": {reason}" if reason else "")
 
 
@@ -164,6 +164,6 @@ def _describe_state(download: Download) -> Text:
         return plain(f"{speed} {format_seconds(download.eta_seconds)}")
     if download.status == Status.FAILED:
         return Text(clean(download.error_message or "failed"), style="red")
-    if download.status == Status.PENDING and download.wait_reason:
-        return Text(clean(download.wait_reason), style="yellow")
+    if download.status == Status.PENDING and download.waits_for:
+        return Text(clean(download.waits_for), style="yellow")
     return style_status(download.status)

@@ -5,13 +5,15 @@ from typing import Any
 import click
 
 from downloads_app.cli.groups import Commands
-from downloads_app.cli.printing import UNKNOWN, print_json, print_table
+from downloads_app.cli.printing import UNKNOWN, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.config import current_settings
 from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.fields import KINDS, needs_url
+from downloads_app.services.queue import pauses
 
 group = Commands("providers", help="Add, change, list and remove providers.", no_args_is_help=True)
 
@@ -64,10 +66,11 @@ def list_providers(as_json: bool) -> None:
             _name_secrets(provider) or "none",
             "yes" if provider.allow_private_network else ", ".join(provider.allow_hosts) or "no",
             str(provider.max_connections or UNKNOWN),
+            plain("paused", "yellow") if provider.paused_at else plain("in use"),
         )
         for provider in found
     ]
-    print_table(("name", "kind", "url", "secrets", "private", "connections"), rows)
+    print_table(("name", "kind", "url", "secrets", "private", "connections", "state"), rows)
 
 
 @group.command("test")
@@ -79,6 +82,32 @@ def test_provider(name: str) -> None:
     give_connection_back()
     catalog.check_remote(kind, access)
     click.echo(f"{name} answers")
+
+
+@group.command("pause")
+@click.argument("name")
+def pause_provider(name: str) -> None:
+    """Fetch nothing from a provider; what runs goes back to the queue within a second and keeps its bytes.
+
+    \b
+    Example:
+      flask providers pause hub
+    """
+    pauses.set_provider_paused(catalog.find_provider(name), True)
+    click.echo(f"Paused provider {name}")
+
+
+@group.command("resume")
+@click.argument("name")
+def resume_provider(name: str) -> None:
+    """Fetch from a paused provider again.
+
+    \b
+    Example:
+      flask providers resume hub
+    """
+    pauses.set_provider_paused(catalog.find_provider(name), False)
+    click.echo(f"Resumed provider {name}")
 
 
 @group.command("remove")
@@ -113,4 +142,5 @@ def _describe(provider: Provider) -> dict[str, object]:
         "allow_hosts": provider.allow_hosts,
         "region": provider.region,
         "max_connections": provider.max_connections,
+        "paused_at": iso_time(provider.paused_at),
     }

@@ -14,6 +14,7 @@ from downloads_app.models.downloads import (
 )
 from downloads_app.models.events import DownloadEvent, EventKind
 from downloads_app.models.providers import Provider, Repository
+from downloads_app.models.queue import QueuePause
 from downloads_app.models.workers import WorkerProcess
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "EventKind",
     "FailedSignIns",
     "Provider",
+    "QueuePause",
     "Repository",
     "RevokedToken",
     "SignIn",

@@ -12,13 +12,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from downloads_app.models.accounts import User
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
 from downloads_app.models.providers import Provider, Repository
+from downloads_app.models.queue import QueuePause
 
 
 class Status(enum.StrEnum):
@@ -36,6 +38,8 @@ ACTIVE = (Status.PENDING, Status.DOWNLOADING)
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 IS_ACTIVE = "status IN ('pending', 'downloading')"
 IS_HELD = "worker_id IS NOT NULL"
+PROVIDER_IS_PAUSED = "its provider is paused"
+QUEUE_IS_PAUSED = "the queue is paused"
 
 
 class Download(Model):
@@ -93,7 +97,7 @@ class Download(Model):
 
     status: Mapped[str] = mapped_column(String(20), default=Status.PENDING)
     wait_reason: Mapped[str | None] = mapped_column(Text)
-    """Why a pending download waits; None if it only waits for its turn."""
+    """Why a pending download waits; None if it only waits for its turn. `waits_for` knows of pauses too."""
     not_before_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """A pending download is not claimed earlier (back-off, full disk)."""
     error_message: Mapped[str | None] = mapped_column(Text)
@@ -125,6 +129,19 @@ class Download(Model):
     user: Mapped[User] = relationship()
     provider: Mapped[Provider] = relationship()
     repository: Mapped[Repository] = relationship()
+    queue_paused_at: Mapped[datetime | None] = column_property(
+        select(QueuePause.paused_at).scalar_subquery(), deferred=True
+    )
+    """Read with a list's rows, so that no row asks for it again."""
+
+    @property
+    def waits_for(self) -> str | None:
+        """Why a pending download waits, pauses included; None if it only waits for its turn."""
+        if self.status != Status.PENDING:
+            return self.wait_reason
+        if self.queue_paused_at is not None:
+            return QUEUE_IS_PAUSED
+        return PROVIDER_IS_PAUSED if self.provider.paused_at is not None else self.wait_reason
 
 
 # Workers claim from this index: the head of each user's queue.

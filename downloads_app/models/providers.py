@@ -34,6 +34,8 @@ class Provider(Model):
     address_list_encrypted: Mapped[str | None] = mapped_column(Text, deferred=True)
     """Up to some megabytes, so it is read only when it is used."""
     region: Mapped[str | None] = mapped_column(String(100))
+    paused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when nothing is fetched from it (`services/queue/pauses.py`); None while it is not paused."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now, onupdate=utc_now)
 

@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
         plans,  # noqa: F401  (joins the routes of downloads)
         provider_contents,  # noqa: F401  (joins the routes of providers)
         providers,
+        queue,
         repositories,
         sessions,
         usage,
@@ -46,7 +47,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     RUNNER.put(app, offload.offload)
     generator.init_app(app)
-    for resource in (auth, sessions, users, providers, repositories, downloads, usage, workers):
+    for resource in (auth, sessions, users, providers, repositories, downloads, queue, usage, workers):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(endpoint.blueprint)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.files.folders import free_bytes
-from downloads_app.services.queue import claims, housekeeping, leftovers, room
+from downloads_app.services.queue import claims, housekeeping, leftovers, pauses, room
 from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 REST_SECONDS = 0.5
 RESCUE_SECONDS = 2.0
 SHARE_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
 TIDY_SECONDS = 600.0
 MAX_OUTAGE_REST_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
@@ -62,6 +63,7 @@ class Worker:
             _Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
             self._claim,
             _Every(SHARE_SECONDS, self._share),
+            _Every(PAUSE_SECONDS, self._hold_back),
             _Every(RESCUE_SECONDS, self._let_go_on),
             _Every(TIDY_SECONDS, self._tidy),
         )
@@ -156,6 +158,14 @@ class Worker:
                 if share is not None:
                     job.limits.connections = max(1, share)
                     job.is_crowded_out = job.is_crowded_out or share == 0
+        return False
+
+    def _hold_back(self) -> bool:
+        """Give back what runs although its provider or the queue was paused."""
+        if self._jobs:
+            paused = pauses.find_paused(self.worker_id)
+            for job in list(self._jobs):
+                job.pause = job.pause or paused.get(job.claim.download_id)
         return False
 
     def _let_go_on(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy import delete as delete_rows
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
@@ -17,7 +17,12 @@ from downloads_app.services.queue import leftovers
 from downloads_app.services.rights import may_see_download
 
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
-_PARTS = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
+_PARTS = (
+    joinedload(Download.user),
+    joinedload(Download.provider),
+    joinedload(Download.repository),
+    undefer(Download.queue_paused_at),
+)
 
 
 NEWEST_FIRST = "-created_at"

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, case, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
+from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import workers
+from downloads_app.services.queue.pauses import is_held_back
 
 SILENT_SECONDS = 60
 """So long no byte has come, or no worker has taken it."""
@@ -35,8 +37,15 @@ def find_stuck(lease_seconds: float) -> Sequence[Stuck]:
     is_silent = Download.updated_at < database_now(-SILENT_SECONDS)
     waits = and_(Download.status == Status.PENDING, or_(Download.wait_reason.is_not(None), is_silent))
     stands = and_(Download.status == Status.DOWNLOADING, is_silent)
-    parts = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
-    query = select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands)).options(*parts)
+    parts = (
+        joinedload(Download.user),
+        joinedload(Download.provider),
+        joinedload(Download.repository),
+        undefer(Download.queue_paused_at),
+    )
+    query = (
+        select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands, is_held_back())).options(*parts)
+    )
     rows = db.session.execute(query.order_by(Download.updated_at, Download.id))
     return [_explain(download, bool(lost), has_worker) for download, lost in rows]
 
@@ -49,18 +58,22 @@ def _explain(download: Download, is_lost: bool, has_worker: bool) -> Stuck:
     if download.status == Status.DOWNLOADING:
         advice = f"see whether its provider answers: flask providers test {download.provider.name}"
         return Stuck(download, "no byte comes", since, advice)
+    if download.waits_for == QUEUE_IS_PAUSED:
+        return Stuck(download, QUEUE_IS_PAUSED, since, "flask queue resume")
+    if download.waits_for == PROVIDER_IS_PAUSED:
+        return Stuck(download, PROVIDER_IS_PAUSED, since, f"flask providers resume {download.provider.name}")
     if not has_worker:
-        return Stuck(download, download.wait_reason or "no worker is alive", since, _START_A_WORKER)
-    if download.wait_reason is None:
+        return Stuck(download, download.waits_for or "no worker is alive", since, _START_A_WORKER)
+    if download.waits_for is None:
         return Stuck(
             download, "other downloads have their turn", since, "wait; or more workers, or a higher --concurrency"
         )
-    return Stuck(download, download.wait_reason, since, _advise(download))
+    return Stuck(download, download.waits_for, since, _advise(download))
 
 
 def _advise(download: Download) -> str:
     """Say what to do about a reason; which one it is our own words tell (see the worker's preparation of a job)."""
-    reason = download.wait_reason or ""
+    reason = download.waits_for or ""
     if reason.startswith(NOT_ENOUGH_DISK) or DISK_IS_FULL in reason:
         return "make room in DOWNLOADS_DIR; it goes on by itself"
     if "quota" in reason:

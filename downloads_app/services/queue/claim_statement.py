@@ -6,7 +6,8 @@ with the waiting downloads: the index `ix_downloads_pending` gives each user's f
 
 A download is left alone before its `not_before_at`, while a worker may still be writing into its folder (one
 that lost it, or another download of the same repository and revision that was cancelled a moment ago: until
-that worker lets go or its lease is over), and while its provider has no connection to spare.
+that worker lets go or its lease is over), and while its provider has no connection to spare or is paused. While the
+queue is paused, nothing is claimed.
 """
 
 from sqlalchemy import TextClause, text
@@ -24,7 +25,7 @@ HEADS_PER_USER = 8
 _CLAIMABLE = """d.user_id = {user} AND d.status = 'pending'
     AND (d.not_before_at IS NULL OR d.not_before_at <= {now} OR d.not_before_at > {longest})
     AND (d.user_id, d.repository_id, d.revision) NOT IN (SELECT user_id, repository_id, revision FROM held)
-    AND d.provider_id NOT IN (SELECT id FROM full_providers)
+    AND d.provider_id NOT IN (SELECT id FROM closed_providers)
     ORDER BY d.priority DESC, d.created_at, d.id"""
 """In the order of the index, also where any row will do: without ORDER BY PostgreSQL may read the whole table."""
 
@@ -33,14 +34,16 @@ _WITH = """WITH held AS MATERIALIZED (
     WHERE worker_id IS NOT NULL AND lease_expires_at >= {now}
 ), running AS MATERIALIZED (
     SELECT user_id, count(*) AS amount FROM held WHERE status = 'downloading' GROUP BY user_id
-), full_providers AS MATERIALIZED (
-    SELECT p.id FROM providers p JOIN held ON held.provider_id = p.id AND held.status = 'downloading'
+), closed_providers AS MATERIALIZED (
+    SELECT id FROM providers WHERE paused_at IS NOT NULL
+    UNION SELECT p.id FROM providers p JOIN held ON held.provider_id = p.id AND held.status = 'downloading'
     WHERE p.max_connections IS NOT NULL GROUP BY p.id HAVING count(*) >= p.max_connections
 ), turns AS MATERIALIZED (
     SELECT u.id AS user_id, coalesce(running.amount, 0) AS load,
         (SELECT max(s.claimed_at) FROM downloads s WHERE s.user_id = u.id) AS last_at
     FROM users u LEFT JOIN running ON running.user_id = u.id
-    WHERE NOT u.is_disabled AND (SELECT d.id FROM downloads d WHERE {any_of_u} LIMIT 1) IS NOT NULL
+    WHERE NOT u.is_disabled AND NOT EXISTS (SELECT id FROM queue_pauses)
+        AND (SELECT d.id FROM downloads d WHERE {any_of_u} LIMIT 1) IS NOT NULL
     ORDER BY 2, 3 NULLS FIRST LIMIT {users_at_once}
 )"""
 

@@ -17,6 +17,7 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import events
 from downloads_app.services.queue.claim_statement import SQLITE_NOTES, claim_statement
 from downloads_app.services.queue.events import Note
+from downloads_app.services.queue.pauses import is_held_back
 
 MAX_FAILURES = 8
 """Starts in a row without a new byte, after which a download fails."""
@@ -124,11 +125,12 @@ def backoff_seconds(failures: int) -> float:
 
 
 def count_unfinished() -> int:
-    """Count the downloads that run or will start by themselves (not those that wait for room)."""
+    """Count the downloads that run or will start by themselves, so not those that wait for room or a pause's end."""
     waits_for_room = and_(
         Download.status == Status.PENDING, Download.failures == 0, Download.not_before_at > database_now()
     )
-    query = select(func.count()).where(Download.status.in_(ACTIVE), func.coalesce(not_(waits_for_room), True))
+    starts = func.coalesce(not_(waits_for_room), True), not_(is_held_back())
+    query = select(func.count()).where(Download.status.in_(ACTIVE), *starts)
     return int(execute_alone(query).scalar() or 0)
 
 

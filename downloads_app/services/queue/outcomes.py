@@ -95,6 +95,11 @@ def hand_back(claim: Claim) -> bool:
     return _write(claim, Note(EventKind.HANDED_BACK, claim.worker_id), status=Status.PENDING, **AT_REST)
 
 
+def hold_back(claim: Claim, reason: str) -> bool:
+    """Give a download back at once because of a pause; it is claimed again as soon as the pause ends."""
+    return _write(claim, Note(EventKind.WAITING, claim.worker_id, reason), status=Status.PENDING, **AT_REST)
+
+
 def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> bool:
     """Give a download back; it is not claimed again for `seconds`, and its owner sees the reason.
 

@@ -26,7 +26,7 @@ def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
         "provider": download.provider.name,
         "username": download.user.username,
         "error_message": download.error_message,
-        "wait_reason": download.wait_reason,
+        "wait_reason": download.waits_for,
         "next_attempt_at": format_time(download.not_before_at),
         "completed_at": format_time(download.completed_at),
         "revision": download.revision,

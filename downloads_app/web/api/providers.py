@@ -14,6 +14,7 @@ from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
 from downloads_app.services.providers.secrets import check_client_certificate
+from downloads_app.services.queue import pauses
 from downloads_app.sources import registry
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
@@ -42,6 +43,9 @@ class ProviderSchema(OutputSchema):
     allow_hosts = fields.List(fields.String())
     region = fields.String(allow_none=True)
     max_connections = fields.Integer(allow_none=True)
+    paused_at = fields.DateTime(
+        format="%Y-%m-%dT%H:%M:%SZ", allow_none=True, metadata={"description": "nothing is fetched since then"}
+    )
     ca_file = fields.Function(
         lambda provider: provider.ca_file if current_user().is_admin else None,
         metadata={"type": ["string", "null"], "description": "a path on the server: shown to admins alone"},
@@ -79,6 +83,7 @@ class ProviderChange(InputSchema):
     max_connections = fields.Integer(strict=True, allow_none=True)
     proxy_url = fields.String(load_only=True, allow_none=True)
     ca_file = fields.String(allow_none=True)
+    paused = fields.Boolean(metadata={"description": "fetch nothing from it; what runs goes back to the queue"})
 
 
 class NewProvider(ProviderChange):
@@ -129,7 +134,11 @@ class Providers(MethodView):
     @blueprint.response(201, ProviderSchema)
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
-        return catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")))
+        is_paused: bool = body.pop("paused", False)
+        provider = catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")))
+        if is_paused:
+            pauses.set_provider_paused(provider, True)
+        return provider
 
 
 @blueprint.route("/<uuid:provider_id>")
@@ -148,7 +157,10 @@ class OneProvider(MethodView):
     def patch(self, body: dict[str, Any], provider_id: UUID) -> Provider:
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
+        is_paused: bool | None = body.pop("paused", None)
         catalog.change_provider(current_settings(), provider, _check_dear(body, body.get("url", provider.url)))
+        if is_paused is not None:
+            pauses.set_provider_paused(provider, is_paused)
         return provider
 
     @admin_required

@@ -8,14 +8,18 @@ from functools import partial
 from typing import Any
 
 from downloads_app.config import ConfigError, load_settings
+from downloads_app.modes import refuse_unfit_instance
 from downloads_app.web.gunicorn.balance import Balance
 from downloads_app.web.gunicorn.handover import Handover
+from downloads_app.web.gunicorn.temporary import make_metrics_folder
 
 
 def prepare_master(server: Any) -> None:
     """Create the memory that all workers share. The server object holds it, so a reload does not replace it."""
     if server.cfg.preload_app:
         sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
+    refuse_unfit_instance(load_settings().instance_dir)
+    make_metrics_folder()
     server.handover = Handover()
     server.balance = Balance()
     server.reload = partial(_reload_if_readable, server, server.reload)

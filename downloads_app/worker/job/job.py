@@ -45,12 +45,15 @@ class Job:
         self._quota = QuotaWatch(claim.download_id)
         self.is_crowded_out = False
         """Set if no connection of the provider's limit is left for it. It then goes back to the queue."""
+        self.pause: str | None = None
+        """Set, with the reason, if its provider or the queue was paused. It then goes back to the queue."""
         self.is_moving = False
         """Whether it may be writing files. Before that, it can be taken away at once."""
 
     def should_stop(self) -> bool:
         """Whether to stop as soon as possible: drained, crowded out, paused, cancelled, or superseded."""
-        return self._is_draining() or self.is_crowded_out or self._quota.is_passed or self.lease.is_over
+        is_sent_back = self.is_crowded_out or self.pause is not None or self._quota.is_passed
+        return is_sent_back or self._is_draining() or self.lease.is_over
 
     def run(self) -> None:
         """Run the download to its end. Never raises."""
@@ -185,6 +188,8 @@ class Job:
         """Give the download back, unless it was paused or cancelled. Delete the partial files of a cancelled one."""
 
         def write() -> bool:
+            if self.pause is not None:
+                return outcomes.hold_back(self.claim, self.pause)
             if self._quota.is_passed:
                 return outcomes.wait(self.claim, self._quota.reason, WAIT_FOR_ROOM_SECONDS)
             if self.is_crowded_out:

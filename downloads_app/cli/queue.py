@@ -1,0 +1,51 @@
+"""`flask queue`: hold all downloads back, for maintenance."""
+
+import click
+
+from downloads_app.cli.groups import Commands
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, print_json
+from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.queue import pauses
+
+group = Commands("queue", help="Pause and resume the whole queue, for maintenance.", no_args_is_help=True)
+
+
+@group.command("pause")
+def pause_queue() -> None:
+    """Start no download; what runs goes back to the queue within a second and keeps its bytes.
+
+    \b
+    Example:
+      flask queue pause && systemctl restart storage.mount && flask queue resume
+    """
+    pauses.set_queue_paused(True)
+    click.echo("Paused the queue")
+
+
+@group.command("resume")
+def resume_queue() -> None:
+    """Let downloads start again.
+
+    \b
+    Example:
+      flask queue resume
+    """
+    pauses.set_queue_paused(False)
+    click.echo("Resumed the queue")
+
+
+@group.command("show")
+@JSON_OPTION
+@UTC_OPTION
+def show_queue(as_json: bool) -> None:
+    """Say whether the queue is paused, and since when.
+
+    \b
+    Example:
+      flask queue show --json
+    """
+    paused_at = pauses.queue_paused_at()
+    if as_json:
+        print_json({"paused_at": iso_time(paused_at)})
+    else:
+        click.echo("The queue is open" if paused_at is None else f"The queue is paused since {format_time(paused_at)}")

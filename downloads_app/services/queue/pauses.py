@@ -1,0 +1,64 @@
+"""Pauses for maintenance: nothing is fetched from a paused provider, and nothing at all while the queue is paused.
+
+A pause is read by the claiming statement and, once a second, by each worker, which then gives back what it runs. No row
+of a download says that it is paused: `Download.waits_for` looks, so that the reason ends with the pause.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.extensions import db
+from downloads_app.models import Download, Provider, QueuePause, Status
+from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import database_now
+
+
+def set_provider_paused(provider: Provider, is_paused: bool) -> None:
+    """Pause a provider, or let it go on. One that is paused already stays so since then."""
+    paused_at = func.coalesce(Provider.paused_at, database_now()) if is_paused else null()
+    changed = update(Provider).where(Provider.id == provider.id).values(paused_at=paused_at)
+    db.session.execute(changed, execution_options={"synchronize_session": False})
+    db.session.commit()
+    db.session.refresh(provider)
+
+
+def set_queue_paused(is_paused: bool) -> None:
+    """Pause the whole queue, or let it go on. If it is paused already, it stays so since then."""
+    if not is_paused:
+        execute_alone(delete(QueuePause))
+    elif queue_paused_at() is None:
+        try:
+            execute_alone(insert(QueuePause).values(id=1, paused_at=database_now()))
+        except IntegrityError:
+            return  # somebody else paused it at the same moment
+
+
+def queue_paused_at() -> datetime | None:
+    """Return since when the queue is paused; None if it is not."""
+    paused_at: datetime | None = execute_alone(select(QueuePause.paused_at)).scalar()
+    return paused_at
+
+
+def is_held_back() -> ColumnElement[bool]:
+    """Return the condition under which a pending download is not claimed because of a pause."""
+    paused = select(Provider.id).where(Provider.paused_at.is_not(None))
+    return and_(Download.status == Status.PENDING, or_(exists(select(QueuePause.id)), Download.provider_id.in_(paused)))
+
+
+def find_paused(worker_id: str) -> dict[str, str]:
+    """Return the downloads that a worker runs and has to give back, each with the reason."""
+    queue_is_paused = exists(select(QueuePause.id))
+    reason = case((queue_is_paused, QUEUE_IS_PAUSED), else_=PROVIDER_IS_PAUSED)
+    query = (
+        select(Download.id, reason.label("reason"))
+        .join(Provider, Provider.id == Download.provider_id)
+        .where(
+            Download.worker_id == worker_id,
+            Download.status == Status.DOWNLOADING,
+            or_(queue_is_paused, Provider.paused_at.is_not(None)),
+        )
+    )
+    return {row.id: row.reason for row in execute_alone(query)}

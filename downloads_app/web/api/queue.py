@@ -1,0 +1,46 @@
+"""`/api/queue`: whether the whole queue is paused; everybody reads, admins change."""
+
+from typing import Any
+
+from flask.views import MethodView
+from marshmallow import fields
+
+from downloads_app.services.queue import pauses
+from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.authentication import admin_required, login_required
+from downloads_app.web.bodies import Blueprint
+
+blueprint = Blueprint("queue", __name__, url_prefix="/api/queue", description="The queue of all downloads")
+
+
+class QueueSchema(OutputSchema):
+    """The queue."""
+
+    paused_at = fields.DateTime(
+        format="%Y-%m-%dT%H:%M:%SZ", allow_none=True, metadata={"description": "nothing is fetched since then"}
+    )
+
+
+class QueueChange(InputSchema):
+    """What to change of the queue."""
+
+    paused = fields.Boolean(required=True, metadata={"description": "fetch nothing; what runs goes back to the queue"})
+
+
+@blueprint.route("")
+class Queue(MethodView):
+    """The queue."""
+
+    @login_required
+    @blueprint.response(200, QueueSchema)
+    def get(self) -> dict[str, Any]:
+        """Say whether the queue is paused."""
+        return {"paused_at": pauses.queue_paused_at()}
+
+    @admin_required
+    @blueprint.arguments(QueueChange)
+    @blueprint.response(200, QueueSchema)
+    def patch(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Pause the queue, or let it go on."""
+        pauses.set_queue_paused(body["paused"])
+        return {"paused_at": pauses.queue_paused_at()}
