@@ -18,7 +18,7 @@ def create_app(**overrides: Any) -> "Flask":
     from flask import Flask
 
     from downloads_app import cli, config, extensions, locations, models, modes, web  # noqa: F401  (models register tables)
-    from downloads_app.services.database.whole_file import leave_whole_at_exit
+    from downloads_app.services.database.whole_file import make_whole_at_exit
 
     settings = config.load_settings(**overrides)
     app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
@@ -31,5 +31,6 @@ def create_app(**overrides: Any) -> "Flask":
     extensions.jwt.init_app(app)
     web.init_app(app)
     cli.init_app(app)
-    leave_whole_at_exit(app, settings.database_url)
+    make_whole_at_exit(settings.database_url)
+    extensions.close_at_exit(app)  # before that: what is registered last comes first
     return app

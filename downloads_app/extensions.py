@@ -1,12 +1,17 @@
 """The extensions, unbound, and how a database connection of ours behaves. Imports nothing of ours."""
 
+import atexit
+import weakref
+from contextlib import suppress
 from typing import Any
 
+from flask import Flask
 from flask_jwt_extended import JWTManager
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, MetaData, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -62,6 +67,19 @@ def engine_options(database_url: str, statement_timeout_seconds: float = 15) -> 
     if not database_url.startswith("sqlite"):
         options |= {"pool_size": 5, "max_overflow": 10, "pool_timeout": 10, "pool_recycle": 1800}
     return options
+
+
+def close_at_exit(app: Flask) -> None:
+    """Close an application's idle connections when the process ends."""
+    reference = weakref.ref(app)
+
+    def close() -> None:
+        ended = reference()
+        if ended is not None:
+            with suppress(SQLAlchemyError), ended.app_context():
+                db.engine.dispose()
+
+    atexit.register(close)
 
 
 @event.listens_for(Engine, "connect")

@@ -58,8 +58,10 @@ def test_a_command_says_so_in_one_line_too(tmp_path: Path) -> None:
     assert "cannot be made: Not a directory" in done.stderr
 
 
-def names_in(file: Path) -> list[str]:
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+def names_in_copy(file: Path) -> list[str]:
+    """Return the users in a copy of the file alone."""
+    shutil.copy(file, file.with_name("copy"))
+    with closing(sqlite3.connect(f"file:{file.with_name('copy')}?mode=ro", uri=True)) as connection:
         return [name for (name,) in connection.execute("SELECT username FROM users")]
 
 
@@ -67,7 +69,7 @@ def test_after_a_command_the_file_alone_is_the_database(sqlite_url: str, tmp_pat
     done = flask(environment(sqlite_url, tmp_path / "instance"), "users", "create", "carol")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "test.sqlite3-wal").exists()
-    assert names_in(shutil.copy(tmp_path / "test.sqlite3", tmp_path / "copy")) == ["carol"]
+    assert names_in_copy(tmp_path / "test.sqlite3") == ["carol"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -76,4 +78,4 @@ def test_after_a_clean_stop_the_file_alone_is_the_database(make_server: Callable
     server.flask("users", "create", "carol")
     assert server.stop() == 0
     assert not (tmp_path / "test.sqlite3-wal").exists()
-    assert names_in(shutil.copy(tmp_path / "test.sqlite3", tmp_path / "copy")) == ["carol"]
+    assert names_in_copy(tmp_path / "test.sqlite3") == ["carol"]

@@ -2,30 +2,16 @@
 
 import atexit
 import sqlite3
-import weakref
 from contextlib import closing, suppress
 from pathlib import Path
 
-from flask import Flask
 from sqlalchemy import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
-from downloads_app.extensions import db
 
 
-def leave_whole_at_exit(app: Flask, database_url: str) -> None:
-    """Close this process's connections when it ends, and write the log into the file."""
-    reference = weakref.ref(app)
-
-    def leave_whole() -> None:
-        ended = reference()
-        if ended is not None:
-            with suppress(SQLAlchemyError), ended.app_context():
-                db.engine.dispose()
-            make_whole(database_url)
-
+def make_whole_at_exit(database_url: str) -> None:
+    """Write the log into the file when this process ends."""
     if is_sqlite(database_url):
-        atexit.register(leave_whole)
+        atexit.register(make_whole, database_url)
 
 
 def make_whole(database_url: str) -> None:

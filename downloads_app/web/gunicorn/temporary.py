@@ -28,7 +28,7 @@ def is_only_checked() -> bool:
         parser.add_argument(option, action="store_true")
     arguments = [*shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")), *sys.argv[1:]]
     chosen, _ = parser.parse_known_args(arguments)
-    return chosen.check_config or chosen.print_config
+    return bool(chosen.check_config or chosen.print_config)
 
 
 def borrow_instance(folder: Path) -> None:
