@@ -97,17 +97,16 @@ def test_a_reader_that_has_stopped_does_not_hold_up_the_drain(
     whale = make_user("whale")
     for _ in range(100):
         add_download(whale, current_file="x" * 1000)
-    server = make_server(workers=1, stream_interval_seconds=0.1, stream_drain_seconds=2)
+    by_itself = ("--graceful-timeout", "600")  # so that nobody but we ends the streams
+    server = make_server(workers=1, arguments=by_itself, stream_interval_seconds=0.1, stream_drain_seconds=2)
     with Crowd(("127.0.0.1", server.port)) as crowd:
         crowd.open([tokens.issue_access(current_settings(), whale)] * 5, is_reading=False, receive_buffer=4096)
         (viewer,) = crowd.open([raw])
         crowd.run(lambda: len(viewer.names) >= 10)  # by now the others' buffers are full
-        began = time.monotonic()
         server.send(signal.SIGTERM)
         crowd.run(all_closed([viewer]))
         assert server.process is not None
-        assert server.process.wait(30) == 0
-        assert time.monotonic() - began < 2 + 8  # not until the graceful timeout, which is 12 s here
+        assert server.process.wait(60) == 0
     check_log(server)
 
 

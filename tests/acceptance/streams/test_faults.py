@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import pairwise
 
+import psutil
 import psycopg2
 import pytest
 import requests
@@ -145,10 +146,35 @@ def test_a_database_that_restarts_costs_no_stream(crowd: Crowd, server: Server, 
         check_recovery(crowd)
 
 
-def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, postgres: Postgres) -> None:
+@contextmanager
+def asleep(server: Server, postgres: Postgres) -> Iterator[None]:
+    """Keep the server's processes from running, at a moment when no statement of theirs is under way."""
+    assert server.process is not None
+    processes = psutil.Process(server.process.pid).children(recursive=True)
+    idle = f"SELECT count(*) > 0 AND bool_and(state = 'idle') FROM pg_stat_activity WHERE {APPLICATION}"
+
+    def caught() -> bool:
+        for process in processes:
+            process.suspend()
+        if postgres.execute(idle) == [(True,)]:
+            return True
+        for process in processes:
+            process.resume()
+        return False
+
+    wait_until(caught, what="a moment without a statement")
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
+def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, server: Server, postgres: Postgres) -> None:
     cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {APPLICATION} AND state = 'idle'"
     for _ in range(4):
-        crowd.run(lambda: postgres.execute(cut), what="a connection to cut")
+        with asleep(server, postgres):
+            postgres.execute(cut)
         number = len(crowd.viewers[0].names)
         crowd.run(partial(lambda least: len(crowd.viewers[0].names) > least, number + 1), what="two events more")
     assert all(set(viewer.names) == {"update"} for viewer in crowd.viewers)

@@ -1,6 +1,5 @@
 """What a transfer does when servers, lines and contents fail: it goes on, or says in one line why not."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -133,10 +132,8 @@ def test_a_dead_server_is_given_up_after_some_tries(
     monkeypatch.setattr(recovery, "MAX_FAILURES", 3)
     file = server.put("x.bin", noise(1000))
     server.fail("x.bin", *[Fault(drop_after=0)] * 10)
-    begun_at = time.monotonic()
     assert not fail_with(server, [file], folder).permanent
     assert len(server.seen("x.bin")) == 3
-    assert time.monotonic() - begun_at < 10
 
 
 def test_first_bytes_that_trickle_in_are_judged_together(server: FileServer, folder: Path) -> None:

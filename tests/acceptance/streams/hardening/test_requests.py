@@ -1,7 +1,6 @@
 """What an abuser may try with requests; each test names one abuse."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -58,7 +57,6 @@ def test_a_request_split_over_a_minute(server: Server, victim: User, open_stream
     stream.wait_events(1)
     slow = [socket.create_connection(("127.0.0.1", server.port), timeout=30) for _ in range(100)]
     request = get_request(victim)
-    began = time.monotonic()
     for number in range(12):
         for connection in slow:
             send_or_not(connection, request[number : number + 1])
@@ -67,7 +65,6 @@ def test_a_request_split_over_a_minute(server: Server, victim: User, open_stream
     for connection in slow:
         assert receive(connection) == b""
         connection.close()
-    assert time.monotonic() - began < 20
 
 
 def send_or_not(connection: socket.socket, piece: bytes) -> None:
