@@ -9,17 +9,18 @@ from typing import Annotated, Any, Literal
 from dotenv import dotenv_values
 from flask import Flask
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from downloads_app import locations
 from downloads_app.per_app import PerApp
+from downloads_app.sign_on_settings import SignOnSettings
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
 JWT_ALGORITHM = "HS256"
 STREAM_CONNECTIONS_SPARE = 256
-SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url"}
+SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url", "oidc_client_secret"}
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -28,7 +29,7 @@ class ConfigError(SystemExit):
     """A setting that cannot be read: one line on stderr, exit code 1."""
 
 
-class Settings(BaseSettings):
+class Settings(SignOnSettings):
     """The settings of one process; immutable after the start."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)

@@ -1,6 +1,6 @@
 """The tables: columns and their own rules."""
 
-from downloads_app.models.accounts import FailedSignIns, RevokedToken, SignIn, User
+from downloads_app.models.accounts import FailedSignIns, Identity, RevokedToken, SignIn, User
 from downloads_app.models.columns import UtcDateTime, new_id, utc_now
 from downloads_app.models.downloads import (
     ACTIVE,
@@ -28,6 +28,7 @@ __all__ = [
     "DownloadFile",
     "EventKind",
     "FailedSignIns",
+    "Identity",
     "Provider",
     "QueuePause",
     "Repository",

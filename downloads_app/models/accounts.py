@@ -1,8 +1,8 @@
-"""Tables of users, their sign-ins, revoked tokens and failed sign-ins."""
+"""Tables of users, their identities and sign-ins, revoked tokens and failed sign-ins."""
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, false, text
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
@@ -33,6 +33,19 @@ class User(Model):
     def role(self) -> str:
         """`admin` or `user`."""
         return "admin" if self.is_admin else "user"
+
+
+class Identity(Model):
+    """A user as an identity provider knows them. `sub` is never given to another person; a name may be."""
+
+    __tablename__ = "identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
+    user_id: Mapped[str] = mapped_column(UuidText, ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
 class SignIn(Model):

@@ -23,6 +23,7 @@ def init_app(app: Flask) -> None:
         queue,
         repositories,
         sessions,
+        single_sign_on,
         usage,
         users,
         workers,
@@ -49,6 +50,7 @@ def init_app(app: Flask) -> None:
     generator.init_app(app)
     for resource in (auth, sessions, users, providers, repositories, downloads, queue, usage, workers):
         api.register_blueprint(resource.blueprint)
+    single_sign_on.init_app(app)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(endpoint.blueprint)
     app.register_blueprint(routes.blueprint)

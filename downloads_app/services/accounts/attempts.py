@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 class Attempt:
     """An attempt to sign in: the given name, the client's address, and the device cookie if there is one."""
 
-    name: str
+    name: str | None
+    """None: no name was given, as with an identity provider. Then the address alone counts."""
     address: str | None
     device: str | None = None
 
@@ -118,6 +119,8 @@ _COLUMNS = tuple(FailedSignIns.__table__.c)
 def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
     place = _place_of(attempt.address)
     address = _Counter(_digest(settings, "address", place), ADDRESS_FAILURES, is_own=False)
+    if attempt.name is None:
+        return [address]
     if _is_genuine(settings, attempt):
         device = _Counter(_digest(settings, "known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
         return [device, _Counter(address.key, address.limit, is_own=False, makes_wait=False)]
@@ -132,7 +135,7 @@ def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
 
 def _is_genuine(settings: Settings, attempt: Attempt) -> bool:
     device_id, _, signature = (attempt.device or "").partition(".")
-    return hmac.compare_digest(signature.encode(), _digest(settings, "device", attempt.name, device_id).encode())
+    return hmac.compare_digest(signature.encode(), _digest(settings, "device", attempt.name or "", device_id).encode())
 
 
 def _place_of(address: str | None) -> str:

@@ -11,6 +11,8 @@ from downloads_app.errors import InvalidInput
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 MAX_TRIED_BYTES = 1024  # hashing time grows with the length
+NO_PASSWORD = "!"  # noqa: S105  (it is no hash)
+"""Stored for a user who signs in elsewhere: no password matches it."""
 _EASY_GUESSES = 1_000_000
 """A password that zxcvbn finds within this number of guesses is refused, like a common one."""
 CONTEXT_WORDS = ("download", "downloads", "downloads_app", "model", "models", "huggingface", "ollama")
@@ -54,7 +56,9 @@ def _is_easily_guessed(password: str, username: str) -> bool:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
-    """Compare, in the same time whether the user exists (None: no such user) or not."""
+    """Compare, in the same time whether the user exists (None: no such user) and has a password, or not."""
+    if password_hash == NO_PASSWORD:
+        password_hash = None
     if len(password.encode("utf-8", "surrogatepass")) > MAX_TRIED_BYTES:
         return False
     try:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Download, User
+from downloads_app.models import Download, User, new_id
 from downloads_app.services.accounts import sign_ins, tokens
 from downloads_app.services.accounts.passwords import hash_password
 from downloads_app.services.database.clock import database_now
@@ -35,17 +35,7 @@ def add_user(
 
     `must_change`: somebody else knows the password, so that it has to be changed first.
     """
-    if not FOLDER_NAME.fullmatch(username):
-        raise InvalidInput(
-            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
-            {"username": "not a user name"},
-        )
-    user = User(username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change)
-    if os.path.lexists(folders.folder_of_user(downloads_dir, user)):
-        raise Conflict(
-            f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
-            "remove or rename it first"
-        )
+    user = draft_user(downloads_dir, username, password_hash, is_admin, must_change=must_change)
     db.session.add(user)
     try:
         db.session.commit()
@@ -55,12 +45,37 @@ def add_user(
     return user
 
 
+def draft_user(
+    downloads_dir: Path, username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False
+) -> User:
+    """Return a user who is not in the database yet; raises InvalidInput, or Conflict where the name has files."""
+    if not FOLDER_NAME.fullmatch(username):
+        raise InvalidInput(
+            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
+            {"username": "not a user name"},
+        )
+    user = User(
+        id=new_id(), username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change
+    )
+    if os.path.lexists(folders.folder_of_user(downloads_dir, user)):
+        raise Conflict(
+            f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
+            "remove or rename it first"
+        )
+    return user
+
+
 def find_user(username: str) -> User:
     """Return the user of that name; raises NotFound."""
     user: User | None = db.session.scalar(select(User).where(User.username == username))
     if user is None:
         raise NotFound(f"There is no user {username!r}")
     return user
+
+
+def exists_named(username: str) -> bool:
+    """Whether some user has that name."""
+    return bool(db.session.scalar(select(exists().where(User.username == username))))
 
 
 def get_user(user_id: str) -> User:

@@ -1,0 +1,127 @@
+"""Users as an identity provider knows them: who may come in, under which name, and who is an admin.
+
+An identity is found by issuer and `sub` alone (OpenID Connect Core 1.0, section 5.7). A name, which its bearer may
+choose, never leads to a user who is there already.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from downloads_app.config import Settings
+from downloads_app.errors import Conflict, InvalidInput, NotAllowed
+from downloads_app.extensions import db
+from downloads_app.models import Identity, User
+from downloads_app.services.accounts import sign_ins, users
+from downloads_app.services.accounts.passwords import NO_PASSWORD
+from downloads_app.services.database.locks import hold_user
+
+MAX_LENGTH = 255
+"""Of an issuer and of a subject; OpenID Connect allows a `sub` of 255 ASCII characters."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Who somebody is, as a provider's signed answer says."""
+
+    issuer: str
+    subject: str
+    username: str | None
+    """The name that the provider proposes; anybody may have chosen it."""
+    is_admin: bool | None
+    """None: the provider does not decide it."""
+
+
+def admit(settings: Settings, proven: Proven) -> User:
+    """Return the user of an identity; make one where there is none and AUTH_CREATE_USERS is on; set the role. Commits.
+
+    Raises NotAllowed for somebody without an account here and for a disabled user, Conflict where the proposed name
+    is taken, InvalidInput where it cannot be a name.
+    """
+    user = _find(proven) or _welcome(settings, proven)
+    if user.is_disabled:
+        raise NotAllowed("This account is disabled")
+    if proven.is_admin is not None and proven.is_admin != user.is_admin:
+        _set_role(user, proven.is_admin)
+    return user
+
+
+def link(user: User, issuer: str, subject: str) -> None:
+    """Let an identity sign in as a user who is there already; commits.
+
+    Raises InvalidInput, or Conflict where the identity is somebody's.
+    """
+    if not all(0 < len(part) <= MAX_LENGTH and part.isprintable() for part in (issuer, subject)):
+        raise InvalidInput(f"An issuer and a subject have 1 to {MAX_LENGTH} printable characters")
+    username = user.username
+    db.session.add(Identity(user_id=user.id, issuer=issuer, subject=subject))
+    try:
+        db.session.commit()
+    except IntegrityError as exc:
+        db.session.rollback()
+        raise Conflict(f"This identity is linked already; it cannot be {username!r}'s too") from exc
+    log.info("an identity of %s is linked to user %s", issuer, username)
+
+
+def unlink(user: User, issuer: str, subject: str) -> None:
+    """Take an identity from a user; their sign-ins end. Commits. Raises Conflict where it is not theirs."""
+    held, username = hold_user(user.id), user.username
+    theirs = (Identity.user_id == user.id, Identity.issuer == issuer, Identity.subject == subject)
+    found = db.session.scalar(select(Identity).where(*theirs))
+    if held is None or found is None:
+        db.session.rollback()
+        raise Conflict(f"This identity is not linked to {username!r}")
+    db.session.delete(found)
+    sign_ins.end_all(held)
+    db.session.commit()
+
+
+def list_of(user: User) -> list[Identity]:
+    """Return the identities that sign in as a user, oldest first."""
+    mine = select(Identity).where(Identity.user_id == user.id).order_by(Identity.created_at, Identity.id)
+    return list(db.session.scalars(mine))
+
+
+def _find(proven: Proven) -> User | None:
+    theirs = (Identity.issuer == proven.issuer, Identity.subject == proven.subject)
+    user: User | None = db.session.scalar(select(User).join(Identity, Identity.user_id == User.id).where(*theirs))
+    return user
+
+
+def _welcome(settings: Settings, proven: Proven) -> User:
+    """Make the user of an identity that comes for the first time, in one transaction with the identity."""
+    if not settings.auth_create_users:
+        raise NotAllowed(
+            f"There is no account here for you yet. Ask an admin for one, and to link it: subject {proven.subject!r}"
+        )
+    taken = Conflict(
+        f"The name {proven.username!r} is taken here. If that account is yours, ask an admin to link it: "
+        f"subject {proven.subject!r}"
+    )
+    if users.exists_named(proven.username or ""):  # asked first: the folder of that user stands too
+        raise taken
+    user = users.draft_user(settings.downloads_dir, proven.username or "", NO_PASSWORD, is_admin=bool(proven.is_admin))
+    try:
+        db.session.add(user)
+        db.session.flush()  # the identity refers to its row
+        db.session.add(Identity(user_id=user.id, issuer=proven.issuer, subject=proven.subject))
+        db.session.commit()
+    except IntegrityError as exc:
+        db.session.rollback()
+        if found := _find(proven):  # the same person has come in twice at once
+            return found
+        raise taken from exc
+    log.info("user %s is made for an identity of %s", user.id, proven.issuer)
+    return user
+
+
+def _set_role(user: User, is_admin: bool) -> None:
+    """Follow the provider; but the last admin stays one, since nobody could mend that."""
+    try:
+        users.set_admin(user, is_admin)
+    except Conflict as exc:
+        log.warning("%s, and stays one, though the identity provider says otherwise", exc.message)
