@@ -54,6 +54,7 @@ class Settings(SignOnSettings):
     max_active_downloads_per_user: Count = 100
     max_downloads_per_user: Count = 10_000
     max_requests_per_user: Count = 64
+    max_connections_per_address: Count = 1000
 
     worker_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
     connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4

@@ -1,11 +1,11 @@
 """docs/security.md names a test for each requirement that is met, and a reason for each that is not."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent
+from tests.support.named_tests import TESTS, exists, find_named
+
 STATES = ("met", "partly: ", "not met: ", "not met here: ", "the operator's: ")
 
 
@@ -26,8 +26,7 @@ def test_the_table_is_there() -> None:
 @pytest.mark.parametrize(("requirement", "state", "proofs"), ROWS, ids=[row[0] for row in ROWS])
 def test_what_is_met_is_met_by_a_test_that_exists(requirement: str, state: str, proofs: str) -> None:
     assert state.startswith(STATES), requirement
-    named = re.findall(r"`([^`]+)`", proofs)
+    named = find_named(proofs)
     assert named or state.startswith(STATES[2:]), requirement
-    for name in named:
-        folder, _, file = name.rpartition("/")
-        assert (TESTS / folder / f"test_{file}.py").is_file(), f"{requirement}: there is no {name}"
+    assert len(named) == proofs.count("`") // 2, f"{requirement}: a proof is `folder/test_file.py::test_name`"
+    assert [name for name in named if not exists(name)] == [], requirement

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint, false, text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
@@ -12,6 +12,12 @@ class User(Model):
     """A person who downloads. The database sets `change_id` at each write (see Download)."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        Index("ix_users_list_created", "created_at", "id"),
+        Index("ix_users_list_updated", "updated_at", "id"),
+        Index("ix_users_list_admin", "is_admin", "username"),
+        Index("ix_users_list_disabled", "is_disabled", "username"),
+    )
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     username: Mapped[str] = mapped_column(String(80), unique=True)

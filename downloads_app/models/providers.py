@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from downloads_app.models.columns import Model, UtcDateTime, UuidText, new_id, utc_now
@@ -15,6 +15,11 @@ class Provider(Model):
     """
 
     __tablename__ = "providers"
+    __table_args__ = (
+        Index("ix_providers_list_kind", "kind", "id"),
+        Index("ix_providers_list_created", "created_at", "id"),
+        Index("ix_providers_list_updated", "updated_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(80), unique=True)
@@ -44,7 +49,11 @@ class Repository(Model):
     """A named collection of files at a provider."""
 
     __tablename__ = "repositories"
-    __table_args__ = (UniqueConstraint("provider_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("provider_id", "name"),
+        Index("ix_repositories_list_name", "name", "id"),
+        Index("ix_repositories_list_created", "created_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(UuidText, primary_key=True, default=new_id)
     provider_id: Mapped[str] = mapped_column(ForeignKey("providers.id", ondelete="CASCADE"))

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, literal, null, select, tuple_, union_all
 from sqlalchemy.orm.interfaces import ORMOption
 
 from downloads_app.errors import InvalidInput
@@ -18,6 +18,8 @@ from downloads_app.models.columns import UtcDateTime
 
 MAX_COUNTED = 10_000
 """Totals are counted up to this; for a longer list the answer says that there are at least so many rows."""
+MAX_SKIPPED = 100_000
+"""Rows before a page that is asked for by its number: the database reads their keys. After a cursor it reads none."""
 MAX_NUMBER = 1 << 63
 BATCH = 500
 """Rows a statement: well below the parameters that either database takes at once."""
@@ -57,7 +59,9 @@ class Filter:
     one_of: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     conditions: Sequence[ColumnElement[bool]] = ()
     scope: Sequence[str] = ()
-    """Names `conditions` for cursors: who asks, what they search."""
+    """Names `conditions` and `found` for cursors: who asks, what they search."""
+    found: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Like `one_of`, but what was found just now. A cursor is good also if more is found for the next page."""
 
     def digest(self, sort: str) -> str:
         """Return what a cursor is bound to."""
@@ -66,7 +70,7 @@ class Filter:
 
 
 def fetch(model: type[T], wanted: Wanted, having: Filter, options: Sequence[ORMOption] = ()) -> Page[T]:
-    """Return a page of the rows of `model`; raises InvalidInput for a cursor of another list.
+    """Return a page of the rows of `model`; raises InvalidInput for a cursor of another list, or a page too far away.
 
     Of the rows before the page only the keys are read, from an index. Whole rows are read for the page alone.
     """
@@ -79,27 +83,42 @@ def fetch(model: type[T], wanted: Wanted, having: Filter, options: Sequence[ORMO
         position = _read_cursor(wanted.cursor, having.digest(wanted.sort), column)
         parts = _after(position, column, table.id, is_descending)
     skip = 0 if wanted.cursor is not None else (wanted.page - 1) * wanted.page_size
+    counted = _count(branches) if skip > MAX_SKIPPED else None
+    if counted is not None:
+        return _too_far(*counted)
     ids: list[str] = []
     for part in parts:
         missing = wanted.page_size + 1 - len(ids)
         if missing > 0:
-            ids += db.session.scalars(_keys(branches, part, (column, table.id), is_descending, skip, missing)).all()
+            keys = _keys(branches, part, (column, table.id), is_descending, skip, missing)
+            found = db.session.execute(keys.add_columns(_total_of(branches))).all()
+            ids += [key for key, _ in found]
+            counted = _judge(found[0][1]) if found else counted
     shown = ids[: wanted.page_size]
-    found = {row.id: row for row in _read(table, shown, options)}
-    rows = [found[key] for key in shown if key in found]
+    rows = _read(table, shown, options)
     has_more = len(ids) > len(shown) and bool(rows)
     cursor = _make_cursor(having.digest(wanted.sort), getattr(rows[-1], name), rows[-1].id) if has_more else None
-    total, is_minimum = _count(branches)
-    return Page(rows, total, is_minimum, cursor, wanted.cursor is not None)
+    return Page(rows, *(counted or _count(branches)), cursor, wanted.cursor is not None)
+
+
+def _too_far(total: int, is_minimum: bool) -> Page[Any]:
+    """Return the empty page behind the end of a list; raises InvalidInput if it would take long to find that end."""
+    if is_minimum:
+        limit = f"at most {MAX_SKIPPED:,} rows can be skipped"
+        raise InvalidInput(f"This page is too far away: {limit}. Use `cursor`", {"page": limit})
+    return Page((), total)
 
 
 def _branches(table: Any, having: Filter) -> list[Select[Any]]:
-    """Return the list as selects that each read one index in order: one for each of several values of a column."""
+    """Return the list as selects that each read one index in order: one for each of several values of a column.
+
+    Where `found` has some, other columns do not make still more of them.
+    """
     conditions = [getattr(table, name) == value for name, value in having.equal.items()]
     alternatives: list[list[ColumnElement[bool]]] = [[]]
-    for name, values in having.one_of.items():
-        if name == "id":
-            conditions.append(table.id.in_(list(values)))
+    for name, values in {**having.found, **having.one_of}.items():
+        if name == "id" or (having.found and name not in having.found):
+            conditions.append(getattr(table, name).in_(list(values)))
         else:
             alternatives = [[*one, getattr(table, name) == value] for one in alternatives for value in set(values)]
     return [select(table.id).where(*conditions, *having.conditions, *one) for one in alternatives]
@@ -131,16 +150,27 @@ def _order(keys: Sequence[Any], is_descending: bool) -> list[Any]:
     return [key.desc() if is_descending else key.asc() for key in keys]
 
 
-def _read(table: Any, ids: list[str], options: Sequence[ORMOption]) -> Iterator[Any]:
-    """Yield the rows of these ids, in no order."""
+def _read(table: Any, ids: list[str], options: Sequence[ORMOption]) -> list[Any]:
+    """Return the rows of these ids in the order of the ids; one that has just been deleted is left out."""
+    found: dict[str, Any] = {}
     for at in range(0, len(ids), BATCH):
-        yield from db.session.scalars(select(table).where(table.id.in_(ids[at : at + BATCH])).options(*options))
+        rows = db.session.scalars(select(table).where(table.id.in_(ids[at : at + BATCH])).options(*options))
+        found |= {row.id: row for row in rows}
+    return [found[key] for key in ids if key in found]
+
+
+def _total_of(branches: list[Select[Any]]) -> Any:
+    """Return the expression of how many rows there are; no branch is counted beyond MAX_COUNTED."""
+    limited = [branch.limit(MAX_COUNTED + 1).subquery() for branch in branches]
+    return sum((select(func.count()).select_from(one).scalar_subquery() for one in limited), literal(0))
 
 
 def _count(branches: list[Select[Any]]) -> tuple[int, bool]:
     """Return how many rows there are, and whether there are more than that."""
-    limited = [branch.limit(MAX_COUNTED + 1).subquery() for branch in branches]
-    total = sum(db.session.scalar(select(func.count()).select_from(one)) or 0 for one in limited)
+    return _judge(db.session.scalar(select(_total_of(branches))) or 0)
+
+
+def _judge(total: int) -> tuple[int, bool]:
     return min(total, MAX_COUNTED), total > MAX_COUNTED
 
 

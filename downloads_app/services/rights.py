@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, select, true
 
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import Download, Repository, User
-from downloads_app.services.files.folders import folder_of
+from downloads_app.services.files.folders import folder_of, place_of
 
 REVOKED = "Token has been revoked"
 CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else has set it"
@@ -95,5 +95,4 @@ def visible_repositories(user: User) -> ColumnElement[bool]:
 
 def shown_path(downloads_dir: Path, user: User, download: Download) -> str:
     """Return where its files lie: below DOWNLOADS_DIR, and only for admins where that is on the server."""
-    folder: Path = folder_of(downloads_dir, download)
-    return str(folder if user.is_admin else folder.relative_to(downloads_dir))
+    return str(folder_of(downloads_dir, download)) if user.is_admin else place_of(download)

@@ -11,7 +11,7 @@ def init_app(app: Flask) -> None:
     """
     from downloads_app.extensions import api
     from downloads_app.services.files.blocking import RUNNER
-    from downloads_app.web import bodies, errors, headers, offload, proxies, shares, status
+    from downloads_app.web import bodies, errors, headers, long_work, proxies, shares, slow_readers, status
     from downloads_app.web.api import (
         auth,
         download_events,  # noqa: F401  (joins the routes of downloads)
@@ -45,8 +45,9 @@ def init_app(app: Flask) -> None:
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     proxies.init_app(app)
     shares.init_app(app)
+    slow_readers.init_app(app)
     headers.init_app(app)
-    RUNNER.put(app, offload.offload)
+    RUNNER.put(app, long_work.do_long_work)
     generator.init_app(app)
     for resource in (auth, sessions, users, providers, repositories, downloads, queue, usage, workers):
         api.register_blueprint(resource.blueprint)

@@ -14,6 +14,7 @@ from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
 from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.web import cookies, shares
+from downloads_app.web.gunicorn.strangers import STRANGERS
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 P = ParamSpec("P")
@@ -93,6 +94,7 @@ def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = Fals
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         g.token = read_token(kind)
         g.user = tokens.authorize(g.token, also_while_password_due=is_open_while_due)
+        STRANGERS.here().recognize(request.environ)
         shares.take_for_request(g.token.user_id)
         return view(*args, **kwargs)
 

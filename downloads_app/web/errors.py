@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     """Register the handlers of everything that can be raised in a request."""
     app.register_error_handler(errors.DownloadsError, _handle_domain_error)
     app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(ObjectDeletedError, _handle_just_deleted)
     app.register_error_handler(DataError, _handle_unstorable)
     app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite raises it for a number of more than 64 bits
     app.register_error_handler(DBAPIError, _handle_database_error)
@@ -89,6 +91,11 @@ def _handle_unstorable(error: Exception) -> Response:
     """Answer for a value that passed all checks but that the database cannot store, such as a too large number."""
     _log_bad_input(400, type(error).__name__)
     return error_response(400, "A value is out of range")
+
+
+def _handle_just_deleted(_error: Exception) -> Response:
+    """Answer for a row that another request deleted while this one was at work with it."""
+    return error_response(404, "It has just been deleted")
 
 
 def _log_bad_input(code: int, details: Any) -> None:

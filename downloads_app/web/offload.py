@@ -1,4 +1,4 @@
-"""Runs in a real thread what would block the process's event loop (password hashing, removing files)."""
+"""Runs in a real thread what would block the process's event loop for a moment (password hashing, for one)."""
 
 from collections.abc import Callable
 from typing import NoReturn, ParamSpec, TypeVar

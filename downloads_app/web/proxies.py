@@ -28,11 +28,11 @@ class Networks:
         self._unix = UNIX_SOCKET in names
         self._networks = [ip_network(name, strict=False) for name in names if name != UNIX_SOCKET]
 
-    def __contains__(self, peer: str) -> bool:
+    def __contains__(self, peer: object) -> bool:
         if not peer:
             return self._unix
         try:
-            address = ip_address(peer)
+            address = ip_address(str(peer))
         except ValueError:
             return False
         mapped = getattr(address, "ipv4_mapped", None)

@@ -9,31 +9,21 @@ import pytest
 import requests
 
 from downloads_app.config import current_settings
-from downloads_app.extensions import db
-from downloads_app.models import Download, DownloadFile, Status, User
+from downloads_app.models import Status, User
 from downloads_app.services.accounts import tokens
 from downloads_app.services.downloads.patterns import MAX_PATTERNS, MAX_TOTAL_LENGTH
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.providers import catalog
 from tests.support.downloading import folder_of
 from tests.support.file_server import FileServer
-from tests.support.routes import all_routes
 from tests.support.rows import add_download
 from tests.support.server import Server
 from tests.support.turns import PATH, watched_project
 
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 MOST_SECONDS = 0.1
 LISTED_FILES = 30_000
 LYING_FILES = 12_000
 DEAR = {"include": [f"{'*a?' * 14}{number:03}*" for number in range(MAX_PATTERNS)], "exclude": ["*[!a]*b?*" * 20]}
-LARGEST_BODIES = (
-    b"[" * 60_000,
-    b'{"include": [' + b'"a",' * 15_000 + b'"a"]}',
-    b"{" + b",".join(b'"k%d":0' % number for number in range(5_500)) + b"}",
-    b'{"name": "' + b"a" * 65_000 + b'"}',
-    b'{"priority": ' + b"9" * 4_200 + b"}",
-)
 
 
 @pytest.fixture
@@ -108,42 +98,3 @@ def test_removing_very_many_files(watched: Server, alice: User) -> None:
         assert answer.ok, answer.text
         assert not folder.exists()
         check_short(watched, change)
-
-
-def test_every_route_with_the_largest_of_everything(watched: Server, alice: User, admin: User) -> None:
-    """Bodies, pages and lists as large as validation lets through, or as the server reads to refuse them."""
-    from flask import current_app
-
-    row = add_download(alice)
-    listed = [
-        DownloadFile(download_id=row.id, position=number, path=f"{'a' * 200}/{number}", url="http://x/", size_bytes=1)
-        for number in range(1_000)
-    ]
-    db.session.add_all(listed)
-    db.session.add_all(
-        Download(user_id=alice.id, provider_id=row.provider_id, repository_id=row.repository_id, revision=str(number))
-        for number in range(200)
-    )
-    db.session.commit()
-    headers = signed_in(admin)
-    wanted = [route for route in all_routes(current_app._get_current_object()) if "subscribe" not in route.path]  # type: ignore[attr-defined]  # of the proxy
-    for _ in range(2):  # the first time much is loaded and compiled
-        longest(watched)
-        slow = {}
-        for route in wanted:
-            path = route.path.replace("00000000-0000-4000-8000-000000000000", row.id)
-            query = "?page_size=1000" if path.endswith("/files") else "?page_size=100" if route.method == "GET" else ""
-            for body in (None,) if route.method == "GET" else LARGEST_BODIES:
-                if "logout" in path or route.method == "DELETE":
-                    continue
-                requests.request(
-                    route.method,
-                    watched.url + path + query,
-                    data=body,
-                    headers=headers | {"Content-Type": "application/json"},
-                    timeout=60,
-                )
-                taken = longest(watched)
-                if taken > MOST_SECONDS:
-                    slow[f"{route.method} {path} {(body or b'')[:20]!r}"] = round(taken, 3)
-    assert slow == {}

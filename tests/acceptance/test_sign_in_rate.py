@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import requests
 from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, bearer
 from tests.support.rows import add_download
 from tests.support.server import Server
 from tests.support.sse import StreamClient
@@ -23,6 +24,8 @@ ATTEMPTS = 100
 AT_ONCE = 25
 """More than may wait."""
 INTERVAL = 0.3
+PER_SECOND = 50
+STREAMS = 8
 
 
 def hash_seconds(stored: str) -> float:
@@ -65,3 +68,42 @@ def test_a_storm_of_sign_ins_holds_no_stream_up(
     assert set(statuses) <= {200, 503}, figures
     assert statuses[200] > 0, figures
     assert longest < hashing * 0.6, figures
+
+
+def test_at_fifty_sign_ins_a_second_ticks_come_between_them(
+    make_server: Callable[..., Server], alice: User, tmp_path: Path
+) -> None:
+    """A tick is due every fifteen attempts. Ticks that waited for sign-ins would come after far more answers.
+
+    The order tells it on a machine of any speed; `make bench-api` measures the gaps in seconds.
+    """
+    add_download(alice)
+    server = make_server(stream_interval_seconds=INTERVAL)
+    streams = [StreamClient(server.port, token=bearer(alice)["Authorization"][7:]) for _ in range(STREAMS)]
+    for stream in streams:
+        stream.wait_events(1, "update")
+    began = time.monotonic()
+    answered: list[float] = []
+
+    def attempt(number: int) -> int:
+        time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
+        body = {"username": "alice", "password": PASSWORD}
+        status = requests.post(f"{server.url}/api/auth/login", json=body, timeout=60).status_code
+        answered.append(time.monotonic())
+        return status
+
+    with ThreadPoolExecutor(2 * AT_ONCE) as pool:
+        statuses = Counter(pool.map(attempt, range(3 * PER_SECOND)))
+    ended = time.monotonic()
+    for stream in streams:
+        stream.wait_events(len(stream.events) + 1)
+        stream.close()
+        ticks = [began, *(event.arrived for event in stream.events if began < event.arrived < ended), ended]
+        between = max(_count_within(answered, *pair) for pair in pairwise(ticks))
+        assert between < PER_SECOND, f"{between} answers between two ticks: {dict(statuses)}"
+    assert set(statuses) <= {200, 503}
+    assert statuses[200] > 0
+
+
+def _count_within(times: list[float], first: float, last: float) -> int:
+    return sum(first <= one < last for one in times)

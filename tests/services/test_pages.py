@@ -2,16 +2,13 @@
 
 import base64
 import json
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import text
 
-from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
 from downloads_app.models import Provider, User
@@ -142,92 +139,3 @@ def test_a_cursor_with_another_position_is_refused(app: Flask, alice: User, posi
         forged = base64.urlsafe_b64encode(json.dumps([digest, *position]).encode()).decode().rstrip("=")
         with pytest.raises(InvalidInput):
             history.list_downloads(wanted=Wanted(sort, cursor=forged))
-
-
-LISTS = [
-    *(f"/api/downloads?sort={sort}" for sort in SORTS),
-    "/api/downloads?page=20",
-    "/api/downloads?status=completed",
-    "/api/downloads?status=pending",
-    "/api/downloads?status=active&sort=created_at",
-    "/api/downloads?user_id={user}",
-    "/api/downloads?provider_id={provider}",
-    "/api/downloads?repository_id={repository}",
-    "/api/repositories",
-    "/api/repositories?sort=-name",
-    "/api/downloads/{download}/files",
-]
-
-
-def test_no_list_reads_a_table_or_a_row_by_row(
-    postgres_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, password_hash: str
-) -> None:
-    """However many downloads there are, an admin's list reads a page's keys and what is counted at most.
-
-    And there are as many statements for a page of fifty as for one of five.
-    """
-    from downloads_app import create_app
-    from downloads_app.services.accounts import users
-
-    monkeypatch.setattr(pages, "MAX_COUNTED", 100)
-    app = create_app(database_url=postgres_url, instance_dir=tmp_path / "instance")
-    with app.app_context():
-        everybody = [
-            users.add_user(current_settings().downloads_dir, f"user{number}", password_hash) for number in range(60)
-        ]
-        admin = users.add_user(current_settings().downloads_dir, "root-admin", password_hash, is_admin=True)
-        provider = add_provider()
-        fill(everybody, provider, ROWS)
-        signed_in, client = bearer(admin), app.test_client()
-        first = client.get("/api/downloads", headers=signed_in).json[0]
-        names = {
-            "user": first["user_id"],
-            "provider": provider.id,
-            "repository": first["repository_id"],
-            "download": first["id"],
-        }
-        for path in LISTS:
-            wanted = f"{path.format(**names)}{'&' if '?' in path else '?'}page_size="
-            statements = _statements(partial(client.get, f"{wanted}50", headers=signed_in))
-            read = {statement: _rows_read(statement) for statement in statements}
-            worst = max(read, key=lambda statement: read[statement])
-            assert read[worst] <= 1_200, (path, read[worst], worst)
-            few = _statements(partial(client.get, f"{wanted}5", headers=signed_in))
-            assert len(statements) == len(few) <= 6, (path, statements)
-        db.session.remove()
-        db.engine.dispose()
-
-
-def _statements(ask: Callable[[], Any]) -> list[str]:
-    """Return the statements, with their values in, that a request has the database run."""
-    seen: list[str] = []
-
-    def note(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        seen.append(cursor.mogrify(statement, parameters).decode())
-
-    db.session.remove()
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        answer = ask()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    assert answer.status_code == 200, answer.text
-    return [statement for statement in seen if statement.startswith("SELECT")]
-
-
-def _rows_read(statement: str) -> int:
-    """Return how many rows of downloads and repositories PostgreSQL looks at for a statement."""
-    connection = db.session.connection().connection.cursor()
-    connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
-    ((plan,),) = connection.fetchall()
-    return sum(_read_by(plan[0]["Plan"]))
-
-
-def _read_by(node: dict[str, Any]) -> list[int]:
-    own = 0
-    if (
-        node.get("Relation Name") in ("downloads", "repositories", "download_files")
-        or "Index Only" in node["Node Type"]
-    ):
-        own = int((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
-    return [own, *(part for child in node.get("Plans", ()) for part in _read_by(child))]

@@ -48,6 +48,8 @@ HOSTILE_QUERIES = (
     "id=x&id=%00&user_id=%00",
     "cursor=%00&cursor=AAAA",
     "files=maybe&files=%00",
+    "since=0001-01-01T00:00:00%2B14:00",
+    "until=9999-12-31T23:59:59-14:00",
 )
 
 

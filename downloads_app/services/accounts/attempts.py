@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -23,6 +23,7 @@ from downloads_app.config import Settings
 from downloads_app.errors import TooMany
 from downloads_app.extensions import db
 from downloads_app.models import FailedSignIns, utc_now
+from downloads_app.services.accounts.places import place_of
 from downloads_app.services.database.locks import begin_writing
 
 WINDOW_SECONDS = 900
@@ -117,7 +118,7 @@ _COLUMNS = tuple(FailedSignIns.__table__.c)
 
 
 def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
-    place = _place_of(attempt.address)
+    place = place_of(attempt.address)
     address = _Counter(_digest(settings, "address", place), ADDRESS_FAILURES, is_own=False)
     if attempt.name is None:
         return [address]
@@ -136,19 +137,6 @@ def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
 def _is_genuine(settings: Settings, attempt: Attempt) -> bool:
     device_id, _, signature = (attempt.device or "").partition(".")
     return hmac.compare_digest(signature.encode(), _digest(settings, "device", attempt.name or "", device_id).encode())
-
-
-def _place_of(address: str | None) -> str:
-    """Return the address, or its /64 network for IPv6: one client has at least a /64, and can change its address."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 def _digest(settings: Settings, *parts: str) -> str:

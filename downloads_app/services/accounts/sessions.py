@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 
 from downloads_app.config import Settings
 from downloads_app.errors import NotFound
@@ -34,7 +34,7 @@ def end_one(settings: Settings, sign_in_id: str, owner_id: str | None) -> None:
     if found is None or owner_id not in (None, found):
         raise NotFound(f"There is no session {sign_in_id}")
     hold_user(found)
-    _end(settings, found, select(SignIn).where(SignIn.id == sign_in_id))
+    _end(settings, found, SignIn.id == sign_in_id)
 
 
 def end_all_but(settings: Settings, user_id: str, kept_id: str) -> None:
@@ -45,12 +45,11 @@ def end_all_but(settings: Settings, user_id: str, kept_id: str) -> None:
     if hold_user(user_id) is None:
         db.session.rollback()
         raise NotFound("There is no such user any more")
-    _end(settings, user_id, select(SignIn).where(SignIn.user_id == user_id, SignIn.id != kept_id))
+    _end(settings, user_id, SignIn.user_id == user_id, SignIn.id != kept_id)
 
 
-def _end(settings: Settings, user_id: str, query: Select[SignIn]) -> None:
-    """End what the query finds, as it stands now that the user's row is held; commits."""
-    ended = db.session.scalars(query, execution_options={"populate_existing": True}).all()
-    sign_ins.refuse(settings, ended)
+def _end(settings: Settings, user_id: str, *which: ColumnElement[bool]) -> None:
+    """End the sign-ins that match, as they stand now that the user's row is held; commits."""
+    ended = sign_ins.refuse(settings, *which)
     db.session.commit()
-    log.info("%s sign-ins of user %s are ended", len(ended), user_id)
+    log.info("%s sign-ins of user %s are ended", ended, user_id)

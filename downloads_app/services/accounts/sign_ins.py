@@ -5,11 +5,11 @@ too. So a token is either issued before such a change and refused after it, or i
 """
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.config import Settings
 from downloads_app.errors import NotAuthenticated
@@ -27,6 +27,9 @@ ENDED = "The session has reached its age; sign in again"
 MAX_CLIENT_LENGTH = 200
 MAX_SIGN_INS = 1000
 """Sign-ins of one user at a time; the next one ends the sign-in that was unused for the longest time."""
+MAX_ENDED = 20_000
+"""Ended sign-ins of one user that are remembered, each until its last token has expired; one more ends all others."""
+FORGOTTEN_AT_A_TIME = 5_000
 _TICK = timedelta(microseconds=1)
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,7 @@ def begin(settings: Settings, user_id: str, password_hash: str, client: Client =
     if user is None or user.is_disabled or user.password_hash != password_hash:
         db.session.rollback()
         raise NotAuthenticated(WRONG)
+    _forget_oldest_ended(user)
     moment = _moment_for(user)
     sign_in = SignIn(
         id=new_id(),
@@ -110,24 +114,41 @@ def end_all(user: User) -> None:
     db.session.execute(delete(SignIn).where(SignIn.user_id == user.id))
 
 
-def refuse(settings: Settings, ended: Sequence[SignIn]) -> None:
-    """Refuse all tokens of some sign-ins from now on; their user's row is held."""
-    longest = max(tokens.life_of(settings, "access"), tokens.life_of(settings, "refresh"))
-    revoked = tokens.find_revoked(*(one.id for one in ended))
-    for one in ended:
-        if one.id not in revoked:
-            last = max(one.expires_at, utc_now() + longest)
-            db.session.add(RevokedToken(id=one.id, user_id=one.user_id, expires_at=last))
-        db.session.delete(one)
+def refuse(settings: Settings, *which: ColumnElement[bool]) -> int:
+    """Refuse all tokens of the sign-ins that match from now on; return how many. Their user's row is held."""
+    last = utc_now() + max(tokens.life_of(settings, "access"), tokens.life_of(settings, "refresh"))
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    expires_at = case((SignIn.expires_at > last, SignIn.expires_at), else_=last)
+    refused = select(SignIn.id, SignIn.user_id, expires_at).where(*which)
+    revoke = dialect.insert(RevokedToken).from_select(("id", "user_id", "expires_at"), refused)
+    db.session.execute(revoke.on_conflict_do_nothing())
+    ended = db.session.execute(delete(SignIn).where(*which), execution_options={"synchronize_session": False})
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # it changes rows
 
 
 def _end_oldest(settings: Settings, user: User) -> None:
     """Make room for one more sign-in; the caller has locked the user's row."""
-    mine = select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
+    mine = select(SignIn.id).where(SignIn.user_id == user.id).order_by(SignIn.issued_at.desc())
     with db.session.no_autoflush:
         surplus = db.session.scalars(mine.offset(MAX_SIGN_INS - 1)).all()
     if surplus:
-        refuse(settings, surplus)
+        refuse(settings, SignIn.id.in_(surplus))
+
+
+def _forget_oldest_ended(user: User) -> None:
+    """Make room on the list of revoked tokens; the caller has locked the user's row.
+
+    What is forgotten must stay refused. So all tokens issued to the user so far are refused by their age.
+    """
+    mine = select(RevokedToken.id).where(RevokedToken.user_id == user.id)
+    counted = select(func.count()).select_from(mine.limit(MAX_ENDED).subquery())
+    if (db.session.scalar(counted) or 0) < MAX_ENDED:
+        return
+    log.warning("user %s has signed in and out %d times within the life of a token", user.id, MAX_ENDED)
+    end_all(user)
+    oldest = mine.order_by(RevokedToken.expires_at).limit(FORGOTTEN_AT_A_TIME)
+    forgotten = delete(RevokedToken).where(RevokedToken.id.in_(oldest))
+    db.session.execute(forgotten, execution_options={"synchronize_session": False})
 
 
 def _moment_for(user: User) -> datetime:

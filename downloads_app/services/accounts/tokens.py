@@ -11,7 +11,7 @@ from typing import Any
 
 import jwt
 from jwt.types import Options
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.config import JWT_ALGORITHM, Settings
@@ -183,15 +183,19 @@ def _read_content(content: dict[str, Any]) -> VerifiedToken:
 
 
 def authorize(token: VerifiedToken, *, also_while_password_due: bool = False) -> User:
-    """Return the token's user.
+    """Return the token's user. One statement, because each request waits for it.
 
     Raises NotAuthenticated if the token is no longer valid, NotAllowed if the user must change the password first.
     """
-    user = db.session.get(User, token.user_id)
-    refusal = REVOKED if user is None else refusal_for(token, user)
+    ids = token.revocable_ids
+    is_revoked = exists().where(RevokedToken.id.in_(ids))
+    found = db.session.execute(select(User, is_revoked).where(User.id == token.user_id)).first()
+    if found is None:
+        raise as_error(REVOKED)
+    user, revoked = found[0], frozenset(ids if found[1] else ())
+    refusal = refusal_of(token, state_of(user), user.tokens_valid_from, revoked)
     if refusal is not None and not (refusal == CHANGE_DUE and also_while_password_due):
         raise as_error(refusal)
-    assert user is not None
     return user
 
 

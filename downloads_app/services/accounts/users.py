@@ -18,6 +18,7 @@ from downloads_app.services.database.locks import begin_writing, hold_user
 from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
+from downloads_app.services.removal import remove_rows
 
 MAX_QUOTA_BYTES = (1 << 63) - 1
 """What a column of either database holds."""
@@ -188,6 +189,10 @@ def delete_user(user: User) -> None:
     """Delete a user with their downloads' rows; their files are not touched."""
     _hold_admins(user)
     _keep_an_admin(user)
+    db.session.commit()
+    remove_rows(Download.user_id == user.id)
+    _hold_admins(user)
+    _keep_an_admin(user)  # others may have gone meanwhile
     db.session.delete(user)
     db.session.commit()
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, String, cast, select
-from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
@@ -14,7 +13,8 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, FINISHED, Download, Repository, Status, User, utc_now
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
-from downloads_app.services.rights import may_see_download
+from downloads_app.services.removal import remove_rows
+from downloads_app.services.rights import may_see_download, visible_repositories
 
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _PARTS = (
@@ -28,6 +28,8 @@ _PARTS = (
 NEWEST_FIRST = "-created_at"
 SORTS = ("created_at", "updated_at", "started_at", "completed_at", "priority", "current_bytes")
 """What a list may be sorted by: each has an index."""
+FEW_REPOSITORIES = 20
+"""If a search finds no more, the downloads of each are read from an index. Of more, most downloads match anyway."""
 
 
 def find_download(reference: str, owner: User | None = None) -> Download:
@@ -86,16 +88,26 @@ def list_downloads(
     if viewer is not None and not viewer.is_admin and equal.setdefault("user_id", viewer.id) != viewer.id:
         return Page((), 0)
     one_of = {name: values for name, values in (("status", statuses), ("id", ids)) if values}
+    found: dict[str, Sequence[str]] = {}
     conditions: list[ColumnElement[bool]] = []
     if search is not None:
         named = select(Repository.id).where(Repository.name.icontains(search, autoescape=True))
-        conditions.append(Download.repository_id.in_(named))
+        if viewer is not None:
+            named = named.where(visible_repositories(viewer))
+        few = db.session.scalars(named.limit(FEW_REPOSITORIES + 1)).all()
+        if not few:
+            return Page((), 0)
+        if len(few) <= FEW_REPOSITORIES:
+            found["repository_id"] = few
+        else:
+            conditions.append(Download.repository_id.in_(named))
     if since is not None:
         conditions.append(Download.updated_at >= since)
     if until is not None:
         conditions.append(Download.updated_at < until)
-    scope = [str(bound) for bound in (search, since, until)] if conditions else ()
-    return fetch(Download, wanted or Wanted(NEWEST_FIRST), Filter(equal, one_of, conditions, scope), _PARTS)
+    scope = [str(bound) for bound in (search, since, until)] if conditions or found else ()
+    having_all = Filter(equal, one_of, conditions, scope, found)
+    return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, _PARTS)
 
 
 def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> None:
@@ -107,13 +119,12 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> N
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
     if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
+    download_id = download.id  # somebody else may remove the row while its files go
     if files:
         leftovers.remove_files(downloads_dir, download)
     elif download.status != Status.COMPLETED:
         leftovers.remove_partials(downloads_dir, download)
-    gone = delete_rows(Download).where(Download.id == download.id, Download.status.not_in(ACTIVE))
-    db.session.execute(gone)
-    db.session.commit()
+    remove_rows(Download.id == download_id)
 
 
 def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = False) -> int:
@@ -121,8 +132,9 @@ def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = Fals
     before = utc_now() - timedelta(days=older_than_days)
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     count = 0
-    for download in db.session.scalars(select(Download).options(*_PARTS).where(*finished)).all():
-        if not leftovers.is_held(download):
+    for download_id in db.session.scalars(select(Download.id).where(*finished)).all():
+        download = db.session.get(Download, download_id, options=_PARTS)
+        if download is not None and not leftovers.is_held(download):
             delete(downloads_dir, download, files=files)
             count += 1
     return count

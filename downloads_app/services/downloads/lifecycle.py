@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput
@@ -17,11 +17,11 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.downloads import limits, quota
 from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.downloads.shared_folders import refuse_shared_folder
 from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import events, leftovers
 from downloads_app.services.queue.events import Note
-from downloads_app.sources.paths import ROOT
 
 PRIORITIES = range(-1000, 1001)
 """Higher goes first, among the downloads of one user."""
@@ -125,7 +125,6 @@ def set_priority(download: Download, priority: int, by: str | None = None) -> No
     changed = update(Download).where(Download.id == download.id).values(priority=_check_priority(priority))
     events.change(changed, Note(EventKind.PRIORITY, by, reason=str(priority)))
     db.session.commit()
-    db.session.refresh(download)
 
 
 def pause_all_of_user(user: User) -> None:
@@ -142,7 +141,6 @@ def _apply(download: Download, change: Change, by: str | None) -> None:
     statement = update(Download).where(*allowed).values(change.values)
     changed = events.change(statement, Note(EventKind(change.participle), by))
     db.session.commit()
-    db.session.refresh(download)
     if not changed:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
 
@@ -164,7 +162,7 @@ def _apply_alone(settings: Settings, download: Download, change: Change, by: str
 def _refuse_new(settings: Settings, user_id: str, repository: Repository, revision: str) -> None:
     """Refuse one more download of a user, whose row is held; raises Conflict."""
     _refuse_second(user_id, repository.id, revision)
-    _refuse_shared_folder(user_id, repository, revision)
+    refuse_shared_folder(user_id, repository, revision)
     limits.refuse_too_many_active(user_id, settings.max_active_downloads_per_user)
     limits.refuse_too_many_rows(user_id, settings.max_downloads_per_user)
 
@@ -179,29 +177,6 @@ def _refuse_second(user_id: str, repository_id: str, revision: str) -> None:
     first = db.session.scalar(query.limit(1))
     if first is not None:
         raise Conflict(f"Download {first} of the same repository and revision is active already")
-
-
-def _refuse_shared_folder(user_id: str, repository: Repository, revision: str) -> None:
-    """Keep one download's files out of another's: `a/b` at `c` and `a` at `b/c` would be one folder."""
-    folder = _find_folder(repository.name, revision)
-    first = folder.partition("/")[0]
-    names = or_(Repository.name.in_((first, ROOT)), Repository.name.startswith(f"{first}/", autoescape=True))
-    query = (
-        select(Repository.name, Download.revision)
-        .join(Download, Download.repository_id == Repository.id)
-        .where(Repository.provider_id == repository.provider_id, Download.user_id == user_id, names)
-        .where(or_(Repository.id != repository.id, Download.revision != revision))
-        .distinct()
-    )
-    for name, other in db.session.execute(query):
-        taken = _find_folder(name, other)
-        if taken.startswith(folder) or folder.startswith(taken):
-            raise Conflict(f"Its files would mix with those of {name} at {other}, which is in the list of downloads")
-
-
-def _find_folder(name: str, revision: str) -> str:
-    """Return where a repository's files lie below the provider's folder."""
-    return f"{revision}/" if name == ROOT else f"{name}/{revision}/"
 
 
 def _check_priority(priority: int) -> int:

@@ -70,6 +70,9 @@ def can_be_null(column: str) -> bool:
     return bool(Download.__table__.c[column].nullable)
 
 
+_TIMES = frozenset(column for column in COLUMNS if kind_of(column) is Kind.TIME)
+
+
 class Shown(Protocol):
     """A row that has COLUMNS as attributes: a Download, or the row of a query."""
 
@@ -80,7 +83,7 @@ class Shown(Protocol):
 def as_dict(row: Shown) -> dict[str, Any]:
     """Return KEYS with their values; an unknown value is None, times are text (see `format_time`)."""
     values = {
-        column: format_time(value) if kind_of(column) is Kind.TIME else value
+        column: format_time(value) if column in _TIMES else value
         for column, value in zip(COLUMNS, values_of(row), strict=True)
     }
     values[PROGRESS_KEY] = {column: values[column] for column in PROGRESS_COLUMNS}

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from downloads_app.per_app import PerApp
+from downloads_app.services.database.session import give_connection_back
 
 R = TypeVar("R")
 
@@ -29,5 +30,10 @@ RUNNER = PerApp(_call_here)
 
 
 def run_blocking(function: Callable[..., R], *args: Any) -> R:
-    """Call `function`, which must not use the database, where it does not block the event loop; return its result."""
+    """Call `function`, which must not use the database, where it does not block the event loop; return its result.
+
+    No database connection is held meanwhile: the disk may take minutes, and the connections are few. So objects that
+    were read before are read anew, and what was not committed is lost.
+    """
+    give_connection_back()
     return RUNNER.here()(function, *args)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from downloads_app.errors import Conflict
 from downloads_app.services.files.partials import remove_partials
+from downloads_app.sources.paths import ROOT
 
 if TYPE_CHECKING:
     from downloads_app.models import Download, Provider, User
@@ -19,7 +20,17 @@ def folder_of(downloads_dir: Path, download: "Download") -> Path:
 
 def folder_for(downloads_dir: Path, user: "User", provider: "Provider", repository: str, revision: str) -> Path:
     """Return where the files of a user's download lie, or would; the names have passed their checks."""
-    return folder_of_user(downloads_dir, user) / provider.name / repository / revision
+    return downloads_dir / _place(user, provider, repository, revision)
+
+
+def place_of(download: "Download") -> str:
+    """Return where a download's files lie below DOWNLOADS_DIR."""
+    return _place(download.user, download.provider, download.repository.name, download.revision)
+
+
+def _place(user: "User", provider: "Provider", repository: str, revision: str) -> str:
+    """Put the parts together as text: lists show many of them, and Path takes ten times as long."""
+    return "/".join(part for part in (user.username, provider.name, repository, revision) if part != ROOT)
 
 
 def folder_of_user(downloads_dir: Path, user: "User") -> Path:

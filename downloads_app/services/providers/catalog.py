@@ -18,6 +18,7 @@ from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
 from downloads_app.services.providers.form import Receivers, assign, check_together, forget_secrets
+from downloads_app.services.removal import remove_rows
 from downloads_app.services.rights import visible_repositories
 from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
@@ -114,8 +115,10 @@ def remove_provider(provider: Provider) -> None:
     """
     unfinished = (*ACTIVE, Status.PAUSED)
     in_use = exists().where(Download.provider_id == provider.id, Download.status.in_(unfinished))
-    if db.session.scalar(select(in_use)):
-        raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
+    for _ in range(2):  # again when most rows are gone, because that takes a while
+        if db.session.scalar(select(in_use)):
+            raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
+        remove_rows(Download.provider_id == provider.id, Download.status.not_in(unfinished))
     db.session.delete(provider)
     db.session.commit()
 

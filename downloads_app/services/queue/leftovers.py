@@ -51,10 +51,12 @@ def clear_abandoned(downloads_dir: Path) -> int:
         Download.lease_expires_at < database_now(),
         Download.status == Status.CANCELLED,
     )
-    found = list(db.session.scalars(select(Download).where(abandoned)))
-    for download in found:
-        remove_partials(downloads_dir, download)
-        released = update(Download).where(Download.id == download.id, abandoned)
+    found = list(db.session.scalars(select(Download.id).where(abandoned)))
+    for download_id in found:
+        download = db.session.get(Download, download_id)
+        if download is not None:  # it may have been deleted since
+            remove_partials(downloads_dir, download)
+        released = update(Download).where(Download.id == download_id, abandoned)
         db.session.execute(released.values(worker_id=None, lease_expires_at=None))
         db.session.commit()
     return len(found)

@@ -1,6 +1,6 @@
 """What comes in and goes out at `/api/downloads`."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
@@ -16,6 +16,7 @@ from downloads_app.web.api.paging import ListQuery, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 
 STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
+MAX_SEARCH_LENGTH = 200
 PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 
@@ -87,9 +88,19 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
     path = fields.String(metadata={"description": "where its files lie, below DOWNLOADS_DIR; whole for admins"})
 
 
-def _moment(description: str) -> fields.AwareDateTime:
-    """Return the field of a time in a query. A time without a zone is UTC."""
-    return fields.AwareDateTime(format="iso", default_timezone=UTC, metadata={"description": description})
+class Moment(fields.AwareDateTime):
+    """A time in a query, as UTC. A time without a zone is UTC."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(format="iso", default_timezone=UTC, metadata={"description": description})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        """Return the time; refuse one that the change of its zone moves out of the years 1 to 9999."""
+        given: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return given.astimezone(UTC)
+        except OverflowError as exc:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from exc
 
 
 class DownloadsQuery(ListQuery):
@@ -100,10 +111,10 @@ class DownloadsQuery(ListQuery):
     provider_id = fields.UUID()
     repository_id = fields.UUID()
     search = fields.String(
-        validate=validate.Length(1, 200), metadata={"description": "a part of the repository's name"}
+        validate=validate.Length(1, MAX_SEARCH_LENGTH), metadata={"description": "a part of the repository's name"}
     )
-    since = _moment("changed at this time or later")
-    until = _moment("changed before this time")
+    since = Moment("changed at this time or later")
+    until = Moment("changed before this time")
     sort = sort_field(NEWEST_FIRST, *SORTS)
 
 

@@ -11,6 +11,7 @@ from downloads_app.services.pages import Page, Wanted
 from downloads_app.web.api.schemas import InputSchema
 
 MAX_PAGE_SIZE = 100
+MAX_CURSOR_LENGTH = 500
 T = TypeVar("T")
 
 
@@ -20,7 +21,7 @@ class ListQuery(InputSchema):
     id = fields.List(fields.UUID(), load_default=list, metadata={"description": "only these; may be repeated"})
     cursor = fields.String(
         load_default=None,
-        validate=validate.Length(1, 500),
+        validate=validate.Length(1, MAX_CURSOR_LENGTH),
         metadata={"description": "`next_cursor` of the page before, instead of `page`; the filters stay the same"},
     )
 

@@ -17,7 +17,7 @@ from downloads_app.web.api.download_schemas import WantedSchema
 from downloads_app.web.api.downloads import blueprint, find_wanted
 from downloads_app.web.api.schemas import OutputSchema
 from downloads_app.web.authentication import current_user, login_required
-from downloads_app.web.offload import offload
+from downloads_app.web.long_work import do_long_work
 
 
 class PlannedFileSchema(OutputSchema):
@@ -54,7 +54,7 @@ def make_plan(body: dict[str, Any]) -> Response:
     give_connection_back()  # no connection is held while the network takes its time
     listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
     plan = plans.make_plan(current_settings(), current_user(), provider, repository, listing, revision=body["revision"])
-    return Response(offload(_encode, plan), mimetype="application/json")
+    return Response(do_long_work(_encode, plan), mimetype="application/json")
 
 
 def _encode(plan: plans.Plan) -> str:

@@ -19,12 +19,15 @@ from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import login_required
 
 FOUND_AT_MOST = 20
+MAX_QUESTION_LENGTH = 100
 
 
 class SearchQuery(InputSchema):
     """What to search for."""
 
-    q = fields.String(required=True, validate=validate.Length(1, 100), metadata={"description": "a part of the name"})
+    q = fields.String(
+        required=True, validate=validate.Length(1, MAX_QUESTION_LENGTH), metadata={"description": "a part of the name"}
+    )
 
 
 class FoundRepositorySchema(OutputSchema):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from downloads_app.config import current_settings
 from downloads_app.models import Repository
@@ -16,6 +16,7 @@ from downloads_app.services.providers import catalog
 from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
+from downloads_app.web.api.download_schemas import MAX_SEARCH_LENGTH
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import current_user, login_required
@@ -40,7 +41,9 @@ class RepositoriesQuery(ListQuery):
 
     provider_id = fields.UUID()
     name = fields.String(metadata={"description": "the whole name"})
-    search = fields.String(metadata={"description": "a part of the name"})
+    search = fields.String(
+        validate=validate.Length(1, MAX_SEARCH_LENGTH), metadata={"description": "a part of the name"}
+    )
     sort = sort_field("name", "name", "created_at")
 
 

@@ -2,6 +2,10 @@
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
+MAX_NAME_LENGTH = 200
+"""Of a name that is tried at a sign-in; see `names` for those that users have."""
+MAX_TRIED_LENGTH = 1024
+
 
 class InputSchema(Schema):
     """What comes in: unknown fields are an error, so that a misspelt one is not silently lost."""
@@ -26,8 +30,8 @@ class OwnerQuery(InputSchema):
 class LoginSchema(InputSchema):
     """A sign-in."""
 
-    username = fields.String(required=True, validate=validate.Length(1, 200))
-    password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
+    username = fields.String(required=True, validate=validate.Length(1, MAX_NAME_LENGTH))
+    password = fields.String(required=True, validate=validate.Length(1, MAX_TRIED_LENGTH), load_only=True)
     cookies = fields.Boolean(load_default=False, metadata={"description": "set HttpOnly cookies instead"})
 
 
@@ -38,8 +42,8 @@ class RefreshSchema(InputSchema):
 class PasswordChangeSchema(InputSchema):
     """A change of one's own password."""
 
-    current_password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
-    new_password = fields.String(required=True, validate=validate.Length(1, 1024), load_only=True)
+    current_password = fields.String(required=True, validate=validate.Length(1, MAX_TRIED_LENGTH), load_only=True)
+    new_password = fields.String(required=True, validate=validate.Length(1, MAX_TRIED_LENGTH), load_only=True)
 
 
 class TokensSchema(OutputSchema):

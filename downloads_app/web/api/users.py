@@ -18,7 +18,7 @@ from downloads_app.web.api.schemas import InputSchema, UserSchema
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.hashing import hash_in_turn
-from downloads_app.web.offload import offload
+from downloads_app.web.long_work import do_long_work
 
 ROLE = validate.OneOf(["user", "admin"])
 PASSWORD = validate.Length(1, passwords.MAX_TRIED_BYTES)
@@ -126,5 +126,5 @@ class OneUser(MethodView):
         """
         user = _find(user_id)
         if query["files"]:
-            offload(folders.remove_tree, users.close(current_settings().downloads_dir, user))
+            do_long_work(folders.remove_tree, users.close(current_settings().downloads_dir, user))
         users.delete_user(user)

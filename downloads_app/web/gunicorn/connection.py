@@ -29,7 +29,9 @@ def is_encrypted(environ: dict[str, Any]) -> bool:
 
 def limit_sends(environ: dict[str, Any], seconds: float) -> None:
     """Make gunicorn's own sends raise TimeoutError after so many seconds; otherwise they could wait for ever."""
-    connection_of(environ).settimeout(seconds)
+    sock = connection_of(environ)
+    if sock is not None:
+        sock.settimeout(seconds)
 
 
 def close_after_answer(start_response: Any) -> None:

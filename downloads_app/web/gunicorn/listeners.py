@@ -1,4 +1,4 @@
-"""Listening sockets from which a process accepts no more than its share of the connections (see balance.py)."""
+"""Listening sockets: a process accepts no more than its share (see balance.py), and few strangers of an address."""
 
 import time
 from functools import partial
@@ -8,6 +8,7 @@ from gevent.server import StreamServer
 from gunicorn.workers import ggevent
 
 from downloads_app.web.gunicorn.balance import Balance
+from downloads_app.web.gunicorn.strangers import Strangers
 
 PAUSE_SECONDS = 0.02
 """After each connection that a process accepts while it is ahead. Pause, never stop: the others may hang."""
@@ -16,9 +17,10 @@ PAUSE_SECONDS = 0.02
 class Connections:
     """The connections of this process. It tells the other processes how many it has."""
 
-    def __init__(self, balance: Balance, age: int) -> None:
+    def __init__(self, balance: Balance, age: int, strangers: Strangers) -> None:
         self._balance = balance
         self._age = age
+        self.strangers = strangers
         self.servers: list[EvenServer] = []
         self.has_left = False
 
@@ -61,18 +63,29 @@ class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
     def do_read(self) -> Any:
         """Accept a connection. gevent calls this when one may be waiting."""
         accepted = super().do_read()
-        if accepted is not None and self._connections.are_ahead():
+        if accepted is None:
+            return None
+        if self._connections.are_ahead():
             self.stop_accepting()
             self._timer = self.loop.timer(PAUSE_SECONDS)
             self._timer.start(self._start_accepting_if_started)
+        client, peer = accepted
+        if not self._connections.strangers.take(peer):
+            client.close()
+            return None
         return accepted
 
+    def do_close(self, sock: Any, *args: Any) -> None:
+        """See gevent, which calls this when a connection has been served."""
+        super().do_close(sock, *args)
+        self._connections.strangers.forget(*args)
 
-def listen_evenly(worker: Any) -> Connections:
+
+def listen_evenly(worker: Any, strangers: Strangers) -> Connections:
     """Make a gunicorn worker that is about to run accept its share.
 
     gunicorn has no setting for the server class, so we replace the class in gunicorn's module.
     """
-    connections = Connections(worker.balance, worker.age)
+    connections = Connections(worker.balance, worker.age, strangers)
     ggevent.StreamServer = partial(EvenServer, connections)
     return connections

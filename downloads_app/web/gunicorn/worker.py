@@ -17,6 +17,8 @@ from sqlalchemy import Dialect, Engine, event
 
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
+from downloads_app.web.gunicorn.strangers import STRANGERS, Strangers
+from downloads_app.web.proxies import Networks
 from downloads_app.web.stream.generator import STREAMS, Streams
 from downloads_app.web.stream.pacing.pacer import Pacer
 from downloads_app.web.stream.pacing.senders import best_sender
@@ -52,7 +54,9 @@ def prepare_worker(app: Flask, worker: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)
-    gevent.spawn(_drain_when_told, streams, worker, listen_evenly(worker))
+    strangers = Strangers(settings.max_connections_per_address, Networks(settings.trusted_proxies))
+    STRANGERS.put(app, strangers)
+    gevent.spawn(_drain_when_told, streams, worker, listen_evenly(worker, strangers))
 
 
 def _is_fault(record: logging.LogRecord) -> bool:

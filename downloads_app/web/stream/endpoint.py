@@ -12,6 +12,7 @@ from downloads_app.services.live.viewers import Watch
 from downloads_app.services.rights import as_error
 from downloads_app.web.authentication import read_token
 from downloads_app.web.gunicorn import connection
+from downloads_app.web.gunicorn.strangers import STRANGERS
 from downloads_app.web.stream import frames, metrics, sse
 from downloads_app.web.stream.admission import DRAIN_RETRY_SECONDS, FULL_RETRY_SECONDS, ProcessFull, jittered
 from downloads_app.web.stream.generator import Stream, Streams, current_streams
@@ -36,6 +37,7 @@ def subscribe() -> Response:
     streams = current_streams()
     try:
         token = read_token()
+        STRANGERS.here().recognize(request.environ)
         give_back = streams.admission.take_place(token.user_id)
     except NotAuthenticated:
         metrics.count_refused("token")

@@ -121,3 +121,16 @@ def test_an_address_has_so_many_requests_at_a_time(front: Front) -> None:
     for connection in slow:
         connection.close()
     wait_until(lambda: get(front, "/healthz").ok, 10, "the end of the limit")
+
+
+def test_an_address_signs_in_so_often(front: Front) -> None:
+    """Thirty times a minute, and twenty at once: so the one after those is nginx's to refuse. The last test here."""
+    statuses = []
+    for _ in range(60):
+        answer = requests.post(f"{front.url}/api/auth/login", verify=str(front.certificate), json={}, timeout=30)
+        statuses.append(answer.status_code)
+        if answer.status_code == 429:
+            assert int(answer.headers["Retry-After"]) > 0
+            break
+    assert set(statuses[:10]) == {422}
+    assert statuses[-1] == 429

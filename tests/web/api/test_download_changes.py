@@ -1,10 +1,14 @@
 """`/api/downloads`: queueing, pausing, resuming, cancelling, retrying, deleting."""
 
+from uuid import UUID
+
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Repository, Status, User
+from downloads_app.web.api import downloads
 from tests.conftest import bearer
 from tests.web.api.calling import NOBODYS_ID, add_download
 
@@ -113,3 +117,31 @@ def test_a_change_by_cookie_needs_the_csrf_header(client: FlaskClient, alice: Us
     csrf = client.get_cookie("csrf_access_token")
     assert csrf is not None
     assert client.post(f"{one}/pause", headers={"X-CSRF-TOKEN": csrf.value}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", ""), ("PATCH", ""), ("DELETE", ""), *(("POST", f"/{name}") for name in ("pause", "resume", "cancel"))],
+)
+def test_what_somebody_else_deletes_meanwhile_is_not_found(
+    client: FlaskClient,
+    alice: User,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+) -> None:
+    row = add_download(alice, repository, status=Status.PAUSED)
+    found = downloads.find_download
+
+    def find_and_lose(download_id: UUID) -> Download:
+        """Find it, and let another request delete it before anything is done with it."""
+        download = found(download_id)
+        db.session.rollback()
+        with db.engine.begin() as elsewhere:
+            elsewhere.execute(delete(Download).where(Download.id == str(download_id)))
+        return download
+
+    monkeypatch.setattr(downloads, "find_download", find_and_lose)
+    answer = client.open(f"{DOWNLOADS}/{row.id}{path}", method=method, json={"priority": 1}, headers=bearer(alice))
+    assert (answer.status_code, answer.json["code"]) == (404, 404)

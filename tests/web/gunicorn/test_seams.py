@@ -27,6 +27,7 @@ from gunicorn.workers import base, ggevent
 
 from downloads_app.web.gunicorn import connection, listeners, loop
 from downloads_app.web.gunicorn.balance import Balance
+from downloads_app.web.gunicorn.strangers import Strangers
 from downloads_app.web.stream.frames import ClosingResponse, as_chunk
 
 
@@ -126,7 +127,7 @@ def test_the_worker_makes_its_servers_of_the_class_that_listeners_replace() -> N
 def test_a_server_pauses_after_a_connection_while_its_process_is_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     moved = "gevent's servers accept, pause or go on otherwise: listeners.EvenServer"
     assert {"do_read", "max_accept"} <= names_in(BaseServer._do_read), moved
-    connections = listeners.Connections(Balance(), 1)
+    connections = listeners.Connections(Balance(), 1, Strangers(100))
     ahead = iter([True])
     monkeypatch.setattr(connections, "are_ahead", lambda: next(ahead, False))
     accepted: list[float] = []

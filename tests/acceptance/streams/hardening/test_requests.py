@@ -27,6 +27,12 @@ def test_64_kib_of_headers(server: Server, victim: User, open_stream: OpenStream
     assert open_stream(server, victim).wait_events(1, "update")
 
 
+def test_a_request_line_of_4_kib(server: Server) -> None:
+    for size, statuses in ((4_000, (401,)), (4_200, (0, 400, 414))):
+        line = b"GET /api/downloads?search=" + b"a" * (size - 40)
+        assert exchange(server, line + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")[0] in statuses
+
+
 @pytest.mark.parametrize("value", [b"complete-1\rX: y", b"complete-1\nevent: update", b"complete-1\x00"])
 def test_cr_lf_or_nul_in_last_event_id(server: Server, victim: User, value: bytes) -> None:
     """Refused, or at least never echoed into the answer's head or body."""

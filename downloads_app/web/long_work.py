@@ -1,0 +1,72 @@
+"""Runs long work (walking and removing folders, a very large answer) in threads of its own, a few for each user.
+
+gevent's own pool is left to what every request may need: names of hosts and hashes of passwords. A user who asks for
+more waits for the earlier work of theirs, and so does nobody else; `MAX_REQUESTS_PER_USER` bounds how many wait.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, ParamSpec, TypeVar
+
+from flask import g, has_request_context
+
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.web.gunicorn.loop import is_cooperative
+from downloads_app.web.offload import capture
+
+THREADS = 8
+THREADS_PER_USER = 2
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Turns:
+    """A number of places for each user, for which further callers wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._places: dict[str, threading.BoundedSemaphore] = {}
+        self._users: dict[str, int] = {}
+
+    @contextmanager
+    def wait(self, user_id: str) -> Iterator[None]:
+        """Wait for a place, and hold it during the block."""
+        places = self._places.setdefault(user_id, threading.BoundedSemaphore(self._most))
+        self._users[user_id] = self._users.get(user_id, 0) + 1
+        try:
+            with places:
+                yield
+        finally:
+            self._users[user_id] -= 1
+            if not self._users[user_id]:
+                del self._users[user_id], self._places[user_id]
+
+
+_turns = Turns(THREADS_PER_USER)
+
+
+def do_long_work(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `function` in a thread if gevent serves, else in this one. It must not use the database session.
+
+    No database connection is held meanwhile. So objects that were read before are read anew, and what was not committed
+    is lost.
+    """
+    give_connection_back()
+    if not is_cooperative():
+        return function(*args, **kwargs)
+    with _turns.wait(_caller()):
+        answer: Callable[[], R] = _threads().apply(capture, (function, *args), kwargs)
+    return answer()
+
+
+def _caller() -> str:
+    return str(g.token.user_id) if has_request_context() and "token" in g else ""
+
+
+@cache
+def _threads() -> Any:
+    from gevent.threadpool import ThreadPool
+
+    return ThreadPool(THREADS)
