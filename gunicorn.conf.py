@@ -56,11 +56,13 @@ def post_worker_init(worker):
     from gunicorn.workers.ggevent import GeventWorker
 
     from downloads_app.web.gunicorn.worker import prepare_worker
+    from downloads_app.web.stream.generator import STREAMS
 
     configure(settings.log_format)
     if isinstance(worker, GeventWorker):
         prepare_worker(worker.wsgi, worker)
     else:
+        STREAMS.of(worker.wsgi).admission.leave_threads(worker.cfg.threads)
         worker.handover.mark_ready(worker.age)
 
 

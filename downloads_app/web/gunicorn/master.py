@@ -18,6 +18,10 @@ def prepare_master(server: Any) -> None:
     """Create the memory that all workers share. The server object holds it, so a reload does not replace it."""
     if server.cfg.preload_app:
         sys.exit("error: --preload is not possible: what streams wait on must be made under gevent, in the workers")
+    if server.cfg.worker_class_str == "sync":
+        sys.exit(
+            "error: --worker-class sync is not possible: a stream would hold a whole process; use gevent or gthread"
+        )
     refuse_unfit_instance(load_settings().instance_dir)
     make_metrics_folder()
     server.handover = Handover()

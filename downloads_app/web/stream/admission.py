@@ -1,5 +1,6 @@
 """The open streams of this process: how many each user holds, and how all of them end when the process drains."""
 
+import logging
 import random
 import threading
 import time
@@ -19,6 +20,12 @@ LAST_WORD_SECONDS = 1.0
 EVENT_SECONDS = 0.1
 """We assume that an event is sent within so long of its due time."""
 DRAIN_SHARE = 0.8  # of the drain time; the last stream has the rest of the time to leave
+
+log = logging.getLogger(__name__)
+
+
+STREAMS_SHARE = 0.75
+"""Of the threads of a server that has few; the others answer requests, even if all these streams stay for hours."""
 
 
 class ProcessFull(Exception):
@@ -53,6 +60,12 @@ class Admission:
         self._per_user: Counter[str] = Counter()
         self._streams: set[Leaver] = set()
         self.is_draining = False
+
+    def leave_threads(self, threads: int) -> None:
+        """Let streams take only their share of a server's threads, from now on."""
+        self._max_streams = min(self._max_streams, int(threads * STREAMS_SHARE))
+        if not self._max_streams:
+            log.error("no stream can be served by %d thread(s): give the server at least 2, or use gevent", threads)
 
     @property
     def open_streams(self) -> int:

@@ -35,6 +35,7 @@ def subscribe() -> Response:
     """
     began = time.monotonic()
     streams = current_streams()
+    streams.fit(request.environ)
     try:
         token = read_token()
         STRANGERS.here().recognize(request.environ)

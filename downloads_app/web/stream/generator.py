@@ -24,6 +24,7 @@ from downloads_app.services.live.viewers import Watch
 from downloads_app.web.stream import frames, metrics, sse
 from downloads_app.web.stream.admission import DRAIN_RETRY_SECONDS, Admission, jittered
 from downloads_app.web.stream.ticker import SleepingTicker, Ticker, next_tick
+from downloads_app.web.threads import count_threads
 
 KEEP_ALIVE_SECONDS = 15
 RECONNECT_SECONDS = (1.0, 3.0)
@@ -45,6 +46,14 @@ class Streams:
             settings.stream_interval_seconds,
         )
         self.ticker: Ticker = SleepingTicker()
+        self._is_fitted = False
+
+    def fit(self, environ: dict[str, Any]) -> None:
+        """Before the first stream: leave some threads of a server that has few to other requests."""
+        if not self._is_fitted:
+            self._is_fitted = True
+            if (threads := count_threads(environ)) is not None:
+                self.admission.leave_threads(threads)
 
 
 class Stream:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
 from downloads_app.models import User
 from tests.support.rows import add_download
@@ -55,12 +56,19 @@ def test_another_worker_class_serves_streams_too(alice: User, make_server: MakeS
     first.wait_events(2, "update")
     first.close()
     second.wait_events(len(second.events) + 5, "update")
+    for _ in range(20):
+        open_stream(server, alice)
+    assert requests.get(f"{server.url}/healthz", timeout=30).ok
+    turned_away = open_stream(server, alice)
+    assert turned_away.wait_closed()[0].retry
     assert "Traceback" not in server.log()
 
 
-def test_what_would_make_the_streams_hang_is_refused() -> None:
-    command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--preload", "-b", "127.0.0.1:0"]
+@pytest.mark.parametrize("argument", ["--preload", "--worker-class=sync"])
+def test_what_would_make_the_streams_hang_is_refused(argument: str) -> None:
+    command = [sys.executable, "-m", "gunicorn", "wsgi:app", argument, "-b", "127.0.0.1:0"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert "error: --preload is not possible" in done.stderr
+    assert "is not possible" in done.stderr
+    assert done.stderr.count("error:") == 1
     assert "Traceback" not in done.stderr
