@@ -4,12 +4,12 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify, request
 from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
-from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from downloads_app import errors
 from downloads_app.logs import one_line
+from downloads_app.services.database.session import RowIsGone
 
 STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.InvalidInput, 422),
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
     """Register the handlers of everything that can be raised in a request."""
     app.register_error_handler(errors.DownloadsError, _handle_domain_error)
     app.register_error_handler(HTTPException, _handle_http_error)
-    app.register_error_handler(ObjectDeletedError, _handle_just_deleted)
+    app.register_error_handler(RowIsGone, _handle_just_deleted)
     app.register_error_handler(DataError, _handle_unstorable)
     app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite raises it for a number of more than 64 bits
     app.register_error_handler(DBAPIError, _handle_database_error)

@@ -89,9 +89,10 @@ def everybody(app: Flask, alice: User, admin: User, monkeypatch: pytest.MonkeyPa
         for number in range(OTHERS)
     ]
     db.session.execute(insert(User), users)
-    db.session.execute(insert(Provider), [{"name": f"some{n}", "kind": "http", "url": "x"} for n in range(FEW)])
+    providers = [{"id": new_id(), "name": f"some{n}", "kind": "http", "url": "x"} for n in range(FEW)]
+    db.session.execute(insert(Provider), providers)
     provider = add_provider()
-    names = [{"name": f"org/some{number}", "provider_id": provider.id} for number in range(OTHERS)]
+    names = [{"name": f"org/some{n}", "provider_id": providers[n % FEW]["id"]} for n in range(OTHERS)]
     db.session.execute(insert(Repository), names)
     moment = dict.fromkeys(("created_at", "issued_at", "rotated_at"), now) | {"expires_at": FOREVER}
     owners = [alice, *db.session.query(User).filter(User.id != alice.id).limit(59)]
