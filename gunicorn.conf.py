@@ -55,12 +55,12 @@ def post_worker_init(worker):
     """Make psycopg2 cooperative, start the pacer and watch for the drain; only for gevent's worker class."""
     from gunicorn.workers.ggevent import GeventWorker
 
-    from downloads_app.web.gunicorn.worker import prepare_worker
+    from downloads_app.web.serving import prepare_to_serve
     from downloads_app.web.stream.generator import STREAMS
 
     configure(settings.log_format)
     if isinstance(worker, GeventWorker):
-        prepare_worker(worker.wsgi, worker)
+        prepare_to_serve(worker.wsgi, worker)
     else:
         STREAMS.of(worker.wsgi).admission.leave_threads(worker.cfg.threads)
         worker.handover.mark_ready(worker.age)

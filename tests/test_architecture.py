@@ -16,6 +16,7 @@ DOORS = [
 ]
 OF_A_TRANSACTION = {"commit", "rollback", "begin_nested", "scalars", "scalar"}
 SERVICES = sorted((PROJECT / "downloads_app" / "services").rglob("*.py"))
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 250, 40
 OF_AN_APPLICATION = {"current_app", "current_settings", "SETTINGS", "load_settings"}
 
 
@@ -42,6 +43,33 @@ def test_no_sql_and_no_end_of_a_transaction_stands_in_a_door(path: Path) -> None
             assert node.module != "downloads_app.extensions" or "db" not in names
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in OF_A_TRANSACTION, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("folder", ["downloads_app", "tests", "benchmarks", "deploy"])
+def test_files_and_functions_are_short(folder: str) -> None:
+    """The migrations are left out: the first makes all tables, and what has run is not changed any more."""
+    too_long = []
+    for path in sorted((PROJECT / folder).rglob("*.py")):
+        text, name = path.read_text(), path.relative_to(PROJECT)
+        if text.count("\n") > MAX_FILE_LINES:
+            too_long.append(str(name))
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MAX_FUNCTION_LINES:
+                    too_long.append(f"{name}: {node.name}")
+    assert too_long == []
+
+
+def test_tests_mirror_the_parts_that_they_test() -> None:
+    """A test that has the name of a module lies where that module does."""
+    misplaced = []
+    for part in ("web", "services", "sources", "worker", "cli"):
+        for test in (PROJECT / "tests" / part).rglob("test_*.py"):
+            places = {path.parent for path in (PACKAGE / part).rglob(test.name.removeprefix("test_"))}
+            if places and PACKAGE / test.parent.relative_to(PROJECT / "tests") not in places:
+                misplaced.append(str(test.relative_to(PROJECT)))
+    assert misplaced == []
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PROJECT)))

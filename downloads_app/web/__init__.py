@@ -6,30 +6,13 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Register the blueprints and the error handlers.
 
-    The imports are inside the function because gunicorn's master imports from this package (web/gunicorn). The master
+    The imports are inside the functions because gunicorn's master imports from this package (web/gunicorn). The master
     must not load modules that gevent patches in the workers.
     """
     from downloads_app.extensions import api
     from downloads_app.services.files.blocking import RUNNER
-    from downloads_app.web import bodies, errors, headers, long_work, proxies, shares, slow_readers, status
-    from downloads_app.web.api import (
-        auth,
-        download_events,  # noqa: F401  (joins the routes of downloads)
-        download_files,  # noqa: F401  (joins the routes of downloads)
-        downloads,
-        plans,  # noqa: F401  (joins the routes of downloads)
-        provider_contents,  # noqa: F401  (joins the routes of providers)
-        providers,
-        queue,
-        repositories,
-        sessions,
-        single_sign_on,
-        usage,
-        users,
-        workers,
-    )
-    from downloads_app.web.page import routes
-    from downloads_app.web.stream import endpoint, generator
+    from downloads_app.web import bodies, errors, headers, long_work, proxies, shares, slow_readers
+    from downloads_app.web.stream import generator
 
     app.config.update(
         API_TITLE="downloads_app",
@@ -49,6 +32,31 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     RUNNER.put(app, long_work.do_long_work)
     generator.init_app(app)
+    _register_routes(app)
+
+
+def _register_routes(app: Flask) -> None:
+    from downloads_app.extensions import api
+    from downloads_app.web import status
+    from downloads_app.web.api import (
+        auth,
+        download_events,  # noqa: F401  (joins the routes of downloads)
+        download_files,  # noqa: F401  (joins the routes of downloads)
+        downloads,
+        plans,  # noqa: F401  (joins the routes of downloads)
+        provider_contents,  # noqa: F401  (joins the routes of providers)
+        providers,
+        queue,
+        repositories,
+        sessions,
+        single_sign_on,
+        usage,
+        users,
+        workers,
+    )
+    from downloads_app.web.page import routes
+    from downloads_app.web.stream import endpoint
+
     for resource in (auth, sessions, users, providers, repositories, downloads, queue, usage, workers):
         api.register_blueprint(resource.blueprint)
     single_sign_on.init_app(app)

@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout, UnsupportedMediaType
 
 from downloads_app.config import current_settings
-from downloads_app.web.api import paging
+from downloads_app.web import pagination
 from downloads_app.web.gunicorn.connection import BROKEN_BODY
 from downloads_app.web.gunicorn.loop import is_cooperative
 
@@ -92,11 +92,11 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
     PAGINATION_ARGUMENTS_PARSER = PageParser()
 
     def _set_pagination_metadata(self, page_params: Any, result: Any, headers: Any) -> tuple[Any, Any]:
-        said = json.dumps(paging.describe(page_params))
+        said = json.dumps(pagination.describe(page_params))
         return result, {**(headers or {}), self.PAGINATION_HEADER_NAME: said}
 
     def _document_pagination_metadata(self, spec: Any, resp_doc: dict[str, Any]) -> None:
-        header = {"description": "of which list this is a page", "schema": paging.PaginationSchema}
+        header = {"description": "of which list this is a page", "schema": pagination.PaginationSchema}
         resp_doc.setdefault("headers", {})[self.PAGINATION_HEADER_NAME] = header
 
 

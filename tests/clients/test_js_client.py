@@ -1,21 +1,9 @@
-"""The checks of the JavaScript client and of the page's modules: types, the linter, a scripted server, the real one."""
+"""The JavaScript client against a scripted server and the real one. `make lint` checks its types and its style."""
 
 from pathlib import Path
 
 from tests.clients import npm
 from tests.clients.live_server import PASSWORD, STREAMS_PER_USER, LiveServer
-
-
-def test_the_types_are_right_also_in_the_readme(client_folder: Path) -> None:
-    npm.run(client_folder, "npm", "run", "types")
-
-
-def test_the_types_of_the_pages_modules_are_right(client_folder: Path) -> None:
-    npm.run(client_folder, "npm", "run", "types:page")
-
-
-def test_the_linter_finds_nothing_in_the_client_and_the_page(client_folder: Path) -> None:
-    npm.run(client_folder, "npm", "run", "lint")
 
 
 def test_the_client_and_the_hook_do_as_they_say(client_folder: Path) -> None:

@@ -193,55 +193,56 @@ _ROUTES: dict[str, list[tuple[str, Any]]] = {
 }
 
 
+class _Handler(BaseHTTPRequestHandler):
+    forge: Forge
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.reply(b"")
+
+    def do_POST(self) -> None:
+        self.reply(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def reply(self, body: bytes) -> None:
+        shown = self.headers.get("Authorization")
+        forge = self.forge
+        forge.requests.append((self.path, shown))
+        is_lfs = ".git/info/lfs/" in self.path
+        expected = f"Basic {forge.lfs_token}" if is_lfs else f"Bearer {forge.token}"
+        if forge.token is not None and shown != expected and "jwt=" not in self.path:
+            self.send(401, {"message": "401 Unauthorized"})
+        elif is_lfs:
+            self.relay(body)
+        else:
+            self.send(*forge.answer(self.path, body))
+
+    def relay(self, body: bytes) -> None:
+        names = ("Host", "Accept", "Content-Type", "Range")
+        headers = {name: value for name in names if (value := self.headers.get(name))}
+        url = self.forge.lfs_url + self.path
+        answer = requests.request(self.command, url, headers=headers, data=body or None, timeout=30)
+        self.send(answer.status_code, answer.content, answer.headers.get("Content-Type", ""))
+
+    def send(self, status: int, found: Any, kind: str = "application/json") -> None:
+        headers, document = found if isinstance(found, tuple) else ({}, found)
+        is_raw = isinstance(document, bytes)
+        content = document if is_raw else json.dumps(document).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", kind if not is_raw or ".git/" in self.path else "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 @contextmanager
 def serve_forge(forge: Forge) -> Iterator[Forge]:
     """Serve `forge` on a loopback port, which it is told."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.reply(b"")
-
-        def do_POST(self) -> None:
-            self.reply(self.rfile.read(int(self.headers["Content-Length"])))
-
-        def reply(self, body: bytes) -> None:
-            shown = self.headers.get("Authorization")
-            forge.requests.append((self.path, shown))
-            is_lfs = ".git/info/lfs/" in self.path
-            expected = f"Basic {forge.lfs_token}" if is_lfs else f"Bearer {forge.token}"
-            if forge.token is not None and shown != expected and "jwt=" not in self.path:
-                self.send(401, {"message": "401 Unauthorized"})
-            elif is_lfs:
-                self.relay(body)
-            else:
-                self.send(*forge.answer(self.path, body))
-
-        def relay(self, body: bytes) -> None:
-            names = ("Host", "Accept", "Content-Type", "Range")
-            headers = {name: value for name in names if (value := self.headers.get(name))}
-            url = forge.lfs_url + self.path
-            answer = requests.request(self.command, url, headers=headers, data=body or None, timeout=30)
-            self.send(answer.status_code, answer.content, answer.headers.get("Content-Type", ""))
-
-        def send(self, status: int, found: Any, kind: str = "application/json") -> None:
-            headers, document = found if isinstance(found, tuple) else ({}, found)
-            is_raw = isinstance(document, bytes)
-            content = document if is_raw else json.dumps(document).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header(
-                "Content-Type", kind if not is_raw or ".git/" in self.path else "text/plain; charset=utf-8"
-            )
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with LoopbackServer(Handler) as server:
+    handler = type("Handler", (_Handler,), {"forge": forge})
+    with LoopbackServer(handler) as server:
         forge.url = f"http://{server.address}"
         yield forge

@@ -61,16 +61,10 @@ def serve(
         listener = stack.enter_context(socket.create_server(("127.0.0.1", port)))
         port = listener.getsockname()[1]
         configuration = Path(prefix) / "nginx.conf"
+        user = "user root;" if os.geteuid() == 0 else ""
+        limit = f"limit_rate {limit_rate_bytes};" if limit_rate_bytes else ""
         configuration.write_text(
-            _CONFIGURATION.format(
-                prefix=prefix,
-                root=root,
-                index=index,
-                port=port,
-                user="user root;" if os.geteuid() == 0 else "",
-                limit=f"limit_rate {limit_rate_bytes};" if limit_rate_bytes else "",
-                extra=extra,
-            )
+            _CONFIGURATION.format(prefix=prefix, root=root, index=index, port=port, user=user, limit=limit, extra=extra)
         )
         process = subprocess.Popen(
             ["nginx", "-p", prefix, "-c", str(configuration), "-e", f"{prefix}/error.log"],

@@ -36,51 +36,55 @@ class Pages:
         return [path for path, _ in self.requests]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    answers: Mapping[str, Answer] | Callable[[str], Page]
+    pages: Pages
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        self.pages.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        self.pages.client_ports.add(self.client_address[1])
+        headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
+        self.pages.requests.append((self.path, headers))
+        answers = type(self).answers
+        answer = answers.get(self.path, Page(status=404)) if isinstance(answers, Mapping) else answers(self.path)
+        self.send_page(answer(self.path) if callable(answer) else answer)
+
+    def send_page(self, page: Page) -> None:
+        self.send_response(page.status)
+        self.send_header("Content-Type", page.content_type)
+        for name, value in page.headers.items():
+            self.send_header(name, value)
+        if isinstance(page.body, bytes):
+            self.send_header("Content-Length", str(len(page.body)))
+        else:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        try:
+            for part in [page.body] if isinstance(page.body, bytes) else page.body:
+                self.wfile.write(part)
+        except OSError:
+            self.close_connection = True  # the client has had enough
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 @contextmanager
 def serve_pages(answers: Mapping[str, Answer] | Callable[[str], Page]) -> Iterator[Pages]:
     """Serve `answers` by raw path (404 for others), or whatever the function of the path returns."""
-    asked: list[tuple[str, dict[str, str]]] = []
-    client_ports: set[int] = set()
-    bodies: list[bytes] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            client_ports.add(self.client_address[1])
-            asked.append(
-                (self.path, {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers})
-            )
-            answer = answers(self.path) if callable(answers) else answers.get(self.path, Page(status=404))
-            self.send_page(answer(self.path) if callable(answer) else answer)
-
-        def send_page(self, page: Page) -> None:
-            self.send_response(page.status)
-            self.send_header("Content-Type", page.content_type)
-            for name, value in page.headers.items():
-                self.send_header(name, value)
-            if isinstance(page.body, bytes):
-                self.send_header("Content-Length", str(len(page.body)))
-            else:
-                self.send_header("Connection", "close")
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            try:
-                for part in [page.body] if isinstance(page.body, bytes) else page.body:
-                    self.wfile.write(part)
-            except OSError:
-                self.close_connection = True  # the client has had enough
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with LoopbackServer(Handler) as server:
-        yield Pages(f"http://{server.address}", asked, client_ports, bodies)
+    pages = Pages("", [], set(), [])
+    handler = type(
+        "Handler", (_Handler,), {"answers": staticmethod(answers) if callable(answers) else answers, "pages": pages}
+    )
+    with LoopbackServer(handler) as server:
+        pages.url = f"http://{server.address}"
+        yield pages

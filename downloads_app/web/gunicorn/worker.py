@@ -1,27 +1,22 @@
-"""What a gunicorn worker process needs besides the application: called by gunicorn.conf.py."""
+"""What a gunicorn worker process needs besides the application; web/serving.py calls it."""
 
 import gc
 import logging
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
-import gevent.event
 import psycopg2
-from flask import Flask
 from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
 from sqlalchemy import Dialect, Engine, event
 
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
-from downloads_app.web.gunicorn.strangers import STRANGERS, Strangers
-from downloads_app.web.proxies import Networks
-from downloads_app.web.stream.generator import STREAMS, Streams
-from downloads_app.web.stream.pacing.pacer import Pacer
-from downloads_app.web.stream.pacing.senders import best_sender
+from downloads_app.web.gunicorn.strangers import Strangers
 
 ANSWER_TIMEOUT_SECONDS = 20
 """Limit for a database that sends no byte. It is longer than any statement_timeout, which normally ends a query."""
@@ -34,29 +29,21 @@ LISTENERS_WAIT = 0.3
 """That wait takes at most this share of the drain time."""
 
 
-def prepare_worker(app: Flask, worker: Any) -> None:
-    """Make a gevent worker process fit for streams."""
+def prepare_worker(
+    worker: Any, strangers: Strangers, drain: Callable[[float], None], drain_seconds: float
+) -> None:
+    """Make a gevent worker process fit for streams. `drain` ends them; it gets the time at which it was due."""
     extensions.set_wait_callback(_wait_for_database)
     event.listen(Engine, "do_connect", resolve_host)
     _spare_the_collector()
-    streams = STREAMS.of(app)
-    settings = streams.settings
-    streams.snapshot.new_event = gevent.event.Event
-    streams.ticker = Pacer(
-        streams.snapshot,
-        best_sender(settings.stream_io_uring),
-        settings.stream_interval_seconds,
-        settings.stream_send_timeout_seconds,
-    )
     # Ctrl-C reaches the whole process group. gunicorn's master ends the processes itself; one that ended by its own
     # SIGINT would print a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)
-    strangers = Strangers(settings.max_connections_per_address, Networks(settings.trusted_proxies))
-    STRANGERS.put(app, strangers)
-    gevent.spawn(_drain_when_told, streams, worker, listen_evenly(worker, strangers))
+    connections = listen_evenly(worker, strangers)
+    gevent.spawn(_drain_when_told, worker, connections, drain, drain_seconds)
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
@@ -113,12 +100,14 @@ def resolve_host(dialect: Dialect, _record: object, _arguments: object, paramete
     parameters |= {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
 
 
-def _drain_when_told(streams: Streams, worker: Any, connections: Connections) -> None:
+def _drain_when_told(
+    worker: Any, connections: Connections, drain: Callable[[float], None], drain_seconds: float
+) -> None:
     """Poll `alive`, then drain the streams: TERM, HUP and max_requests clear `alive`, and gunicorn calls no hook."""
     while worker.alive:
         connections.tell()
         time.sleep(ALIVE_CHECK_SECONDS)
     connections.leave()
     told = time.monotonic()
-    time.sleep(min(LISTENERS_SECONDS, LISTENERS_WAIT * streams.settings.stream_drain_seconds))
-    streams.admission.drain(told)
+    time.sleep(min(LISTENERS_SECONDS, LISTENERS_WAIT * drain_seconds))
+    drain(told)

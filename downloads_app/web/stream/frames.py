@@ -9,7 +9,6 @@ from flask import Response
 from downloads_app.services.live.view import View
 from downloads_app.web.gunicorn import connection
 from downloads_app.web.stream import sse
-from downloads_app.web.stream.pacing.io_uring.ring import address_of
 
 SEND_BUFFER_BYTES = 64 * 1024
 
@@ -29,20 +28,6 @@ def as_chunk(frame: bytes) -> bytes:
 def length_on_wire(frame: bytes, is_chunked: bool) -> int:
     """Return how many bytes a frame takes on the connection, chunk framing included."""
     return len(frame) + (len(b"%X\r\n\r\n" % len(frame)) if is_chunked else 0)
-
-
-class Packet:
-    """Bytes to send, with their address and length for a system call."""
-
-    __slots__ = ("address", "data", "length")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.address = address_of(data)
-        self.length = len(data)
-
-
-NOTHING = Packet(b"")
 
 
 class ClosingResponse(Response):

@@ -45,7 +45,7 @@ class Streams:
             settings.stream_drain_seconds,
             settings.stream_interval_seconds,
         )
-        self.ticker: Ticker = SleepingTicker()
+        self.ticker: Ticker[Stream] = SleepingTicker()
         self._is_fitted = False
 
     def fit(self, environ: dict[str, Any]) -> None:

@@ -2,22 +2,31 @@
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from downloads_app.web.stream import metrics
 
-if TYPE_CHECKING:
-    from downloads_app.web.stream.generator import Stream
+
+class Waiting(Protocol):
+    """A stream, as far as the plain ticker knows it."""
+
+    @property
+    def woken(self) -> Any:
+        """The event that wakes it."""
+        ...
 
 
-class Ticker(Protocol):
+S = TypeVar("S", contravariant=True)
+
+
+class Ticker(Protocol[S]):
     """What a stream waits on between two of its events."""
 
     def new_event(self) -> Any:
         """Return the Event that wakes a waiting stream."""
         ...
 
-    def wait_for_tick(self, stream: "Stream", tick: float) -> float:
+    def wait_for_tick(self, stream: S, tick: float) -> float:
         """Wait; return the tick at which the stream itself must act: the given one or a later one.
 
         The ticker has sent what was due before. If the stream is told to leave, this returns at once.
@@ -32,7 +41,7 @@ class SleepingTicker:
         """See Ticker."""
         return threading.Event()
 
-    def wait_for_tick(self, stream: "Stream", tick: float) -> float:
+    def wait_for_tick(self, stream: Waiting, tick: float) -> float:
         """Sleep until the tick, or until the stream is told to leave."""
         if not stream.woken.wait(max(0.0, tick - time.monotonic())):
             metrics.observe_lateness(time.monotonic() - tick)

@@ -78,10 +78,9 @@ class Transfer:
         self._finisher = Finisher(self._storage, should_stop, may_write)
         self._work = Worklist(files, self._storage, self._finisher, limits)
         self._pool = ChannelPool(lambda: Channel(self._access, limits.bandwidth, self._note_moved, may_write))
-        self._count = ConnectionCount()
+        self._count, self._dying = ConnectionCount(), DyingWatch()
         self._addresses = Addresses(files, source)
         self._recovery = Recovery(self._count, self._addresses)
-        self._dying = DyingWatch()
         self._settling = Settling(self._pool, self._work, self._finisher, self._recovery, self._check_orders)
         self._moved_bytes = 0
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()

@@ -114,15 +114,9 @@ def test_an_expired_token_ends_the_stream(alice: User, server: Server, open_stre
 
 
 def test_rights_taken_away_take_effect_on_open_streams(
-    alice: User,
-    bob: User,
-    admin: User,
-    make_user: Callable[..., User],
-    server: Server,
-    open_stream: OpenStream,
+    alice: User, bob: User, admin: User, make_user: Callable[..., User], server: Server, open_stream: OpenStream
 ) -> None:
-    carol = make_user("carol")
-    second_admin = make_user("second-admin", is_admin=True)
+    carol, second_admin = make_user("carol"), make_user("second-admin", is_admin=True)
     for user in (alice, bob, carol, second_admin):
         add_download(user)
     raw = tokens.issue_access(current_settings(), carol)

@@ -16,6 +16,19 @@ PER_USER = 2
 PROCESSES = 2
 
 
+def fill(open_one: Callable[[], StreamClient]) -> tuple[list[StreamClient], int]:
+    """Open streams until each process holds as many as it may; return them, and how many were refused."""
+    held: list[StreamClient] = []
+    refused = 0
+    while len(held) < PROCESSES * PER_USER:
+        stream = open_one()
+        if stream.wait_status() == 200:
+            held.append(stream)
+        else:
+            refused += 1
+    return held, refused
+
+
 def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
     alice: User, make_server: Callable[..., Server], open_stream: Callable[..., StreamClient]
 ) -> None:
@@ -27,14 +40,7 @@ def test_metrics_and_log_tell_what_became_of_all_streams_of_all_processes(
         metrics_token=METRICS_TOKEN,
         stream_io_uring="off",
     )
-    held: list[StreamClient] = []
-    refused = 0
-    while len(held) < PROCESSES * PER_USER:  # until each process holds as many as it may
-        stream = open_stream(server, alice)
-        if stream.wait_status() == 200:
-            held.append(stream)
-        else:
-            refused += 1
+    held, refused = fill(lambda: open_stream(server, alice))
     for stream in held:
         stream.wait_events(3, "update")
     assert metric(server, "downloads_streams_open ") == len(held)

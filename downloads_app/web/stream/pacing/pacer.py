@@ -17,8 +17,8 @@ from gevent.socket import wait_write
 from downloads_app.services.live.snapshot import Snapshot
 from downloads_app.web.stream import metrics
 from downloads_app.web.stream.generator import Stream
-from downloads_app.web.stream.pacing.paced_stream import PacedStream
 from downloads_app.web.stream.pacing.senders import Sender
+from downloads_app.web.stream.pacing.slots import PacedStream
 from downloads_app.web.stream.pacing.wheel import Wheel
 from downloads_app.web.stream.ticker import SleepingTicker, next_tick
 

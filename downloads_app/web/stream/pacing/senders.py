@@ -7,8 +7,8 @@ from collections.abc import MutableSequence
 from typing import Any, Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 from downloads_app.web.stream import metrics
-from downloads_app.web.stream.frames import Packet
 from downloads_app.web.stream.pacing.io_uring.ring import Ring
+from downloads_app.web.stream.pacing.packets import Packet
 
 REFUSED = -errno.EAGAIN
 """The connection's buffer in the kernel is full."""

@@ -15,9 +15,9 @@ import gevent.socket
 from downloads_app.models import User
 from downloads_app.services.live.snapshot import Snapshot
 from downloads_app.services.live.viewers import Watch
-from downloads_app.web.stream.frames import Packet
 from downloads_app.web.stream.generator import Stream, Streams
 from downloads_app.web.stream.pacing.pacer import ClientGoneError
+from downloads_app.web.stream.pacing.packets import Packet
 from downloads_app.web.stream.pacing.senders import Batch, OneByOne, Sender, best_sender
 from downloads_app.web.stream.ticker import SleepingTicker
 from tests.support.snapshots import token_of

@@ -1,6 +1,6 @@
 """The pacer gives the kernel raw addresses. No stream is ever handed bytes that were freed, or that are another user's.
 
-`world.py` makes a freed frame's memory show itself; here it is shaken, in a short form and a long one.
+`memory.py` makes a freed frame's memory show itself; here it is shaken, in a short form and a long one.
 """
 
 import gc
@@ -8,18 +8,19 @@ import random
 
 import pytest
 
-from downloads_app.web.stream.frames import NOTHING, Packet
-from downloads_app.web.stream.pacing import wheel
+from downloads_app.web.stream.pacing import slots
 from downloads_app.web.stream.pacing.io_uring.ring import address_of
+from downloads_app.web.stream.pacing.packets import NOTHING, Packet
 from downloads_app.web.stream.pacing.senders import best_sender
-from tests.web.stream.pacing.world import Memory, World, make_packet_class
+from tests.web.stream.pacing.memory import Memory, make_packet_class
+from tests.web.stream.pacing.world import World
 
 SHORT, LONG = 2000, 60_000
 """Steps of a run; some 8,000 events are sent in the short one."""
 
 
 def shake(seed: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(wheel, "Packet", make_packet_class(Memory(random.Random(seed))))
+    monkeypatch.setattr(slots, "Packet", make_packet_class(Memory(random.Random(seed))))
     world = World(seed, best_sender())
     world.run(steps)
     assert world.wheel._feeds == {}

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from downloads_app.models import User
+from downloads_app.services.live.snapshot import Snapshot
 from downloads_app.services.live.view import View
 from downloads_app.web.stream import admission, generator, metrics
 from downloads_app.web.stream.generator import Streams
@@ -44,7 +45,7 @@ def database_url(sqlite_url: str) -> str:
 @pytest.mark.parametrize("mood", ["whole sends", "short sends", "full buffers"])
 @pytest.mark.parametrize("make_sender", SENDERS)
 @pytest.mark.parametrize("seed", range(2))
-def test_both_lanes_put_the_same_bytes_on_the_wire(
+def test_both_tickers_put_the_same_bytes_on_the_wire(
     seed: int,
     make_sender: Callable[[], Sender],
     mood: str,
@@ -68,16 +69,11 @@ def test_both_lanes_put_the_same_bytes_on_the_wire(
     ]
     snapshot = connections[0].stream.streams.snapshot
 
-    def let_both_tell() -> None:
-        """Have both begin an event, so that neither misses a state, however late it is."""
-        begun = [connection.sock.frames for connection in connections]
-        wait_for(lambda: all(c.sock.frames > n for c, n in zip(connections, begun, strict=True)), snapshot)
-
     for number in range(CHANGES):
-        let_both_tell()
+        _let_all_tell(connections, snapshot)
         change(chance.choice(downloads), current_bytes=number, current_file="y" * chance.randrange(4000))
         snapshot.refresh()
-    let_both_tell()
+    _let_all_tell(connections, snapshot)
     for download in downloads:
         change(download, status="completed")
     refresher = gevent.spawn(keep_fresh, snapshot)
@@ -88,6 +84,12 @@ def test_both_lanes_put_the_same_bytes_on_the_wire(
     assert len(plain) == CHANGES + 3  # the first event alone tells when to come back; the last piece ends the body
     assert b"event: complete" in plain[-2]
     assert plain == paced
+
+
+def _let_all_tell(connections: list[Connection], snapshot: Snapshot) -> None:
+    """Have all begin an event, so that none misses a state, however late it is."""
+    begun = [connection.sock.frames for connection in connections]
+    wait_for(lambda: all(c.sock.frames > n for c, n in zip(connections, begun, strict=True)), snapshot)
 
 
 @pytest.mark.parametrize("work_seconds", [0, 0.3 * BEAT])

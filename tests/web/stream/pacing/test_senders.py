@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from downloads_app.web.stream import metrics
-from downloads_app.web.stream.frames import Packet
 from downloads_app.web.stream.pacing import senders
 from downloads_app.web.stream.pacing.io_uring import ring
+from downloads_app.web.stream.pacing.packets import Packet
 from downloads_app.web.stream.pacing.senders import REFUSED, Batch, OneByOne, Sender, best_sender
 
 SENDERS: list[Sender] = list({type(sender): sender for sender in (OneByOne(), best_sender())}.values())

@@ -13,8 +13,8 @@ from downloads_app.services.live.view import View
 from downloads_app.services.live.viewers import ignore_change
 from downloads_app.web.stream.frames import frame_of
 from downloads_app.web.stream.pacing.io_uring.ring import address_of
-from downloads_app.web.stream.pacing.paced_stream import PacedStream
 from downloads_app.web.stream.pacing.senders import REFUSED, Batch
+from downloads_app.web.stream.pacing.slots import PacedStream
 from downloads_app.web.stream.pacing.wheel import Wheel
 
 SLOTS = 2

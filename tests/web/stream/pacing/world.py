@@ -1,17 +1,9 @@
-"""A small world under random changes: users and downloads, a real audience and wheel, and memory that tells on itself.
-
-Frames are kept in memory of the test's own. When nothing keeps a frame's packet any more, its memory is overwritten and
-given to the next frame, as an allocator would do at some time; here it happens at once, so that an address that
-outlives its packet shows foreign or dead bytes at the very next send.
-"""
+"""A small world under random changes: users and downloads, a real audience and wheel (see memory.py)."""
 
 import ctypes
-import functools
-import json
 import random
 import socket
 import uuid
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -20,51 +12,16 @@ from typing import Any
 from downloads_app.services.downloads import representation
 from downloads_app.services.live import changes
 from downloads_app.services.live.viewers import Audience, Reading
-from downloads_app.web.stream.frames import Packet
-from downloads_app.web.stream.pacing.paced_stream import PacedStream
 from downloads_app.web.stream.pacing.senders import REFUSED, Batch, Sender
+from downloads_app.web.stream.pacing.slots import PacedStream
 from downloads_app.web.stream.pacing.wheel import Wheel
 from tests.support.snapshots import token_of
+from tests.web.stream.pacing.shown import shown_in
 
 SLOTS = 4
 USERS = 6
 MAX_STREAMS = 50
-MAX_FRAME_BYTES = 1 << 16
-POISON = 0xDD
 TIME = "2024-01-01 00:00:00+00"
-
-
-class Memory:
-    """Pieces of memory for frames; a dead one is poisoned and handed out again."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self._chance = chance
-        self._free: list[Any] = []
-
-    def hold(self, owner: object, data: bytes) -> int:
-        """Keep a copy of the bytes for as long as `owner` lives; return its address."""
-        place = self._chance.randrange(len(self._free)) if self._free else -1
-        piece = self._free.pop(place) if place >= 0 else (ctypes.c_char * MAX_FRAME_BYTES)()
-        ctypes.memmove(piece, data, len(data))
-        weakref.finalize(owner, self._poison, piece).atexit = False
-        return ctypes.addressof(piece)
-
-    def _poison(self, piece: Any) -> None:
-        ctypes.memset(piece, POISON, MAX_FRAME_BYTES)
-        self._free.append(piece)
-
-
-def make_packet_class(memory: Memory) -> type[Packet]:
-    """Return what the wheel takes for a Packet: its bytes lie in `memory`."""
-
-    class WatchedPacket(Packet):
-        __slots__ = ("__weakref__",)
-
-        def __init__(self, data: bytes) -> None:
-            super().__init__(data)
-            self.address = memory.hold(self, data)
-
-    return WatchedPacket
 
 
 @dataclass(slots=True)
@@ -263,7 +220,7 @@ class World:
         """See Sender: judge what stands in memory at the very moment it is handed to the kernel."""
         for place, paced in enumerate(batch.receivers):
             held = ctypes.string_at(batch.addresses[place], batch.lengths[place])
-            shown = sorted(_shown_in(held, paced.is_chunked))
+            shown = sorted(shown_in(held, paced.is_chunked))
             assert shown == sorted(self._due(paced)), f"of user {paced.watch.token.user_id}"
         self.sends += len(batch)
         results = self.sender.send(batch)
@@ -281,17 +238,3 @@ class World:
             is_active = row[4] in ("pending", "downloading")
             if is_active and (row[1] == user or self.told_states[user] == "admin"):
                 yield row[0], row[5]
-
-
-@functools.lru_cache(maxsize=10_000)
-def _shown_in(held: bytes, is_chunked: bool) -> tuple[tuple[str, int], ...]:
-    """Return id and bytes of each download in a frame; any other bytes are an error."""
-    if is_chunked:
-        size, _, rest = held.partition(b"\r\n")
-        assert rest.endswith(b"\r\n")
-        held = rest[:-2]
-        assert int(size, 16) == len(held)
-    data = held.split(b"\n")[2]
-    assert data.startswith(b"data: ")
-    told = json.loads(data.removeprefix(b"data: "))["downloads"]
-    return tuple((download["id"], download["progress_data"]["current_bytes"]) for download in told)
