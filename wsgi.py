@@ -1,5 +1,8 @@
 """The application that gunicorn and the `flask` command load."""
 
-from downloads_app import create_app
+import sys
 
-app = create_app()
+from downloads_app import create_app
+from downloads_app.cli.loading import needs_services_alone
+
+app = create_app(services_alone=needs_services_alone(sys.argv))

@@ -9,15 +9,17 @@ __version__ = "0.1.0"
 """The one place that holds it: the wheel and `downloads-app --version` read it here."""
 
 
-def create_app(**overrides: Any) -> "Flask":
-    """Wire the application: settings, extensions, web, commands. `overrides` are settings by name.
+def create_app(*, services_alone: bool = False, **overrides: Any) -> "Flask":
+    """Wire the application: settings, extensions, commands, web. `overrides` are settings by name.
+
+    `services_alone`: without routes and migrations, for a command that would wait for them to be loaded.
 
     The imports stand inside because gunicorn.conf.py reads the settings in the master process, where
     nothing may be loaded yet that gevent patches in the workers.
     """
     from flask import Flask
 
-    from downloads_app import cli, config, extensions, locations, models, modes, web  # noqa: F401  (models register tables)
+    from downloads_app import cli, config, extensions, models, modes  # noqa: F401  (models register tables)
     from downloads_app.services.database.whole_file import make_whole_at_exit
 
     settings = config.load_settings(**overrides)
@@ -27,10 +29,20 @@ def create_app(**overrides: Any) -> "Flask":
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = extensions.engine_options(settings.database_url)
 
     extensions.db.init_app(app)
-    extensions.migrate.init_app(app, extensions.db, directory=str(locations.MIGRATIONS_DIR))
-    extensions.jwt.init_app(app)
-    web.init_app(app)
     cli.init_app(app)
+    if not services_alone:
+        _add_web(app)
     make_whole_at_exit(settings.database_url)
     extensions.close_at_exit(app)  # before that: what is registered last comes first
     return app
+
+
+def _add_web(app: "Flask") -> None:
+    from flask_migrate import Migrate
+
+    from downloads_app import locations, web
+    from downloads_app.cli import migrations  # noqa: F401  (the errors of its commands)
+    from downloads_app.extensions import db
+
+    Migrate(app, db, directory=str(locations.MIGRATIONS_DIR))
+    web.init_app(app)

@@ -6,9 +6,6 @@ from contextlib import suppress
 from typing import Any
 
 from flask import Flask
-from flask_jwt_extended import JWTManager
-from flask_migrate import Migrate
-from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,9 +30,6 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate(directory="migrations")
-jwt = JWTManager()
-api = Api()
 
 
 def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[str, Any]:

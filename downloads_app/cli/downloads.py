@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 from rich.console import Console
 
+from downloads_app.cli.choice_options import choice_options
 from downloads_app.cli.download_views import describe, print_details, print_events, print_list
 from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
@@ -25,12 +26,7 @@ _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop
 
 
 @group.command("add")
-@click.argument("provider")
-@click.argument("repository")
-@click.option("--user", "username", required=True, help="Whose download it is.")
-@click.option("--revision", help="A branch, tag or commit.")
-@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated.")
+@choice_options
 @click.option("--priority", type=_PRIORITY, default=0, help="Higher goes first among the user's downloads.")
 @click.option(
     "--wait", "waits", is_flag=True, help="Follow it to its end (on standard error); exit code 1 if it fails."

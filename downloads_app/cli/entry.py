@@ -1,13 +1,16 @@
 """The command `downloads-app`: all `flask` commands of this application, and `run`, which serves it."""
 
 import os
+import sys
 from pathlib import Path
 
 import click
-from flask.cli import FlaskGroup, routes_command, shell_command
+from flask import Flask
+from flask.cli import FlaskGroup, ScriptInfo, routes_command, shell_command
 
 from downloads_app import __version__, create_app
-from downloads_app.cli import demo_instance, serve
+from downloads_app.cli import demo_instance
+from downloads_app.cli.loading import needs_services_alone
 
 
 def _choose_instance(_ctx: click.Context, _option: click.Parameter, folder: Path | None) -> None:
@@ -35,10 +38,37 @@ class _Entry(FlaskGroup):
         demo_instance.join()
         return rest
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted({*super().list_commands(ctx), "run"})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command. FlaskGroup would load the commands of all installed packages first, alembic's for one."""
+        if name == "run":
+            return _load_run()
+        found = click.Group.get_command(self, ctx, name)
+        if found is not None:
+            return found
+        app = ctx.ensure_object(ScriptInfo).load_app()
+        ctx.with_resource(app.app_context())
+        return app.cli.get_command(ctx, name)
+
+
+def _load_run() -> click.Command:
+    from downloads_app.cli.serve import run
+
+    if _INSTANCE not in run.params:
+        run.params.append(_INSTANCE)
+    return run
+
+
+def _make_app() -> Flask:
+    return create_app(services_alone=needs_services_alone(sys.argv))
+
 
 def _make_group() -> _Entry:
     group = _Entry(
-        create_app=create_app,
+        create_app=_make_app,
         add_default_commands=False,
         add_version_option=False,
         load_dotenv=False,  # the settings read the instance's `.env`; a `.env` in this folder is not meant
@@ -47,9 +77,8 @@ def _make_group() -> _Entry:
     )
     group.params = [param for param in group.params if param.name not in ("app", "env_file", "debug")]
     group.params.append(_INSTANCE)
-    for command in (serve.run, shell_command, routes_command):
+    for command in (shell_command, routes_command):
         group.add_command(command)
-    serve.run.params.append(_INSTANCE)
     return click.version_option(__version__, prog_name="downloads-app", message="%(prog)s %(version)s")(group)
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from downloads_app.cli.choice_options import choice_options
 from downloads_app.cli.download_views import SHORT_ID_LENGTH, describe
 from downloads_app.cli.downloads import group
 from downloads_app.cli.following import INTERRUPTED, INTERVAL_SECONDS
@@ -133,12 +134,7 @@ def show_stuck(as_json: bool) -> None:
 
 
 @group.command("plan")
-@click.argument("provider")
-@click.argument("repository")
-@click.option("--user", "username", required=True, help="Whose download it would be.")
-@click.option("--revision", help="A branch, tag or commit.")
-@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated.")
-@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated.")
+@choice_options
 @JSON_OPTION
 def show_plan(
     provider: str,

@@ -10,7 +10,6 @@ import socket
 import sys
 
 import click
-import flask_migrate
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
@@ -69,6 +68,8 @@ def prepare() -> Settings:
 
 def _migrate() -> None:
     """Migrate the database. Print alembic's log of the steps only if one fails."""
+    import flask_migrate
+
     account = io.StringIO()
     try:
         with contextlib.redirect_stderr(account):

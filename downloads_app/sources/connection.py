@@ -79,7 +79,7 @@ class Connection:
         rules = way.proxy or "", way.credentials, tuple(headers)
         if rules != self._rules:
             if self._rules is None or self._rules[1] != way.credentials:
-                way.credentials.hand_to(self.curl)
+                _show(way.credentials, self.curl)
             self._rules = rules
             self.curl.setopt(pycurl.PROXY, rules[0])  # the empty string keeps libcurl from choosing one itself
             self.curl.unsetopt(pycurl.HTTPHEADER)  # an empty list would keep the old headers, and send their secrets
@@ -158,3 +158,17 @@ class Connection:
         self._close_opened()
         self.refusal = None if self._way.proxy else find_refusal(self.access, self.host, self._way.port, address)
         return int(pycurl.PREREQFUNC_ABORT if self.refusal else pycurl.PREREQFUNC_OK)
+
+
+def _show(credentials: Credentials, curl: pycurl.Curl) -> None:
+    """Make a handle's next requests carry these credentials, and no earlier ones."""
+    for option in (pycurl.USERNAME, pycurl.PASSWORD, pycurl.SSLCERT_BLOB, pycurl.SSLKEY_BLOB):
+        curl.unsetopt(option)
+    curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)  # ends signing: the signing option itself cannot be unset
+    if credentials.signing is not None:
+        options = (pycurl.AWS_SIGV4, pycurl.USERNAME, pycurl.PASSWORD)
+        for option, value in zip(options, credentials.signing, strict=True):
+            curl.setopt(option, value)
+    if credentials.certificate is not None:
+        curl.setopt(pycurl.SSLCERT_BLOB, credentials.certificate)
+        curl.setopt(pycurl.SSLKEY_BLOB, credentials.certificate)

@@ -3,8 +3,6 @@
 import base64
 from dataclasses import dataclass, field
 
-import pycurl
-
 from downloads_app.sources import Access
 
 
@@ -17,18 +15,6 @@ class Credentials:
     """The signature's form in libcurl's notation (CURLOPT_AWS_SIGV4), the key's id, the key."""
     certificate: bytes | None = field(default=None, repr=False)
     """PEM, the certificate and its key."""
-
-    def hand_to(self, curl: pycurl.Curl) -> None:
-        """Make a handle's next requests carry these credentials, and no earlier ones."""
-        for option in (pycurl.USERNAME, pycurl.PASSWORD, pycurl.SSLCERT_BLOB, pycurl.SSLKEY_BLOB):
-            curl.unsetopt(option)
-        curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)  # ends signing: the signing option itself cannot be unset
-        if self.signing is not None:
-            for option, value in zip((pycurl.AWS_SIGV4, pycurl.USERNAME, pycurl.PASSWORD), self.signing, strict=True):
-                curl.setopt(option, value)
-        if self.certificate is not None:
-            curl.setopt(pycurl.SSLCERT_BLOB, self.certificate)
-            curl.setopt(pycurl.SSLKEY_BLOB, self.certificate)
 
 
 NOTHING = Credentials()

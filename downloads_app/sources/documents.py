@@ -8,6 +8,8 @@ from urllib.parse import quote
 from downloads_app.errors import SourceError
 
 MAX_SIZE_BYTES = 2**63 - 1
+MAX_FILES = 100_000
+"""In one listing."""
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _BETWEEN_ITEMS = re.compile(r"[ \t\r\n,]*")
 _DECODER = json.JSONDecoder()

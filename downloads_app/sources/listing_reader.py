@@ -7,10 +7,10 @@ from typing import Self
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection
+from downloads_app.sources.documents import MAX_FILES as MAX_FILES
 from downloads_app.sources.fetching import Response, fetch_text
 from downloads_app.sources.side_by_side import Question, fetch_side_by_side
 
-MAX_FILES = 100_000
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 MAX_LISTING_BYTES = 128 * 1024 * 1024
 """All documents of one listing together."""

@@ -9,9 +9,9 @@ def init_app(app: Flask) -> None:
     The imports are inside the functions because gunicorn's master imports from this package (web/gunicorn). The master
     must not load modules that gevent patches in the workers.
     """
-    from downloads_app.extensions import api
     from downloads_app.services.files.blocking import RUNNER
     from downloads_app.web import bodies, errors, headers, long_work, proxies, shares, slow_readers
+    from downloads_app.web.extensions import api, jwt
     from downloads_app.web.stream import generator
 
     app.config.update(
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
     app.request_class = bodies.Request
     app.before_request(bodies.refuse_unstorable_paths)
+    jwt.init_app(app)
     api.init_app(app)
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     proxies.init_app(app)
@@ -36,7 +37,6 @@ def init_app(app: Flask) -> None:
 
 
 def _register_routes(app: Flask) -> None:
-    from downloads_app.extensions import api
     from downloads_app.web import status
     from downloads_app.web.api import (
         auth,
@@ -54,6 +54,7 @@ def _register_routes(app: Flask) -> None:
         users,
         workers,
     )
+    from downloads_app.web.extensions import api
     from downloads_app.web.page import routes
     from downloads_app.web.stream import endpoint
 

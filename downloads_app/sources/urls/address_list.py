@@ -5,8 +5,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
-from downloads_app.sources.documents import MAX_SIZE_BYTES
-from downloads_app.sources.listing_reader import MAX_FILES
+from downloads_app.sources.documents import MAX_FILES, MAX_SIZE_BYTES
 from downloads_app.sources.paths import check_paths, find_fault
 from downloads_app.sources.route import AMBIGUOUS, find_origin
 

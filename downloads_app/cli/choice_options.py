@@ -1,0 +1,24 @@
+"""What a download fetches, and whose it is: the arguments and options that `add` and `plan` share."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_CHOICE = (
+    click.argument("provider"),
+    click.argument("repository"),
+    click.option("--user", "username", required=True, help="Whose download it is, or would be."),
+    click.option("--revision", help="A branch, tag or commit."),
+    click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated."),
+)
+
+
+def choice_options(command: F) -> F:
+    """Let a command take `provider`, `repository`, `username`, `revision`, `include` and `exclude`."""
+    for parameter in reversed(_CHOICE):
+        command = parameter(command)
+    return command

@@ -1,0 +1,48 @@
+"""Loads what a command needs, and no more: loading everything takes longer than most commands."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+_MODULES = {
+    "db": ("migrations",),
+    "downloads": ("downloads", "inspecting", "watch", "worker"),
+    "providers": ("providers",),
+    "queue": ("queue",),
+    "users": ("users", "quotas"),
+    "workers": ("workers",),
+}
+"""The modules of each group. The first one has the group; each adds its commands to it."""
+_OF_THE_WEB = {"db", "run", "shell", "routes", "openapi"}
+"""Commands that need more than services: routes, or Flask-Migrate."""
+
+
+class Groups(AppGroup):
+    """Our groups of commands, each loaded when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all groups, and of the commands that extensions have added."""
+        return sorted({*super().list_commands(ctx), *_MODULES})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Load a group, and return it."""
+        if name not in _MODULES:
+            return super().get_command(ctx, name)
+        first, *_ = [import_module(f"downloads_app.cli.{module}") for module in _MODULES[name]]
+        group: click.Command = first.group
+        return group
+
+
+def needs_services_alone(arguments: Sequence[str]) -> bool:
+    """Whether a process was started for one of our commands, which needs neither routes nor Flask-Migrate.
+
+    `arguments` are sys.argv. A server that loads the application is another program.
+    """
+    program = Path(arguments[0])
+    is_command = program.name in ("flask", "downloads-app")
+    is_module = program.name == "__main__.py" and program.parent.name in ("flask", "downloads_app")
+    words = set(arguments[1:])
+    return (is_command or is_module) and not words.isdisjoint(_MODULES) and words.isdisjoint(_OF_THE_WEB)

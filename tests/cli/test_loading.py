@@ -1,0 +1,85 @@
+"""A command loads what it needs and no more: a terminal's user waits for all that is loaded."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from downloads_app.cli.loading import needs_services_alone
+from tests.support.server import PROJECT
+
+NOT_FOR_A_LIST = {
+    "alembic",
+    "apispec",
+    "downloads_app.web",
+    "downloads_app.worker",
+    "flask_jwt_extended",
+    "flask_smorest",
+    "gevent",
+    "gunicorn",
+    "marshmallow",
+    "prometheus_client",
+    "psycopg2",
+    "pycurl",
+    "requests",
+    "webargs",
+}
+"""Each takes some 10 to 100 ms to load."""
+
+
+def run_and_tell(folder: Path, *command: str) -> set[str]:
+    """Run a command on a new database of its own; return the names of the modules that it has loaded."""
+    env = {**os.environ, "INSTANCE_DIR": str(folder), "DATABASE_URL": ""}
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *command],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr, done.stderr[-2000:]
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("program", "unavoidable"),
+    [
+        (("downloads_app",), set()),
+        (
+            ("flask", "--app", "wsgi"),
+            {"alembic"},
+        ),  # `flask` itself loads the commands of all packages, Flask-Migrate's too
+    ],
+    ids=["downloads-app", "flask"],
+)
+@pytest.mark.parametrize("command", [("downloads", "list", "--json"), ("users", "list")], ids=" ".join)
+def test_a_light_command_loads_neither_the_web_nor_what_moves_bytes(
+    tmp_path: Path, program: tuple[str, ...], unavoidable: set[str], command: tuple[str, ...]
+) -> None:
+    loaded = run_and_tell(tmp_path, "-m", *program, *command)
+    assert "downloads_app.services.accounts.users" in loaded
+    assert loaded & NOT_FOR_A_LIST <= unavoidable
+
+
+@pytest.mark.parametrize(
+    ("command", "is_so"),
+    [
+        ("downloads-app downloads list", True),
+        ("/venv/bin/flask --app wsgi users list", True),
+        ("/site-packages/flask/__main__.py --app wsgi downloads worker", True),
+        ("/clone/downloads_app/__main__.py workers list", True),
+        ("downloads-app run", False),
+        ("downloads-app db upgrade", False),
+        ("downloads-app --help", False),
+        ("flask routes", False),
+        ("gunicorn wsgi:app --name downloads", False),
+        ("/site-packages/gunicorn/__main__.py wsgi:app -n users", False),
+        ("/site-packages/pytest/__main__.py -k users", False),
+    ],
+)
+def test_which_processes_need_no_routes(command: str, is_so: bool) -> None:
+    assert needs_services_alone(command.split()) is is_so
