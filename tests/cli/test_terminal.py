@@ -40,13 +40,13 @@ def test_watching_in_a_pipe_prints_a_line_for_each_change(
     row = add_downloads(alice, add_provider(), "org/model")[0]
     found: list[Claim] = []
 
-    def rest(_: float) -> None:
+    def advance(_: float) -> None:
         if found:
             outcomes.finish(found[0], 10)
         else:
             found.extend(filter(None, [claim()]))
 
-    monkeypatch.setattr(time, "sleep", rest)
+    monkeypatch.setattr(time, "sleep", advance)
     result = runner.invoke(args=["downloads", "watch", row.id])
     assert result.exit_code == 0, result.output
     assert [re.findall("pending|downloading|completed", line) for line in result.stdout.splitlines()] == [
@@ -61,12 +61,12 @@ def test_adding_with_wait_prints_the_id_alone_and_fails_with_the_download(
 ) -> None:
     add_provider()
 
-    def rest(_: float) -> None:
+    def advance(_: float) -> None:
         found = claim()
         assert found is not None
         outcomes.fail(found, REASON)
 
-    monkeypatch.setattr(time, "sleep", rest)
+    monkeypatch.setattr(time, "sleep", advance)
     result = runner.invoke(args=["downloads", "add", "hub", "org/model", "--user", "alice", "--wait"])
     assert result.exit_code == 1
     assert re.fullmatch(r"[0-9a-f-]{36}\n", result.stdout)

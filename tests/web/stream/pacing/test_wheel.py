@@ -36,7 +36,7 @@ class Kernel:
         return {place: sent for place, sent in self.refusals.items() if place < len(batch)}
 
 
-class Riding(RuleBasedStateMachine):
+class RandomWheel(RuleBasedStateMachine):
     """Streams come, go and are shown other views, views change, and slots have their turns."""
 
     paced_streams = Bundle("paced_streams")
@@ -145,7 +145,7 @@ def _on_the_wire(paced: PacedStream) -> bytes:
     return b"%X\r\n%b\r\n" % (len(frame), frame) if paced.is_chunked else frame
 
 
-TestRiding = Riding.TestCase
-TestRiding.settings = settings(
+TestRandomWheel = RandomWheel.TestCase
+TestRandomWheel.settings = settings(
     max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
