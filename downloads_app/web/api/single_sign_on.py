@@ -8,12 +8,12 @@ from marshmallow import Schema, fields, validate
 
 from downloads_app.config import SETTINGS, current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated
-from downloads_app.extensions import api
 from downloads_app.per_app import PerApp
 from downloads_app.services.accounts import attempts, identities, sign_ins
 from downloads_app.services.accounts.attempts import Attempt
 from downloads_app.web import cookies
 from downloads_app.web.bodies import Blueprint
+from downloads_app.web.extensions import api
 from downloads_app.web.identity_provider import IdentityProvider
 
 MAX_TEXT = 4096

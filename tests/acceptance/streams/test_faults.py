@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
-from itertools import pairwise
 
-import psutil
 import psycopg2
 import pytest
 import requests
@@ -15,18 +13,24 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.accounts import tokens
-from tests.acceptance.conftest import check_event
-from tests.support.crowd import Crowd, Viewer
+from tests.acceptance.streams.outages import (
+    APPLICATION,
+    INTERVAL,
+    MESSAGE,
+    OpenStream,
+    asleep,
+    check,
+    check_newcomer,
+    check_recovery,
+    meanwhile,
+    wait_for_errors,
+    wait_for_updates,
+)
+from tests.support.crowd import Crowd
 from tests.support.health import healthy
 from tests.support.postgres import Postgres
 from tests.support.rows import add_download
 from tests.support.server import Server, migrate, wait_until
-from tests.support.sse import StreamClient
-
-INTERVAL = 0.4
-MESSAGE = {"type": "error", "error": "Failed to get downloads: Database error"}
-APPLICATION = "application_name = 'downloads_app' AND pid <> pg_backend_pid()"
-OpenStream = Callable[..., StreamClient]
 
 
 @pytest.fixture(scope="module")
@@ -62,66 +66,6 @@ def crowd(server: Server, raw: list[str]) -> Iterator[Crowd]:
         yield crowd
 
 
-def count(viewer: Viewer, name: str) -> int:
-    return viewer.names.count(name)
-
-
-def wait_for_errors(crowd: Crowd, number: int) -> None:
-    crowd.run(lambda: all(count(viewer, "error") >= number for viewer in crowd.viewers), what=f"{number} errors each")
-
-
-def wait_for_updates(crowd: Crowd, number: int = 2) -> None:
-    crowd.run(lambda: all(viewer.names[-number:] == ["update"] * number for viewer in crowd.viewers), what="updates")
-
-
-def check(crowd: Crowd) -> None:
-    """Assert that no stream was lost, none was told `complete`, and each had one event a tick and no other error."""
-    for viewer in crowd.viewers:
-        assert viewer.closed is None
-        assert set(viewer.names) <= {"update", "error"}
-        events = [seen for seen in viewer.seen if seen.name]
-        assert all(seen.data == MESSAGE for seen in events if seen.name == "error")
-        assert all(len(seen.data["downloads"]) in (1, 3) for seen in events if seen.name == "update")
-        ticks = (events[-1].arrived - viewer.opened) / INTERVAL
-        assert len(events) <= ticks + 2, "more than one event a tick"
-        gaps = [later.arrived - earlier.arrived for earlier, later in pairwise(events)]
-        assert max(gaps) < 1.5 + 2 * INTERVAL + 2, gaps  # a read is waited for 1.5 s at most
-
-
-def meanwhile(crowd: Crowd, action: Callable[[], object]) -> None:
-    """Do something while the crowd reads on."""
-    with ThreadPoolExecutor(1) as pool:
-        doing = pool.submit(action)
-        crowd.run(doing.done, what="the action")
-        doing.result()
-
-
-def check_newcomer(crowd: Crowd, server: Server, raw: str, open_stream: OpenStream) -> None:
-    """Assert that a stream opened while nothing can be read is answered 200 and errors."""
-    newcomer = open_stream(server, token=raw)
-    crowd.run(lambda: newcomer.events, what="the newcomer's first event")
-    assert newcomer.status == 200
-    check_event(newcomer.events[0])
-    assert newcomer.events[0].data == MESSAGE
-    newcomer.close()
-
-
-def check_recovery(crowd: Crowd) -> None:
-    """Assert that all streams are back by themselves, and show what is written from now on."""
-    wait_for_updates(crowd)
-    db.session.rollback()
-    db.session.execute(db.update(Download).values(current_bytes=4711))
-    db.session.commit()
-
-    def is_shown(viewer: Viewer) -> bool:
-        latest = viewer.seen[-1]  # of a restart that was too quick to be noticed at once, still an error
-        downloads = latest.data["downloads"] if latest.name == "update" else []
-        return bool(downloads) and all(download["progress_data"]["current_bytes"] == 4711 for download in downloads)
-
-    crowd.run(lambda: all(is_shown(viewer) for viewer in crowd.viewers), what="the new figure")
-    check(crowd)
-
-
 def test_a_database_that_stops_and_starts_costs_errors_and_no_stream(
     crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
 ) -> None:
@@ -144,30 +88,6 @@ def test_a_database_that_restarts_costs_no_stream(crowd: Crowd, server: Server, 
     with healthy(server):
         meanwhile(crowd, restart)
         check_recovery(crowd)
-
-
-@contextmanager
-def asleep(server: Server, postgres: Postgres) -> Iterator[None]:
-    """Keep the server's processes from running, at a moment when no statement of theirs is under way."""
-    assert server.process is not None
-    processes = psutil.Process(server.process.pid).children(recursive=True)
-    idle = f"SELECT count(*) > 0 AND bool_and(state = 'idle') FROM pg_stat_activity WHERE {APPLICATION}"
-
-    def caught() -> bool:
-        for process in processes:
-            process.suspend()
-        if postgres.execute(idle) == [(True,)]:
-            return True
-        for process in processes:
-            process.resume()
-        return False
-
-    wait_until(caught, what="a moment without a statement")
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
 
 
 def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, server: Server, postgres: Postgres) -> None:

@@ -1,4 +1,7 @@
-"""Attempts to sign in."""
+"""Attempts to sign in, here and at an identity provider."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -7,7 +10,9 @@ from werkzeug.test import TestResponse
 
 from downloads_app.services.accounts import passwords
 from tests.conftest import PASSWORD
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET
 from tests.web.api.attempting import HOME, LOGIN, SignIn
+from tests.web.api.signing_on import PUBLIC_URL
 
 
 @pytest.fixture
@@ -28,3 +33,21 @@ def attempt(app: Flask) -> SignIn:
         return client.post(LOGIN, json=body, environ_base={"REMOTE_ADDR": address})
 
     return ask
+
+
+@pytest.fixture
+def make_client(make_app: Callable[..., Flask]) -> Iterator[Callable[..., FlaskClient]]:
+    """Make a client of an application that signs in at an issuer."""
+    contexts = []
+
+    def make(issuer: str, **settings: Any) -> FlaskClient:
+        chosen = {"auth_create_users": True, "oidc_client_secret": CLIENT_SECRET} | settings
+        app = make_app(oidc_issuer=issuer, oidc_client_id=CLIENT_ID, public_url=PUBLIC_URL, **chosen)
+        context = app.app_context()
+        context.push()
+        contexts.append(context)
+        return app.test_client()
+
+    yield make
+    for context in reversed(contexts):
+        context.pop()
