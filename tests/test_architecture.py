@@ -14,6 +14,7 @@ DOORS = [
     for path in sorted((PACKAGE / door).rglob("*.py"))
     if path != PACKAGE / "web/gunicorn/worker.py"  # it makes psycopg2's connections cooperative
 ]
+ERRORS_OF_SQLALCHEMY = ("sqlalchemy.exc", "sqlalchemy.orm.exc")
 OF_A_TRANSACTION = {"commit", "rollback", "begin_nested", "scalars", "scalar"}
 SERVICES = sorted((PROJECT / "downloads_app" / "services").rglob("*.py"))
 MAX_FILE_LINES, MAX_FUNCTION_LINES = 250, 40
@@ -39,7 +40,10 @@ def test_no_sql_and_no_end_of_a_transaction_stands_in_a_door(path: Path) -> None
             assert not [alias.name for alias in node.names if alias.name.startswith("sqlalchemy")]
         elif isinstance(node, ast.ImportFrom):
             names = {alias.name for alias in node.names}
-            assert not (node.module or "").startswith("sqlalchemy") or node.module == "sqlalchemy.exc"
+            assert not (node.module or "").startswith("sqlalchemy") or node.module in (
+                "sqlalchemy.exc",
+                "sqlalchemy.orm.exc",
+            )
             assert node.module != "downloads_app.extensions" or "db" not in names
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in OF_A_TRANSACTION, f"line {node.lineno}"

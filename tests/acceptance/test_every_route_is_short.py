@@ -74,6 +74,15 @@ def longest_turn(server: Server) -> float:
     return float(requests.get(server.url + PATH, timeout=60).json())
 
 
+def sign_in_often(user: User) -> str:
+    """Give a user as many sign-ins as may be; return the id of one. Commits."""
+    moment = dict.fromkeys(("created_at", "issued_at", "rotated_at"), utc_now()) | {"expires_at": tokens.FOREVER}
+    sign_ins = [{"id": new_id(), "user_id": user.id, "refresh_id": new_id(), **moment} for _ in range(MAX_SIGN_INS)]
+    db.session.execute(insert(SignIn), sign_ins)
+    db.session.commit()
+    return str(sign_ins[0]["id"])
+
+
 def fill(user: User, provider: Provider, rows: int) -> dict[str, str]:
     """Give a user as many rows as may be, half of one repository; return the ids that paths and bodies can name."""
     repositories = [{"id": new_id(), "provider_id": provider.id, "name": f"org/{n}"} for n in range(rows // 2)]
@@ -97,10 +106,7 @@ def fill(user: User, provider: Provider, rows: int) -> dict[str, str]:
     db.session.execute(insert(DownloadFile), files)
     told = {"download_id": first, "at": now, "kind": "retried", "reason": "x" * 200, "attempt": 1, "current_bytes": 1}
     db.session.execute(insert(DownloadEvent), [told] * KEPT)
-    moment = dict.fromkeys(("created_at", "issued_at", "rotated_at"), now) | {"expires_at": tokens.FOREVER}
-    sign_ins = [{"id": new_id(), "user_id": user.id, "refresh_id": new_id(), **moment} for _ in range(MAX_SIGN_INS)]
-    db.session.execute(insert(SignIn), sign_ins)
-    db.session.commit()
+    session_id = sign_in_often(user)
     row = db.session.get_one(Download, first)
     file = folder_of(row) / str(files[-1]["path"])
     file.parent.mkdir(parents=True)
@@ -112,7 +118,7 @@ def fill(user: User, provider: Provider, rows: int) -> dict[str, str]:
         "repository_id": str(repositories[0]["id"]),
         "provider_id": provider.id,
         "user_id": user.id,
-        "session_id": str(sign_ins[0]["id"]),
+        "session_id": session_id,
         "path": str(files[-1]["path"]),
         "filename": "main.js",
     }

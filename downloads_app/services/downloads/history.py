@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, String, cast, select
+from sqlalchemy import ColumnElement, Select, String, cast, select
 from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
@@ -89,11 +89,12 @@ def list_downloads(
         return Page((), 0)
     one_of = {name: values for name, values in (("status", statuses), ("id", ids)) if values}
     found: dict[str, Sequence[str]] = {}
-    conditions: list[ColumnElement[bool]] = []
+    conditions = [
+        *([Download.updated_at >= since] if since is not None else []),
+        *([Download.updated_at < until] if until is not None else []),
+    ]
     if search is not None:
-        named = select(Repository.id).where(Repository.name.icontains(search, autoescape=True))
-        if viewer is not None:
-            named = named.where(visible_repositories(viewer))
+        named = _repositories_named(search, viewer)
         few = db.session.scalars(named.limit(FEW_REPOSITORIES + 1)).all()
         if not few:
             return Page((), 0)
@@ -101,13 +102,15 @@ def list_downloads(
             found["repository_id"] = few
         else:
             conditions.append(Download.repository_id.in_(named))
-    if since is not None:
-        conditions.append(Download.updated_at >= since)
-    if until is not None:
-        conditions.append(Download.updated_at < until)
     scope = [str(bound) for bound in (search, since, until)] if conditions or found else ()
     having_all = Filter(equal, one_of, conditions, scope, found)
     return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, _PARTS)
+
+
+def _repositories_named(search: str, viewer: User | None) -> Select[str]:
+    """Select the ids of the repositories that `viewer` may see whose name has this part."""
+    named = select(Repository.id).where(Repository.name.icontains(search, autoescape=True))
+    return named if viewer is None else named.where(visible_repositories(viewer))
 
 
 def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> None:

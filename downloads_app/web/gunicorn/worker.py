@@ -29,9 +29,7 @@ LISTENERS_WAIT = 0.3
 """That wait takes at most this share of the drain time."""
 
 
-def prepare_worker(
-    worker: Any, strangers: Strangers, drain: Callable[[float], None], drain_seconds: float
-) -> None:
+def prepare_worker(worker: Any, strangers: Strangers, drain: Callable[[float], None], drain_seconds: float) -> None:
     """Make a gevent worker process fit for streams. `drain` ends them; it gets the time at which it was due."""
     extensions.set_wait_callback(_wait_for_database)
     event.listen(Engine, "do_connect", resolve_host)
