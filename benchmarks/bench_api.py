@@ -7,6 +7,7 @@ what is measured. Everything listens on loopback, ends by itself and is stopped 
 import argparse
 import http.client
 import json
+import os
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -27,6 +29,9 @@ from downloads_app.services.accounts.passwords import hash_password
 
 PROJECT = Path(__file__).resolve().parents[1]
 RESULTS = PROJECT / "benchmarks" / "results" / "api.json"
+PAGE = PROJECT / "docs" / "benchmarks.md"
+MARKS = ("<!-- make bench-api: -->", "<!-- end of make bench-api -->")
+"""The table that the project shows stands between these."""
 USERS = 2_000
 CLIENTS = 2
 """Requests at a time: the server has two processes, and both share the cores with everything else."""
@@ -77,16 +82,20 @@ class Figure:
 def main() -> None:
     """Measure, print the table, keep the figures."""
     options = _read_options()
+    load = round(os.getloadavg()[0], 1)
     with tempfile.TemporaryDirectory(prefix="bench-api-") as name, ExitStack() as stack:
         folder = Path(name)
         postgres = stack.enter_context(migrated_postgres(folder))
         database = Database(postgres, Dataset("api", USERS, 1))
         _fill(database, options.rows)
         figures = list(_measure(database, folder, options))
-    result = {"rows": options.rows, "machine": describe_machine(), "figures": [asdict(figure) for figure in figures]}
+    table = _render(options.rows, figures, load)
+    result = {"rows": options.rows, "machine": describe_machine(), "load_before": load}
     if options.results:
-        options.results.write_text(json.dumps(result, indent=1) + "\n")
-    print(_render(options.rows, figures))
+        told = result | {"figures": [asdict(figure) for figure in figures]}
+        options.results.write_text(json.dumps(told, indent=1) + "\n")
+        _put_into_page(table)
+    print(table)
 
 
 def _read_options() -> argparse.Namespace:
@@ -193,9 +202,17 @@ def _judge(name: str, streams: int, taken: list[float]) -> Figure:
     return figure
 
 
-def _render(rows: int, figures: Sequence[Figure]) -> str:
+def _put_into_page(table: str) -> None:
+    """Replace the table that the project shows; only a whole run does so."""
+    head, _, rest = PAGE.read_text().partition(MARKS[0])
+    _, _, tail = rest.partition(MARKS[1])
+    PAGE.write_text(f"{head}{MARKS[0]}\n{table}\n{MARKS[1]}{tail}")
+
+
+def _render(rows: int, figures: Sequence[Figure], load: float) -> str:
     lines = [
-        f"{rows:,} downloads of {USERS:,} users; two processes, {CLIENTS} requests at a time; milliseconds.",
+        f"{date.today()}, {rows:,} downloads of {USERS:,} users; two processes, {CLIENTS} requests at a time; "
+        f"milliseconds. Others' load on the two cores before it began: {load}.",
         "",
         "| list | streams | p50 | p98 | p99 | as expected |",
         "| --- | ---: | ---: | ---: | ---: | --- |",
