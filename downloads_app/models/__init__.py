@@ -10,6 +10,7 @@ from downloads_app.models.downloads import (
     Deletion,
     Download,
     DownloadFile,
+    DownloadSpeeds,
     Status,
 )
 from downloads_app.models.events import DownloadEvent, EventKind
@@ -26,6 +27,7 @@ __all__ = [
     "Download",
     "DownloadEvent",
     "DownloadFile",
+    "DownloadSpeeds",
     "EventKind",
     "FailedSignIns",
     "Identity",

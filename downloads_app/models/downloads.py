@@ -182,6 +182,18 @@ class DownloadFile(Model):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class DownloadSpeeds(Model):
+    """The speed of a download over its whole time, as `services/downloads/speeds.py` writes it.
+
+    A table of its own: the row of the download is written each second, and would be copied with all of this.
+    """
+
+    __tablename__ = "download_speeds"
+
+    download_id: Mapped[str] = mapped_column(ForeignKey("downloads.id", ondelete="CASCADE"), primary_key=True)
+    history: Mapped[str] = mapped_column(Text)
+
+
 class Deletion(Model):
     """A download or user that was deleted. Triggers write it, so that the snapshot sees the deletion."""
 

@@ -42,6 +42,8 @@ def _register_routes(app: Flask) -> None:
         auth,
         download_events,  # noqa: F401  (joins the routes of downloads)
         download_files,  # noqa: F401  (joins the routes of downloads)
+        download_space,  # noqa: F401  (joins the routes of downloads)
+        download_speeds,  # noqa: F401  (joins the routes of downloads)
         downloads,
         plans,  # noqa: F401  (joins the routes of downloads)
         provider_contents,  # noqa: F401  (joins the routes of providers)

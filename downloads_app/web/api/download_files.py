@@ -3,7 +3,7 @@
 Its routes join the blueprint of `downloads.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,9 +15,8 @@ from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
-from downloads_app.models import DownloadFile
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads import listings
+from downloads_app.services.downloads import file_progress, listings
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Wanted
 from downloads_app.web import shares
@@ -42,10 +41,12 @@ class Files(MethodView):
     @login_required
     @blueprint.response(200, DownloadFileSchema(many=True))
     @blueprint.paginate(page_size=MAX_PAGE_SIZE, max_page_size=MAX_FILES_A_PAGE)
-    def get(self, download_id: UUID, pagination_parameters: PaginationParameters) -> Sequence[DownloadFile]:
+    def get(self, download_id: UUID, pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List the files in the order of the provider's listing; none before it first began."""
         wanted = Wanted("position", pagination_parameters.page, pagination_parameters.page_size)
-        return show(listings.list_files(find_download(download_id), wanted), pagination_parameters)
+        download = find_download(download_id)
+        files = show(listings.list_files(download, wanted), pagination_parameters)
+        return file_progress.as_dicts(current_settings().downloads_dir, download, files)
 
 
 @blueprint.route("/<uuid:download_id>/files/<path:path>")

@@ -163,5 +163,6 @@ class DownloadFileSchema(OutputSchema):
 
     path = fields.String()
     size_bytes = fields.Integer(allow_none=True)
+    current_bytes = fields.Integer(metadata={"description": "how much of it is on the disk, a second ago or less"})
     sha256 = fields.String(allow_none=True)
     completed_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ", allow_none=True)

@@ -2,12 +2,13 @@
 
 import logging
 import threading
+import time
 from types import TracebackType
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.services.downloads import listings
+from downloads_app.services.downloads import listings, speeds
 from downloads_app.services.downloads.listings import CompletedFile
 from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import outcomes
@@ -20,6 +21,8 @@ from downloads_app.worker.transfer.transfer import Progress
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 1.0
+SPEEDS_EVERY_SECONDS = 5.0
+"""How often the speed over the whole time is written: it is only looked at, nothing hangs on it."""
 
 
 class Reporter:
@@ -43,6 +46,8 @@ class Reporter:
         """The bytes that were here when the transfer began, plus those linked since; None before it began."""
         self._notes_first_byte = True
         self._completed: list[CompletedFile] = []
+        self._speeds: speeds.SpeedHistory | None = None
+        self._speeds_written_at = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"report-{claim.download_id[:8]}", daemon=True)
 
@@ -81,6 +86,8 @@ class Reporter:
         self._write_completed()
         self._quota.look_around()
         report = self._measure()
+        if report is not None:
+            self._note_speed(report.download_speed)
         if report is None or report == self._written:
             return outcomes.holds(self._claim)
         held = outcomes.report_progress(self._claim, report)
@@ -108,6 +115,16 @@ class Reporter:
         count = len(self._completed)
         listings.mark_completed(self._claim, self._completed[:count])
         del self._completed[:count]
+
+    def _note_speed(self, bytes_per_second: int) -> None:
+        """Take a point of the speed, and write all of them now and then, and at the end."""
+        if self._speeds is None:
+            self._speeds = speeds.read(self._claim.download_id)
+        self._speeds.note(time.time(), bytes_per_second)
+        now = time.monotonic()
+        if self._stop.is_set() or now - self._speeds_written_at >= SPEEDS_EVERY_SECONDS:
+            self._speeds_written_at = now
+            speeds.write(self._claim, self._speeds)
 
     def _measure(self) -> ProgressReport | None:
         progress = self._latest

@@ -63,7 +63,7 @@ def test_files_are_listed_in_order_and_paged(client: FlaskClient, alice: User, d
     path = f"/api/downloads/{download.id}/files"
     whole = client.get(path, headers=bearer(alice))
     assert [row["path"] for row in whole.json] == NAMES
-    assert set(whole.json[0]) == {"path", "size_bytes", "sha256", "completed_at"}
+    assert set(whole.json[0]) == {"path", "size_bytes", "current_bytes", "sha256", "completed_at"}
     part = client.get(f"{path}?page=2&page_size=3", headers=bearer(alice))
     assert [row["path"] for row in part.json] == NAMES[3:]
     assert '"total": 4' in part.headers["X-Pagination"]
