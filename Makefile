@@ -8,7 +8,7 @@ NEED := sh deploy/need-packages.sh
 CLIENT := clients/js/node_modules/.installed-lock
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
-.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api clean
+.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
@@ -51,6 +51,9 @@ bench-transfer: .venv/dev .venv/apt
 
 bench-api: .venv/dev .venv/apt  ## ARGS="--rows 100000 --streams 0" for a look
 	$(PY) -m benchmarks.bench_api $(ARGS)
+
+bench-page: .venv/dev .venv/apt .venv/node  ## the page with 1,000 active rows; ARGS=--compare draws them in three ways
+	$(PY) -m benchmarks.bench_page $(ARGS)
 
 bench-eta: .venv/dev
 	$(PY) -m benchmarks.bench_eta
