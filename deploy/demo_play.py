@@ -1,0 +1,120 @@
+"""What happens in the demo while nobody does anything: downloads come, wait, fail with a reason, and are tried again.
+
+What a visitor has paused, cancelled or removed stays so for a while; then it comes again.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from deploy.demo_samples import Samples
+from downloads_app.config import current_settings
+from downloads_app.errors import DownloadsError
+from downloads_app.extensions import db
+from downloads_app.models import ACTIVE, Download, Repository, Status, User, utc_now
+from downloads_app.services.accounts import users
+from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.providers import catalog
+
+CAST = (
+    ("alice", "samples", "nimbus/nimbus-7b-instruct-GGUF"),
+    ("bob", "samples", "atelier/sketch-diffusion"),
+    ("bob", "mirror", "lumen/dictation-large"),
+    ("alice", "samples", "papers/tiny-embeddings"),
+    ("alice", "mirror", "archive/old-bert"),
+    ("bob", "samples", "lumen/dictation-medium"),
+    ("alice", "samples", "nimbus/nimbus-1b-GGUF"),
+)
+STEP_SECONDS = 5.0
+REST_SECONDS = 25.0
+"""So long what has ended stays as it is; then it is removed and comes again."""
+SHOWN_FAILED_SECONDS = 30.0
+WEATHER_STEPS = 8
+"""So many steps the web server stays as it is."""
+
+
+class Play:
+    """A thread that goes on until `stop`; `say` prints a line."""
+
+    def __init__(self, app: Flask, samples: Samples, say: Callable[[str], None]) -> None:
+        self._app, self._samples, self._say = app, samples, say
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="play", daemon=True)
+        self._turn = 0
+
+    def start(self) -> None:
+        """Begin with the first downloads at once."""
+        self._samples.damage()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and wait for it."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._app.app_context():
+                    self._step()
+            except (DownloadsError, SQLAlchemyError) as exc:
+                # A visitor may have removed a user or a provider, or the database may be busy.
+                self._say(f"(skipped: {str(exc).splitlines()[0][:100]})")
+            if self._stop.wait(STEP_SECONDS if self._turn > 3 else 0.5):
+                return
+
+    def _step(self) -> None:
+        self._change_weather()
+        self._retry_failed()
+        name, provider, repository = CAST[self._turn % len(CAST)]
+        self._turn += 1
+        self._samples.forget()
+        self._bring(users.find_user(name), provider, repository)
+
+    def _change_weather(self) -> None:
+        """The web server first sends damaged bytes, then is down, then is well."""
+        phase, is_new = divmod(self._turn, WEATHER_STEPS)[0] % 3, self._turn % WEATHER_STEPS == 0
+        if not is_new or self._turn == 0:
+            return
+        if phase == 1:
+            self._samples.take_down()
+            self._say("the mirror goes down: what comes from it waits")
+        elif phase == 2:
+            self._samples.bring_up()
+            self._samples.mend()
+            self._say("the mirror is up again, and its files are whole")
+        else:
+            self._samples.damage()
+            self._say("a file at the mirror is damaged: whoever fetches it fails")
+
+    def _retry_failed(self) -> None:
+        before = utc_now() - timedelta(seconds=SHOWN_FAILED_SECONDS)
+        failed = select(Download).where(Download.status == Status.FAILED, Download.completed_at < before)
+        for download in db.session.scalars(failed).all():
+            lifecycle.retry(current_settings(), download, "the demo")
+            self._say(f"{download.user.username} tries {download.repository.name} again")
+
+    def _bring(self, user: User, provider: str, repository: str) -> None:
+        """Add the download, unless it is there; what has ended a while ago makes room for it."""
+        named = select(Download).join(Repository).where(Download.user_id == user.id, Repository.name == repository)
+        for download in db.session.scalars(named).all():
+            if download.status in (*ACTIVE, Status.PAUSED, Status.FAILED) or not _is_rested(download):
+                return
+            history.delete(current_settings().downloads_dir, download, files=True)
+        lifecycle.create(current_settings(), user, catalog.find_provider(provider), repository)
+        self._say(f"{user.username} adds {repository}")
+
+
+def _is_rested(download: Download) -> bool:
+    return download.completed_at is not None and download.completed_at < utc_now() - timedelta(seconds=REST_SECONDS)
+
+
+def clock() -> str:
+    """Return the time of day, for lines on the screen."""
+    return time.strftime("%H:%M:%S")
