@@ -29,7 +29,7 @@ def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
 def expect_live(page: Page, download_id: str) -> None:
     """Expect the page to be live, and the download's figure to move."""
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
-    amount = page.locator(f"#active [data-id='{download_id}'] .amount")
+    amount = page.locator(f".card[data-id='{download_id}'] .amount")
     expect(amount).not_to_be_empty()
     expect(amount).not_to_have_text(amount.inner_text())
 
@@ -127,7 +127,7 @@ def test_signing_out_ends_the_stream_and_shows_nothing_more(
     expect_live(page, watched)
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("#sign-in")).to_be_visible()
-    expect(page.locator("#active .row")).to_have_count(0)
+    expect(page.locator("#rows .row")).to_have_count(0)
     page.reload()
     expect(page.locator("#sign-in")).to_be_visible()
 

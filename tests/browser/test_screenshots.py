@@ -3,6 +3,7 @@
 They land in tests/screenshots, or in the folder that SCREENSHOTS names (`docs/images` renews the README's).
 """
 
+import base64
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_the_page_is_photographed(
     queue_ending(stack)
     wait_for_a_plot(alice, ids[0])
     for page in (alice, admin):
-        expect(page.locator("#ended .row")).to_have_count(2)
+        expect(page.locator(":is(#ended, #failed) .row")).to_have_count(2)
     take(admin, "admin")
     take(alice, "light")
     alice.emulate_media(color_scheme="dark")
@@ -80,10 +81,11 @@ def test_the_page_is_photographed(
     alice.keyboard.press("Enter")
     expect(alice.locator(".plan-sum")).to_be_visible()
     take(alice, "add")
+    join(alice, "adding-and-arriving", "add", "admin")
     alice.set_viewport_size(PHONE)
     take(alice, "phone-add")
     alice.goto(stack.proxy.url)
-    expect(alice.locator("#active .row").first).to_be_visible()
+    expect(alice.locator("#rows .row").first).to_be_visible()
     take(alice, "phone")
     for download_id in ids:
         stack.cancel(download_id)
@@ -93,3 +95,15 @@ def take(page: Page, name: str) -> None:
     """Take a picture; one that is almost empty is a fault."""
     page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
     assert (FOLDER / f"{name}.png").stat().st_size > 20_000
+
+
+def join(page: Page, name: str, left: str, right: str) -> None:
+    """Put two pictures side by side into one: the README's, of adding and of arriving."""
+    sources = [base64.b64encode((FOLDER / f"{one}.png").read_bytes()).decode() for one in (left, right)]
+    pictures = "".join(f'<img width="1100" height="800" src="data:image/png;base64,{one}">' for one in sources)
+    board = page.context.new_page()
+    board.set_viewport_size({"width": 2240, "height": 840})
+    board.set_content(f'<body style="margin:20px;display:flex;gap:0;background:#dfe3ea">{pictures}')
+    board.wait_for_function("[...document.images].every((picture) => picture.complete)")
+    board.screenshot(path=FOLDER / f"{name}.png", scale="css")
+    board.close()

@@ -83,10 +83,23 @@ def test_a_model_is_found_by_a_part_of_its_name_and_added_with_the_keyboard(
     assert Path(saved.value.path()).read_bytes()[:4] == b"GGUF"
 
 
+def test_what_is_added_is_on_the_board_at_once(stack: Stack, open_page: Callable[..., Page]) -> None:
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
+    stack.put_repository("views/at-once", {"model.bin": 20 * MEBIBYTE})
+    page = open_page("clara", f"{stack.proxy.url}/add")
+    page.route("**/subscribe", lambda route: None)  # no event helps
+    page.get_by_label("Repository, or the address").fill("hub:views/at-once")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Download", exact=True).click()
+    row = page.locator("#rows .row", has_text="views/at-once")
+    expect(row).to_have_count(1)
+    stack.cancel(row.get_attribute("data-id") or "")
+
+
 def test_a_repository_that_is_not_there_says_so(stack: Stack, hub: Hub, open_page: Callable[..., Page]) -> None:
     page = open_page("alice", f"{stack.proxy.url}/add")
     page.get_by_label("Repository, or the address").fill(f"{hub.url}/nobody/nothing/tree/main")
-    page.get_by_role("button", name="Look", exact=True).click()
+    page.get_by_role("button", name="Show the plan", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("nobody/nothing")
 
 
@@ -143,7 +156,13 @@ def test_history_is_filtered_read_on_and_cleared_with_or_without_files(
     expect(lines.nth(49)).to_be_attached()
     lines.nth(49).scroll_into_view_if_needed()
     expect(lines.nth(69)).to_be_attached()
-    page.get_by_label("Show").select_option("completed")
+    first = page.locator(".chunk").first.locator(".line")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(first).to_have_count(0)  # what is far away has no elements
+    expect(page.locator(".line").last).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    expect(first).to_have_count(50)
+    page.get_by_label("Status").select_option("completed")
     expect(page).to_have_url(f"{stack.proxy.url}/history?status=completed")
     expect(page.locator(".line[data-status='cancelled']")).to_have_count(0)
     page.locator(f"[data-id='{done}']").get_by_role("button", name="Remove").click()

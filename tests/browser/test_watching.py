@@ -14,7 +14,7 @@ FILES = {"config.json": 0, "a b/ümläut 100%.bin": MEBIBYTE // 4, HOSTILE_FILE:
 SAMPLE_BARS = """() => {
   globalThis.samples = {};
   setInterval(() => {
-    for (const row of document.querySelectorAll("#active .row")) {
+    for (const row of document.querySelectorAll("#rows .card")) {
       const fill = new DOMMatrix(getComputedStyle(row.querySelector(".fill")).transform).a;
       const told = Number(row.querySelector(".bar").getAttribute("aria-valuenow") ?? 0);
       (globalThis.samples[row.dataset.id] ??= []).push([fill, told]);

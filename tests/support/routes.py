@@ -17,6 +17,7 @@ OPEN_TO_ALL = {
     "/api/openapi.json",
     "/healthz",
     "/metrics",
+    "/page-version",
     "/readyz",
     "/static/<path:filename>",
 }

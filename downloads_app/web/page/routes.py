@@ -1,8 +1,10 @@
-"""The page at `/`, its static files, and the page that shows the API's description."""
+"""The page at `/`, its static files, its version, and the page that shows the API's description."""
 
+import hashlib
+from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
 from downloads_app.config import current_settings
 from downloads_app.models import utc_now
@@ -59,7 +61,25 @@ def show_page(download_id: object = None) -> Response:
         modules=[name for name in SCRIPTS if name != "docs.js"],
         server_time=format_time(utc_now()),
         stream_interval_seconds=current_settings().stream_interval_seconds,
+        version=page_version(),
     )
+
+
+@blueprint.get("/page-version")
+def show_page_version() -> Response:
+    """Answer which page this server has, so that one that has been open since before an upgrade notices."""
+    return jsonify(version=page_version())
+
+
+@lru_cache(maxsize=1)
+def page_version() -> str:
+    """Return a name for the content of the page's files; servers with the same files give the same."""
+    found = hashlib.sha256()
+    for folder in (STATIC, Path(__file__).parent / "templates"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                found.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 @blueprint.get("/api/docs")

@@ -7,6 +7,11 @@ function get(path) {
   return withRenewal(() => send("GET", path));
 }
 
+/** A download's speed over its whole time: `{ spacing_seconds, points }`. */
+export function getSpeeds(id) {
+  return get(`api/downloads/${encodeURIComponent(id)}/speeds`);
+}
+
 export function getDownload(id) {
   return get(`api/downloads/${encodeURIComponent(id)}`);
 }
@@ -14,6 +19,26 @@ export function getDownload(id) {
 /** The downloads that changed last, at most 50. Active ones, and those that have just ended, are among them. */
 export function getLatestDownloads() {
   return get("api/downloads?sort=-updated_at&page_size=50");
+}
+
+const ACTIVE_AT_MOST = 1000;
+
+/** All active downloads, oldest first, as the stream lists them. */
+export async function getActiveDownloads(signal) {
+  const query = { status: "active", sort: "created_at", page_size: "100" };
+  const rows = [];
+  for (let cursor = null; rows.length < ACTIVE_AT_MOST;) {
+    const page = await getPage("downloads", query, cursor, signal);
+    rows.push(...page.rows);
+    cursor = page.next;
+    if (cursor === null) break;
+  }
+  return rows;
+}
+
+/** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes }`. At most 100. */
+export function getSpace(ids) {
+  return get(`api/downloads/space?${new URLSearchParams(ids.map((id) => ["id", id]))}`);
 }
 
 /** `action`: pause, resume, cancel or retry. */
@@ -29,10 +54,10 @@ export function getByIds(collection, ids) {
 }
 
 /** A page of `collection`, and the cursor of the next one (null at the end). */
-export function getPage(collection, query, cursor = null) {
+export function getPage(collection, query, cursor = null, signal = undefined) {
   const asked = new URLSearchParams(query);
   if (cursor !== null) asked.set("cursor", cursor);
-  return withRenewal(() => sendForPage(`api/${collection}?${asked}`));
+  return withRenewal(() => sendForPage(`api/${collection}?${asked}`, signal));
 }
 
 export function getProviders() {

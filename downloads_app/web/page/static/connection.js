@@ -2,6 +2,7 @@
 
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
+import { showToast } from "./toasts.js";
 import { say, sayNamed } from "./words.js";
 
 const WORTH_SAYING_AFTER_MILLISECONDS = 2500; // a reload of the server takes less
@@ -12,6 +13,7 @@ export class Connection {
   /** @type {number | undefined} */
   #timer;
   #toldOfLoss = false;
+  #toldOfPolling = false;
 
   /** Show a state: `lost` after a moment, others at once. */
   set({ state, detail }, onChange) {
@@ -33,6 +35,11 @@ export class Connection {
     setText(byId("connection-text"), sayNamed("connection", state));
     setText(byId("trouble"), state === "trouble" ? say("connection.trouble_detail", { reason: detail }) : "");
     show(byId("trouble"), state === "trouble");
+    if (state === "polling" && !this.#toldOfPolling) {
+      this.#toldOfPolling = true;
+      showToast(say("connection.held_back"), null, false);
+      announce(say("connection.held_back"));
+    }
     if (state === "lost" || state === "trouble") {
       if (!this.#toldOfLoss) announce(`${sayNamed("connection", state)}.`);
       this.#toldOfLoss = true;

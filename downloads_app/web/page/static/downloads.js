@@ -4,10 +4,11 @@ const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 const ACTIVE = new Set(["pending", "downloading"]);
+const KEPT = new Set(["failed", "paused"]); // until somebody acts
 
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
-  ended = new Map(); // id -> the detail that REST gave, newest first
+  ended = new Map(); // id -> the detail that REST gave, newest first; those that failed or are paused too
   batch = 0; // changes when the overall progress counts other downloads or other sizes
   #leaving = new Set();
   #endedAt = new Map(); // id -> when this page noticed it
@@ -59,7 +60,12 @@ export class Downloads {
 
   /** Whether an update is outdated: REST has already said that its download ended. */
   #isOutdated({ id }) {
-    return this.ended.has(id) && this.now() - this.#endedAt.get(id) < STALE_SECONDS;
+    return this.ended.has(id) && this.#isFresh(id);
+  }
+
+  /** Whether this page has learnt a moment ago that it ended: other answers may be older. */
+  #isFresh(id) {
+    return this.now() - (this.#endedAt.get(id) ?? -Infinity) < STALE_SECONDS;
   }
 
   /** Ask once how a download ended. Ask again later if there was no answer. */
@@ -75,52 +81,80 @@ export class Downloads {
     }
   }
 
-  /** Take a detail from REST. A download that is over moves to the ended ones. */
-  settle(detail) {
-    if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail);
-    else if (this.ended.delete(detail.id)) this.onChange(); // active again: the next update has it
+  /** Take a detail from REST. One that is over moves to the ended ones. `isOwn`: this page has just asked for it. */
+  settle(detail, isOwn = false) {
+    if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail, { isOwn });
+    else this.#begin(detail);
+  }
+
+  /** Show an active download at once; the next update may be older than it, the one after is not. */
+  #begin(detail) {
+    if (this.ended.delete(detail.id)) this.#endedAt.delete(detail.id);
+    this.active.set(detail.id, { download: detail, speeds: this.active.get(detail.id)?.speeds ?? [] });
+    this.onChange();
   }
 
   /** Take the downloads that changed last. One that began and ended after `since`, unseen, is added as ended. */
   catchUp(details) {
     for (const detail of details) {
       const isMissed = !this.active.has(detail.id) && !this.#endedAt.has(detail.id);
-      if (isMissed && detail.completed_at >= this.since) this.#end(detail.id, detail, true);
+      if (isMissed && detail.completed_at >= this.since) this.#end(detail.id, detail, { isUnseen: true });
+      else if (this.ended.has(detail.id) && !ACTIVE.has(detail.status)) this.ended.set(detail.id, detail); // changed elsewhere
     }
   }
 
-  clearEnded() {
-    this.ended.clear();
+  /** Take the failed or paused downloads that REST lists now. If it lists them all, forget others of that status. */
+  keep(status, details, isAll) {
+    const listed = new Set(details.map(({ id }) => id));
+    const isGone = ({ id, status: own }) => own === status && !listed.has(id) && !this.#isFresh(id);
+    if (isAll) for (const [id, one] of this.ended) if (isGone(one)) this.ended.delete(id);
+    for (const detail of details) if (!this.active.has(detail.id)) this.ended.set(detail.id, detail);
     this.onChange();
   }
 
-  #end(id, detail, isUnseen = false) {
+  /** Forget ended downloads, by their ids or a test of their details. */
+  forget(isGone) {
+    for (const [id, detail] of this.ended) if (isGone(detail)) this.ended.delete(id);
+    this.onChange();
+  }
+
+  /** Forget what is over. What failed has its own button; what is paused is not over. */
+  clearEnded() {
+    this.forget(({ status }) => !KEPT.has(status));
+  }
+
+  #end(id, detail, { isUnseen = false, isOwn = false } = {}) {
     const isNews = this.active.delete(id) || isUnseen;
     this.#endedAt.set(id, this.now());
     this.ended.delete(id);
+    let room = ENDED_KEPT;
     /** @type {[string, any][]} */
     const ended = [[id, detail], ...this.ended];
-    this.ended = new Map(ended.slice(0, ENDED_KEPT));
+    this.ended = new Map(ended.filter(([, one]) => KEPT.has(one.status) || room-- > 0));
     const size = detail.progress_data.total_bytes;
     if (isUnseen) this.#counted.delete(id);
     else if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });
     else if (this.#counted.delete(id)) this.batch += 1;
-    if (isNews) this.onEnd(detail);
+    if (isNews && !isOwn) this.onEnd(detail);
     this.onChange();
   }
 
   /** The progress of all downloads since the page was last idle. A finished download still counts. */
   overall() {
-    const known = [...this.#counted.values()].filter(({ total }) => total !== null);
-    const sum = (key) => known.reduce((total, part) => total + part[key], 0);
-    const rows = [...this.active.values()].map(({ download }) => download.progress_data);
-    return {
-      currentBytes: sum("current"),
-      totalBytes: known.length ? sum("total") : null,
-      speed: rows.reduce((total, row) => total + row.download_speed, 0),
-      activeCount: this.active.size,
-      unsizedCount: rows.filter(({ total_bytes: total }) => total === null).length,
-      waitingCount: [...this.active.values()].filter(({ download }) => download.status === "pending").length,
-    };
+    const sums = { currentBytes: 0, totalBytes: 0, speed: 0, activeCount: this.active.size, unsizedCount: 0, waitingCount: 0 };
+    let sizedCount = 0;
+    for (const { current, total } of this.#counted.values()) {
+      if (total === null) continue;
+      sizedCount += 1;
+      sums.currentBytes += current;
+      sums.totalBytes += total;
+    }
+    for (const { download } of this.active.values()) {
+      sums.speed += download.progress_data.download_speed;
+      if (download.progress_data.total_bytes === null) sums.unsizedCount += 1;
+      if (download.status === "pending") sums.waitingCount += 1;
+    }
+    const failedCount = [...this.ended.values()].filter(({ status }) => status === "failed").length;
+    return { ...sums, totalBytes: sizedCount > 0 ? sums.totalBytes : null, failedCount };
   }
 }

@@ -40,21 +40,22 @@ export async function send(method, path, options) {
 /**
  * Return the rows of one page of a list, and the cursor of the next page (null at the end). Throws HttpError.
  * @param {string} path
- * @returns {Promise<{ rows: any[], next: string | null }>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<{ rows: any[], next: string | null, total: number }>}
  */
-export async function sendForPage(path) {
-  const { answer, response } = await exchange("GET", path);
+export async function sendForPage(path, signal = undefined) {
+  const { answer, response } = await exchange("GET", path, { signal });
   const told = JSON.parse(response.headers.get("X-Pagination") ?? "{}");
-  return { rows: answer, next: told.next_cursor ?? null };
+  return { rows: answer, next: told.next_cursor ?? null, total: told.total ?? answer.length };
 }
 
 /**
  * @param {string} method
  * @param {string} path
- * @param {{ body?: unknown, csrfCookie?: string }} [options]
+ * @param {{ body?: unknown, csrfCookie?: string, signal?: AbortSignal }} [options]
  * @returns {Promise<{ answer: any, response: Response }>}
  */
-async function exchange(method, path, { body, csrfCookie = "csrf_access_token" } = {}) {
+async function exchange(method, path, { body, csrfCookie = "csrf_access_token", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
@@ -63,7 +64,7 @@ async function exchange(method, path, { body, csrfCookie = "csrf_access_token" }
   let response;
   try {
     response = await fetch(address(path), {
-      method, headers, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, cache: "no-store", signal, body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
     throw new HttpError(0, say("server.unreachable"));

@@ -34,6 +34,11 @@ export class SharedStream {
     this.#apply();
   }
 
+  /** Whether the stream is this tab's. */
+  get isLeading() {
+    return this.#stream !== null;
+  }
+
   /** Make the leading tab check for active downloads now. */
   look() {
     this.#stream?.look();

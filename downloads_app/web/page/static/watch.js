@@ -1,38 +1,36 @@
-/** The page of one signed-in user: connects the stream, the names and the rows. */
+/** The live board of one signed-in user: connects the stream, the names and the rows. */
 
 import { announce } from "./announcer.js";
-import { changeDownload, getDownload, getLatestDownloads } from "./api.js";
-import { Board } from "./board.js";
+import { getDownload, getPage } from "./api.js";
+import { Board } from "./board/board.js";
+import { outcomeOf } from "./board/describe.js";
+import { Failures } from "./board/failures.js";
+import { Reasons } from "./board/reasons.js";
+import { showSummary, showTitle } from "./board/summary.js";
 import { Connection } from "./connection.js";
-import { byId, setText, show } from "./dom.js";
+import { byId, show } from "./dom.js";
 import { Downloads } from "./downloads.js";
-import { address } from "./http.js";
 import { Names } from "./names.js";
-import { outcome } from "./row.js";
-import { currentUser } from "./session.js";
-import { LiveStream } from "./stream.js";
-import { Summary } from "./summary.js";
-import { SharedStream } from "./tabs.js";
+import { notifyOfEnd, showNotificationsButton } from "./notifications.js";
+import { openShared } from "./sharing.js";
+import { clearToasts } from "./toasts.js";
+import { checkVersion } from "./version.js";
 import { say } from "./words.js";
 
-const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
-const intervalSeconds = Number(streamIntervalSeconds);
-document.documentElement.style.setProperty("--glide", `${intervalSeconds}s`);
+const KEPT_EVERY_MILLISECONDS = 60_000; // how often what failed or is paused is listed anew
+const KEPT_SHOWN = 50;
 
-function complain(sentence) {
-  setText(byId("complaint"), sentence);
-  show(byId("complaint"), sentence !== "");
-  if (sentence) announce(sentence);
-}
+const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
+document.documentElement.style.setProperty("--glide", `${streamIntervalSeconds}s`);
 
 /** Watch until `stop()`. `onSignedOut` is called when the session is over. */
 export function watch(user, onSignedOut) {
   const connection = new Connection();
-  const summary = new Summary();
+  const abort = new AbortController();
   /** @type {number | null} */
   let frame = null;
   const redraw = () => {
-    summary.title(downloads.overall(), connection.state);
+    showTitle(downloads.overall(), connection.state);
     frame ??= requestAnimationFrame(draw); // a hidden tab draws nothing until it is visible
   };
   const names = {
@@ -40,73 +38,82 @@ export function watch(user, onSignedOut) {
     providers: new Names("providers", "name", redraw),
     users: user.role === "admin" ? new Names("users", "username", redraw) : null,
   };
-  const nameOf = (download) => names.repositories.get(download.repository_id) ?? say("board.a_download");
+  const nameOf = (download) => download.repository ?? names.repositories.get(download.repository_id) ?? say("board.a_download");
   const downloads = new Downloads({
     fetchDetail: getDownload,
-    onEnd: (detail) => announce(say("board.ended_as", { name: nameOf(detail), outcome: outcome(detail) })),
+    onEnd: (detail) => {
+      announce(say("board.ended_as", { name: nameOf(detail), outcome: outcomeOf(detail) }));
+      if (shared.isLeading) notifyOfEnd(detail, nameOf(detail), outcomeOf(detail));
+    },
     onChange: redraw,
     since: serverTime,
   });
-  const board = new Board(names, act);
+  const failures = new Failures(user.id, () => downloads.forget((one) => one.status === "failed" && failures.isDismissed(one)));
+  const reasons = new Reasons(redraw);
+  const board = new Board({
+    names, reasons, redraw,
+    onDismiss: (detail) => {
+      failures.dismiss(detail);
+      downloads.forget(({ id }) => id === detail.id);
+    },
+    onDismissAll: () => {
+      const failed = [...downloads.ended.values()].filter(({ status }) => status === "failed");
+      failures.dismissAll(failed);
+      downloads.forget(({ status }) => status === "failed");
+    },
+  });
 
   function draw() {
     frame = null;
+    if (document.body.dataset.view !== "active") return;
+    showSummary(downloads.overall(), downloads.batch);
     board.render(downloads);
-    summary.render(downloads.overall(), downloads.batch);
-    show(byId("empty"), downloads.active.size === 0 && connection.state === "idle");
+    show(byId("empty"), downloads.active.size === 0 && ["idle", "polling"].includes(connection.state));
   }
 
-  async function act(id, action, button) {
-    button.disabled = true;
-    complain("");
-    try {
-      const detail = await changeDownload(id, action);
-      downloads.settle(detail);
-      shared.look();
-    } catch (error) {
-      complain(error.message);
-    } finally {
-      button.disabled = false;
+  /** What failed or is paused is on the board after a reload too. */
+  async function listKept() {
+    for (const [status, sort] of [["failed", "-completed_at"], ["paused", "-updated_at"]]) {
+      const page = await getPage("downloads", { status, sort, page_size: KEPT_SHOWN }).catch(() => null);
+      if (page && !abort.signal.aborted) downloads.keep(status, page.rows.filter((one) => status !== "failed" || !failures.isDismissed(one)), page.next === null);
     }
   }
 
   const receive = (message) => {
-    if (message.kind === "update") downloads.update(message.downloads);
+    if (message.kind === "update") downloads.update(message.downloads ?? JSON.parse(message.text).downloads);
     else if (message.kind === "latest") downloads.catchUp(message.downloads);
     else if (message.state === "signed-out") onSignedOut();
-    else connection.set(message, redraw);
+    else {
+      if (["live", "idle"].includes(message.state) && connection.state === "lost") checkVersion();
+      connection.set(message, redraw);
+    }
   };
-  const shared = new SharedStream({
-    name: `downloads-stream-${user.id}`,
-    open: (pass) => new LiveStream({
-      url: address("api/downloads/subscribe"),
-      intervalSeconds,
-      fetchLatest: getLatestDownloads,
-      checkSession: async () => (await currentUser())?.id === user.id,
-      say: pass,
-    }),
-    onMessage: receive,
-  });
+  const shared = openShared(user, receive);
+  const changed = (/** @type {any} */ { detail: { rows, gone } }) => {
+    for (const row of rows) downloads.settle(row, true);
+    if (gone.length > 0) downloads.forget(({ id }) => gone.includes(id));
+    shared.look();
+  };
 
-  const lost = () => receive({ kind: "state", state: "lost" });
-  const back = () => shared.hurry();
-  const look = () => shared.look();
-  const clear = () => downloads.clearEnded();
-  addEventListener("offline", lost);
-  addEventListener("online", back);
-  addEventListener("downloads-added", look);
-  byId("clear-ended").addEventListener("click", clear);
+  const options = { signal: abort.signal };
+  addEventListener("offline", () => receive({ kind: "state", state: "lost" }), options);
+  addEventListener("online", () => shared.hurry(), options);
+  addEventListener("downloads-changed", changed, options);
+  addEventListener("view-changed", redraw, options);
+  const timer = setInterval(() => document.hidden || listKept(), KEPT_EVERY_MILLISECONDS);
   show(byId("board"), true);
+  showNotificationsButton();
   redraw();
+  listKept();
   return function stop() {
+    abort.abort();
+    clearInterval(timer);
     shared.stop();
     cancelAnimationFrame(frame ?? 0);
-    removeEventListener("offline", lost);
-    removeEventListener("online", back);
-    removeEventListener("downloads-added", look);
-    byId("clear-ended").removeEventListener("click", clear);
+    for (const part of [failures, reasons, board]) part.stop();
+    showSummary({ activeCount: 0 }, 0);
+    clearToasts();
     show(byId("board"), false);
-    board.clear();
     document.title = say("app.name");
   };
 }

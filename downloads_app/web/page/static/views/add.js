@@ -21,7 +21,7 @@ export function AddView({ user }) {
   if (error && !providers) return html`<p class="notice" role="alert">${error.message}</p>`;
   if (!providers) return html`<p class="quiet-text">${say("app.loading")}</p>`;
   if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
-  const provider = providers.find(({ id }) => id === providerId) ?? providers[0];
+  const provider = providers.find(({ id }) => id === providerId) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
   const named = readReference(text, providers, provider);
 
   function submit(event) {

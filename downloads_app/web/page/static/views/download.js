@@ -1,93 +1,61 @@
-/** One download: its files, where they are, how to use them. */
+/** One download: how far it is, its files, its speed, where it is, how to use it, what has happened to it. */
 
-import { fileAddress, getDownload, getPage } from "../api.js";
-import { bytes, speed } from "../format.js";
+import { getDownload, getPage } from "../api.js";
+import { Bar } from "../board/bar.js";
+import { filesDone, timeLeft } from "../board/describe.js";
+import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
 import { html, useCallback, useState } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
-import { quantizationOf } from "./choices.js";
+import { useChanges } from "./choosing.js";
+import { Copy } from "./copy.js";
+import { Files } from "./download_files.js";
 import { DownloadRow } from "./download_row.js";
-import { shownCount, useAnswer } from "./loading.js";
+import { useAnswer } from "./loading.js";
+import { SpeedHistory } from "./speed_history.js";
+import { UseIt } from "./use_it.js";
 
-const EVERY_SECONDS = 3;
+const EVERY_SECONDS = 2;
 const FILES_SHOWN = 100;
+const FILES_AT_MOST = 1000;
 const EVENTS_SHOWN = 50;
+const ACTIVE = new Set(["pending", "downloading"]);
 
 export function DownloadView({ user, route }) {
   const { answer, error, again } = useAnswer(() => getDownload(route.id), route.id, EVERY_SECONDS);
-  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: FILES_SHOWN }), route.id, EVERY_SECONDS);
+  const isActive = answer === null || ACTIVE.has(answer.status);
+  const [shown, setShown] = useState(FILES_SHOWN);
+  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${isActive} ${shown}`, isActive ? EVERY_SECONDS : 0);
+  useChanges(useCallback(() => { again(); }, [again]));
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
   if (!answer) return html`<p class="quiet-text">${say("app.loading")}</p>`;
+  const { progress_data: progress } = answer;
   return html`<h2 class="download-name">${answer.repository}</h2>
-    <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"} onChange=${again}>
-      ${answer.status === "downloading" && html`<span>${speed(answer.progress_data.download_speed)}</span>`}<//></ul>
+    <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"}>
+      ${answer.status === "downloading" && html`<span>${filesDone(progress)}</span><span>${speed(progress.download_speed)}</span><span>${timeLeft(answer)}</span>`}
+      ${isActive && html`<${Bar} fraction=${fraction(progress.current_bytes, progress.total_bytes)} run=${answer.started_at} words=${timeLeft(answer)}
+        label=${answer.repository} isStill=${answer.status !== "downloading"} />`}<//></ul>
     <${Facts} download=${answer} />
-    <${Files} download=${answer} page=${files.answer} />
+    <${Files} download=${answer} page=${files.answer} onMore=${shown < FILES_AT_MOST ? () => setShown(FILES_AT_MOST) : null} />
+    <${SpeedHistory} id=${route.id} isRunning=${answer.status === "downloading"} />
     <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />
     <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
 }
 
 function Facts({ download }) {
   const facts = [
-    ["provider", download.provider],
-    ["revision", [download.revision, download.commit?.slice(0, 12)].filter(Boolean).join(" · ")],
-    ["status", sayNamed("status", download.status)],
-    ["added", when(download.created_at)],
-    ["begun", when(download.started_at)],
-    ["ended", when(download.completed_at)],
-    ["attempts", String(download.attempt)],
-    ["folder", download.path],
+    [say("download.provider"), download.provider],
+    [say("download.revision"), [download.revision, download.commit?.slice(0, 12)].filter(Boolean).join(" · ")],
+    [say("download.status"), sayNamed("status", download.status)],
+    [say("plan.priority"), String(download.priority)],
+    [say("download.added"), when(download.created_at)],
+    [say("download.begun"), when(download.started_at)],
+    [say("download.ended"), when(download.completed_at)],
+    [say("download.attempts"), String(download.attempt)],
   ].filter(([, value]) => value);
-  return html`<dl class="details">${facts.map(([name, value]) => html`<div key=${name} class=${name === "folder" ? "wide" : ""}><dt>${sayNamed("download", name)}</dt><dd>${value}</dd></div>`)}</dl>`;
-}
-
-function Files({ download, page }) {
-  if (!page) return null;
-  const { current_file: current } = download.progress_data;
-  return html`<section><h3 class="group-heading">${say("download.files")} <small>${shownCount(page)}</small></h3>
-    ${page.rows.length === 0 && html`<p class="quiet-text">${say("download.files_come")}</p>`}
-    <ul class="files-list" role="list">${page.rows.map((file) => html`<li key=${file.path} data-done=${file.completed_at !== null}>
-      <span class="file-path">${file.completed_at ? html`<a href=${fileAddress(download.id, file.path)} download>${file.path}</a>` : file.path}</span>
-      <span class="file-size">${stateOf(file, current, download)}
-        ${file.size_bytes !== null && ` · ${bytes(file.size_bytes)}`}</span></li>`)}</ul></section>`;
-}
-
-function stateOf(file, current, download) {
-  if (file.completed_at) return say("download.file_here");
-  return say(file.path === current && download.status === "downloading" ? "download.file_fetched" : "download.file_to_come");
-}
-
-/** Commands that use the downloaded files, with the right path. */
-function UseIt({ download, files }) {
-  if (download.status !== "completed") return null;
-  const weights = files.filter(({ path }) => quantizationOf(path) !== null || /\.gguf$/i.test(path));
-  const first = weights.find(({ path }) => !/mmproj/i.test(path));
-  const projector = weights.find(({ path }) => /mmproj/i.test(path));
-  const folder = quoted(download.path);
-  const commands = [
-    first && ["llama.cpp", `llama-server -m ${quoted(`${download.path}/${first.path}`)}${projector ? ` --mmproj ${quoted(`${download.path}/${projector.path}`)}` : ""}`],
-    files.some(({ path }) => /\.safetensors$/i.test(path)) && ["vLLM", `vllm serve ${folder}`],
-    files.some(({ path }) => path === "config.json") && ["transformers", `AutoModel.from_pretrained(${JSON.stringify(download.path)})`],
-  ].filter(Boolean);
-  if (commands.length === 0) return null;
-  return html`<section><h3 class="group-heading">${say("download.use")}</h3>
-    ${commands.map(([name, line]) => html`<${Command} key=${name} name=${name} line=${line} />`)}</section>`;
-}
-
-function Command({ name, line }) {
-  const [isCopied, setCopied] = useState(false);
-  const copy = useCallback(async () => {
-    await navigator.clipboard?.writeText(line);
-    setCopied(true);
-  }, [line]);
-  return html`<p class="command"><span>${name}</span><code tabindex="0">${line}</code>
-    ${navigator.clipboard && html`<button type="button" class="quiet" onClick=${copy} aria-label=${say("download.copy_line", { name })}>${say(isCopied ? "app.copied" : "app.copy")}</button>`}</p>`;
-}
-
-/** Quote for a POSIX shell (IEEE 1003.1, 2.2.2): in single quotes every character is literal. */
-function quoted(text) {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return html`<dl class="details">${facts.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}
+    <div class="wide"><dt>${say("download.folder")}</dt><dd class="with-copy"><span>${download.path}</span> <${Copy} text=${download.path} label=${say("download.copy_path")} /></dd></div></dl>`;
 }
 
 /** What has happened to it, newest first. */

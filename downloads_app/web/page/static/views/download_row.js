@@ -1,77 +1,44 @@
 /** One download in a list of REST rows: its name, its status with the reason, and its actions. */
 
-import { announce } from "../announcer.js";
-import { changeDownload, deleteDownload } from "../api.js";
-import { amount, bytes, fraction, percent } from "../format.js";
+import { act, actionsOf } from "../actions.js";
+import { adviceFor, outcomeOf, reasonOf } from "../board/describe.js";
+import { Name } from "../board/name.js";
+import { amount, fraction, percent } from "../format.js";
 import { address } from "../http.js";
-import { outcome } from "../row.js";
-import { away, when } from "../times.js";
+import { when } from "../times.js";
 import { html, useState } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
-import { Confirm } from "./confirm.js";
 
-/** @type {Record<string, string[]>} */
-const ACTIONS = {
-  pending: ["pause", "cancel"],
-  downloading: ["pause", "cancel"],
-  paused: ["resume", "cancel"],
-  failed: ["retry", "delete"],
-  cancelled: ["retry", "delete"],
-  completed: ["delete"],
-};
-const NEEDS_ANSWER = new Set(["cancel", "delete"]);
-
-/** `onChange` is called after an action. `showsUser`: the list has rows of several users. */
-export function DownloadRow({ download, showsUser, onChange, children }) {
-  const [question, setQuestion] = useState(null);
-  const [fault, setFault] = useState("");
+/**
+ * `showsUser`: the list has rows of several users. With `onChoose` it can be chosen. Views learn of changes by the event
+ * "downloads-changed".
+ */
+export function DownloadRow({ download, showsUser, isChosen, onChoose, children }) {
   const [isBusy, setBusy] = useState(false);
+  const { id, status, repository: name } = download;
 
-  async function act(action, answer) {
-    setQuestion(null);
+  async function run(action) {
     setBusy(true);
-    try {
-      if (action === "delete") await deleteDownload(download.id, answer === "files");
-      else await changeDownload(download.id, action);
-      setFault("");
-      onChange();
-    } catch (error) {
-      setFault(error.message);
-      announce(error.message);
-    } finally {
-      setBusy(false);
-    }
+    await act(action, [{ id, status, name }]);
+    setBusy(false);
   }
-
   const { current_bytes: current, total_bytes: total } = download.progress_data;
   const done = fraction(current, total);
-  return html`<li class="line" data-id=${download.id} data-status=${download.status}>
-    <h3 class="line-name"><a data-inside href=${address(`downloads/${download.id}`)} title=${download.repository}>${download.repository}</a></h3>
+  const reason = status === "failed" ? outcomeOf(download) : download.wait_reason ? reasonOf(download) : "";
+  return html`<li class="line" data-id=${id} data-status=${status}>
+    ${onChoose && html`<input type="checkbox" class="choose" checked=${isChosen} aria-label=${say("choose.one", { name })} onClick=${onChoose} />`}
+    <h3 class="line-name" title=${name}><a data-inside href=${address(`downloads/${id}`)} aria-label=${name}><${Name} text=${name} /></a></h3>
     <span class="line-provider">${[download.provider, showsUser && download.username].filter(Boolean).join(" · ")}</span>
-    <p class="line-facts"><span class="line-status">${sayNamed("status", download.status)}</span>
+    <p class="line-facts"><span class="line-status">${sayNamed("status", status)}</span>
       <span>${amount(current, total)}</span>
       ${done !== null && done < 1 && html`<span>${percent(done)}</span>`}
       ${download.completed_at && html`<span>${when(download.completed_at)}</span>`}
       ${children}</p>
-    ${reasonOf(download) && html`<p class="line-reason">${reasonOf(download)}</p>`}
-    ${fault && html`<p class="line-reason" role="alert">${fault}</p>`}
+    ${reason && html`<p class="line-reason">${reason}</p>`}
+    ${adviceFor(download) && html`<p class="line-advice">${adviceFor(download)}</p>`}
     <div class="line-actions">
-      ${(ACTIONS[download.status] ?? []).map((action) => html`<button type="button" class="quiet" key=${action} disabled=${isBusy}
-        aria-label=${say("action.of", { action: sayNamed("action", action), name: download.repository })}
-        onClick=${() => (NEEDS_ANSWER.has(action) ? setQuestion(action) : act(action))}>${sayNamed("action", action)}</button>`)}
+      ${actionsOf(status).map((action) => html`<button type="button" class="quiet" key=${action} disabled=${isBusy} data-action=${action}
+        aria-label=${say("action.of", { action: sayNamed("action", action), name })} onClick=${() => run(action)}>${sayNamed("action", action)}</button>`)}
     </div>
-    ${question === "cancel" && html`<${Confirm} question=${say("action.cancel_question")} answers=${[["cancel", say("action.cancel_yes")]]}
-      onAnswer=${(answer) => (answer ? act("cancel") : setQuestion(null))} />`}
-    ${question === "delete" && html`<${Confirm} question=${say("action.delete_question")}
-      answers=${[["row", say("action.keep_files")], ["files", say("action.delete_files", { size: bytes(current) })]]}
-      onAnswer=${(answer) => (answer ? act("delete", answer) : setQuestion(null))} />`}
   </li>`;
-}
-
-/** The reason for its status, and when the status will change by itself. */
-export function reasonOf(download) {
-  if (download.status === "failed") return outcome(download);
-  if (download.status !== "pending" || !download.wait_reason) return "";
-  const isAhead = download.next_attempt_at && Date.parse(download.next_attempt_at) > Date.now();
-  return isAhead ? say("outcome.next_try", { reason: download.wait_reason, when: away(download.next_attempt_at) }) : download.wait_reason;
 }

@@ -46,9 +46,9 @@ function Plan({ plan, target, asked }) {
   async function begin() {
     setBusy(true);
     try {
-      await addDownload({ ...asked, ...patterns, priority });
+      const row = await addDownload({ ...asked, ...patterns, priority });
       announce(say("plan.queued", { repository: target.repository }));
-      dispatchEvent(new Event("downloads-added"));
+      dispatchEvent(new CustomEvent("downloads-changed", { detail: { rows: [row], gone: [] } }));
       go("");
     } catch (error) {
       setFault(error.message);

@@ -24,6 +24,7 @@ export function mountViews(user) {
       setAttribute(link, "aria-current", link.dataset.view === route.view ? "page" : null);
     }
     const View = VIEWS[route.view];
+    dispatchEvent(new Event("view-changed"));
     render(View ? html`<${View} key=${route.id ?? route.view} user=${user} route=${route} />` : null, place);
   }
   const forget = onRoute((route) => {

@@ -1,0 +1,194 @@
+/** The board: draws the rows in sight, in their places, and passes on what is done to them. */
+
+import { act } from "../actions.js";
+import { byId } from "../dom.js";
+import { speed } from "../format.js";
+import { Selection } from "../selection.js";
+import { html, render } from "../vendor/preact/preact-htm.js";
+import { ActionBar } from "../views/action_bar.js";
+import { say } from "../words.js";
+import { arrange, cutOut, idsIn, place } from "./arrange.js";
+import { focusedRow, restoreFocus } from "./focus.js";
+import { Hold } from "./hold.js";
+import { Card, Ended, Line, More } from "./rows.js";
+import { Seeds } from "./seeds.js";
+
+const MARGIN_PIXELS = 400; // drawn above and below what is in sight
+const STEP_PIXELS = 200; // scrolling less draws nothing new
+const SETTLED_MILLISECONDS = 350; // a click so soon after rows moved was meant for another one
+/** @type {Record<string, "board.failed" | "board.paused" | "board.ended">} */
+const HEADINGS = { failed: "board.failed", paused: "board.paused", ended: "board.ended" };
+const KINDS = { card: Card, line: Line, ended: Ended, failed: Ended };
+
+export class Board {
+  #element = byId("rows");
+  #selection;
+  #hold;
+  #opened = new Set();
+  /** @type {import("./arrange.js").Section[] | null} */
+  #sections = null;
+  /** @type {Map<string, { top: number, movedAt: number }>} */
+  #tops = new Map(); // of the rows in sight
+  #seeds;
+  #heights = readHeights(this.#element);
+  #range = { from: 0, to: 0 };
+  #abort = new AbortController();
+  /** @type {import("../downloads.js").Downloads | null} */
+  #downloads = null;
+
+  /**
+   * `names` holds `repositories`, `providers` and, for an admin, `users`. `reasons` says why rows wait. `redraw` asks for a `render`
+   * soon; `onDismiss` gets a failed download.
+   */
+  constructor({ names, reasons, redraw, onDismiss, onDismissAll }) {
+    this.names = names;
+    this.reasons = reasons;
+    this.onDismiss = onDismiss;
+    this.onDismissAll = onDismissAll;
+    this.redraw = redraw;
+    this.#selection = new Selection(redraw);
+    this.#seeds = new Seeds(redraw);
+    this.#hold = new Hold(this.#element, redraw);
+    const options = { passive: true, signal: this.#abort.signal };
+    addEventListener("scroll", () => this.#look() && redraw(), options);
+    addEventListener("resize", () => {
+      this.#heights = readHeights(this.#element);
+      redraw();
+    }, options);
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.#selection.ids.size > 0 && this.#selection.replace([]), options);
+  }
+
+  stop() {
+    this.#abort.abort();
+    this.#hold.stop();
+    render(null, this.#element);
+    render(null, byId("action-bar"));
+  }
+
+  /** @param {import("../downloads.js").Downloads} downloads */
+  render(downloads) {
+    this.#downloads = downloads;
+    const sections = this.#arranged(downloads);
+    const { sections: placed, height } = place(sections, this.#heights);
+    this.#look();
+    const focus = focusedRow(this.#element);
+    const shown = cutOut(placed, this.#range.from, this.#range.to, focus?.id ?? null);
+    this.#noteMoves(shown);
+    this.reasons.want([...idsIn(shown)].map((id) => downloads.active.get(id)?.download).filter((one) => one?.status === "pending"));
+    this.#element.style.height = `${height}px`;
+    render(shown.map((one) => this.#section(one)), this.#element);
+    restoreFocus(this.#element, focus);
+    this.#selection.keep((id) => this.#find(id) !== null);
+    this.#renderBar();
+  }
+
+  /** The sections: those of before while a hand is near the rows. */
+  #arranged(downloads) {
+    if (this.#hold.isOn && this.#sections) return this.#sections;
+    const { users } = this.names;
+    const groupOf = ({ user_id: id }) => (users ? (users.get(id) ?? id.slice(0, 8)) : "");
+    this.#sections = arrange(downloads, groupOf, this.#opened);
+    return this.#sections;
+  }
+
+  /** Note which rows in sight have moved. */
+  #noteMoves(shown) {
+    const now = performance.now();
+    const tops = new Map();
+    for (const { top, rows } of shown) {
+      for (const row of rows) {
+        const before = this.#tops.get(row.id);
+        const isSame = before === undefined || before.top === top + row.top;
+        tops.set(row.id, { top: top + row.top, movedAt: isSame ? (before?.movedAt ?? -Infinity) : now });
+      }
+    }
+    this.#tops = tops;
+  }
+
+  /** Find out which part is in sight; return whether it has changed by a step. */
+  #look() {
+    const top = -this.#element.getBoundingClientRect().top;
+    const from = Math.floor(top / STEP_PIXELS) * STEP_PIXELS - MARGIN_PIXELS;
+    const to = from + Math.ceil(innerHeight / STEP_PIXELS) * STEP_PIXELS + 2 * MARGIN_PIXELS + STEP_PIXELS;
+    const isNew = from !== this.#range.from || to !== this.#range.to;
+    this.#range = { from, to };
+    return isNew;
+  }
+
+  /** What is known of a download: `{ download, speeds }`; null if it is gone. */
+  #find(id) {
+    const entry = this.#downloads?.active.get(id);
+    if (entry) return entry;
+    const ended = this.#downloads?.ended.get(id);
+    return ended ? { download: ended, speeds: [] } : null;
+  }
+
+  #nameOf(download) {
+    return download.repository ?? this.names.repositories.get(download.repository_id) ?? download.repository_id?.slice(0, 8) ?? "";
+  }
+
+  #target(id) {
+    const { download } = this.#find(id);
+    return { id, status: download.status, name: this.#nameOf(download) };
+  }
+
+  #section({ key, kind, name, pace, top, height, count, rows }) {
+    const heading = kind === "group" ? name || say("board.active") : say(HEADINGS[kind]);
+    const facts = kind === "group" && name ? [say("count.downloads", { count }), pace > 0 && speed(pace)] : []; // else the summary says it
+    return html`<section key=${key} id=${kind === "group" ? undefined : kind} class=${`group ${kind}`} aria-label=${heading}
+        style=${{ transform: `translateY(${top}px)`, height: `${height}px` }}>
+      <header><h2><span class="group-name">${heading}</span> <small class="group-facts">${facts.filter(Boolean).join(" · ")}</small></h2>
+        ${kind === "ended" && html`<button type="button" class="quiet" onClick=${() => this.#downloads?.clearEnded()}>${say("board.clear")}</button>`}
+        ${kind === "failed" && count > 1 && html`<button type="button" class="quiet" onClick=${() => this.onDismissAll()}>${say("board.dismiss_all")}</button>`}
+      </header>
+      <ul class="rows" role="list" style=${{ height: `${height - this.#heights.heading}px` }}>${rows.map((row) => this.#row(row, count, kind))}</ul>
+    </section>`;
+  }
+
+  #row(row, count, kind) {
+    const at = { ...row, top: row.top - this.#heights.heading };
+    if (row.slot === "more") return html`<${More} key=${row.id} place=${at} onToggle=${() => this.#toggle(row.group)} />`;
+    const entry = this.#find(row.id);
+    if (!entry) return html`<li key=${row.id} class="row gone" style=${{ transform: `translateY(${at.top}px)`, height: `${at.height}px` }}></li>`;
+    const { download, speeds } = entry;
+    const isActive = download.status === "pending" || download.status === "downloading";
+    const Kind = row.slot === "line" ? Line : isActive && row.slot === "card" ? Card : KINDS[isActive ? row.slot : "ended"];
+    const showsUser = this.names.users !== null && kind !== "group";
+    const provider = [this.names.providers.get(download.provider_id) ?? download.provider ?? "", showsUser && (this.names.users.get(download.user_id) ?? "")].filter(Boolean).join(" · ");
+    const points = Kind === Card ? this.#seeds.before(row.id, speeds) : speeds;
+    return html`<${Kind} key=${row.id} download=${download} speeds=${points} detail=${this.reasons.get(download)} name=${this.#nameOf(download)}
+      provider=${provider} isChosen=${this.#selection.ids.has(row.id)} place=${at} position=${row.position} count=${count}
+      onChoose=${(event) => this.#choose(row.id, event)} onAct=${(action, event) => this.#act(action, row.id, event)}
+      onDismiss=${download.status === "failed" ? () => this.onDismiss(download) : null} />`;
+  }
+
+  #toggle(group) {
+    if (!this.#opened.delete(group)) this.#opened.add(group);
+    this.#sections = null;
+    this.redraw();
+  }
+
+  #choose(id, event) {
+    const order = (this.#sections ?? []).flatMap(({ places }) => places.filter(({ slot }) => slot !== "more").map((one) => one.id));
+    this.#selection.set(id, event.currentTarget.checked, event.shiftKey, order);
+  }
+
+  #act(action, id, event) {
+    if (event.detail > 0 && performance.now() - (this.#tops.get(id)?.movedAt ?? 0) < SETTLED_MILLISECONDS) return;
+    act(action, [this.#target(id)]);
+  }
+
+  #renderBar() {
+    const everything = () => [...(this.#downloads?.active.keys() ?? []), ...(this.#downloads?.ended.keys() ?? [])];
+    render(html`<${ActionBar} targets=${[...this.#selection.ids].map((id) => this.#target(id))} all=${everything().length}
+      onAll=${() => this.#selection.replace(everything())} onClear=${() => this.#selection.replace([])} />`, byId("action-bar"));
+  }
+}
+
+/** The heights of the rows, in pixels: the style sheet has them in rem, by the width of the window. */
+function readHeights(element) {
+  const style = getComputedStyle(element);
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const read = (name) => Math.round(Number.parseFloat(style.getPropertyValue(name)) * rem);
+  return { card: read("--card"), line: read("--line"), ended: read("--ended"), failed: read("--failed"), more: read("--line"), heading: read("--heading"), gap: read("--gap") };
+}

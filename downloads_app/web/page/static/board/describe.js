@@ -1,0 +1,76 @@
+/** A download in words: how it ended, why it waits, how long it will take, what to do about a failure. Pure. */
+
+import { bytes, duration } from "../format.js";
+import { away } from "../times.js";
+import { say } from "../words.js";
+
+/** @type {[RegExp, "advice.gated" | "advice.token" | "advice.missing" | "advice.content" | "advice.room" | "advice.quota" | "advice.gave_up" | "advice.unreachable"][]} */
+const ADVICE = [
+  [/gated|conditions|licen[cs]e/i, "advice.gated"],
+  [/\b40[13]\b|refuses|token|forbidden|unauthori[sz]ed|signatures?\b/i, "advice.token"],
+  [/not found|\b404\b|\b410\b|no repository|does not have it/i, "advice.missing"],
+  [/sha256|md5|checksum|not those of the commit|instead of the file|does not begin as|more than was announced/i, "advice.content"],
+  [/quota/i, "advice.quota"],
+  [/disk|room|space|fit/i, "advice.room"],
+  [/resolve|refused|unreachable|timed out|no route|did not answer|not answer/i, "advice.unreachable"],
+  [/gave up/i, "advice.gave_up"],
+];
+
+/**
+ * How a download ended, in one sentence.
+ * @param {any} download
+ */
+export function outcomeOf({ status, error_message: reason, started_at: start, completed_at: end, progress_data: progress }) {
+  const size = bytes(progress?.current_bytes ?? 0);
+  switch (status) {
+    case "completed":
+      return start && end ? say("outcome.completed_in", { time: duration((Date.parse(end) - Date.parse(start)) / 1000), size }) : say("outcome.completed", { size });
+    case "failed": return say("outcome.failed", { reason: reason ?? say("outcome.no_reason") });
+    case "cancelled": return say("outcome.cancelled");
+    case "paused": return say("outcome.paused");
+    case "pending": return say("row.waiting");
+    case "downloading": return say("row.goes_on");
+    default: return say("outcome.removed");
+  }
+}
+
+/**
+ * What to do about a failure; "" where its own words say all.
+ * @param {any} download
+ */
+export function adviceFor({ status, error_message: reason }) {
+  if (status !== "failed") return "";
+  const found = ADVICE.find(([pattern]) => pattern.test(reason ?? ""));
+  return say(found ? found[1] : "advice.other");
+}
+
+/**
+ * Why a pending download waits, and when it is tried next. `detail` is REST's row, or null while it is not here yet.
+ * @param {any} detail
+ */
+export function reasonOf(detail, now = Date.now()) {
+  if (detail?.status !== "pending") return "";
+  if (!detail.wait_reason) return say("row.its_turn");
+  const isAhead = detail.next_attempt_at && Date.parse(detail.next_attempt_at) > now;
+  return isAhead ? say("outcome.next_try", { reason: detail.wait_reason, when: away(detail.next_attempt_at, now) }) : detail.wait_reason;
+}
+
+/**
+ * How long an active download will take.
+ * @param {any} download
+ */
+export function timeLeft({ status, progress_data: { eta_seconds: eta, download_speed: pace } }) {
+  if (status === "pending") return say("row.waiting");
+  if (eta === 0) return say("row.finishing");
+  if (eta !== null) return say("amount.left", { time: duration(eta) });
+  return pace === 0 ? say("row.stalled") : "";
+}
+
+/**
+ * Which file of how many is under way.
+ * @param {any} progress
+ */
+export function filesDone({ files_completed: completed, total_files: total, current_file: current }) {
+  if (total === null) return "";
+  return say("row.file_of", { present: current === null ? completed : Math.min(completed + 1, total), total });
+}

@@ -1,0 +1,41 @@
+/** Rows of a view that can be chosen, and what the view does when downloads change. */
+
+import { Selection } from "../selection.js";
+import { html, useEffect, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { ActionBar } from "./action_bar.js";
+
+/**
+ * Call `onChange` with the new rows and the ids that are gone whenever something is done to downloads, in this tab.
+ * @param {(rows: any[], gone: string[]) => void} onChange
+ */
+export function useChanges(onChange) {
+  useEffect(() => {
+    const listener = (/** @type {any} */ { detail }) => onChange(detail.rows, detail.gone);
+    addEventListener("downloads-changed", listener);
+    return () => removeEventListener("downloads-changed", listener);
+  }, [onChange]);
+}
+
+/**
+ * What lets rows be chosen: `propsOf(row)` goes to each row, `bar` below the list.
+ * @param {any[]} rows all that are loaded, in their order
+ */
+export function useChoosing(rows) {
+  const [, setTurn] = useState(0);
+  const selection = useMemo(() => new Selection(() => setTurn((turn) => turn + 1)), []);
+  useEffect(() => {
+    const clear = ({ key }) => key === "Escape" && selection.ids.size > 0 && selection.replace([]);
+    addEventListener("keydown", clear);
+    return () => removeEventListener("keydown", clear);
+  }, [selection]);
+  const order = rows.map(({ id }) => id);
+  selection.keep((id) => order.includes(id));
+  const targets = rows.filter(({ id }) => selection.ids.has(id)).map(({ id, status, repository: name }) => ({ id, status, name }));
+  return {
+    propsOf: ({ id }) => ({
+      isChosen: selection.ids.has(id),
+      onChoose: (event) => selection.set(id, event.currentTarget.checked, event.shiftKey, order),
+    }),
+    bar: html`<${ActionBar} targets=${targets} all=${rows.length} onAll=${() => selection.replace(order)} onClear=${() => selection.replace([])} />`,
+  };
+}

@@ -1,0 +1,36 @@
+/** The pages of a long list that have been read so far, one after another by the server's cursors. */
+
+import { getPage } from "../api.js";
+import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+
+export const PAGE_SIZE = 50;
+const NOTHING_YET = { rows: [], next: null, isAtEnd: false, isLoading: true, error: null };
+
+/**
+ * `more` reads the next page, `change` takes new rows in the place of the old ones, so that nothing moves but what is gone.
+ * @param {string} query
+ */
+export function usePages(query) {
+  const [state, setState] = useState(NOTHING_YET);
+  const run = useRef(0);
+  const read = useCallback(async (cursor) => {
+    const mine = ++run.current;
+    try {
+      const page = await getPage("downloads", query, cursor);
+      if (mine !== run.current) return;
+      setState((old) => ({ rows: [...(cursor === null ? [] : old.rows), ...page.rows], next: page.next, isAtEnd: page.next === null, isLoading: false, error: null }));
+    } catch (error) {
+      if (mine === run.current) setState((old) => ({ ...old, isLoading: false, error }));
+    }
+  }, [query]);
+  useEffect(() => {
+    setState(NOTHING_YET);
+    read(null);
+    return () => { run.current += 1; };
+  }, [read]);
+  const change = useCallback((changed, gone) => {
+    const byId = new Map(changed.map((row) => [row.id, row]));
+    setState((old) => ({ ...old, rows: old.rows.filter(({ id }) => !gone.includes(id)).map((row) => byId.get(row.id) ?? row) }));
+  }, []);
+  return { ...state, more: () => state.next !== null && read(state.next), change };
+}

@@ -1,0 +1,42 @@
+"""One download's own view, while it comes and when it is here."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
+from tests.browser.test_access import expect_no_violations
+
+FILES = {"config.json": 100, "model-00001-of-00002.safetensors": 6 * MEBIBYTE, "tokenizer.json": 2000}
+
+
+def test_each_file_has_its_own_bar_and_the_speed_is_plotted_from_the_first_byte(
+    stack: Stack, open_page: Callable[..., Page]
+) -> None:
+    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
+    stack.put_repository("one/model", FILES)
+    download_id = stack.add_download("clara", "one/model")
+    page = open_page("clara", f"{stack.proxy.url}/downloads/{download_id}")
+    file = page.locator(".files-list li", has_text="model-00001")
+    bar = file.get_by_role("progressbar", name="model-00001-of-00002.safetensors")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d*$"))
+    before = bar.get_attribute("aria-valuenow")
+    expect(bar).not_to_have_attribute("aria-valuenow", before or "")
+    expect(file.locator(".file-size")).to_contain_text("of 6.29 MB")
+    expect(page.locator(".line .time-left, .line-facts")).to_contain_text("file")
+    expect(page.locator(".speed-history .plot-line")).to_have_attribute("d", re.compile("^M.*L"))
+    expect_no_violations(page)
+    stack.files.bytes_per_second = None
+    expect(page.locator(".line-status")).to_have_text("Completed")
+    expect(file.get_by_role("link", name="model-00001-of-00002.safetensors")).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("at most .* on average"))).to_be_visible()
+    expect(page.locator(".command code")).to_have_text(
+        [
+            'vllm serve "$DOWNLOADS_DIR"/clara/hub/one/model/main',
+            'AutoModel.from_pretrained(os.environ["DOWNLOADS_DIR"] + "/clara/hub/one/model/main")',
+        ]
+    )
+    expect_no_violations(page)
+    admin = open_page("root", f"{stack.proxy.url}/downloads/{download_id}")
+    expect(admin.locator(".command code").first).to_have_text(re.compile(r"^vllm serve /.*/clara/hub/one/model/main$"))
