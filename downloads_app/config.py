@@ -60,6 +60,7 @@ class Settings(SignOnSettings):
     connections_per_file: Annotated[int, Field(ge=1, le=64)] = 4
     max_bytes_per_second: Annotated[int, Field(ge=1)] | None = None
     lease_seconds: Annotated[float, Field(ge=3, le=3600)] = 30
+    retention_days: Annotated[float, Field(gt=0, le=36_500)] | None = None
     user_quota_bytes: Annotated[int, Field(ge=0)] | None = None
 
     cookie_secure: bool | None = None

@@ -24,6 +24,15 @@ class Commands(AppGroup):
             return super().invoke(ctx)
 
 
+class Command(click.Command):
+    """A command outside of a group, which ends in the same way."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, and translate errors."""
+        with errors_in_one_line():
+            return super().invoke(ctx)
+
+
 def adopt(group: click.Group) -> None:
     """Make the commands of another library's group report errors like ours."""
     invoke = group.invoke

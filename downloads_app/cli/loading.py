@@ -3,19 +3,27 @@
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 _MODULES = {
     "db": ("migrations",),
-    "downloads": ("downloads", "inspecting", "watch", "worker"),
+    "downloads": ("downloads", "inspecting", "verifying", "watch", "worker"),
     "providers": ("providers",),
     "queue": ("queue",),
     "users": ("users", "quotas"),
     "workers": ("workers",),
 }
 """The modules of each group. The first one has the group; each adds its commands to it."""
+_COMMANDS = {
+    "backup": "backups",
+    "doctor": "doctor.command",
+    "move-database": "backups",
+    "restore": "backups",
+}
+"""The module of each command outside of a group; there it has its name, with `_` for `-`."""
 _OF_THE_WEB = {"db", "run", "shell", "routes", "openapi"}
 """Commands that need more than services: routes, or Flask-Migrate."""
 
@@ -25,15 +33,22 @@ class Groups(AppGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all groups, and of the commands that extensions have added."""
-        return sorted({*super().list_commands(ctx), *_MODULES})
+        return sorted({*super().list_commands(ctx), *_MODULES, *_COMMANDS})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Load a group, and return it."""
+        """Load a group or command, and return it."""
+        if name in _COMMANDS:
+            found: click.Command = getattr(_load(_COMMANDS[name]), name.replace("-", "_"))
+            return found
         if name not in _MODULES:
             return super().get_command(ctx, name)
-        first, *_ = [import_module(f"downloads_app.cli.{module}") for module in _MODULES[name]]
+        first, *_ = [_load(module) for module in _MODULES[name]]
         group: click.Command = first.group
         return group
+
+
+def _load(module: str) -> Any:
+    return import_module(f"downloads_app.cli.{module}")
 
 
 def needs_services_alone(arguments: Sequence[str]) -> bool:
@@ -45,4 +60,4 @@ def needs_services_alone(arguments: Sequence[str]) -> bool:
     is_command = program.name in ("flask", "downloads-app")
     is_module = program.name == "__main__.py" and program.parent.name in ("flask", "downloads_app")
     words = set(arguments[1:])
-    return (is_command or is_module) and not words.isdisjoint(_MODULES) and words.isdisjoint(_OF_THE_WEB)
+    return (is_command or is_module) and not words.isdisjoint({*_MODULES, *_COMMANDS}) and words.isdisjoint(_OF_THE_WEB)

@@ -58,7 +58,7 @@ def prepare() -> Settings:
     settings = SETTINGS.of(app)
     click.echo(f"Data: {settings.instance_dir}")
     with app.app_context():
-        _migrate()
+        migrate()
         if not users.list_users():
             password = secrets.token_urlsafe(18)
             users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True)
@@ -66,7 +66,7 @@ def prepare() -> Settings:
     return settings
 
 
-def _migrate() -> None:
+def migrate() -> None:
     """Migrate the database. Print alembic's log of the steps only if one fails."""
     import flask_migrate
 

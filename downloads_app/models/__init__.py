@@ -16,6 +16,7 @@ from downloads_app.models.downloads import (
 from downloads_app.models.events import DownloadEvent, EventKind
 from downloads_app.models.providers import Provider, Repository
 from downloads_app.models.queue import QueuePause
+from downloads_app.models.tasks import DailyTask
 from downloads_app.models.workers import WorkerProcess
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "FINISHED",
     "IS_ACTIVE",
     "IS_HELD",
+    "DailyTask",
     "Deletion",
     "Download",
     "DownloadEvent",

@@ -11,7 +11,6 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from flask import Flask
@@ -26,6 +25,8 @@ from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.process import prepare_process
+from downloads_app.worker.retention import Retention
+from downloads_app.worker.steps import Every
 from downloads_app.worker.transfer.bandwidth import Bandwidth, Limits
 
 log = logging.getLogger(__name__)
@@ -58,14 +59,16 @@ class Worker:
         self._reads_limit = False
         presence = Presence(self.worker_id, self._concurrency)
         self._heartbeat = Heartbeat(app, presence, settings.lease_seconds, lambda: list(self._jobs))
+        self._retention = Retention(settings.downloads_dir, settings.retention_days)
         self._steps = (
             self._reap,
-            _Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
+            Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
             self._claim,
-            _Every(SHARE_SECONDS, self._share),
-            _Every(PAUSE_SECONDS, self._hold_back),
-            _Every(RESCUE_SECONDS, self._let_go_on),
-            _Every(TIDY_SECONDS, self._tidy),
+            Every(SHARE_SECONDS, self._share),
+            Every(PAUSE_SECONDS, self._hold_back),
+            Every(RESCUE_SECONDS, self._let_go_on),
+            Every(TIDY_SECONDS, self._tidy),
+            self._retention.remove_some,
         )
 
     def run(self) -> None:
@@ -178,7 +181,7 @@ class Worker:
     def _tidy(self) -> bool:
         leftovers.clear_abandoned(self._settings.downloads_dir)
         housekeeping.remove_old_rows()
-        return False
+        return self._retention.take()
 
     # -- the loop itself
 
@@ -230,18 +233,3 @@ class Worker:
             return
         self.bandwidth.change(limit)
         log.info("worker %s: MAX_BYTES_PER_SECOND is %s", self.worker_id, limit or "unlimited")
-
-
-class _Every:
-    """A step that is due only once in an interval."""
-
-    def __init__(self, seconds: float, step: Callable[[], bool]) -> None:
-        self._seconds, self._step = seconds, step
-        self._due_at = 0.0
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        if now < self._due_at:
-            return False
-        self._due_at = now + self._seconds
-        return self._step()

@@ -16,6 +16,11 @@ def are_current() -> bool:
     return heads == _expected_heads()
 
 
+def newest() -> str:
+    """Return the name of the newest migration."""
+    return min(_expected_heads())
+
+
 @cache
 def _expected_heads() -> frozenset[str]:
     return frozenset(ScriptDirectory(str(MIGRATIONS_DIR)).get_heads())

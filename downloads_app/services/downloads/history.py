@@ -130,12 +130,16 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> N
     remove_rows(Download.id == download_id)
 
 
-def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = False) -> int:
-    """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many."""
+def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = False, limit: int | None = None) -> int:
+    """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many.
+
+    With a `limit` no more than so many at a time, the oldest first.
+    """
     before = utc_now() - timedelta(days=older_than_days)
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
+    found = select(Download.id).where(*finished).order_by(Download.completed_at, Download.id).limit(limit)
     count = 0
-    for download_id in db.session.scalars(select(Download.id).where(*finished)).all():
+    for download_id in db.session.scalars(found).all():
         download = db.session.get(Download, download_id, options=_PARTS)
         if download is not None and not leftovers.is_held(download):
             delete(downloads_dir, download, files=files)

@@ -1,0 +1,80 @@
+"""`flask backup`, `restore` and `move-database`."""
+
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from downloads_app import create_app
+from downloads_app.cli.groups import Command, stop
+from downloads_app.cli.serve import migrate
+from downloads_app.config import current_settings, load_settings
+from downloads_app.services.backup import backups
+from downloads_app.services.database.whole_file import is_sqlite
+from downloads_app.services.queue import workers
+
+_FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+
+
+@click.command("backup", cls=Command)
+@_FILE
+@with_appcontext
+def backup(path: Path) -> None:
+    """Write the database, as it is at one moment, into a new file; everything may go on meanwhile.
+
+    The file (mode 0600) is restored into SQLite or PostgreSQL. Keep INSTANCE_DIR beside it: without its provider-key
+    the providers' secrets cannot be read. Downloaded files are not in it.
+
+    \b
+    Example:
+      flask backup /var/backups/downloads-$(date +%F).backup
+    """
+    counts = backups.write_backup(current_settings().database_url, path)
+    click.echo(f"Wrote {path}: {_describe(counts)}")
+
+
+@click.command("restore", cls=Command)
+@_FILE
+@click.option("--force", is_flag=True, help="Put it in the place of all that is in the database.")
+@with_appcontext
+def restore(path: Path, force: bool) -> None:
+    """Bring a backup's rows into an empty database (make it by `flask db upgrade`).
+
+    Every token, session and API key of before is refused afterwards. Stop the web servers and workers first.
+
+    \b
+    Example:
+      flask db upgrade && flask restore /var/backups/downloads-2026-01-31.backup
+    """
+    counts = backups.restore_backup(current_settings().database_url, path, replace=force)
+    click.echo(f"Restored {_describe(counts)}. Everybody has to sign in again; API keys have to be made anew")
+
+
+@click.command("move-database", cls=Command)
+@click.argument("url")
+@with_appcontext
+def move_database(url: str) -> None:
+    """Copy the SQLite database into an empty PostgreSQL, which is migrated first; tokens stay good.
+
+    Stop the web servers and workers before. A password in the URL is seen in the list of processes: leave it out, and
+    set PGPASSWORD or have ~/.pgpass.
+
+    \b
+    Example:
+      flask move-database postgresql://downloads@db.example.org/downloads
+    """
+    settings = current_settings()
+    target_url = load_settings(database_url=url).database_url
+    if not is_sqlite(settings.database_url) or is_sqlite(target_url):
+        stop("this moves from SQLite (DATABASE_URL now) to PostgreSQL (the URL given)")
+    if workers.is_any_alive(settings.lease_seconds):
+        stop("a worker is running: stop the web server and the workers first")
+    with create_app(database_url=target_url).app_context():
+        migrate()
+    counts = backups.move(settings.database_url, target_url)
+    click.echo(f"Moved {_describe(counts)}. Now set DATABASE_URL to that address and start again")
+
+
+def _describe(counts: dict[str, int]) -> str:
+    named = ("users", "providers", "downloads", "download_files")
+    return ", ".join(f"{counts[name]} {name.replace('download_', '')}" for name in named)

@@ -1,0 +1,72 @@
+"""The folders: they can be written to, have room, and can hold links."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
+from downloads_app.cli.printing import format_bytes
+from downloads_app.config import Settings
+from downloads_app.services.files.folders import disk_bytes, free_bytes
+
+LITTLE_BYTES = 1 << 30
+LITTLE_SHARE = 0.05
+
+
+def check_folders(settings: Settings) -> Iterator[Finding]:
+    """Check both folders."""
+    yield from check_writable(settings.instance_dir, "INSTANCE_DIR")
+    yield from check_writable(settings.downloads_dir, "DOWNLOADS_DIR")
+    yield from check_links(settings.downloads_dir)
+    yield from check_room(settings.downloads_dir)
+
+
+def check_writable(folder: Path, name: str) -> Iterator[Finding]:
+    """Write a file into a folder, by this user."""
+    probe = folder / f".doctor-{secrets.token_hex(6)}"
+    try:
+        probe.write_bytes(b"x")
+    except FileNotFoundError:
+        yield note("folders", f"{name} {folder} is not there yet", "the first start makes it")
+    except OSError as exc:
+        advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
+        yield wrong("folders", f"{name} {folder} cannot be written to: {exc.strerror}", advice)
+    else:
+        yield fine("folders", f"{name} {folder} can be written to")
+    finally:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+def check_links(folder: Path) -> Iterator[Finding]:
+    """Try a second name for a file: so a file that is here already is not fetched again."""
+    first, second = (folder / f".doctor-{secrets.token_hex(6)}" for _ in range(2))
+    try:
+        first.write_bytes(b"x")
+    except OSError:
+        return  # told by check_writable
+    try:
+        os.link(first, second)
+    except OSError as exc:
+        text = f"the disk of DOWNLOADS_DIR has no links ({exc.strerror}): copies are fetched or copied again"
+        yield wrong("folders", text, "use a filesystem with hard links, such as ext4 or xfs")
+    else:
+        yield fine("folders", "the disk of DOWNLOADS_DIR has links")
+    finally:
+        for path in (first, second):
+            path.unlink(missing_ok=True)
+
+
+def check_room(folder: Path) -> Iterator[Finding]:
+    """Check how much room is left."""
+    free, size = free_bytes(folder), disk_bytes(folder)
+    text = f"{format_bytes(free)} of {format_bytes(size)} are free for downloads"
+    advice = "remove files (flask downloads prune --files), or give DOWNLOADS_DIR a larger disk"
+    if free < LITTLE_BYTES:
+        yield wrong("disk", text, advice)
+    elif free < size * LITTLE_SHARE:
+        yield note("disk", text, advice)
+    else:
+        yield fine("disk", text)

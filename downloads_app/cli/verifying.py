@@ -1,0 +1,91 @@
+"""`flask downloads verify`: every file read again."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from downloads_app.cli.download_views import SHORT_ID_LENGTH
+from downloads_app.cli.downloads import group
+from downloads_app.cli.following import INTERRUPTED
+from downloads_app.cli.printing import JSON_OPTION, clean, format_bytes, print_json
+from downloads_app.config import current_settings
+from downloads_app.services.downloads import history, verification
+from downloads_app.services.downloads.verification import Task
+
+
+@group.command("verify")
+@click.argument("ids", metavar="[ID...]", nargs=-1)
+@JSON_OPTION
+def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
+    """Read every complete file again, and compare it with its size and sum; of all completed downloads without ids.
+
+    Exit code 1 where something differs. Ctrl-C ends it (exit code 130); nothing is changed.
+
+    \b
+    Examples:
+      flask downloads verify
+      flask downloads verify 4f1a && echo whole
+    """
+    chosen = [history.find_download(reference).id for reference in ids] or verification.find_completed()
+    try:
+        with _progress() as progress:
+            results = [_verify_one(download_id, progress, as_json) for download_id in chosen]
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    if as_json:
+        print_json(results)
+    elif not results:
+        click.echo("Nothing is complete")
+    if any(result["differences"] for result in results):
+        sys.exit(1)
+
+
+def _verify_one(download_id: str, progress: Progress, as_json: bool) -> dict[str, Any]:
+    """Read one download's files, and print what differs as soon as it is found."""
+    task = verification.plan(current_settings().downloads_dir, history.find_download(download_id))
+    name = f"{task.download_id[:SHORT_ID_LENGTH]} {task.repository}"
+    bar = progress.add_task(clean(name), total=task.size_bytes)
+    differences = []
+    for path, fault in verification.read_all(task, _advance(progress, bar)):
+        differences.append({"path": path, "fault": fault})
+        if not as_json:
+            _print(f"{name}: {path}: {fault}")
+    progress.remove_task(bar)
+    if not differences and not as_json:
+        _print(f"{name}: {len(task.files)} files, {format_bytes(task.size_bytes)}, all as they came")
+    return _describe(task) | {"differences": differences}
+
+
+def _advance(progress: Progress, bar: Any) -> Callable[[int], None]:
+    return lambda count: progress.advance(bar, count)
+
+
+def _describe(task: Task) -> dict[str, Any]:
+    return {
+        "id": task.download_id,
+        "repository": task.repository,
+        "files": len(task.files),
+        "bytes": task.size_bytes,
+    }
+
+
+def _print(line: str) -> None:
+    click.echo(clean(line))
+
+
+def _progress() -> Progress:
+    """Return bars on standard error; without a terminal there are none."""
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
+    console = Console(stderr=True)
+    return Progress(
+        *columns,
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )

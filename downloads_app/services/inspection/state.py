@@ -1,0 +1,24 @@
+"""What the database tells of the installation's health."""
+
+import time
+
+from sqlalchemy import func, select
+
+from downloads_app.models import Download, Status
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import database_now
+
+
+def measure_clock_difference() -> float:
+    """Return the seconds by which the database's clock is ahead of ours (below 0: behind), give or take the way."""
+    before = time.time()
+    told = execute_alone(select(database_now())).scalar_one()
+    after = time.time()
+    return float(told.timestamp() - (before + after) / 2)
+
+
+def count_stale_leases(lease_seconds: float) -> int:
+    """Count the running downloads whose worker is gone, and which nobody has taken over for another lease."""
+    is_stale = Download.lease_expires_at < database_now(-lease_seconds)
+    running = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
+    return int(execute_alone(select(func.count()).select_from(Download).where(*running, is_stale)).scalar_one())

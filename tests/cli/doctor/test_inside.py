@@ -1,0 +1,174 @@
+"""What the doctor finds on this machine: each check against a real fault."""
+
+import json
+import resource
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import update
+
+from downloads_app.cli.doctor import database, disk, kernel, providers, secrets
+from downloads_app.cli.doctor.finding import Finding, State
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, User
+from downloads_app.services.database.clock import database_now
+from downloads_app.services.queue import pauses, workers
+from downloads_app.services.queue.workers import Presence
+from tests.support.downloading import WORKER, add_downloads, add_provider, claim
+from tests.support.file_server import FileServer
+from tests.support.publishing import provide
+from tests.support.server import environment, flask
+from tests.support.small_disk import small_disk
+
+
+def states(findings: Iterable[Finding]) -> list[State]:
+    return [finding.state for finding in findings]
+
+
+def the_fault(findings: Iterable[Finding]) -> str:
+    """Return the one fault, with what to do."""
+    (fault,) = [finding for finding in findings if finding.state is State.WRONG]
+    assert fault.advice
+    return f"{fault.found} → {fault.advice}"
+
+
+def test_what_is_well_asks_for_nothing(app: Flask, runner: FlaskCliRunner) -> None:
+    workers.tell(Presence(WORKER, 3))
+    current_settings().downloads_dir.mkdir()
+    done = runner.invoke(args=["doctor", "--json"])
+    told = json.loads(done.stdout)
+    wrong = [finding for finding in told["findings"] if finding["state"] == "wrong"]
+    assert [finding["part"] for finding in wrong] in ([], ["disk"], ["files"])  # this machine's own
+    assert told["healthy"] is (not wrong)
+    assert done.exit_code == (1 if wrong else 0)
+    assert "1 alive, for 3 downloads at a time" in done.stdout
+
+
+def test_a_fault_is_a_plain_line_with_its_cure_and_exit_code_1(app: Flask, runner: FlaskCliRunner) -> None:
+    done = runner.invoke(args=["doctor"])
+    assert done.exit_code == 1
+    assert "wrong  workers      no worker is alive, so every download waits\n" in done.stdout
+    assert "→ start one" in done.stdout or "→ start the web server" in done.stdout
+
+
+def test_a_setting_that_cannot_be_read_is_told_before_all_else(tmp_path: Path) -> None:
+    done = flask(environment("sqlite:////tmp/x", tmp_path / "instance", stream_max="many"), "doctor")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: STREAM_MAX is 'many'; expected: a valid integer, unable to parse string as an integer\n",
+    )
+
+
+@pytest.mark.parametrize("secret", ["a" * 32, "my-secret-password-for-the-service-2026"])
+def test_a_secret_that_can_be_guessed_is_found(app: Flask, secret: str) -> None:
+    weak = current_settings().model_copy(update={"jwt_secret_key": secret})
+    told = the_fault(secrets.check_strength(weak))
+    assert "JWT_SECRET_KEY can be guessed" in told
+    assert secret not in told
+
+
+def test_a_secret_that_others_can_read_is_found(app: Flask) -> None:
+    settings = current_settings()
+    assert states(secrets.check_modes(settings)) == [State.FINE]
+    (settings.instance_dir / "jwt-secret").chmod(0o644)
+    assert "mode 0644" in the_fault(secrets.check_modes(settings))
+
+
+def test_a_database_that_is_away_or_not_migrated_is_found(tmp_path: Path) -> None:
+    away = flask(environment("postgresql://x:secret@127.0.0.1:9/z", tmp_path / "instance"), "doctor")
+    assert away.returncode == 1
+    assert "wrong  database     the database cannot be reached" in away.stdout
+    assert "secret" not in away.stdout.replace("secrets", "").replace("jwt-secret", "")
+    empty = flask(environment(f"sqlite:///{tmp_path / 'empty'}", tmp_path / "instance"), "doctor")
+    assert "has not this code's form" in empty.stdout
+    assert "→ flask db upgrade" in empty.stdout
+
+
+def test_a_clock_that_goes_wrong_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    now = time.time
+    assert states(database.check_clock(current_settings())) == [State.FINE]
+    monkeypatch.setattr(time, "time", lambda: now() - 120)
+    assert "120 s ahead of this machine's" in the_fault(database.check_clock(current_settings()))
+
+
+def test_a_worker_that_is_gone_and_its_leases_are_found(app: Flask, alice: User) -> None:
+    settings = current_settings()
+    add_downloads(alice, add_provider(), "one")
+    assert claim() is not None
+    assert states(database.check_leases(settings)) == [State.FINE]
+    db.session.execute(update(Download).values(lease_expires_at=database_now(-settings.lease_seconds - 5)))
+    db.session.commit()
+    assert "1 downloads are held by workers that are gone" in the_fault(database.check_leases(settings))
+
+
+def test_what_is_paused_is_noted(app: Flask, alice: User) -> None:
+    assert list(database.check_pauses(current_settings())) == []
+    pauses.set_queue_paused(True)
+    pauses.set_provider_paused(add_provider(), True)
+    found = list(database.check_pauses(current_settings()))
+    assert [finding.advice for finding in found] == [
+        "flask queue resume, when the maintenance is over",
+        "flask providers resume hub",
+    ]
+
+
+def test_a_folder_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "Not a directory" in the_fault(disk.check_writable(tmp_path / "file" / "below", "DOWNLOADS_DIR"))
+    assert states(disk.check_writable(tmp_path / "missing", "DOWNLOADS_DIR")) == [State.NOTE]
+    assert states(disk.check_writable(tmp_path, "DOWNLOADS_DIR")) == [State.FINE]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_disk_with_little_room_is_found(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 1 << 20) as folder:
+        assert "prune" in the_fault(disk.check_room(folder))
+
+
+def test_a_disk_without_links_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    assert states(disk.check_links(tmp_path)) == [State.FINE]
+
+    def refuse(*_: object) -> None:  # as vfat does, which no test may mount
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert "has no links" in the_fault(disk.check_links(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_few_open_files_for_stream_max_are_found(app: Flask) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    many = current_settings().model_copy(update={"stream_max": hard + 1})
+    assert "LimitNOFILE=" in the_fault(kernel.check_files(many))
+    few = current_settings().model_copy(update={"stream_max": 10})
+    assert states(kernel.check_files(few)) == [State.FINE]
+
+
+def test_io_uring_is_told_of(app: Flask) -> None:
+    off = current_settings().model_copy(update={"stream_io_uring": "off"})
+    assert states(kernel.check_io_uring(off)) == [State.NOTE]
+    assert len(states(kernel.check_io_uring(current_settings()))) == 1
+
+
+def test_a_provider_that_does_not_answer_is_found(app: Flask) -> None:
+    with FileServer() as server:
+        provide(server, "near")
+        add_provider("far", allow_private_network=True)
+        found = list(providers.check_providers(current_settings()))
+    assert "far does not answer" in the_fault(found)
+    assert "near answers" in [finding.found for finding in found]
+
+
+def test_a_secret_under_another_key_is_found(app: Flask) -> None:
+    add_provider("hub", token="hf_secret")
+    db.session.commit()
+    other = current_settings().model_copy(update={"provider_token_key": "another key of more than thirty-two bytes"})
+    assert "provider-key" in the_fault(providers.check_providers(other))

@@ -1,0 +1,66 @@
+"""`flask backup`, `restore` and `move-database` as processes; what cannot be done is one line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.postgres import Postgres
+from tests.support.server import environment, flask, migrate
+
+MOVED = "Moved 1 users, 0 providers, 0 downloads, 0 files. Now set DATABASE_URL to that address and start again\n"
+
+
+@pytest.fixture
+def empty_url(postgres: Postgres) -> object:
+    """A PostgreSQL database without tables."""
+    postgres.create_database("moved")
+    yield postgres.url("moved")
+    postgres.drop_database("moved")
+
+
+def test_a_database_is_backed_up_restored_and_moved(sqlite_url: str, empty_url: str, tmp_path: Path) -> None:
+    env = environment(sqlite_url, tmp_path / "instance")
+    assert flask(env, "users", "create", "alice").returncode == 0
+    done = flask(env, "backup", str(tmp_path / "backup"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"Wrote {tmp_path / 'backup'}: 1 users, 0 providers, 0 downloads, 0 files\n"
+    refused = flask(env, "restore", str(tmp_path / "backup"))
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
+    assert "--force" in refused.stderr
+    assert flask(env, "restore", str(tmp_path / "backup"), "--force").returncode == 0
+    moved = flask(env, "move-database", empty_url)
+    assert (moved.returncode, moved.stdout) == (0, MOVED), moved.stderr
+    listed = flask(environment(empty_url, tmp_path / "instance"), "users", "list")
+    assert "alice" in listed.stdout
+    again = flask(env, "move-database", empty_url)
+    assert (again.returncode, again.stderr) == (1, "error: That database is not empty; nothing was changed\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("restore", "missing"), "No such file"),
+        (("restore", "pyproject.toml"), "not a backup"),
+        (("backup", "pyproject.toml"), "replaces no file"),
+        (("backup", "/proc/none/backup"), "cannot be written"),
+        (("move-database", "sqlite:////tmp/other"), "from SQLite"),
+        (("move-database", "mysql://x:secret@y/z"), "a value of"),
+        (("move-database", "postgresql://x:secret@127.0.0.1:9/z"), "cannot be reached"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_without_a_password(
+    sqlite_url: str, tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = flask(environment(sqlite_url, tmp_path / "instance"), *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_database_that_is_not_migrated_is_not_backed_up(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    done = flask(environment(url, tmp_path / "instance"), "backup", str(tmp_path / "backup"))
+    assert (done.returncode, "not migrated" in done.stderr) == (1, True)
+    migrate(url, tmp_path / "instance")
+    assert not (tmp_path / "backup").exists()

@@ -1,0 +1,104 @@
+"""`flask downloads verify`: real files, changed behind the service's back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from sqlalchemy import update
+
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import DownloadFile, Status, User
+from downloads_app.services.files.folders import folder_of
+from tests.cli.conftest import Run
+from tests.support.downloading import reload
+from tests.support.file_server import FileServer
+from tests.support.publishing import provide, publish, queue_download
+from tests.support.server import PROJECT, environment, wait_until
+from tests.worker.running import run as run_job
+
+FILES = {"model.bin": bytes(300_000), "größe %.txt": b"hello", "empty": b""}
+
+
+@pytest.fixture
+def folder(app: Flask, alice: User) -> Path:
+    """The folder of a completed download."""
+    with FileServer() as server:
+        publish(server, "org/model", FILES)
+        row = queue_download(alice, provide(server))
+        run_job(app)
+    assert reload(row).status == Status.COMPLETED
+    return folder_of(current_settings().downloads_dir, row)
+
+
+def test_what_is_whole_is_said_to_be(run: Run, folder: Path) -> None:
+    assert run("downloads", "verify").endswith(" org/model: 3 files, 300.0 kB, all as they came\n")
+    (told,) = json.loads(run("downloads", "verify", "--json"))
+    assert (told["files"], told["bytes"], told["differences"]) == (3, 300_005, [])
+
+
+def test_all_that_differs_is_told_and_the_exit_code_is_1(runner: FlaskCliRunner, folder: Path) -> None:
+    (folder / "model.bin").write_bytes(bytes(299_999) + b"x")
+    (folder / "größe %.txt").unlink()
+    (folder / "empty").write_bytes(b"no longer")
+    done = runner.invoke(args=["downloads", "verify", "--json"])
+    assert done.exit_code == 1
+    faults = {one["path"]: one["fault"] for one in json.loads(done.stdout)[0]["differences"]}
+    assert faults["größe %.txt"] == "it is missing"
+    assert faults["empty"] == "its size is 9, 0 bytes are expected"
+    assert faults["model.bin"].startswith("its SHA-256 is ")
+    lines = runner.invoke(args=["downloads", "verify"]).stdout.splitlines()
+    assert len(lines) == 3
+    assert all(" org/model: " in line for line in lines)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_links_pipes_and_folders_in_place_of_a_file_are_not_followed(runner: FlaskCliRunner, folder: Path) -> None:
+    for name in FILES:
+        (folder / name).unlink()
+    (folder / "model.bin").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "empty")
+    (folder / "größe %.txt").mkdir()
+    done = runner.invoke(args=["downloads", "verify"])
+    assert done.exit_code == 1
+    assert "model.bin: it cannot be read: Too many levels of symbolic links" in done.stdout
+    assert done.stdout.count("it is no file any more") == 2
+
+
+def test_without_anything_complete_there_is_nothing_to_do(run: Run, fail: Run) -> None:
+    assert run("downloads", "verify") == "Nothing is complete\n"
+    assert json.loads(run("downloads", "verify", "--json")) == []
+    fail("downloads", "verify", "ffff")
+
+
+def has_open(process_id: int, name: str) -> bool:
+    for link in Path(f"/proc/{process_id}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if link.readlink().name == name:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_ctrl_c_ends_it_at_once(folder: Path, database_url: str, tmp_path: Path) -> None:
+    with (folder / "model.bin").open("wb") as file:
+        file.truncate(1 << 40)  # sparse: reading it would take for ever
+    db.session.execute(update(DownloadFile).where(DownloadFile.path == "model.bin").values(size_bytes=1 << 40))
+    db.session.commit()
+    env = environment(database_url, tmp_path / "instance")
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "verify"]
+    process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: has_open(process.pid, "model.bin"), what="the command to read")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.communicate() == (b"", b"")
+    finally:
+        process.kill()
