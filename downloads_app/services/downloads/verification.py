@@ -73,19 +73,20 @@ def _find_fault(path: Path, file: Known, note_read: Callable[[int], object]) -> 
         return "it is missing"
     except OSError as exc:
         return f"it cannot be read: {exc.strerror}"
-    with os.fdopen(descriptor, "rb", buffering=0) as content:
+    digest = sha256()
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return "it is no file any more"
         if status.st_size != file.size_bytes:
             return f"its size is {status.st_size:,}, {file.size_bytes:,} bytes are expected"
-        digest = sha256()
-        try:
-            while block := content.read(STEP_BYTES):
-                digest.update(block)
-                note_read(len(block))
-        except OSError as exc:
-            return f"it cannot be read: {exc.strerror}"
+        while block := os.read(descriptor, STEP_BYTES):
+            digest.update(block)
+            note_read(len(block))
+    except OSError as exc:
+        return f"it cannot be read: {exc.strerror}"
+    finally:
+        os.close(descriptor)
     if file.sha256 is not None and digest.hexdigest() != file.sha256:
         return f"its SHA-256 is {digest.hexdigest()}, {file.sha256} is expected"
     return None
