@@ -12,7 +12,7 @@ It drives the service by REST, by commands and by a worker, which stay the same 
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -114,11 +114,21 @@ def _use_rest(app: Any, provider_url: str) -> None:
     ask("POST", f"{third}/cancel", alice)
     with client.get("/api/downloads/subscribe", headers=alice, buffered=False) as stream:
         assert b"update" in next(iter(stream.response))
+    _look(ask, boss, alice, provider["id"], first)
+    bob = next(user for user in ask("GET", "/users", boss) if user["username"] == "bob")
+    ask("PATCH", f"/users/{bob['id']}", boss, disabled=True, quota_bytes=5)
+    ask("DELETE", third, alice)
+    ask("PUT", "/auth/password", alice, current_password=PASSWORD, new_password="another horse battery")
+    ask("POST", "/auth/logout", boss)
+    assert client.get("/readyz").status_code == 200
+
+
+def _look(ask: Callable[..., Any], boss: dict[str, str], alice: dict[str, str], provider_id: str, first: str) -> None:
     for path in (
         "",
         "?status=active&sort=-priority",
         "?search=org&page=2&page_size=1",
-        f"?provider_id={provider['id']}",
+        f"?provider_id={provider_id}",
     ):
         ask("GET", f"/downloads{path}", alice)
         ask("GET", f"/downloads{path}", boss)
@@ -126,12 +136,6 @@ def _use_rest(app: Any, provider_url: str) -> None:
         ask("GET", path, alice)
     for path in ("/users", "/providers", "/workers"):
         ask("GET", path, boss)
-    bob = next(user for user in ask("GET", "/users", boss) if user["username"] == "bob")
-    ask("PATCH", f"/users/{bob['id']}", boss, disabled=True, quota_bytes=5)
-    ask("DELETE", third, alice)
-    ask("PUT", "/auth/password", alice, current_password=PASSWORD, new_password="another horse battery")
-    ask("POST", "/auth/logout", boss)
-    assert client.get("/readyz").status_code == 200
 
 
 def _encode(value: Any) -> Any:
