@@ -1,7 +1,10 @@
 /** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
+import { totalsOf } from "./totals.js";
+
 const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
+const ASKED_AT_ONCE = 50;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 const ACTIVE = new Set(["pending", "downloading"]);
 const KEPT = new Set(["failed", "paused"]); // until somebody acts
@@ -15,11 +18,11 @@ export class Downloads {
   #counted = new Map(); // id -> {current, total}: what the overall progress counts
 
   /**
-   * `fetchDetail(id)` resolves to how a download ended. `onChange` is called after each change. `since` is the
+   * `fetchDetails(ids)` resolves to those of the downloads that still exist. `onChange` is called after each change. `since` is the
    * server's time when the page was opened.
    */
-  constructor({ fetchDetail, onEnd, onChange, since, now = () => Date.now() / 1000 }) {
-    this.fetchDetail = fetchDetail;
+  constructor({ fetchDetails, onEnd, onChange, since, now = () => Date.now() / 1000 }) {
+    this.fetchDetails = fetchDetails;
     this.onEnd = onEnd;
     this.onChange = onChange;
     this.since = since;
@@ -35,7 +38,7 @@ export class Downloads {
     const entries = new Map(list.map((download) => [download.id, this.#merged(download)]));
     this.active = this.#withLeaving(entries, left);
     this.onChange();
-    for (const id of left) this.#askAboutEnd(id);
+    this.#askAboutEnds(left);
   }
 
   /** Keep downloads that left the list in their place until we know how they ended. The order is the stream's. */
@@ -68,16 +71,24 @@ export class Downloads {
     return this.now() - (this.#endedAt.get(id) ?? -Infinity) < STALE_SECONDS;
   }
 
-  /** Ask once how a download ended. Ask again later if there was no answer. */
-  async #askAboutEnd(id) {
-    if (this.#leaving.has(id)) return;
-    this.#leaving.add(id);
+  /** Ask once how downloads ended, some at a time. Ask again later if there was no answer. */
+  async #askAboutEnds(ids) {
+    const asked = ids.filter((id) => !this.#leaving.has(id));
+    for (const id of asked) this.#leaving.add(id);
     try {
-      this.settle(await this.fetchDetail(id));
-    } catch (error) {
-      if (error.status === 404) this.#end(id, { ...this.active.get(id)?.download, status: "removed" });
+      for (let at = 0; at < asked.length; at += ASKED_AT_ONCE) await this.#askAbout(asked.slice(at, at + ASKED_AT_ONCE));
+    } catch {
+      // the next update asks again
     } finally {
-      this.#leaving.delete(id);
+      for (const id of asked) this.#leaving.delete(id);
+    }
+  }
+
+  async #askAbout(ids) {
+    const details = new Map((await this.fetchDetails(ids)).map((detail) => [detail.id, detail]));
+    for (const id of ids) {
+      if (details.has(id)) this.settle(details.get(id));
+      else this.#end(id, { ...this.active.get(id)?.download, status: "removed" });
     }
   }
 
@@ -99,8 +110,11 @@ export class Downloads {
     for (const detail of details) {
       const isMissed = !this.active.has(detail.id) && !this.#endedAt.has(detail.id);
       if (isMissed && detail.completed_at >= this.since) this.#end(detail.id, detail, { isUnseen: true });
-      else if (this.ended.has(detail.id) && !ACTIVE.has(detail.status)) this.ended.set(detail.id, detail); // changed elsewhere
+      else if (ACTIVE.has(detail.status)) continue;
+      else if (this.active.has(detail.id)) this.settle(detail); // its end was missed
+      else if (this.ended.has(detail.id)) this.ended.set(detail.id, detail); // changed elsewhere
     }
+    this.onChange();
   }
 
   /** Take the failed or paused downloads that REST lists now. If it lists them all, forget others of that status. */
@@ -139,22 +153,8 @@ export class Downloads {
     this.onChange();
   }
 
-  /** The progress of all downloads since the page was last idle. A finished download still counts. */
+  /** The progress of all downloads since the page was last idle. */
   overall() {
-    const sums = { currentBytes: 0, totalBytes: 0, speed: 0, activeCount: this.active.size, unsizedCount: 0, waitingCount: 0 };
-    let sizedCount = 0;
-    for (const { current, total } of this.#counted.values()) {
-      if (total === null) continue;
-      sizedCount += 1;
-      sums.currentBytes += current;
-      sums.totalBytes += total;
-    }
-    for (const { download } of this.active.values()) {
-      sums.speed += download.progress_data.download_speed;
-      if (download.progress_data.total_bytes === null) sums.unsizedCount += 1;
-      if (download.status === "pending") sums.waitingCount += 1;
-    }
-    const failedCount = [...this.ended.values()].filter(({ status }) => status === "failed").length;
-    return { ...sums, totalBytes: sizedCount > 0 ? sums.totalBytes : null, failedCount };
+    return totalsOf(this.active, this.#counted, this.ended);
   }
 }

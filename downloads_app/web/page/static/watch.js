@@ -1,7 +1,7 @@
 /** The live board of one signed-in user: connects the stream, the names and the rows. */
 
 import { announce } from "./announcer.js";
-import { getDownload, getPage } from "./api.js";
+import { getByIds, getPage } from "./api.js";
 import { Board } from "./board/board.js";
 import { outcomeOf } from "./board/describe.js";
 import { Failures } from "./board/failures.js";
@@ -40,7 +40,7 @@ export function watch(user, onSignedOut) {
   };
   const nameOf = (download) => download.repository ?? names.repositories.get(download.repository_id) ?? say("board.a_download");
   const downloads = new Downloads({
-    fetchDetail: getDownload,
+    fetchDetails: (ids) => getByIds("downloads", ids),
     onEnd: (detail) => {
       announce(say("board.ended_as", { name: nameOf(detail), outcome: outcomeOf(detail) }));
       if (shared.isLeading) notifyOfEnd(detail, nameOf(detail), outcomeOf(detail));

@@ -74,6 +74,7 @@ function Found({ provider, text, onChoose }) {
     }, TYPING_MILLISECONDS);
     return () => { isOver = true; clearTimeout(timer); };
   }, [provider.id, wanted, isSearched]);
+  if (!provider.can_search && wanted.length >= SEARCHED_FROM) return html`<p class="quiet-text">${say("add.cannot_search", { provider: provider.name })}</p>`;
   if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
   if (!state.asked) return null;
   if (state.rows.length === 0) return html`<p class="quiet-text">${say("add.nothing_found", { provider: provider.name, text: state.asked })}</p>`;
