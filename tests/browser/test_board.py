@@ -23,6 +23,8 @@ OBSERVE_SHIFTS = """() => {
 MOST_SHIFT = 0.05
 FAILED = {"status": "failed", "total_bytes": 900, "current_bytes": 300, "error_message": "org/x is not found (404)"}
 
+DAMAGED = {**FAILED, "error_message": "model.bin: its SHA-256 is 40401403…, 9d8e… is expected"}
+
 
 def ended_now(**columns: Any) -> dict[str, Any]:
     return {**columns, "completed_at": utc_now()}
@@ -136,7 +138,7 @@ def test_rows_that_come_and_go_shift_nothing(stack: Stack, open_page: Callable[.
 def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
     stack: Stack, new_context: Callable[..., BrowserContext]
 ) -> None:
-    with rows_of(stack, "clara", *(ended_now(**FAILED, repository=f"gone/{name}") for name in "abc")) as ids:
+    with rows_of(stack, "clara", ended_now(**FAILED), ended_now(**DAMAGED), ended_now(**FAILED)) as ids:
         context = new_context()
         first, second = context.new_page(), context.new_page()
         first.goto(stack.proxy.url)
@@ -147,6 +149,8 @@ def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
         row = first.locator(f"[data-id='{ids[0]}']")
         expect(row.locator(".outcome")).to_have_text("Failed: org/x is not found (404)")
         expect(row.locator(".advice")).to_contain_text("Look at its name")
+        sums = first.locator(f"[data-id='{ids[1]}'] .advice")
+        expect(sums).to_contain_text("something else than it announces")
         colour = row.locator(".fill").evaluate("fill => getComputedStyle(fill).backgroundColor")
         assert colour == "rgb(179, 38, 30)"
         expect_no_violations(first)

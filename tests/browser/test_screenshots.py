@@ -85,7 +85,7 @@ def test_the_page_is_photographed(
     alice.set_viewport_size(PHONE)
     take(alice, "phone-add")
     alice.goto(stack.proxy.url)
-    expect(alice.locator("#rows .row").first).to_be_visible()
+    expect(alice.locator(".card .repository").first).to_contain_text("/")
     take(alice, "phone")
     for download_id in ids:
         stack.cancel(download_id)

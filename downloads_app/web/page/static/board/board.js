@@ -124,7 +124,7 @@ export class Board {
   }
 
   #nameOf(download) {
-    return download.repository ?? this.names.repositories.get(download.repository_id) ?? download.repository_id?.slice(0, 8) ?? "";
+    return download.repository ?? this.names.repositories.get(download.repository_id) ?? "…";
   }
 
   #target(id) {
