@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from flask import Flask
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,7 +20,11 @@ from downloads_app.sign_on_settings import SignOnSettings
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
 JWT_ALGORITHM = "HS256"
 STREAM_CONNECTIONS_SPARE = 256
-SHOWN_AS_LENGTH = {"jwt_secret_key", "metrics_token", "provider_token_key", "database_url", "oidc_client_secret"}
+MAX_PREVIOUS_KEYS = 10
+SHOWN_AS_LENGTH = {
+    *("jwt_secret_key", "previous_jwt_secret_keys", "provider_token_key", "previous_provider_token_keys"),
+    *("metrics_token", "database_url", "oidc_client_secret"),
+}
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -37,7 +41,9 @@ class Settings(SignOnSettings):
     instance_dir: Path = Field(default_factory=locations.default_instance_dir)
     database_url: str = Field("", repr=False)
     jwt_secret_key: str = Field("", repr=False)
+    previous_jwt_secret_keys: Annotated[tuple[str, ...], NoDecode] = Field((), repr=False)
     provider_token_key: str = Field("", repr=False)
+    previous_provider_token_keys: Annotated[tuple[str, ...], NoDecode] = Field((), repr=False)
     downloads_dir: Path = Path()
     files_group: str = ""
     embedded_worker: bool | None = None
@@ -61,6 +67,7 @@ class Settings(SignOnSettings):
     max_bytes_per_second: Annotated[int, Field(ge=1)] | None = None
     lease_seconds: Annotated[float, Field(ge=3, le=3600)] = 30
     retention_days: Annotated[float, Field(gt=0, le=36_500)] | None = None
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
     user_quota_bytes: Annotated[int, Field(ge=0)] | None = None
 
     cookie_secure: bool | None = None
@@ -73,9 +80,11 @@ class Settings(SignOnSettings):
     accel_redirect_prefix: str = ""
     log_format: Literal["text", "json"] = "text"
 
-    @field_validator("trusted_proxies", "metrics_allow", mode="before")
+    @field_validator(
+        "trusted_proxies", "metrics_allow", "previous_jwt_secret_keys", "previous_provider_token_keys", mode="before"
+    )
     @classmethod
-    def _split_networks(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("trusted_proxies", "metrics_allow")
@@ -101,6 +110,15 @@ class Settings(SignOnSettings):
     def _check_secret(cls, value: str) -> str:
         if value and len(value.encode()) < MIN_SECRET_BYTES:
             raise ValueError(f"at least {MIN_SECRET_BYTES} bytes")
+        return value
+
+    @field_validator("previous_jwt_secret_keys", "previous_provider_token_keys")
+    @classmethod
+    def _check_previous(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(value) > MAX_PREVIOUS_KEYS:
+            raise ValueError(f"at most {MAX_PREVIOUS_KEYS} keys, separated by commas")
+        if info.field_name == "previous_jwt_secret_keys" and any(len(key.encode()) < MIN_SECRET_BYTES for key in value):
+            raise ValueError(f"keys of at least {MIN_SECRET_BYTES} bytes, separated by commas")
         return value
 
     @field_validator("database_url")

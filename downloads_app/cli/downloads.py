@@ -15,6 +15,7 @@ from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, print_json
 from downloads_app.cli.times import SINCE
 from downloads_app.config import Settings, current_settings
 from downloads_app.models import Download, Status
+from downloads_app.services import audit
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
@@ -126,7 +127,7 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 @click.option("--files", is_flag=True, help="Remove their files too.")
 def prune_downloads(older_than: float, files: bool) -> None:
     """Remove finished downloads from the list; complete files stay unless --files is given."""
-    count = history.prune(current_settings().downloads_dir, older_than, files=files)
+    count = history.prune(current_settings().downloads_dir, older_than, files=files, by=audit.COMMAND_LINE)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 

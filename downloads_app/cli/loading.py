@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 _MODULES = {
     "db": ("migrations",),
     "downloads": ("downloads", "inspecting", "verifying", "watch", "worker"),
+    "keys": ("keys",),
     "providers": ("providers",),
     "queue": ("queue",),
     "users": ("users", "quotas"),
@@ -18,6 +19,7 @@ _MODULES = {
 }
 """The modules of each group. The first one has the group; each adds its commands to it."""
 _COMMANDS = {
+    "audit": "audit",
     "backup": "backups",
     "doctor": "doctor.command",
     "move-database": "backups",

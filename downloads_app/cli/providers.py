@@ -4,15 +4,18 @@ from typing import Any
 
 import click
 
-from downloads_app.cli.groups import Commands
+from downloads_app.cli.groups import Commands, stop
 from downloads_app.cli.printing import UNKNOWN, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.config import current_settings
+from downloads_app.errors import SourceError
 from downloads_app.models import Provider
+from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.fields import KINDS, needs_url
+from downloads_app.services.providers.reencryption import reencrypt
 from downloads_app.services.queue import pauses
 
 group = Commands("providers", help="Add, change, list and remove providers.", no_args_is_help=True)
@@ -34,7 +37,7 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
         raise click.UsageError("--header and --header-value-stdin belong together.")
     if options["password_stdin"] and not options["username"]:
         raise click.UsageError("--password-stdin needs --username.")
-    catalog.add_provider(current_settings(), name, kind, **read_fields(**options))
+    catalog.add_provider(current_settings(), name, kind, **read_fields(**options), by=COMMAND_LINE)
     click.echo(f"Added provider {name}")
 
 
@@ -46,7 +49,7 @@ def change_provider(name: str, **options: Any) -> None:
 
     A URL of another origin, another proxy or authority forgets the secrets that are not given anew.
     """
-    catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options))
+    catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options), by=COMMAND_LINE)
     click.echo(f"Changed provider {name}")
 
 
@@ -80,7 +83,12 @@ def test_provider(name: str) -> None:
     provider = catalog.find_provider(name)
     kind, access = provider.kind, catalog.access_of(current_settings(), provider)
     give_connection_back()
-    catalog.check_remote(kind, access)
+    try:
+        catalog.check_remote(kind, access)
+    except SourceError as exc:
+        catalog.note_test(provider, exc.message, by=COMMAND_LINE)
+        raise
+    catalog.note_test(provider, None, by=COMMAND_LINE)
     click.echo(f"{name} answers")
 
 
@@ -93,7 +101,7 @@ def pause_provider(name: str) -> None:
     Example:
       flask providers pause hub
     """
-    pauses.set_provider_paused(catalog.find_provider(name), True)
+    pauses.set_provider_paused(catalog.find_provider(name), True, by=COMMAND_LINE)
     click.echo(f"Paused provider {name}")
 
 
@@ -106,15 +114,27 @@ def resume_provider(name: str) -> None:
     Example:
       flask providers resume hub
     """
-    pauses.set_provider_paused(catalog.find_provider(name), False)
+    pauses.set_provider_paused(catalog.find_provider(name), False, by=COMMAND_LINE)
     click.echo(f"Resumed provider {name}")
+
+
+@group.command("reencrypt")
+def reencrypt_secrets() -> None:
+    """Encrypt all secrets under the present PROVIDER_TOKEN_KEY; exit code 1 where one cannot be read under any key.
+
+    After it, no key of PREVIOUS_PROVIDER_TOKEN_KEYS is needed any more.
+    """
+    done = reencrypt(current_settings(), by=COMMAND_LINE)
+    click.echo(f"Encrypted {done.secrets} secrets anew; {done.untouched} were under the present key")
+    if done.unreadable:
+        stop(f"stored under another key, set them again: {', '.join(done.unreadable)}")
 
 
 @group.command("remove")
 @click.argument("name")
 def remove_provider(name: str) -> None:
     """Remove a provider and its history; files stay."""
-    catalog.remove_provider(catalog.find_provider(name))
+    catalog.remove_provider(catalog.find_provider(name), by=COMMAND_LINE)
     click.echo(f"Removed provider {name}")
 
 

@@ -4,6 +4,7 @@ import click
 
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, print_json
+from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.queue import pauses
 
@@ -18,7 +19,7 @@ def pause_queue() -> None:
     Example:
       flask queue pause && systemctl restart storage.mount && flask queue resume
     """
-    pauses.set_queue_paused(True)
+    pauses.set_queue_paused(True, by=COMMAND_LINE)
     click.echo("Paused the queue")
 
 
@@ -30,7 +31,7 @@ def resume_queue() -> None:
     Example:
       flask queue resume
     """
-    pauses.set_queue_paused(False)
+    pauses.set_queue_paused(False, by=COMMAND_LINE)
     click.echo("Resumed the queue")
 
 

@@ -4,6 +4,7 @@ import click
 
 from downloads_app.cli.users import group
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import COMMAND_LINE
 
 
 class _Quota(click.ParamType[int | None]):
@@ -26,5 +27,5 @@ class _Quota(click.ParamType[int | None]):
 @click.argument("quota", metavar="BYTES|none", type=_Quota())
 def set_quota(name: str, quota: int | None) -> None:
     """Give a user a quota of their own, in bytes; `none`: the general one (USER_QUOTA_BYTES)."""
-    users.set_quota(users.find_user(name), quota)
+    users.set_quota(users.find_user(name), quota, by=COMMAND_LINE)
     click.echo(f"The quota of {name} is " + ("the general one" if quota is None else f"{quota} bytes"))

@@ -16,6 +16,7 @@ from downloads_app.cli.groups import errors_in_one_line, stop
 from downloads_app.config import SETTINGS, Settings, current_settings
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import COMMAND_LINE
 
 DEFAULT_BIND = "127.0.0.1:8000"
 """As gunicorn.conf.py has it."""
@@ -61,7 +62,7 @@ def prepare() -> Settings:
         migrate()
         if not users.list_users():
             password = secrets.token_urlsafe(18)
-            users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True)
+            users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True, by=COMMAND_LINE)
             click.echo(f"Created admin admin\nPassword: {password}")
     return settings
 

@@ -11,6 +11,7 @@ from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, fo
 from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import identities, users
+from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.downloads import usage
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.files import folders
@@ -27,7 +28,7 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password 
 def create_user(name: str, admin: bool, password_stdin: bool) -> None:
     """Create a user; without --password-stdin asks, or generates a password where there is no terminal."""
     password, is_generated = _take_password(password_stdin)
-    users.create_user(current_settings().downloads_dir, name, password, is_admin=admin)
+    users.create_user(current_settings().downloads_dir, name, password, is_admin=admin, by=COMMAND_LINE)
     click.echo(f"Created {'admin' if admin else 'user'} {name}")
     _print_generated(password, is_generated)
 
@@ -52,7 +53,7 @@ def list_users(as_json: bool) -> None:
 @_NAME
 def disable_user(name: str) -> None:
     """Refuse a user's tokens from now on and pause their downloads."""
-    users.set_disabled(users.find_user(name), True)
+    users.set_disabled(users.find_user(name), True, by=COMMAND_LINE)
     click.echo(f"Disabled {name}")
 
 
@@ -60,7 +61,7 @@ def disable_user(name: str) -> None:
 @_NAME
 def enable_user(name: str) -> None:
     """Let a disabled user in again."""
-    users.set_disabled(users.find_user(name), False)
+    users.set_disabled(users.find_user(name), False, by=COMMAND_LINE)
     click.echo(f"Enabled {name}")
 
 
@@ -68,7 +69,7 @@ def enable_user(name: str) -> None:
 @_NAME
 def promote_user(name: str) -> None:
     """Make a user an admin."""
-    users.set_admin(users.find_user(name), True)
+    users.set_admin(users.find_user(name), True, by=COMMAND_LINE)
     click.echo(f"{name} is an admin now")
 
 
@@ -76,7 +77,7 @@ def promote_user(name: str) -> None:
 @_NAME
 def demote_user(name: str) -> None:
     """Make an admin a regular user."""
-    users.set_admin(users.find_user(name), False)
+    users.set_admin(users.find_user(name), False, by=COMMAND_LINE)
     click.echo(f"{name} is a regular user now")
 
 
@@ -87,7 +88,7 @@ def change_password(name: str, password_stdin: bool) -> None:
     """Set a user's password; tokens issued before are refused from now on."""
     user = users.find_user(name)
     password, is_generated = _take_password(password_stdin)
-    users.set_password(user, password)
+    users.set_password(user, password, by=COMMAND_LINE)
     click.echo(f"Changed the password of {name}")
     _print_generated(password, is_generated)
 
@@ -97,7 +98,7 @@ def change_password(name: str, password_stdin: bool) -> None:
 @click.option("--expires", type=click.IntRange(1, 10 * 365 * 86400), metavar="SECONDS", help="How long it lives.")
 def print_token(name: str, expires: int | None) -> None:
     """Print an access token, alone on standard output."""
-    click.echo(users.issue_token(current_settings(), users.find_user(name), expires))
+    click.echo(users.issue_token(current_settings(), users.find_user(name), expires, by=COMMAND_LINE))
 
 
 @group.command("usage")
@@ -133,8 +134,8 @@ def delete_user(name: str, files: bool, yes: bool) -> None:
         what = "their downloads and files" if files else "their downloads"
         click.confirm(f"Delete {name} with {what}?", abort=True, err=True)
     if files:
-        folders.remove_tree(users.close(current_settings().downloads_dir, user))
-    users.delete_user(user)
+        folders.remove_tree(users.close(current_settings().downloads_dir, user, by=COMMAND_LINE))
+    users.delete_user(user, by=COMMAND_LINE)
     click.echo(f"Deleted {name}")
 
 
@@ -148,7 +149,7 @@ _SUBJECT = click.option("--subject", required=True, metavar="SUB", help="What th
 @_SUBJECT
 def link_identity(name: str, issuer: str | None, subject: str) -> None:
     """Let somebody who signs in at an identity provider in as this user."""
-    identities.link(users.find_user(name), issuer or current_settings().oidc_issuer, subject)
+    identities.link(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Linked {subject} to {name}")
 
 
@@ -158,7 +159,7 @@ def link_identity(name: str, issuer: str | None, subject: str) -> None:
 @_SUBJECT
 def unlink_identity(name: str, issuer: str | None, subject: str) -> None:
     """Take such a link away; the user's sign-ins end."""
-    identities.unlink(users.find_user(name), issuer or current_settings().oidc_issuer, subject)
+    identities.unlink(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Unlinked {subject} from {name}")
 
 

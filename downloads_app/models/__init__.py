@@ -1,6 +1,7 @@
 """The tables: columns and their own rules."""
 
 from downloads_app.models.accounts import FailedSignIns, Identity, RevokedToken, SignIn, User
+from downloads_app.models.audit import Act, AuditEntry
 from downloads_app.models.columns import UtcDateTime, new_id, utc_now
 from downloads_app.models.downloads import (
     ACTIVE,
@@ -14,6 +15,7 @@ from downloads_app.models.downloads import (
     Status,
 )
 from downloads_app.models.events import DownloadEvent, EventKind
+from downloads_app.models.keys import ApiKey
 from downloads_app.models.providers import Provider, Repository
 from downloads_app.models.queue import QueuePause
 from downloads_app.models.tasks import DailyTask
@@ -24,6 +26,9 @@ __all__ = [
     "FINISHED",
     "IS_ACTIVE",
     "IS_HELD",
+    "Act",
+    "ApiKey",
+    "AuditEntry",
     "DailyTask",
     "Deletion",
     "Download",

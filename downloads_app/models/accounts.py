@@ -65,6 +65,8 @@ class SignIn(Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When its newest tokens were issued."""
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a request last came with one of its tokens, to the minute; None if the version before wrote the row."""
     rotated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """When `previous_refresh_id` was exchanged."""
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -74,6 +76,11 @@ class SignIn(Model):
     previous_refresh_id: Mapped[str | None] = mapped_column(String(64))
     address: Mapped[str | None] = mapped_column(String(45))
     client: Mapped[str | None] = mapped_column(String(200))
+
+    @property
+    def used_at(self) -> datetime:
+        """Return when it was last used: a request with one of its tokens, or an exchange of them."""
+        return max(self.issued_at, self.last_used_at or self.issued_at)
 
 
 class FailedSignIns(Model):

@@ -59,9 +59,11 @@ class Filter:
     one_of: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     conditions: Sequence[ColumnElement[bool]] = ()
     scope: Sequence[str] = ()
-    """Names `conditions` and `found` for cursors: who asks, what they search."""
+    """Names `conditions`, `found` and `either` for cursors: who asks, what they search."""
     found: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     """Like `one_of`, but what was found just now. A cursor is good also if more is found for the next page."""
+    either: Sequence[ColumnElement[bool]] = ()
+    """Conditions of which exactly one holds for each row; each can be read from an index of its own."""
 
     def digest(self, sort: str) -> str:
         """Return what a cursor is bound to."""
@@ -115,7 +117,7 @@ def _branches(table: Any, having: Filter) -> list[Select[Any]]:
     Where `found` has some, other columns do not make still more of them.
     """
     conditions = [getattr(table, name) == value for name, value in having.equal.items()]
-    alternatives: list[list[ColumnElement[bool]]] = [[]]
+    alternatives: list[list[ColumnElement[bool]]] = [[one] for one in having.either] or [[]]
     for name, values in {**having.found, **having.one_of}.items():
         if name == "id" or (having.found and name not in having.found):
             conditions.append(getattr(table, name).in_(list(values)))

@@ -1,10 +1,12 @@
 """Who may see what, in requests and in streams: an admin everything, a user their own; and which tokens are valid.
 
 Requests read a user's row; streams read the same row in their snapshot. Both make a State of it, which is judged here.
+An API key has its owner's rights as a regular user has them, an admin's key too.
 """
 
 import enum
 from collections.abc import Set
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -34,8 +36,17 @@ _WHENS = " ".join(f"WHEN {column} THEN '{state}'" for state, column in _COLUMNS.
 STATE_SQL = f"CASE {_WHENS} ELSE '{State.USER}' END"
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRights:
+    """What an API key may do; `name` is what its owner calls it."""
+
+    name: str
+    can_read: bool
+    can_write: bool
+
+
 class Token(Protocol):
-    """A verified token, as far as rights go."""
+    """A verified token or API key, as far as rights go."""
 
     @property
     def issued_at(self) -> float:
@@ -46,6 +57,48 @@ class Token(Protocol):
     def revocable_ids(self) -> tuple[str, ...]:
         """The ids under which it may have been revoked."""
         ...
+
+    @property
+    def key(self) -> KeyRights | None:
+        """None unless it is an API key."""
+        ...
+
+
+class Viewer(Protocol):
+    """Somebody to whom something is shown: a user's row, or a Caller."""
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+        ...
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they see everything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user who asks for something, with the rights that their token or API key gives them."""
+
+    user: User
+    token: Token
+
+    @property
+    def id(self) -> str:
+        """The user's id."""
+        return self.user.id
+
+    @property
+    def username(self) -> str:
+        """The user's name."""
+        return self.user.username
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they see and change everything."""
+        return sees_everything(state_of(self.user), self.token)
 
 
 def state_of(user: User) -> State:
@@ -71,28 +124,35 @@ def as_error(refusal: str) -> NotAllowed | NotAuthenticated:
     return NotAllowed(refusal) if refusal == CHANGE_DUE else NotAuthenticated(refusal)
 
 
-def sees_everything(state: str | None) -> bool:
-    """Whether a user in this state sees all users' downloads."""
-    return state == State.ADMIN
+def sees_everything(state: str | None, token: Token) -> bool:
+    """Whether a user in this state sees all users' downloads by this token."""
+    return state == State.ADMIN and token.key is None
 
 
-def may_see_download(user: User, download: Download) -> bool:
-    """Whether it exists for `user`."""
-    return sees_everything(state_of(user)) or download.user_id == user.id
+def refuse_beyond_scope(token: Token, *, is_reading: bool) -> None:
+    """Raise NotAllowed if an API key has not the scope for a request; tokens have none, and may do everything."""
+    if token.key is not None and not (token.key.can_read if is_reading else token.key.can_write):
+        scope = "read" if is_reading else "write"
+        raise NotAllowed(f"This API key has not the scope {scope!r}")
 
 
-def visible_downloads(user: User) -> ColumnElement[bool]:
-    """Return the condition that picks the downloads `user` may see."""
-    return true() if sees_everything(state_of(user)) else Download.user_id == user.id
+def may_see_download(viewer: Viewer, download: Download) -> bool:
+    """Whether it exists for `viewer`."""
+    return viewer.is_admin or download.user_id == viewer.id
 
 
-def visible_repositories(user: User) -> ColumnElement[bool]:
-    """Return the condition that picks the repositories `user` may see: only admins see what other users fetch."""
-    if sees_everything(state_of(user)):
+def visible_downloads(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition that picks the downloads `viewer` may see."""
+    return true() if viewer.is_admin else Download.user_id == viewer.id
+
+
+def visible_repositories(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition that picks the repositories `viewer` may see: only admins see what other users fetch."""
+    if viewer.is_admin:
         return true()
-    return Repository.id.in_(select(Download.repository_id).where(Download.user_id == user.id))
+    return Repository.id.in_(select(Download.repository_id).where(Download.user_id == viewer.id))
 
 
-def shown_path(downloads_dir: Path, user: User, download: Download) -> str:
+def shown_path(downloads_dir: Path, viewer: Viewer, download: Download) -> str:
     """Return where its files lie: below DOWNLOADS_DIR, and only for admins where that is on the server."""
-    return str(folder_of(downloads_dir, download)) if user.is_admin else place_of(download)
+    return str(folder_of(downloads_dir, download)) if viewer.is_admin else place_of(download)

@@ -39,12 +39,14 @@ def init_app(app: Flask) -> None:
 def _register_routes(app: Flask) -> None:
     from downloads_app.web import status
     from downloads_app.web.api import (
+        audit,
         auth,
         download_events,  # noqa: F401  (joins the routes of downloads)
         download_files,  # noqa: F401  (joins the routes of downloads)
         download_space,  # noqa: F401  (joins the routes of downloads)
         download_speeds,  # noqa: F401  (joins the routes of downloads)
         downloads,
+        keys,
         plans,  # noqa: F401  (joins the routes of downloads)
         provider_contents,  # noqa: F401  (joins the routes of providers)
         providers,
@@ -60,7 +62,8 @@ def _register_routes(app: Flask) -> None:
     from downloads_app.web.page import routes
     from downloads_app.web.stream import endpoint
 
-    for resource in (auth, sessions, users, providers, repositories, downloads, queue, usage, workers):
+    resources = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, audit)
+    for resource in resources:
         api.register_blueprint(resource.blueprint)
     single_sign_on.init_app(app)
     app.register_blueprint(status.blueprint)

@@ -11,25 +11,29 @@ from flask import current_app, g, request
 from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated, NotFound
 from downloads_app.models import User
-from downloads_app.services.accounts import tokens, users
+from downloads_app.services.accounts import attempts, key_check, key_form, tokens, users, uses
 from downloads_app.services.accounts.tokens import VerifiedToken
+from downloads_app.services.audit import Actor
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.rights import Caller, refuse_beyond_scope
 from downloads_app.web import cookies, shares
 from downloads_app.web.gunicorn.strangers import STRANGERS
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+NOT_BY_KEY = "An API key may not do this: sign in. No key manages keys, passwords, sessions, users or providers"
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def read_token(kind: str = "access") -> VerifiedToken:
-    """Return the request's verified token. Raises NotAuthenticated.
+    """Return the request's verified token or API key. Raises NotAuthenticated, NotAllowed beyond a key's scope.
 
     An `Authorization` header decides if there is one, also if it is bad. Otherwise the cookie decides; with an unsafe
-    method it also needs the CSRF header. A token in the query string is ignored.
+    method it also needs the CSRF header. A token in the query string is ignored. An API key comes in the header alone.
     """
     raw = read_bearer()
     if raw is not None:
-        return tokens.verify(current_settings(), raw, kind)
+        return _read_key(raw) if key_form.looks_like_key(raw) else tokens.verify(current_settings(), raw, kind)
     return _guard(tokens.verify(current_settings(), _read_cookie(kind), kind))
 
 
@@ -37,6 +41,8 @@ def read_ended_token() -> VerifiedToken:
     """Return the token for a sign-out: access or refresh token, expired or not. Raises NotAuthenticated."""
     raw = read_bearer()
     if raw is not None:
+        if key_form.looks_like_key(raw):
+            raise NotAllowed(NOT_BY_KEY)
         return tokens.identify(current_settings(), raw)
     return _guard(tokens.identify(current_settings(), _read_cookie("access")))
 
@@ -50,6 +56,14 @@ def read_bearer() -> str | None:
     if scheme.lower() != "bearer" or not raw.strip():
         raise NotAuthenticated("The Authorization header is not 'Bearer <token>'")
     return raw.strip()
+
+
+def _read_key(raw: str) -> VerifiedToken:
+    """Return what an API key stands for. It holds no database connection afterwards: a stream goes on for hours."""
+    token = key_check.verify(raw, shown_address())
+    give_connection_back()
+    refuse_beyond_scope(token, is_reading=request.method in SAFE_METHODS)
+    return token
 
 
 def _read_cookie(kind: str) -> str:
@@ -73,8 +87,16 @@ def _check_csrf(token: VerifiedToken) -> None:
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only signed-in users in. The view calls `current_user()`. 403 if the user must first change the password."""
+    """Let signed-in users in, and API keys within their scopes. The view calls `current_user()`.
+
+    403 if the user must first change the password.
+    """
     return _required(view, "access")
+
+
+def login_required_without_key(view: Callable[P, R]) -> Callable[P, R]:
+    """Let signed-in users in, but no API keys: for what no key may manage."""
+    return _required(view, "access", is_open_to_keys=False)
 
 
 def login_required_also_while_password_due(view: Callable[P, R]) -> Callable[P, R]:
@@ -82,12 +104,19 @@ def login_required_also_while_password_due(view: Callable[P, R]) -> Callable[P, 
     return _required(view, "access", is_open_while_due=True)
 
 
+def password_change_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Let signed-in users in to change their password, also those who must, but no API keys."""
+    return _required(view, "access", is_open_while_due=True, is_open_to_keys=False)
+
+
 def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only users with a refresh token in. The view calls `current_user()`."""
-    return _required(view, "refresh")
+    return _required(view, "refresh", is_open_to_keys=False)
 
 
-def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = False) -> Callable[P, R]:
+def _required(
+    view: Callable[P, R], kind: str, *, is_open_while_due: bool = False, is_open_to_keys: bool = True
+) -> Callable[P, R]:
     """Check the token first: without a valid one, nobody learns how a request's body should look."""
 
     @wraps(view)
@@ -95,17 +124,20 @@ def _required(view: Callable[P, R], kind: str, *, is_open_while_due: bool = Fals
         g.token = read_token(kind)
         g.user = tokens.authorize(g.token, also_while_password_due=is_open_while_due)
         STRANGERS.here().recognize(request.environ)
+        if g.token.key is not None and not is_open_to_keys:
+            raise NotAllowed(NOT_BY_KEY)
         shares.take_for_request(g.token.user_id)
+        uses.note_use(g.token)
         return view(*args, **kwargs)
 
     return wrapper
 
 
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Let only admins in. Others get 403."""
+    """Let only admins in, without API keys. Others get 403."""
 
     @wraps(view)
-    @login_required
+    @login_required_without_key
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         if not current_user().is_admin:
             raise NotAllowed("Only an admin may do this")
@@ -114,10 +146,20 @@ def admin_required(view: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def current_user() -> User:
-    """Return the user of a request that `login_required` let in."""
-    user: User = g.user
-    return user
+def current_user() -> Caller:
+    """Return who asks, in a request that `login_required` let in, with the rights that their token or key gives."""
+    return Caller(g.user, g.token)
+
+
+def current_actor() -> Actor:
+    """Return who asks, as the audit names them."""
+    caller, key = current_user(), g.token.key
+    return Actor(caller.username, caller.id, shown_address(), key.name if key else None, is_trusted=caller.is_admin)
+
+
+def shown_address() -> str:
+    """Return the client's address, in a form for rows and the log."""
+    return attempts.shown_address(request.remote_addr)
 
 
 def user_asked_for(user_id: UUID | None) -> User:
@@ -127,7 +169,7 @@ def user_asked_for(user_id: UUID | None) -> User:
     """
     caller = current_user()
     if user_id is None or str(user_id) == caller.id:
-        return caller
+        return caller.user
     if not caller.is_admin:
         raise NotFound(f"There is no user {user_id}")
     return users.get_user(str(user_id))

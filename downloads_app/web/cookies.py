@@ -30,13 +30,14 @@ def unset_tokens(response: Response) -> None:
 def set_device(response: Response, username: str) -> None:
     """Mark this browser with a cookie: the user has just given the right password in it (see `attempts`)."""
     settings = current_settings()
-    name, value = attempts.name_device_cookie(settings, username), attempts.make_device(settings, username)
+    name, value = attempts.name_device_cookies(settings, username)[0], attempts.make_device(settings, username)
     _set(response, name, value, path=f"{request.root_path}/api/auth", max_age=DEVICE_SECONDS, httponly=True)
 
 
 def read_device(username: str) -> str | None:
     """Return the browser's device cookie for this user, or None."""
-    return request.cookies.get(attempts.name_device_cookie(current_settings(), username))
+    names = attempts.name_device_cookies(current_settings(), username)
+    return next((request.cookies[name] for name in names if name in request.cookies), None)
 
 
 def read_token(kind: str) -> str:

@@ -22,6 +22,8 @@ STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.Busy, 503),
 )
 
+DATABASE_RETRY_SECONDS = 5
+
 
 def init_app(app: Flask) -> None:
     """Register the handlers of everything that can be raised in a request."""
@@ -109,7 +111,9 @@ def _handle_database_error(error: Exception) -> Response:
     """Answer for a failing database, in our words. The driver's own text goes only to the log."""
     current_app.logger.error("%s %s: database error: %s", request.method, request.path, type(error).__name__)
     current_app.logger.debug("database error", exc_info=error)
-    return error_response(503, "The database does not answer")
+    response = error_response(503, "The database does not answer")
+    response.headers["Retry-After"] = str(DATABASE_RETRY_SECONDS)
+    return response
 
 
 def _handle_unforeseen(error: Exception) -> Response:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
+from downloads_app.services.audit.reading import remove_old_entries
 from downloads_app.services.files.folders import free_bytes
 from downloads_app.services.queue import claims, housekeeping, leftovers, pauses, room
 from downloads_app.services.queue.workers import Presence
@@ -181,6 +182,7 @@ class Worker:
     def _tidy(self) -> bool:
         leftovers.clear_abandoned(self._settings.downloads_dir)
         housekeeping.remove_old_rows()
+        remove_old_entries(self._settings.audit_days)
         return self._retention.take()
 
     # -- the loop itself

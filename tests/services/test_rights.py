@@ -4,6 +4,8 @@ import itertools
 import time
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from downloads_app.errors import DownloadsError
 from downloads_app.extensions import db
 from downloads_app.models import Download, RevokedToken, User, utc_now
@@ -50,6 +52,27 @@ def test_requests_and_streams_judge_alike(alice: User, bob: User, snapshot: Snap
             judged.add(watch.verdict)
             snapshot.release(watch)
     assert judged == {None, rights.REVOKED, rights.CHANGE_DUE}
+
+
+def test_a_key_has_a_regular_users_rights_in_requests_and_in_streams(
+    alice: User, bob: User, snapshot: Snapshot
+) -> None:
+    add_download(alice)
+    others = add_download(bob)
+    token = token_of(alice.id, key=rights.KeyRights("ci", can_read=True, can_write=True))
+    for is_admin in (False, True, False):
+        alice.is_admin = is_admin
+        db.session.commit()
+        watch = snapshot.watch(token)
+        snapshot.refresh()
+        snapshot.refresh()
+        caller = rights.Caller(alice, token)
+        assert (watch.verdict, len(watch.view)) == (None, 1)
+        assert not caller.is_admin
+        assert not rights.may_see_download(caller, db.session.get_one(Download, others.id))
+        assert db.session.scalars(select(Download).where(rights.visible_downloads(caller))).one().user_id == alice.id
+        snapshot.release(watch)
+        assert rights.Caller(alice, token_of(alice.id)).is_admin == is_admin
 
 
 def test_a_user_that_is_gone_has_no_rights(alice: User, snapshot: Snapshot) -> None:

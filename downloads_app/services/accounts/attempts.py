@@ -22,8 +22,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from downloads_app.config import Settings
 from downloads_app.errors import TooMany
 from downloads_app.extensions import db
-from downloads_app.models import FailedSignIns, utc_now
+from downloads_app.models import Act, FailedSignIns, utc_now
+from downloads_app.services import audit
 from downloads_app.services.accounts.places import place_of
+from downloads_app.services.audit import Account, Actor
 from downloads_app.services.database.locks import begin_writing
 
 WINDOW_SECONDS = 900
@@ -47,6 +49,8 @@ class Attempt:
     """None: no name was given, as with an identity provider. Then the address alone counts."""
     address: str | None
     device: str | None = None
+    account: Account | None = None
+    """Whose password is tried, if there is such a user: the audit never holds a name that was only typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def settle(settings: Settings, attempt: Attempt, is_right: bool) -> None:
     else:
         for counter in counters:
             _count(rows[counter.key], counter.limit, now)
+        _note_failure(attempt, has_to_wait=any(_has_to_wait(counter, rows) for counter in counters))
     db.session.commit()
     if not is_right:
         log.warning("failed sign-in from %s", shown_address(attempt.address))
@@ -101,9 +106,13 @@ def make_device(settings: Settings, username: str) -> str:
     return f"{device_id}.{_digest(settings, 'device', username, device_id)}"
 
 
-def name_device_cookie(settings: Settings, username: str) -> str:
-    """Return the name of the user's device cookie; it does not reveal the user's name."""
-    return f"device_{_digest(settings, 'device cookie', username)[:16]}"
+def name_device_cookies(settings: Settings, username: str) -> list[str]:
+    """Return the names that the user's device cookie has under each key, the present one first.
+
+    They do not reveal the user's name.
+    """
+    keys = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
+    return [f"device_{_digest_under(key, 'device cookie', username)[:16]}" for key in keys]
 
 
 def shown_address(address: str | None) -> str:
@@ -136,12 +145,18 @@ def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
 
 def _is_genuine(settings: Settings, attempt: Attempt) -> bool:
     device_id, _, signature = (attempt.device or "").partition(".")
-    return hmac.compare_digest(signature.encode(), _digest(settings, "device", attempt.name or "", device_id).encode())
+    keys = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
+    wanted = [_digest_under(key, "device", attempt.name or "", device_id) for key in keys]
+    return any(hmac.compare_digest(signature.encode(), one.encode()) for one in wanted)
 
 
 def _digest(settings: Settings, *parts: str) -> str:
     """Return a digest that replaces texts in rows and cookies; without our key nobody can find the texts by trying."""
-    key = hashlib.sha256(b"failed sign-ins\0" + settings.jwt_secret_key.encode()).digest()
+    return _digest_under(settings.jwt_secret_key, *parts)
+
+
+def _digest_under(secret: str, *parts: str) -> str:
+    key = hashlib.sha256(b"failed sign-ins\0" + secret.encode()).digest()
     return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
@@ -151,6 +166,17 @@ def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str
     if longest > 0:
         log.warning("failed sign-in from %s, not tried: too many before", shown_address(attempt.address))
         raise TooMany("Too many wrong passwords; wait and try again", retry_after_seconds=longest)
+
+
+def _note_failure(attempt: Attempt, *, has_to_wait: bool) -> None:
+    by = Actor(address=shown_address(attempt.address))
+    audit.note(Act.SIGN_IN_FAILED, by, attempt.account, succeeded=False)
+    if has_to_wait:
+        audit.note(Act.SIGN_IN_LOCKED, by, attempt.account, succeeded=False)
+
+
+def _has_to_wait(counter: _Counter, rows: dict[str, Any]) -> bool:
+    return _matters(counter, rows) and _wait_seconds(rows[counter.key], counter) > 0
 
 
 def _matters(counter: _Counter, rows: dict[str, Any]) -> bool:

@@ -13,9 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotAllowed
 from downloads_app.extensions import db
-from downloads_app.models import Identity, User
+from downloads_app.models import Act, Identity, User
+from downloads_app.services import audit
 from downloads_app.services.accounts import sign_ins, users
 from downloads_app.services.accounts.passwords import NO_PASSWORD
+from downloads_app.services.audit import IDENTITY_PROVIDER, NOBODY, Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
 
 MAX_LENGTH = 255
@@ -50,7 +52,7 @@ def admit(settings: Settings, proven: Proven) -> User:
     return user
 
 
-def link(user: User, issuer: str, subject: str) -> None:
+def link(user: User, issuer: str, subject: str, *, by: Actor = NOBODY) -> None:
     """Let an identity sign in as a user who is there already; commits.
 
     Raises InvalidInput, or Conflict where the identity is somebody's.
@@ -58,8 +60,11 @@ def link(user: User, issuer: str, subject: str) -> None:
     if not all(0 < len(part) <= MAX_LENGTH and part.isprintable() for part in (issuer, subject)):
         raise InvalidInput(f"An issuer and a subject have 1 to {MAX_LENGTH} printable characters")
     username = user.username
-    db.session.add(Identity(user_id=user.id, issuer=issuer, subject=subject))
+    identity = Identity(user_id=user.id, issuer=issuer, subject=subject)
+    db.session.add(identity)
     try:
+        db.session.flush()
+        _note(Act.IDENTITY_LINKED, user, identity, by)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -67,7 +72,7 @@ def link(user: User, issuer: str, subject: str) -> None:
     log.info("an identity of %s is linked to user %s", issuer, username)
 
 
-def unlink(user: User, issuer: str, subject: str) -> None:
+def unlink(user: User, issuer: str, subject: str, *, by: Actor = NOBODY) -> None:
     """Take an identity from a user; their sign-ins end. Commits. Raises Conflict where it is not theirs."""
     held, username = hold_user(user.id), user.username
     theirs = (Identity.user_id == user.id, Identity.issuer == issuer, Identity.subject == subject)
@@ -75,6 +80,7 @@ def unlink(user: User, issuer: str, subject: str) -> None:
     if held is None or found is None:
         db.session.rollback()
         raise Conflict(f"This identity is not linked to {username!r}")
+    _note(Act.IDENTITY_UNLINKED, held, found, by)
     db.session.delete(found)
     sign_ins.end_all(held)
     db.session.commit()
@@ -109,6 +115,9 @@ def _welcome(settings: Settings, proven: Proven) -> User:
         db.session.add(user)
         db.session.flush()  # the identity refers to its row
         db.session.add(Identity(user_id=user.id, issuer=proven.issuer, subject=proven.subject))
+        db.session.flush()
+        thing = Thing("user", user.id, user.username)
+        audit.note(Act.USER_CREATED, IDENTITY_PROVIDER, Account(user.id, user.username), thing, detail=user.role)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -122,6 +131,11 @@ def _welcome(settings: Settings, proven: Proven) -> User:
 def _set_role(user: User, is_admin: bool) -> None:
     """Follow the provider; but the last admin stays one, since nobody could mend that."""
     try:
-        users.set_admin(user, is_admin)
+        users.set_admin(user, is_admin, by=IDENTITY_PROVIDER)
     except Conflict as exc:
         log.warning("%s, and stays one, though the identity provider says otherwise", exc.message)
+
+
+def _note(act: Act, user: User, identity: Identity, by: Actor) -> None:
+    thing = Thing("identity", identity.id, identity.subject)
+    audit.note(act, by, Account(user.id, user.username), thing, detail=f"at {identity.issuer}")

@@ -14,9 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from downloads_app.config import Settings
 from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
-from downloads_app.models import RevokedToken, SignIn, User, new_id, utc_now
+from downloads_app.models import Act, RevokedToken, SignIn, User, new_id, utc_now
+from downloads_app.services import audit
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
+from downloads_app.services.audit import Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.rights import REVOKED
 
@@ -47,7 +49,9 @@ class Client:
 NOBODY = Client()
 
 
-def begin(settings: Settings, user_id: str, password_hash: str, client: Client = NOBODY) -> TokenPair:
+def begin(
+    settings: Settings, user_id: str, password_hash: str, client: Client = NOBODY, how: str = "with a password"
+) -> TokenPair:
     """Issue the first tokens, to a client that has just proved the password of `password_hash`; commits.
 
     Raises NotAuthenticated if the user's password has changed meanwhile, or the user is disabled or deleted.
@@ -72,10 +76,11 @@ def begin(settings: Settings, user_id: str, password_hash: str, client: Client =
     db.session.add(sign_in)
     _end_oldest(settings, user)
     log.info("sign-in of user %s from %s", user.id, client.address)
+    _note(Act.SIGNED_IN, user, sign_in.id, client.address, how)
     return _issue(settings, user, sign_in, moment)
 
 
-def renew(settings: Settings, token: VerifiedToken) -> TokenPair:
+def renew(settings: Settings, token: VerifiedToken, address: str | None = None) -> TokenPair:
     """Exchange a refresh token for new tokens of its sign-in; commits.
 
     If a token comes again later than GRACE_SECONDS after its exchange, two clients have it, and one of them is a
@@ -92,14 +97,16 @@ def renew(settings: Settings, token: VerifiedToken) -> TokenPair:
         raise NotAuthenticated(ENDED)
     if not _take(sign_in, token, moment):
         log.warning("a refresh token of user %s came a second time: its sign-in is ended", user.id)
-        end(settings, token)
+        end(settings, token, address, "its refresh token came a second time")
         raise NotAuthenticated(REVOKED)
     return _issue(settings, user, sign_in, moment)
 
 
-def end(settings: Settings, token: VerifiedToken) -> None:
-    """Refuse all tokens of a sign-in from now on; commits."""
-    hold_user(token.user_id)
+def end(settings: Settings, token: VerifiedToken, address: str | None = None, detail: str = "signed out") -> None:
+    """Refuse all tokens of a sign-in from now on; commits. `address`: from where, for the audit, and `detail`: why."""
+    user = hold_user(token.user_id)
+    if user is not None:
+        _note(Act.SESSION_ENDED, user, token.family, address, detail)
     db.session.execute(delete(SignIn).where(SignIn.id == token.family))
     tokens.revoke(settings, token)
     log.info("sign-out of user %s", token.user_id)
@@ -124,6 +131,11 @@ def refuse(settings: Settings, *which: ColumnElement[bool]) -> int:
     db.session.execute(revoke.on_conflict_do_nothing())
     ended = db.session.execute(delete(SignIn).where(*which), execution_options={"synchronize_session": False})
     return int(ended.rowcount)  # type: ignore[attr-defined]  # it changes rows
+
+
+def _note(act: Act, user: User, sign_in_id: str, address: str | None, detail: str) -> None:
+    by = Actor(user.username, user.id, address, is_trusted=user.is_admin)
+    audit.note(act, by, Account(user.id, user.username), Thing("session", sign_in_id), detail=detail)
 
 
 def _end_oldest(settings: Settings, user: User) -> None:

@@ -1,12 +1,10 @@
 """Issues, verifies and revokes tokens. Only this module looks up a token's key."""
 
-import base64
 import hashlib
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import jwt
@@ -19,13 +17,12 @@ from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, User, new_id, utc_now
 from downloads_app.per_app import PerApp
-from downloads_app.services.rights import CHANGE_DUE, REVOKED, as_error, refusal_of, state_of
+from downloads_app.services.accounts import signatures
+from downloads_app.services.rights import CHANGE_DUE, REVOKED, KeyRights, as_error, refusal_of, state_of
 
 EXPIRED = "Token has expired"
 INVALID = "Token is not valid"
 REMEMBERED_TOKENS = 50_000
-CLOCKS_APART_SECONDS = 60
-"""How far ahead the clock of another machine that issued a token may be. No token lives longer for it: see `verify`."""
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -42,6 +39,8 @@ class VerifiedToken:
     """Unix seconds, as is `expires_at`."""
     expires_at: float
     csrf: str | None
+    key: KeyRights | None = None
+    """What it may do if it is an API key (see `keys`); None for a token."""
 
     @property
     def revocable_ids(self) -> tuple[str, ...]:
@@ -99,7 +98,8 @@ def _encode(settings: Settings, kind: str, content: dict[str, Any], life: timede
     """
     now = utc_now()
     common = {"fresh": False, "jti": new_id(), "type": kind, "nbf": now, "csrf": new_id(), "exp": now + life}
-    return jwt.encode(common | content, settings.jwt_secret_key, JWT_ALGORITHM)
+    headers = {"kid": signatures.kid_of(settings.jwt_secret_key)}
+    return jwt.encode(common | content, settings.jwt_secret_key, JWT_ALGORITHM, headers)
 
 
 def verify(settings: Settings, raw: str, kind: str = "access") -> VerifiedToken:
@@ -145,25 +145,11 @@ def identify(settings: Settings, raw: str) -> VerifiedToken:
 def _decode(settings: Settings, raw: str, options: Options | None = None) -> VerifiedToken:
     """Verify with PyJWT itself: flask-jwt-extended reads every token twice, to offer a choice of keys."""
     try:
-        key = _verification_key(settings)
-        content = jwt.decode(raw, key, algorithms=[JWT_ALGORITHM], leeway=CLOCKS_APART_SECONDS, options=options)
-        return _read_content(content)
+        return _read_content(signatures.verify(settings, raw, options))
     except jwt.ExpiredSignatureError as exc:
         raise NotAuthenticated(EXPIRED) from exc
     except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise NotAuthenticated(INVALID) from exc
-
-
-def _verification_key(settings: Settings) -> jwt.PyJWK:
-    """Return the key that verifies tokens. Keys of other issuers will be chosen here."""
-    return _prepared(settings.jwt_secret_key)
-
-
-@cache
-def _prepared(secret: str) -> jwt.PyJWK:
-    """Return a secret as a PyJWT key (RFC 7517, "oct"): PyJWT would examine a text again for each token."""
-    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode()
-    return jwt.PyJWK({"kty": "oct", "k": encoded}, algorithm=JWT_ALGORITHM)
 
 
 def _read_content(content: dict[str, Any]) -> VerifiedToken:

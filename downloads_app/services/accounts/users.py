@@ -4,17 +4,21 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Download, User, new_id
-from downloads_app.services.accounts import sign_ins, tokens
+from downloads_app.models import Act, Download, User, new_id
+from downloads_app.services import audit
+from downloads_app.services.accounts import keys, sign_ins, tokens
+from downloads_app.services.accounts.admins import hold_admins, keep_an_admin
 from downloads_app.services.accounts.passwords import hash_password
+from downloads_app.services.audit import NOBODY, Account, Actor, Thing
+from downloads_app.services.audit.actor import COMMAND_LINE_NAME
 from downloads_app.services.database.clock import database_now
-from downloads_app.services.database.locks import begin_writing, hold_user
+from downloads_app.services.database.locks import hold_user
 from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
@@ -24,13 +28,21 @@ MAX_QUOTA_BYTES = (1 << 63) - 1
 """What a column of either database holds."""
 
 
-def create_user(downloads_dir: Path, username: str, password: str, is_admin: bool = False) -> User:
+def create_user(
+    downloads_dir: Path, username: str, password: str, is_admin: bool = False, *, by: Actor = NOBODY
+) -> User:
     """Create a user; raises InvalidInput, or Conflict where the name is taken or has files."""
-    return add_user(downloads_dir, username, hash_password(password, username), is_admin)
+    return add_user(downloads_dir, username, hash_password(password, username), is_admin, by=by)
 
 
 def add_user(
-    downloads_dir: Path, username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False
+    downloads_dir: Path,
+    username: str,
+    password_hash: str,
+    is_admin: bool = False,
+    *,
+    must_change: bool = False,
+    by: Actor = NOBODY,
 ) -> User:
     """Create a user with a hash made elsewhere (in a thread); raises like `create_user`.
 
@@ -39,6 +51,8 @@ def add_user(
     user = draft_user(downloads_dir, username, password_hash, is_admin, must_change=must_change)
     db.session.add(user)
     try:
+        db.session.flush()
+        _note(Act.USER_CREATED, user, by, user.role)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -50,9 +64,10 @@ def draft_user(
     downloads_dir: Path, username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False
 ) -> User:
     """Return a user who is not in the database yet; raises InvalidInput, or Conflict where the name has files."""
-    if not FOLDER_NAME.fullmatch(username):
+    if not FOLDER_NAME.fullmatch(username) or username == COMMAND_LINE_NAME:
         raise InvalidInput(
-            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit",
+            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit; "
+            f"and not {COMMAND_LINE_NAME}, which the audit calls the command line",
             {"username": "not a user name"},
         )
     user = User(
@@ -104,15 +119,20 @@ def page_of_users(wanted: Wanted, having: Mapping[str, str | bool], ids: Sequenc
     return fetch(User, wanted, Filter(having, {"id": ids} if ids else {}))
 
 
-def set_password(user: User, password: str) -> None:
+def set_password(user: User, password: str, *, by: Actor = NOBODY) -> None:
     """Change a password; every token issued before is refused from now on."""
-    set_password_hash(user.id, hash_password(password, user.username))
+    set_password_hash(user.id, hash_password(password, user.username), by=by)
 
 
 def set_password_hash(
-    user_id: str, password_hash: str, *, instead_of: str | None = None, must_change: bool = False
+    user_id: str,
+    password_hash: str,
+    *,
+    instead_of: str | None = None,
+    must_change: bool = False,
+    by: Actor = NOBODY,
 ) -> User:
-    """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on.
+    """Store a hash made elsewhere (in a thread); tokens issued before are refused from now on, API keys stay good.
 
     `instead_of`: the hash of the password that the caller has proved. Raises NotFound, or Conflict if the user has
     another hash now, because somebody else has changed the password meanwhile.
@@ -125,38 +145,44 @@ def set_password_hash(
         raise Conflict("The password has been changed meanwhile")
     user.password_hash, user.must_change_password = password_hash, must_change
     sign_ins.end_all(user)
+    _note(Act.PASSWORD_CHANGED if instead_of is not None else Act.PASSWORD_SET, user, by)
     db.session.commit()
     return user
 
 
-def set_disabled(user: User, is_disabled: bool) -> None:
-    """Disable a user (their tokens stop working, their downloads pause), or enable a user.
+def set_disabled(user: User, is_disabled: bool, *, by: Actor = NOBODY) -> None:
+    """Disable a user (their tokens and API keys stop working, their downloads pause), or enable a user.
 
-    Earlier tokens stay refused when the user is enabled again: a stolen token may be why the user was disabled.
+    Earlier tokens and keys stay refused when the user is enabled again: a stolen one may be why they were disabled.
     """
     from downloads_app.services.downloads import lifecycle
 
-    _hold_admins(user)
+    hold_admins(user)
     if is_disabled:
-        _keep_an_admin(user)
+        keep_an_admin(user)
     if is_disabled != user.is_disabled:
         sign_ins.end_all(user)
+        _note(Act.USER_DISABLED if is_disabled else Act.USER_ENABLED, user, by)
+    if is_disabled:
+        keys.revoke_all(user, by=by, detail="its owner was disabled")
     user.is_disabled = is_disabled
     db.session.commit()
     if is_disabled:
         lifecycle.pause_all_of_user(user)
 
 
-def set_admin(user: User, is_admin: bool) -> None:
+def set_admin(user: User, is_admin: bool, *, by: Actor = NOBODY) -> None:
     """Promote or demote a user."""
-    _hold_admins(user)
+    hold_admins(user)
     if not is_admin:
-        _keep_an_admin(user)
+        keep_an_admin(user)
+    if is_admin != user.is_admin:
+        _note(Act.USER_PROMOTED if is_admin else Act.USER_DEMOTED, user, by)
     user.is_admin = is_admin
     db.session.commit()
 
 
-def set_quota(user: User, quota_bytes: int | None) -> None:
+def set_quota(user: User, quota_bytes: int | None, *, by: Actor = NOBODY) -> None:
     """Give a user a quota of their own; None: the general one. Raises InvalidInput, or NotFound for one just deleted.
 
     What lies on the disk stays; running downloads go on with what they began with.
@@ -168,15 +194,16 @@ def set_quota(user: User, quota_bytes: int | None) -> None:
         db.session.rollback()
         raise NotFound(f"There is no user {username!r}")
     held.quota_bytes = quota_bytes
+    _note(Act.USER_QUOTA_SET, held, by, "the general one" if quota_bytes is None else f"{quota_bytes} bytes")
     db.session.commit()
 
 
-def close(downloads_dir: Path, user: User) -> Path:
+def close(downloads_dir: Path, user: User, *, by: Actor = NOBODY) -> Path:
     """Disable a user so that their files can be removed; return the folder that holds them.
 
     Raises Conflict while a worker may still write into it: it lets go within a second.
     """
-    set_disabled(user, True)
+    set_disabled(user, True, by=by)
     held = (Download.user_id == user.id, Download.worker_id.is_not(None), Download.lease_expires_at >= database_now())
     if db.session.scalar(select(exists().where(*held))):
         raise Conflict(f"{user.username!r} is disabled now, but a worker is just stopping a download; try again")
@@ -185,49 +212,31 @@ def close(downloads_dir: Path, user: User) -> Path:
     return folder
 
 
-def delete_user(user: User) -> None:
-    """Delete a user with their downloads' rows; their files are not touched."""
-    _hold_admins(user)
-    _keep_an_admin(user)
+def delete_user(user: User, *, by: Actor = NOBODY) -> None:
+    """Delete a user with their downloads' rows and API keys; their files are not touched."""
+    hold_admins(user)
+    keep_an_admin(user)
     db.session.commit()
     remove_rows(Download.user_id == user.id)
-    _hold_admins(user)
-    _keep_an_admin(user)  # others may have gone meanwhile
+    hold_admins(user)
+    keep_an_admin(user)  # others may have gone meanwhile
+    _note(Act.USER_DELETED, user, by)
     db.session.delete(user)
     db.session.commit()
 
 
-def _hold_admins(user: User) -> None:
-    """Let one change at a time decide who is an admin; the lock ends with the transaction. `user` is read anew.
-
-    Raises NotFound where the user has been deleted meanwhile.
-    """
-    user_id, username = user.id, user.username
-    db.session.commit()
-    begin_writing()
-    concerned = select(User.id).where(or_(User.is_admin, User.id == user_id)).order_by(User.id)
-    db.session.execute(concerned.with_for_update())
-    if db.session.get(User, user_id, populate_existing=True) is None:
-        db.session.rollback()
-        raise NotFound(f"There is no user {username!r}")
-
-
-def _keep_an_admin(user: User) -> None:
-    """Refuse to take the last enabled admin; the rows are held."""
-    if not user.is_admin or user.is_disabled:
-        return
-    others = exists().where(User.is_admin, ~User.is_disabled, User.id != user.id)
-    if not db.session.scalar(select(others)):
-        username = user.username
-        db.session.rollback()
-        raise Conflict(f"{username!r} is the last admin")
-
-
-def issue_token(settings: Settings, user: User, expires_seconds: int | None = None) -> str:
+def issue_token(settings: Settings, user: User, expires_seconds: int | None = None, *, by: Actor = NOBODY) -> str:
     """Issue an access token; raises Conflict for a disabled user, whom it would not serve."""
     held = hold_user(user.id)
-    raw = None if held is None or held.is_disabled else tokens.issue_access(settings, held, expires_seconds)
-    db.session.commit()
-    if raw is None:
+    if held is None or held.is_disabled:
+        db.session.rollback()
         raise Conflict(f"{user.username!r} is disabled")
+    raw = tokens.issue_access(settings, held, expires_seconds)
+    life_seconds = settings.access_token_seconds if expires_seconds is None else expires_seconds
+    _note(Act.TOKEN_ISSUED, held, by, f"for {life_seconds} s")
+    db.session.commit()
     return raw
+
+
+def _note(act: Act, user: User, by: Actor, detail: str | None = None) -> None:
+    audit.note(act, by, Account(user.id, user.username), Thing("user", user.id, user.username), detail=detail)

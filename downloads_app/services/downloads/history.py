@@ -10,11 +10,13 @@ from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, FINISHED, Download, Repository, Status, User, utc_now
+from downloads_app.models import ACTIVE, FINISHED, Act, Download, Repository, Status, User, utc_now
+from downloads_app.services import audit
+from downloads_app.services.audit import NOBODY, Account, Actor, Thing
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
 from downloads_app.services.removal import remove_rows
-from downloads_app.services.rights import may_see_download, visible_repositories
+from downloads_app.services.rights import Viewer, may_see_download, visible_repositories
 
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _PARTS = (
@@ -52,7 +54,7 @@ def find_download(reference: str, owner: User | None = None) -> Download:
     return found[0]
 
 
-def get_download(viewer: User, download_id: str) -> Download:
+def get_download(viewer: Viewer, download_id: str) -> Download:
     """Return the download of that id; raises NotFound, also where `viewer` may not see it."""
     download = db.session.get(Download, download_id, options=_PARTS)
     if download is None or not may_see_download(viewer, download):
@@ -67,7 +69,7 @@ def find_all(ids: Sequence[str]) -> Sequence[Download]:
 
 def list_downloads(
     *,
-    viewer: User | None = None,
+    viewer: Viewer | None = None,
     owner: User | None = None,
     statuses: Sequence[str] = (),
     ids: Sequence[str] = (),
@@ -107,30 +109,44 @@ def list_downloads(
     return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, _PARTS)
 
 
-def _repositories_named(search: str, viewer: User | None) -> Select[str]:
+def _repositories_named(search: str, viewer: Viewer | None) -> Select[str]:
     """Select the ids of the repositories that `viewer` may see whose name has this part."""
     named = select(Repository.id).where(Repository.name.icontains(search, autoescape=True))
     return named if viewer is None else named.where(visible_repositories(viewer))
 
 
-def delete(downloads_dir: Path, download: Download, *, files: bool = False) -> None:
+def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: Actor = NOBODY) -> None:
     """Remove a download's row and partial files, and with `files` its complete files too.
 
     Raises Conflict while it is active or being stopped.
     """
+    about, download_id = Account(download.user_id, download.user.username), download.id
+    thing = Thing("download", download_id, download.repository.name)
+    _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
+    if by.is_trusted or by.user_id != about.user_id:
+        audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail="with its files" if files else None)
+    remove_rows(Download.id == download_id)
+
+
+def _remove_files(downloads_dir: Path, download: Download, files: bool) -> None:
     if download.status in ACTIVE:
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
     if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
-    download_id = download.id  # somebody else may remove the row while its files go
     if files:
         leftovers.remove_files(downloads_dir, download)
     elif download.status != Status.COMPLETED:
         leftovers.remove_partials(downloads_dir, download)
-    remove_rows(Download.id == download_id)
 
 
-def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = False, limit: int | None = None) -> int:
+def prune(
+    downloads_dir: Path,
+    older_than_days: float = 0,
+    *,
+    files: bool = False,
+    limit: int | None = None,
+    by: Actor = NOBODY,
+) -> int:
     """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many.
 
     With a `limit` no more than so many at a time, the oldest first.
@@ -142,8 +158,13 @@ def prune(downloads_dir: Path, older_than_days: float = 0, *, files: bool = Fals
     for download_id in db.session.scalars(found).all():
         download = db.session.get(Download, download_id, options=_PARTS)
         if download is not None and not leftovers.is_held(download):
-            delete(downloads_dir, download, files=files)
+            _remove_files(downloads_dir, download, files)
+            remove_rows(Download.id == download_id)
             count += 1
+    if count:
+        what = f"{count} downloads that ended more than {older_than_days:g} days ago"
+        audit.note(Act.DOWNLOADS_PRUNED, by, detail=f"{what}, with their files" if files else what)
+        db.session.commit()
     return count
 
 

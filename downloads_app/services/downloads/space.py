@@ -7,16 +7,16 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import aliased
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, User
+from downloads_app.models import Download
 from downloads_app.services.downloads.history import find_all
 from downloads_app.services.files import space
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.files.space import Space
-from downloads_app.services.rights import may_see_download
+from downloads_app.services.rights import Viewer, may_see_download
 
 
-def measure(downloads_dir: Path, viewer: User, ids: Sequence[str]) -> Space:
+def measure(downloads_dir: Path, viewer: Viewer, ids: Sequence[str]) -> Space:
     """Measure those of the downloads that `viewer` may see, as if their files were removed together.
 
     A folder that a download beside them has too is left alone, as their removal leaves it.

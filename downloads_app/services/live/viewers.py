@@ -190,7 +190,7 @@ class Audience:
         if watch.verdict is not None:
             self._show(watch, self._nothing)
         else:
-            self._show(watch, self._everybody if sees_everything(account.state) else account.view)
+            self._show(watch, self._everybody if sees_everything(account.state, token) else account.view)
 
     def _show(self, watch: Watch, view: View) -> None:
         if view is watch.view:

@@ -11,20 +11,24 @@ from sqlalchemy.orm import joinedload
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Provider, Repository, Status, User
+from downloads_app.models import ACTIVE, Act, Download, Provider, Repository, Status
+from downloads_app.services import audit
+from downloads_app.services.audit import NOBODY, Actor, Thing
 from downloads_app.services.names import check_folder_name, check_repository
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.providers import vault
 from downloads_app.services.providers.fields import KINDS as KINDS
 from downloads_app.services.providers.fields import check_kind
-from downloads_app.services.providers.form import Receivers, assign, check_together, forget_secrets
+from downloads_app.services.providers.form import SECRETS, Receivers, assign, check_together, forget_secrets
 from downloads_app.services.removal import remove_rows
-from downloads_app.services.rights import visible_repositories
+from downloads_app.services.rights import Viewer, visible_repositories
 from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
 
 
-def add_provider(settings: Settings, name: str, kind: str, url: str | None = None, **fields: Any) -> Provider:
+def add_provider(
+    settings: Settings, name: str, kind: str, url: str | None = None, *, by: Actor = NOBODY, **fields: Any
+) -> Provider:
     """Add a provider; raises InvalidInput, or Conflict where the name is taken.
 
     `fields` are those of `change_provider`. Only a kind with a list needs no URL; one is judged when connecting,
@@ -35,6 +39,9 @@ def add_provider(settings: Settings, name: str, kind: str, url: str | None = Non
     check_together(provider)
     db.session.add(provider)
     try:
+        db.session.flush()
+        _note(Act.PROVIDER_ADDED, provider, by, kind)
+        _note_secrets(provider, fields, by)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -42,7 +49,7 @@ def add_provider(settings: Settings, name: str, kind: str, url: str | None = Non
     return provider
 
 
-def change_provider(settings: Settings, provider: Provider, changes: Mapping[str, Any]) -> None:
+def change_provider(settings: Settings, provider: Provider, changes: Mapping[str, Any], *, by: Actor = NOBODY) -> None:
     """Change a provider's fields, except name and kind, because folders and listings depend on these.
 
     A change that would send its secrets to somebody else (another origin, proxy, authority or trusted host) removes
@@ -53,6 +60,9 @@ def change_provider(settings: Settings, provider: Provider, changes: Mapping[str
     if Receivers.of(provider).has_others(before):
         forget_secrets(provider, but=changes)
     check_together(provider)
+    if changes:
+        _note(Act.PROVIDER_CHANGED, provider, by, ", ".join(sorted(changes)))
+    _note_secrets(provider, changes, by)
     db.session.commit()
 
 
@@ -78,7 +88,7 @@ def get_provider(provider_id: str) -> Provider:
     return provider
 
 
-def get_repository(repository_id: str, viewer: User | None = None) -> Repository:
+def get_repository(repository_id: str, viewer: Viewer | None = None) -> Repository:
     """Return the repository of that id; raises NotFound, also where `viewer` (None: anybody) may not see it."""
     query = select(Repository).where(Repository.id == repository_id)
     if viewer is not None:
@@ -95,7 +105,7 @@ def page_of_providers(wanted: Wanted, having: Mapping[str, str], ids: Sequence[s
 
 
 def page_of_repositories(
-    viewer: User, wanted: Wanted, having: Mapping[str, str], *, search: str | None = None, ids: Sequence[str] = ()
+    viewer: Viewer, wanted: Wanted, having: Mapping[str, str], *, search: str | None = None, ids: Sequence[str] = ()
 ) -> Page[Repository]:
     """Return one page of the repositories that `viewer` may see and that match all filters: `provider_id`, `name`.
 
@@ -108,7 +118,7 @@ def page_of_repositories(
     return fetch(Repository, wanted, Filter(having, {"id": ids} if ids else {}, conditions, scope))
 
 
-def remove_provider(provider: Provider) -> None:
+def remove_provider(provider: Provider, *, by: Actor = NOBODY) -> None:
     """Remove a provider with its repositories and the rows of finished downloads; files stay.
 
     Raises Conflict while downloads of it are active or paused.
@@ -119,6 +129,7 @@ def remove_provider(provider: Provider) -> None:
         if db.session.scalar(select(in_use)):
             raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
         remove_rows(Download.provider_id == provider.id, Download.status.not_in(unfinished))
+    _note(Act.PROVIDER_REMOVED, provider, by)
     db.session.delete(provider)
     db.session.commit()
 
@@ -163,6 +174,23 @@ def access_of(settings: Settings, provider: Provider) -> Access:
 def check_remote(kind: str, access: Access) -> None:
     """Raise SourceError unless a provider answers as its kind should. Needs no database."""
     open_source(kind, access).check()
+
+
+def note_test(provider: Provider, fault: str | None, *, by: Actor) -> None:
+    """Note in the audit that a provider was tested, and its fault if it had one; commits."""
+    _note(Act.PROVIDER_TESTED, provider, by, fault, succeeded=fault is None)
+    db.session.commit()
+
+
+def _note(act: Act, provider: Provider, by: Actor, detail: str | None = None, *, succeeded: bool = True) -> None:
+    audit.note(act, by, thing=Thing("provider", provider.id, provider.name), detail=detail, succeeded=succeeded)
+
+
+def _note_secrets(provider: Provider, changes: Mapping[str, Any], by: Actor) -> None:
+    """Note which secrets were written; an empty one was removed."""
+    written = [name if changes[name] else f"no {name}" for name in sorted(changes.keys() & SECRETS)]
+    if written:
+        _note(Act.PROVIDER_SECRET_WRITTEN, provider, by, ", ".join(written))
 
 
 def _find_by_id(provider_id: str) -> Provider | None:

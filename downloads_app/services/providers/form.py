@@ -47,6 +47,9 @@ _SECRET: dict[str, Callable[[str], str]] = {
     "address_list": check_address_list,
 }
 """What is stored encrypted, and never read back; empty means none."""
+SECRETS = frozenset(_SECRET) - {"address_list"}
+"""The names of secrets; a list of addresses is stored like one, since addresses may hold signatures."""
+ENCRYPTED_COLUMNS = tuple(f"{name}_encrypted" for name in _SECRET)
 _SHOWN = ("token", "username", "password", "header_name", "header_value", "client_certificate")
 """The values that are sent to a provider. A proxy gets only its own password."""
 

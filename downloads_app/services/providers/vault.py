@@ -1,9 +1,9 @@
-"""Provider tokens at rest: encrypted with the key of the settings."""
+"""Provider tokens at rest: encrypted with the present key of the settings; the previous ones still decrypt."""
 
 import base64
 import hashlib
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict
@@ -22,5 +22,19 @@ def decrypt(settings: Settings, stored: str) -> str:
         raise Conflict("The provider's token was stored under another PROVIDER_TOKEN_KEY; set the token again") from exc
 
 
-def _cipher(settings: Settings) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(settings.provider_token_key.encode()).digest()))
+def encrypt_anew(settings: Settings, stored: str) -> str:
+    """Return a secret under the present key; raises like `decrypt`. It is returned as it is if that key holds it."""
+    try:
+        _fernet(settings.provider_token_key).decrypt(stored.encode())
+    except InvalidToken:
+        return encrypt(settings, decrypt(settings, stored))
+    return stored
+
+
+def _cipher(settings: Settings) -> MultiFernet:
+    """Return what encrypts under the first key, and decrypts under any."""
+    return MultiFernet([_fernet(key) for key in (settings.provider_token_key, *settings.previous_provider_token_keys)])
+
+
+def _fernet(key: str) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))

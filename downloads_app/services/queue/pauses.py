@@ -10,30 +10,39 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, 
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, Provider, QueuePause, Status
+from downloads_app.models import Act, Download, Provider, QueuePause, Status
 from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
+from downloads_app.services import audit
+from downloads_app.services.audit import NOBODY, Actor, Thing
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
 
 
-def set_provider_paused(provider: Provider, is_paused: bool) -> None:
+def set_provider_paused(provider: Provider, is_paused: bool, *, by: Actor = NOBODY) -> None:
     """Pause a provider, or let it go on. One that is paused already stays so since then."""
     paused_at = func.coalesce(Provider.paused_at, database_now()) if is_paused else null()
     changed = update(Provider).where(Provider.id == provider.id).values(paused_at=paused_at)
     db.session.execute(changed, execution_options={"synchronize_session": False})
+    if is_paused != (provider.paused_at is not None):
+        act = Act.PROVIDER_PAUSED if is_paused else Act.PROVIDER_RESUMED
+        audit.note(act, by, thing=Thing("provider", provider.id, provider.name))
     db.session.commit()
     db.session.refresh(provider)
 
 
-def set_queue_paused(is_paused: bool) -> None:
+def set_queue_paused(is_paused: bool, *, by: Actor = NOBODY) -> None:
     """Pause the whole queue, or let it go on. If it is paused already, it stays so since then."""
-    if not is_paused:
-        execute_alone(delete(QueuePause))
-    elif queue_paused_at() is None:
-        try:
-            execute_alone(insert(QueuePause).values(id=1, paused_at=database_now()))
-        except IntegrityError:
-            return  # somebody else paused it at the same moment
+    db.session.commit()
+    if (queue_paused_at() is not None) == is_paused:
+        return
+    try:
+        db.session.execute(
+            insert(QueuePause).values(id=1, paused_at=database_now()) if is_paused else delete(QueuePause)
+        )
+        audit.note(Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, by)
+        db.session.commit()
+    except IntegrityError:
+        db.session.rollback()  # somebody else paused it at the same moment
 
 
 def queue_paused_at() -> datetime | None:

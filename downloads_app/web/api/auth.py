@@ -11,13 +11,17 @@ from downloads_app.models import User
 from downloads_app.services.accounts import attempts, passwords, sign_ins, users
 from downloads_app.services.accounts.attempts import Attempt
 from downloads_app.services.accounts.tokens import TokenPair
+from downloads_app.services.audit import Account
 from downloads_app.web import cookies
 from downloads_app.web.api.schemas import LoginSchema, MeSchema, PasswordChangeSchema, RefreshSchema, TokensSchema
 from downloads_app.web.authentication import (
+    current_actor,
     current_user,
     login_required_also_while_password_due,
+    password_change_required,
     read_ended_token,
     refresh_token_required,
+    shown_address,
 )
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.hashing import hash_in_turn
@@ -39,10 +43,11 @@ def _answer_with(pair: TokenPair, as_cookies: bool) -> Response:
     return response
 
 
-def _is_right(username: str, password_hash: str | None, password: str) -> bool:
-    """Compare a password. Count a wrong one. Raises TooMany, Busy."""
+def _is_right(username: str, user_id: str | None, password_hash: str | None, password: str) -> bool:
+    """Compare a password. Count a wrong one. `user_id` is None if there is no such user. Raises TooMany, Busy."""
     settings = current_settings()
-    attempt = Attempt(username, request.remote_addr, cookies.read_device(username))
+    account = Account(user_id, username) if user_id is not None else None
+    attempt = Attempt(username, request.remote_addr, cookies.read_device(username), account)
     attempts.check(settings, attempt)
     is_right = hash_in_turn(passwords.matches, password_hash, password)
     attempts.settle(settings, attempt, is_right)
@@ -60,9 +65,10 @@ def login(credentials: dict[str, Any]) -> Response:
     """
     username = credentials["username"]
     user_id, password_hash = users.find_hash(username)
-    if not _is_right(username, password_hash, credentials["password"]) or user_id is None or password_hash is None:
+    is_right = _is_right(username, user_id, password_hash, credentials["password"])
+    if not is_right or user_id is None or password_hash is None:
         raise NotAuthenticated(sign_ins.WRONG)
-    client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
+    client = sign_ins.Client(shown_address(), request.headers.get("User-Agent"))
     pair = sign_ins.begin(current_settings(), user_id, password_hash, client)
     response = _answer_with(pair, credentials["cookies"])
     cookies.set_device(response, username)
@@ -79,14 +85,14 @@ def refresh(_body: dict[str, Any]) -> Response:
     One that comes again, more than ten seconds after it was exchanged, ends its sign-in: somebody has a copy.
     """
     by_cookie = "Authorization" not in request.headers
-    return _answer_with(sign_ins.renew(current_settings(), g.token), by_cookie)
+    return _answer_with(sign_ins.renew(current_settings(), g.token, shown_address()), by_cookie)
 
 
 @blueprint.route("/logout", methods=["POST"])
 @blueprint.response(204)
 def logout() -> Response:
     """End the sign-in of an access or refresh token, which may have expired; its open streams end within one tick."""
-    sign_ins.end(current_settings(), read_ended_token())
+    sign_ins.end(current_settings(), read_ended_token(), shown_address())
     response = Response(status=204)
     cookies.unset_tokens(response)
     return response
@@ -100,22 +106,22 @@ class Me(MethodView):
     @login_required_also_while_password_due
     def get(self) -> User:
         """Say who is asking."""
-        return current_user()
+        return current_user().user
 
 
 @blueprint.route("/password", methods=["PUT"])
-@login_required_also_while_password_due
+@password_change_required
 @blueprint.arguments(PasswordChangeSchema)
 @blueprint.response(204)
 @blueprint.alt_response(429, description="Too many wrong passwords")
 def change_password(body: dict[str, Any]) -> Response:
     """Change one's own password; every token issued before is refused from now on."""
-    user = current_user()
+    user = current_user().user
     user_id, username, password_hash = user.id, user.username, user.password_hash
-    if not _is_right(username, password_hash, body["current_password"]):
+    if not _is_right(username, user_id, password_hash, body["current_password"]):
         raise NotAllowed("The current password is wrong")
     new_hash = hash_in_turn(passwords.hash_password, body["new_password"], username)
-    users.set_password_hash(user_id, new_hash, instead_of=password_hash)
+    users.set_password_hash(user_id, new_hash, instead_of=password_hash, by=current_actor())
     response = Response(status=204)
     cookies.unset_tokens(response)
     return response

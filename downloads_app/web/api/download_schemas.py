@@ -1,26 +1,25 @@
 """What comes in and goes out at `/api/downloads`."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from downloads_app.config import current_settings
-from downloads_app.models import ACTIVE, Download, Status, User
+from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.history import NEWEST_FIRST, SORTS
 from downloads_app.services.downloads.lifecycle import PRIORITIES
 from downloads_app.services.downloads.representation import Kind, can_be_null, format_time, kind_of
-from downloads_app.services.rights import shown_path
+from downloads_app.services.rights import Viewer, shown_path
 from downloads_app.web.api.paging import ListQuery, sort_field
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, Moment, OutputSchema
 
 STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
 MAX_SEARCH_LENGTH = 200
 PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 
-def download_to_json(download: Download, viewer: User) -> dict[str, Any]:
+def download_to_json(download: Download, viewer: Viewer) -> dict[str, Any]:
     """Return the nine keys of the stream, from the same lists, and further keys for its owner or an admin."""
     return representation.as_dict(download) | {
         "repository": download.repository.name,
@@ -86,21 +85,6 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
     priority = fields.Integer()
     attempt = fields.Integer(metadata={"description": "how often a worker took it"})
     path = fields.String(metadata={"description": "where its files lie, below DOWNLOADS_DIR; whole for admins"})
-
-
-class Moment(fields.AwareDateTime):
-    """A time in a query, as UTC. A time without a zone is UTC."""
-
-    def __init__(self, description: str) -> None:
-        super().__init__(format="iso", default_timezone=UTC, metadata={"description": description})
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        """Return the time; refuse one that the change of its zone moves out of the years 1 to 9999."""
-        given: datetime = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            return given.astimezone(UTC)
-        except OverflowError as exc:
-            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from exc
 
 
 class DownloadsQuery(ListQuery):

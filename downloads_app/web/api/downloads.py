@@ -25,7 +25,7 @@ from downloads_app.web.api.download_schemas import (
 )
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, read_ids, read_wanted, show
 from downloads_app.web.api.providers import find_provider
-from downloads_app.web.authentication import current_user, login_required
+from downloads_app.web.authentication import current_actor, current_user, login_required
 from downloads_app.web.bodies import Blueprint
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", description="Downloads and their progress")
@@ -53,7 +53,7 @@ def find_owner(body: dict[str, Any]) -> User:
     """Return the owner of the new download: the caller, or the user that an admin names."""
     caller, username = current_user(), body.get("username")
     if username is None or username == caller.username:
-        return caller
+        return caller.user
     if not caller.is_admin:
         raise NotAllowed("Only an admin may add downloads for others")
     return users.find_user(username)
@@ -119,7 +119,8 @@ class OneDownload(MethodView):
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], download_id: UUID) -> None:
         """Remove a download that is not active, with its files where asked; 409 while it is."""
-        history.delete(current_settings().downloads_dir, find_download(download_id), files=query["files"])
+        download, downloads_dir = find_download(download_id), current_settings().downloads_dir
+        history.delete(downloads_dir, download, files=query["files"], by=current_actor())
 
 
 def _add_action(name: str, action: Callable[[Settings, Download, str], None]) -> None:

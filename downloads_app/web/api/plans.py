@@ -53,7 +53,9 @@ def make_plan(body: dict[str, Any]) -> Response:
     kind, access = provider.kind, access_of(current_settings(), provider)
     give_connection_back()  # no connection is held while the network takes its time
     listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
-    plan = plans.make_plan(current_settings(), current_user(), provider, repository, listing, revision=body["revision"])
+    plan = plans.make_plan(
+        current_settings(), current_user().user, provider, repository, listing, revision=body["revision"]
+    )
     return Response(do_long_work(_encode, plan), mimetype="application/json")
 
 

@@ -9,6 +9,7 @@ from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
 from downloads_app.config import current_settings
+from downloads_app.errors import SourceError
 from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
@@ -19,7 +20,7 @@ from downloads_app.sources import registry
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
-from downloads_app.web.authentication import admin_required, current_user, login_required
+from downloads_app.web.authentication import admin_required, current_actor, current_user, login_required
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.offload import offload
 
@@ -135,9 +136,10 @@ class Providers(MethodView):
     def post(self, body: dict[str, Any]) -> Provider:
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
         is_paused: bool = body.pop("paused", False)
-        provider = catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")))
+        by = current_actor()
+        provider = catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")), by=by)
         if is_paused:
-            pauses.set_provider_paused(provider, True)
+            pauses.set_provider_paused(provider, True, by=by)
         return provider
 
 
@@ -158,16 +160,17 @@ class OneProvider(MethodView):
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
         is_paused: bool | None = body.pop("paused", None)
-        catalog.change_provider(current_settings(), provider, _check_dear(body, body.get("url", provider.url)))
+        by, changes = current_actor(), _check_dear(body, body.get("url", provider.url))
+        catalog.change_provider(current_settings(), provider, changes, by=by)
         if is_paused is not None:
-            pauses.set_provider_paused(provider, is_paused)
+            pauses.set_provider_paused(provider, is_paused, by=by)
         return provider
 
     @admin_required
     @blueprint.response(204)
     def delete(self, provider_id: UUID) -> None:
         """Remove a provider and its finished downloads' rows; 409 while others of it are active or paused."""
-        catalog.remove_provider(find_provider(provider_id))
+        catalog.remove_provider(find_provider(provider_id), by=current_actor())
 
 
 @blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
@@ -177,9 +180,14 @@ class OneProvider(MethodView):
 def test_provider(provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should."""
     provider = find_provider(provider_id)
-    kind, access = provider.kind, catalog.access_of(current_settings(), provider)
+    kind, access, by = provider.kind, catalog.access_of(current_settings(), provider), current_actor()
     give_connection_back()  # no connection is held while the network takes its time
-    upstream.ask(catalog.check_remote, kind, access)
+    try:
+        upstream.ask(catalog.check_remote, kind, access)
+    except SourceError as exc:
+        catalog.note_test(provider, exc.message, by=by)
+        raise
+    catalog.note_test(provider, None, by=by)
     return {"ok": True}
 
 

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from downloads_app.services.queue import pauses
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
-from downloads_app.web.authentication import admin_required, login_required
+from downloads_app.web.authentication import admin_required, current_actor, login_required
 from downloads_app.web.bodies import Blueprint
 
 blueprint = Blueprint("queue", __name__, url_prefix="/api/queue", description="The queue of all downloads")
@@ -42,5 +42,5 @@ class Queue(MethodView):
     @blueprint.response(200, QueueSchema)
     def patch(self, body: dict[str, Any]) -> dict[str, Any]:
         """Pause the queue, or let it go on."""
-        pauses.set_queue_paused(body["paused"])
+        pauses.set_queue_paused(body["paused"], by=current_actor())
         return {"paused_at": pauses.queue_paused_at()}

@@ -1,5 +1,8 @@
 """What comes in and what goes out of the REST resources."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 MAX_NAME_LENGTH = 200
@@ -25,6 +28,21 @@ class OwnerQuery(InputSchema):
     """Whose."""
 
     user_id = fields.UUID(load_default=None, metadata={"description": "for admins: somebody else's"})
+
+
+class Moment(fields.AwareDateTime):
+    """A time in a query, as UTC. A time without a zone is UTC."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(format="iso", default_timezone=UTC, metadata={"description": description})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        """Return the time; refuse one that the change of its zone moves out of the years 1 to 9999."""
+        given: datetime = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return given.astimezone(UTC)
+        except OverflowError as exc:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from exc
 
 
 class LoginSchema(InputSchema):

@@ -13,7 +13,7 @@ from downloads_app.models import SignIn
 from downloads_app.services.accounts import sessions
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
-from downloads_app.web.authentication import current_user, login_required, user_asked_for
+from downloads_app.web.authentication import current_actor, current_user, login_required_without_key, user_asked_for
 from downloads_app.web.bodies import Blueprint
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -33,7 +33,7 @@ class SessionSchema(OutputSchema):
     id = fields.String()
     created_at = fields.DateTime(format=TIME, metadata={"description": "when the password was given"})
     last_used_at = fields.DateTime(
-        attribute="issued_at", format=TIME, metadata={"description": "when it was given its newest tokens"}
+        attribute="used_at", format=TIME, metadata={"description": "when a request last came from it, to the minute"}
     )
     address = fields.String(allow_none=True, metadata={"description": "from where; null for one of an older version"})
     client = fields.String(allow_none=True, metadata={"description": "its `User-Agent`, the first 200 characters"})
@@ -47,7 +47,7 @@ class SessionSchema(OutputSchema):
 class Sessions(MethodView):
     """All sessions of a user."""
 
-    @login_required
+    @login_required_without_key
     @blueprint.arguments(SessionsQuery, location="query")
     @blueprint.response(200, SessionSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
@@ -61,7 +61,7 @@ class Sessions(MethodView):
         page = sessions.page_of_sign_ins(owner.id, wanted, most_seconds, read_ids(query))
         return show(page, pagination_parameters)
 
-    @login_required
+    @login_required_without_key
     @blueprint.arguments(OwnerQuery, location="query")
     @blueprint.response(204)
     def delete(self, query: dict[str, Any]) -> None:
@@ -69,18 +69,20 @@ class Sessions(MethodView):
 
         Their tokens are refused from now on, and their open streams end within a tick.
         """
-        sessions.end_all_but(current_settings(), user_asked_for(query["user_id"]).id, g.token.family)
+        owner = user_asked_for(query["user_id"])
+        sessions.end_all_but(current_settings(), owner.id, g.token.family, by=current_actor())
 
 
 @blueprint.route("/<string:session_id>")
 class OneSession(MethodView):
     """One session."""
 
-    @login_required
+    @login_required_without_key
     @blueprint.arguments(OwnerQuery, location="query")
     @blueprint.response(204)
     def delete(self, query: dict[str, Any], session_id: str) -> None:
         """End one's own session, or for an admin anybody's; its open streams end within a tick."""
         owner = user_asked_for(query["user_id"])
         is_anybodys = query["user_id"] is None and current_user().is_admin
-        sessions.end_one(current_settings(), session_id, None if is_anybodys else owner.id)
+        whose = None if is_anybodys else owner.id
+        sessions.end_one(current_settings(), session_id, whose, by=current_actor())

@@ -86,7 +86,8 @@ def finish(query: dict[str, Any]) -> Response:
     user = identities.admit(settings, proven)
     client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
     response = _lead_to(settings.public_url + _own_path(where_to))
-    cookies.set_tokens(response, sign_ins.begin(settings, user.id, user.password_hash, client))
+    how = f"at {settings.oidc_issuer}"
+    cookies.set_tokens(response, sign_ins.begin(settings, user.id, user.password_hash, client, how))
     return response
 
 

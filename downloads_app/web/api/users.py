@@ -15,7 +15,7 @@ from downloads_app.services.files import folders
 from downloads_app.web.api.download_schemas import DeleteQuery
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, UserSchema
-from downloads_app.web.authentication import admin_required
+from downloads_app.web.authentication import admin_required, current_actor
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.hashing import hash_in_turn
 from downloads_app.web.long_work import do_long_work
@@ -84,7 +84,8 @@ class Users(MethodView):
         """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
         password_hash = hash_in_turn(passwords.hash_password, body["password"], body["username"])
         is_admin, downloads_dir = body["role"] == "admin", current_settings().downloads_dir
-        return users.add_user(downloads_dir, body["username"], password_hash, is_admin, must_change=True)
+        by = current_actor()
+        return users.add_user(downloads_dir, body["username"], password_hash, is_admin, must_change=True, by=by)
 
 
 @blueprint.route("/<uuid:user_id>")
@@ -102,16 +103,16 @@ class OneUser(MethodView):
     @blueprint.response(200, UserSchema)
     def patch(self, body: dict[str, Any], user_id: UUID) -> User:
         """Change role, password, quota or whether it is disabled; the last admin stays one (409)."""
-        user = _find(user_id)
+        user, by = _find(user_id), current_actor()
         if "password" in body:
             password_hash = hash_in_turn(passwords.hash_password, body["password"], user.username)
-            user = users.set_password_hash(str(user_id), password_hash, must_change=True)
+            user = users.set_password_hash(str(user_id), password_hash, must_change=True, by=by)
         if "quota_bytes" in body:
-            users.set_quota(user, body["quota_bytes"])
+            users.set_quota(user, body["quota_bytes"], by=by)
         if "role" in body:
-            users.set_admin(user, body["role"] == "admin")
+            users.set_admin(user, body["role"] == "admin", by=by)
         if "disabled" in body:
-            users.set_disabled(user, body["disabled"])
+            users.set_disabled(user, body["disabled"], by=by)
         return user
 
     @admin_required
@@ -124,7 +125,7 @@ class OneUser(MethodView):
         stopping one of its downloads the answer is 409; try again. Without it the files stay, and while they do
         no other account of that name can be created.
         """
-        user = _find(user_id)
+        user, by = _find(user_id), current_actor()
         if query["files"]:
-            do_long_work(folders.remove_tree, users.close(current_settings().downloads_dir, user))
-        users.delete_user(user)
+            do_long_work(folders.remove_tree, users.close(current_settings().downloads_dir, user, by=by))
+        users.delete_user(user, by=by)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -37,7 +38,7 @@ def fill(kind: Kind, giftless: Giftless, **options: object) -> Forge:
     return forge
 
 
-def download(app: Flask, user: User, forge: Forge, **options: object) -> Download:
+def download(app: Flask, user: User, forge: Forge, **options: Any) -> Download:
     """Fetch the forge's repository to its end; return the row."""
     provider = catalog.add_provider(current_settings(), "git", "lfs", forge.url, allow_private_network=True, **options)
     row = queue_download(user, provider, forge.repository, revision="v1")

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,7 +19,7 @@ from tests.worker.running import FILES, TOTAL_BYTES, arrived, run, run_to_failur
 from tests.worker.transfer.transferring import noise
 
 
-def provide_store(store: ObjectStore, path: str, **secrets: str) -> Provider:
+def provide_store(store: ObjectStore, path: str, **secrets: Any) -> Provider:
     return catalog.add_provider(
         current_settings(), "store", "s3", store.url + path, allow_private_network=True, **secrets
     )

@@ -1,5 +1,6 @@
 """Kind `urls`: what is listed, whole downloads through the real worker, and who is shown the secret."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -25,7 +26,7 @@ def open_list(text: str, url: str = "") -> UrlsSource:
     return UrlsSource(Access(url, address_list=text, allow_hosts=("127.0.0.1",)))
 
 
-def provide_list(text: str, url: str = "", **options: object) -> Provider:
+def provide_list(text: str, url: str = "", **options: Any) -> Provider:
     return catalog.add_provider(
         current_settings(), "list", "urls", url, address_list=text, allow_hosts=["127.0.0.1"], **options
     )

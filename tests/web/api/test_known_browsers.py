@@ -44,7 +44,7 @@ def test_a_known_browser_has_five_tries_of_its_own(app: Flask, alice: User, atte
 def test_a_device_cookie_that_we_did_not_sign_is_none(
     app: Flask, alice: User, attempt: SignIn, change: Callable[[str], str]
 ) -> None:
-    name = attempts.name_device_cookie(current_settings(), "alice")
+    name = attempts.name_device_cookies(current_settings(), "alice")[0]
     own = app.test_client()
     attempt(PASSWORD, client=own)
     given = own.get_cookie(name, path="/api/auth")

@@ -10,7 +10,7 @@ from flask_jwt_extended import create_access_token
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, SignIn, User
-from downloads_app.services.accounts import sign_ins, tokens, users
+from downloads_app.services.accounts import sign_ins, tokens, users, uses
 from downloads_app.services.accounts.tokens import TokenPair
 from tests.conftest import PASSWORD, bearer
 from tests.web.api.calling import NOBODYS_ID
@@ -46,11 +46,12 @@ def test_a_sign_in_is_shown_with_when_from_where_and_by_what(client: FlaskClient
     row.created_at -= timedelta(hours=2)
     db.session.commit()
     listed = client.get(f"{SESSIONS}?sort=created_at", headers=by(given["access_token"])).json
+    db.session.refresh(row)
     assert [one["id"] for one in listed] == [row.id, id_of(other)]
     assert listed[0] == {
         "id": row.id,
         "created_at": f"{row.created_at:%Y-%m-%dT%H:%M:%SZ}",
-        "last_used_at": f"{row.issued_at:%Y-%m-%dT%H:%M:%SZ}",
+        "last_used_at": f"{row.used_at:%Y-%m-%dT%H:%M:%SZ}",
         "address": "127.0.0.1",
         "client": ("a browser" + "!" * 500)[:200],
         "is_current": True,
@@ -67,6 +68,31 @@ def test_a_refresh_is_a_use_and_makes_no_other_session(client: FlaskClient, alic
     assert is_good(client, pair)
     listed = client.get(SESSIONS, headers=by(pair.access))
     assert [one["created_at"] < one["last_used_at"] for one in listed.json] == [True]
+
+
+def test_each_request_is_a_use_that_is_written_once_a_minute(client: FlaskClient, alice: User) -> None:
+    pair = begin(alice)
+    row = db.session.get_one(SignIn, id_of(pair))
+    row.created_at = row.issued_at = row.issued_at - timedelta(hours=2)
+    db.session.commit()
+    client.get(ME, headers=by(pair.access))
+    db.session.expire_all()
+    first = row.last_used_at
+    assert first is not None
+    assert row.used_at == first > row.issued_at
+    client.get(ME, headers=by(pair.access))
+    db.session.expire_all()
+    assert row.last_used_at == first
+    assert client.get(ME, headers=by(pair.access + "x")).status_code == 401
+
+
+def test_a_process_notes_a_session_once_a_minute() -> None:
+    now = [0.0]
+    noted = uses.Uses(lambda: now[0])
+    seen = []
+    for now[0] in (0, 1, 59, 60, 61, 120):
+        seen.append((noted.is_due("a"), noted.is_due("b")))
+    assert seen == [(True, True), (False, False), (False, False), (True, True), (False, False), (True, True)]
 
 
 def test_what_has_reached_its_age_or_expired_is_no_session(client: FlaskClient, alice: User) -> None:

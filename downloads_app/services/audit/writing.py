@@ -1,0 +1,107 @@
+"""Writes entries of the audit into the transaction of what happened, so that there is either both or none.
+
+An outsider decides how often a sign-in fails, and a user how often they sign in. So such entries are bounded: equal
+failures of an hour share an entry, and beyond MAX_A_DAY an entry is shared by all that are about the same account.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from downloads_app.extensions import db
+from downloads_app.models import Act, AuditEntry, new_id, utc_now
+from downloads_app.services.audit.actor import Actor
+
+MAX_A_DAY = 1000
+"""Entries of one kind of failure, and of one user who is no admin, in a day; the next ones share entries."""
+MAX_NAME_LENGTH = 200
+MAX_DETAIL_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user whom an act is about."""
+
+    user_id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What was acted on: a user, a session, a key, a provider, a download."""
+
+    kind: str
+    id: str | None = None
+    name: str | None = None
+
+
+def note(
+    act: Act,
+    by: Actor,
+    about: Account | None = None,
+    thing: Thing | None = None,
+    *,
+    detail: str | None = None,
+    succeeded: bool = True,
+    times: int = 1,
+) -> None:
+    """Write an entry into the session's transaction; commits nothing.
+
+    `detail` must hold no secret, and nothing that was typed into a sign-in. `times`: how often it happened.
+    """
+    now = utc_now()
+    fold, is_flooded = _find_fold(act, by, about, succeeded, now)
+    entry = {
+        "id": new_id(),
+        "at": now,
+        "last_at": now,
+        "count": times,
+        "action": act,
+        "succeeded": succeeded,
+        "actor": by.name,
+        "actor_id": by.user_id,
+        "key": by.key,
+        "username": about.username if about else None,
+        "user_id": about.user_id if about else None,
+        "object_type": thing.kind if thing else None,
+        "object_id": thing.id if thing else None,
+        "object_name": (thing.name or "")[:MAX_NAME_LENGTH] or None if thing else None,
+        "address": None if is_flooded else by.address,
+        "detail": (detail or "")[:MAX_DETAIL_LENGTH] or None,
+        "fold": fold,
+    }
+    db.session.execute(_insert(entry))
+
+
+def _find_fold(act: Act, by: Actor, about: Account | None, succeeded: bool, now: datetime) -> tuple[str | None, bool]:
+    """Return the name of the acts that share an entry with this one, and whether there are too many today."""
+    whose = about.username if about else ""
+    if not succeeded:
+        if _are_many(AuditEntry.action == act, now):
+            return _digest(act, whose, f"{now:%Y-%m-%d}"), True
+        return _digest(act, by.name or "", whose, by.address or "", f"{now:%Y-%m-%d %H}"), False
+    if by.name is not None and not by.is_trusted and _are_many(AuditEntry.actor == by.name, now):
+        return _digest(act, by.name, whose, f"{now:%Y-%m-%d}"), True
+    return None, False
+
+
+def _are_many(condition: ColumnElement[bool], now: datetime) -> bool:
+    """Whether as many entries of the last day fulfil the condition as there may be; reads no more than these."""
+    found = select(AuditEntry.id).where(condition, AuditEntry.at > now - timedelta(days=1)).limit(MAX_A_DAY)
+    return (db.session.scalar(select(func.count()).select_from(found.subquery())) or 0) >= MAX_A_DAY
+
+
+def _insert(entry: dict[str, Any]) -> Any:
+    """Return the statement that adds an entry, or counts it where there is one of its fold."""
+    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    adding = dialect.insert(AuditEntry).values(entry)
+    counted = {"count": AuditEntry.count + adding.excluded.count, "last_at": adding.excluded.last_at}
+    return adding.on_conflict_do_update(index_elements=[AuditEntry.fold], set_=counted)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

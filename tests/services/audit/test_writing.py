@@ -1,0 +1,104 @@
+"""Entries of the audit: with what happened or not at all, and never more than a disk can hold."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from downloads_app.extensions import db
+from downloads_app.models import Act, AuditEntry, utc_now
+from downloads_app.services import audit
+from downloads_app.services.audit import Account, Actor, Thing, writing
+
+ALICE = Account("00000000-0000-4000-8000-00000000000a", "alice")
+ROOT = Actor("root", "00000000-0000-4000-8000-000000000001", "192.0.2.1", is_trusted=True)
+
+
+def entries() -> list[AuditEntry]:
+    return list(db.session.scalars(select(AuditEntry).order_by(AuditEntry.at, AuditEntry.id)))
+
+
+def fail(address: str, about: Account | None = None, times: int = 1) -> None:
+    for _ in range(times):
+        audit.note(Act.SIGN_IN_FAILED, Actor(address=address), about, succeeded=False)
+    db.session.commit()
+
+
+def test_an_entry_says_who_what_which_object_from_where_and_when(app: Flask) -> None:
+    audit.note(Act.USER_DISABLED, ROOT, ALICE, Thing("user", ALICE.user_id, ALICE.username), detail="she left")
+    db.session.commit()
+    (entry,) = entries()
+    assert entry.at == entry.last_at
+    shown = {name: getattr(entry, name) for name in ("actor", "actor_id", "key", "username", "user_id", "address")}
+    assert shown == {
+        "actor": "root",
+        "actor_id": ROOT.user_id,
+        "key": None,
+        "username": "alice",
+        "user_id": ALICE.user_id,
+        "address": "192.0.2.1",
+    }
+    assert (entry.action, entry.succeeded, entry.count) == ("user_disabled", True, 1)
+    assert (entry.object_type, entry.object_id, entry.object_name) == ("user", ALICE.user_id, "alice")
+    assert entry.detail == "she left"
+
+
+def test_what_is_rolled_back_has_not_happened(app: Flask) -> None:
+    audit.note(Act.USER_CREATED, ROOT, ALICE)
+    db.session.rollback()
+    assert entries() == []
+
+
+def test_a_long_name_and_detail_are_cut(app: Flask) -> None:
+    audit.note(Act.DOWNLOAD_DELETED, ROOT, thing=Thing("download", "1", "x" * 5000), detail="y" * 5000)
+    db.session.commit()
+    assert (len(entries()[0].object_name or ""), len(entries()[0].detail or "")) == (200, 500)
+
+
+def test_equal_failures_of_an_hour_share_an_entry(app: Flask) -> None:
+    fail("192.0.2.7", ALICE, times=3)
+    fail("192.0.2.8", ALICE)
+    fail("192.0.2.7")
+    assert sorted((one.address, one.username, one.count) for one in entries() if one.username) == [
+        ("192.0.2.7", "alice", 3),
+        ("192.0.2.8", "alice", 1),
+    ]
+    first = next(one for one in entries() if one.count == 3)
+    assert first.at < first.last_at
+    assert len(entries()) == 3
+
+
+def test_a_storm_of_failures_fills_no_disk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 20)
+    for number in range(60):
+        fail(f"192.0.2.{number}")
+        fail(f"198.51.100.{number}", ALICE)
+    assert len(entries()) == 22
+    assert sum(one.count for one in entries()) == 120
+    shared = {one.username: (one.count, one.address) for one in entries() if one.count > 1}
+    assert shared == {None: (50, None), "alice": (50, None)}
+
+
+def test_a_user_who_signs_in_all_day_fills_no_disk_and_an_admins_acts_are_all_kept(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 5)
+    for _ in range(20):
+        audit.note(Act.SIGNED_IN, Actor("alice", ALICE.user_id, "192.0.2.7"), ALICE)
+        audit.note(Act.USER_QUOTA_SET, ROOT, ALICE)
+    audit.note(Act.SESSION_ENDED, Actor("alice", ALICE.user_id), ALICE)
+    db.session.commit()
+    assert len([one for one in entries() if one.actor == "root"]) == 20
+    mine = [(one.action, one.count) for one in entries() if one.actor == "alice"]
+    assert sorted(mine) == [("session_ended", 1), *[("signed_in", 1)] * 5, ("signed_in", 15)]
+
+
+def test_the_next_day_has_entries_of_its_own(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 3)
+    for number in range(5):
+        fail(f"192.0.2.{number}")
+    now = utc_now()
+    monkeypatch.setattr(writing, "utc_now", lambda: now + timedelta(days=1, hours=1))
+    fail("192.0.2.1")
+    assert len(entries()) == 5
