@@ -76,8 +76,7 @@ def make_plan(
     name = check_repository(repository, provider.kind)
     folder = folders.folder_for(settings.downloads_dir, user, provider, name, revision)
     quota_left = quota.left_bytes(settings, user)
-    free = folders.free_bytes(settings.downloads_dir)
-    return run_blocking(_assemble, listing, finished, copies.keys(), folder, free, quota_left)
+    return run_blocking(_assemble, listing, finished, copies.keys(), folder, settings.downloads_dir, quota_left)
 
 
 def _assemble(
@@ -85,7 +84,7 @@ def _assemble(
     finished: Container[tuple[str, str | None]],
     copied: Container[str],
     folder: Path,
-    free_bytes: int,
+    downloads_dir: Path,
     quota_left_bytes: int | None,
 ) -> Plan:
     """Put a plan together; needs no database."""
@@ -104,7 +103,7 @@ def _assemble(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
         here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
-        free_bytes=free_bytes,
+        free_bytes=folders.free_bytes(downloads_dir),
         quota_left_bytes=quota_left_bytes,
         commit=listing.commit,
     )
