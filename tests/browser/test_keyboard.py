@@ -30,7 +30,7 @@ def tab_to(page: Page, name: str, key: str = "Tab") -> None:
 def test_the_board(stack: Stack, open_page: Callable[..., Page]) -> None:
     with rows_of(stack, "clara", HELD, HELD, WAITING, FAILED):
         page = open_page("clara")
-        expect(page.locator("#rows .row")).to_have_count(4)
+        expect(page.get_by_role("checkbox", name="Choose made/model")).to_have_count(4)  # their names have come
         tab_to(page, "Choose made/model")
         page.keyboard.press("Space")
         tab_to(page, "Choose made/model")
