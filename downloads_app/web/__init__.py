@@ -47,8 +47,10 @@ def _register_routes(app: Flask) -> None:
         download_speeds,  # noqa: F401  (joins the routes of downloads)
         downloads,
         keys,
+        limits,
         plans,  # noqa: F401  (joins the routes of downloads)
         provider_contents,  # noqa: F401  (joins the routes of providers)
+        provider_tests,  # noqa: F401  (joins the routes of providers)
         providers,
         queue,
         repositories,
@@ -62,7 +64,7 @@ def _register_routes(app: Flask) -> None:
     from downloads_app.web.page import routes
     from downloads_app.web.stream import endpoint
 
-    resources = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, audit)
+    resources = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, limits, audit)
     for resource in resources:
         api.register_blueprint(resource.blueprint)
     single_sign_on.init_app(app)

@@ -59,7 +59,7 @@ def spoken_in(markup: str) -> list[str]:
 
 
 def sentences_in(source: str) -> list[str]:
-    """Return the strings of a script that look as if somebody should read them."""
+    """Return the strings of a script that look as if somebody should read them; names of programs are none."""
     return [text for text in STRING.findall(ATTRIBUTE.sub("", COMMENT.sub("", source))) if LOOKS_SPOKEN.search(text)]
 
 

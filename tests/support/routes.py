@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from flask import Flask
 
+from downloads_app.web.page.routes import VIEWS
+
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
 OPEN_TO_ALL = {
-    "/",  # the page, whatever it shows: what is on it comes from the REST resources
-    "/add",
-    "/downloads/<uuid:download_id>",
-    "/history",
-    "/waiting",
+    *VIEWS,  # the page, whatever it shows: what is on it comes from the REST resources
     "/api/auth/login",
     "/api/docs",
     "/api/openapi.json",

@@ -14,12 +14,12 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Act, Download, Provider, Repository, Status
 from downloads_app.services import audit
 from downloads_app.services.audit import NOBODY, Actor, Thing
-from downloads_app.services.names import check_folder_name, check_repository
+from downloads_app.services.names import check_repository
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
-from downloads_app.services.providers import vault
+from downloads_app.services.providers import drafts, vault
+from downloads_app.services.providers.drafts import draft_provider
 from downloads_app.services.providers.fields import KINDS as KINDS
-from downloads_app.services.providers.fields import check_kind
-from downloads_app.services.providers.form import SECRETS, Receivers, assign, check_together, forget_secrets
+from downloads_app.services.providers.form import SECRETS
 from downloads_app.services.removal import remove_rows
 from downloads_app.services.rights import Viewer, visible_repositories
 from downloads_app.sources import Access
@@ -34,9 +34,7 @@ def add_provider(
     `fields` are those of `change_provider`. Only a kind with a list needs no URL; one is judged when connecting,
     not here.
     """
-    provider = Provider(name=check_folder_name(name, "provider"), kind=check_kind(kind))
-    assign(settings, provider, {"url": url or "", "allow_private_network": False, **fields})
-    check_together(provider)
+    provider = draft_provider(settings, name, kind, url, **fields)
     db.session.add(provider)
     try:
         db.session.flush()
@@ -55,11 +53,7 @@ def change_provider(settings: Settings, provider: Provider, changes: Mapping[str
     A change that would send its secrets to somebody else (another origin, proxy, authority or trusted host) removes
     the secrets, unless `changes` has them again. An empty secret means none.
     """
-    before = Receivers.of(provider)
-    assign(settings, provider, changes)
-    if Receivers.of(provider).has_others(before):
-        forget_secrets(provider, but=changes)
-    check_together(provider)
+    drafts.change(settings, provider, changes)
     if changes:
         _note(Act.PROVIDER_CHANGED, provider, by, ", ".join(sorted(changes)))
     _note_secrets(provider, changes, by)

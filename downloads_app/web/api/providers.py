@@ -9,15 +9,12 @@ from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
 from downloads_app.config import current_settings
-from downloads_app.errors import SourceError
 from downloads_app.models import Provider
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.address_lists import check_address_list
 from downloads_app.services.providers.secrets import check_client_certificate
 from downloads_app.services.queue import pauses
 from downloads_app.sources import registry
-from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import admin_required, current_actor, current_user, login_required
@@ -95,19 +92,12 @@ class NewProvider(ProviderChange):
     url = fields.String(metadata={"description": "only kind urls can do without"})
 
 
-class TestResult(OutputSchema):
-    """A provider that answers as it should; 424 with the reason where it does not."""
-
-    __test__ = False  # pytest: not a test
-    ok = fields.Boolean()
-
-
 def find_provider(provider_id: UUID) -> Provider:
     """Return the provider with this id. Raises NotFound."""
     return catalog.get_provider(str(provider_id))
 
 
-def _check_dear(body: dict[str, Any], base_url: str) -> dict[str, Any]:
+def check_dear(body: dict[str, Any], base_url: str) -> dict[str, Any]:
     """Check in a thread what would block the event loop: a list of addresses, a key. Raises InvalidInput."""
     if body.get("address_list"):
         body["address_list"] = offload(check_address_list, body["address_list"], base_url)
@@ -137,7 +127,7 @@ class Providers(MethodView):
         """Add a provider; 409 where the name is taken. Its address is judged when connecting."""
         is_paused: bool = body.pop("paused", False)
         by = current_actor()
-        provider = catalog.add_provider(current_settings(), **_check_dear(body, body.get("url", "")), by=by)
+        provider = catalog.add_provider(current_settings(), **check_dear(body, body.get("url", "")), by=by)
         if is_paused:
             pauses.set_provider_paused(provider, True, by=by)
         return provider
@@ -160,7 +150,7 @@ class OneProvider(MethodView):
         """Change a provider; its name and kind stay."""
         provider = find_provider(provider_id)
         is_paused: bool | None = body.pop("paused", None)
-        by, changes = current_actor(), _check_dear(body, body.get("url", provider.url))
+        by, changes = current_actor(), check_dear(body, body.get("url", provider.url))
         catalog.change_provider(current_settings(), provider, changes, by=by)
         if is_paused is not None:
             pauses.set_provider_paused(provider, is_paused, by=by)
@@ -171,24 +161,3 @@ class OneProvider(MethodView):
     def delete(self, provider_id: UUID) -> None:
         """Remove a provider and its finished downloads' rows; 409 while others of it are active or paused."""
         catalog.remove_provider(find_provider(provider_id), by=current_actor())
-
-
-@blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
-@admin_required
-@blueprint.response(200, TestResult)
-@blueprint.alt_response(424, description="It fails, and why")
-def test_provider(provider_id: UUID) -> dict[str, bool]:
-    """Ask a provider whether it answers as its kind should."""
-    provider = find_provider(provider_id)
-    kind, access, by = provider.kind, catalog.access_of(current_settings(), provider), current_actor()
-    give_connection_back()  # no connection is held while the network takes its time
-    try:
-        upstream.ask(catalog.check_remote, kind, access)
-    except SourceError as exc:
-        catalog.note_test(provider, exc.message, by=by)
-        raise
-    catalog.note_test(provider, None, by=by)
-    return {"ok": True}
-
-
-test_provider.__test__ = False

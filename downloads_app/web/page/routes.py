@@ -13,6 +13,29 @@ from downloads_app.web.page.words import render_page
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if "pico" not in path.parts)
+VIEWS = (
+    "/",
+    "/add",
+    "/waiting",
+    "/history",
+    "/downloads/<uuid:row>",
+    "/account",
+    "/account/password",
+    "/account/sign-ins",
+    "/account/keys",
+    "/admin",
+    "/admin/users",
+    "/admin/users/new",
+    "/admin/users/<uuid:row>",
+    "/admin/providers",
+    "/admin/providers/new",
+    "/admin/providers/<uuid:row>",
+    "/admin/queue",
+    "/admin/workers",
+    "/admin/audit",
+    "/admin/limits",
+)
+"""The addresses of the page's views. They all get the same page, and router.js shows the view."""
 PAGE_HEADERS = {
     # No inline script or style, nothing from other hosts, and no way to turn text into markup. The base style sheet
     # has form icons at `data:` addresses.
@@ -49,12 +72,7 @@ def add_page_headers(response: Response) -> Response:
     return response
 
 
-@blueprint.get("/")
-@blueprint.get("/add")
-@blueprint.get("/waiting")
-@blueprint.get("/history")
-@blueprint.get("/downloads/<uuid:download_id>")
-def show_page(download_id: object = None) -> Response:
+def show_page(**_address: object) -> Response:
     """Answer the page; everything in it comes from the REST resources and the stream, and the address names a view."""
     return render_page(
         "index.html",
@@ -63,6 +81,10 @@ def show_page(download_id: object = None) -> Response:
         stream_interval_seconds=current_settings().stream_interval_seconds,
         version=page_version(),
     )
+
+
+for address in VIEWS:
+    blueprint.add_url_rule(address, view_func=show_page)
 
 
 @blueprint.get("/page-version")

@@ -13,8 +13,12 @@ from downloads_app.web.page import words
 from tests.support import page_words
 
 ENGLISH = words.read_words(words.ENGLISH)
-NO_WORDS = {"Enter", "Escape", "Tab", "Home", "End", "Delete"}
-"""Names of keys of the keyboard."""
+NO_WORDS = {
+    *("Enter", "Escape", "Tab", "Home", "End", "Delete"),
+    *("Edge", "Opera", "Vivaldi", "Samsung Internet", "Firefox", "Chrome", "Safari", "Python requests", "Wget"),
+    *("Android", "Windows", "Linux"),
+}
+"""Names of keys of the keyboard, of programs and of systems: they are the same in all languages."""
 
 
 @pytest.fixture

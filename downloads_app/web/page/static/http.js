@@ -9,11 +9,13 @@ export class HttpError extends Error {
    * @param {number} status
    * @param {string} message
    * @param {number | null} retryAfterSeconds
+   * @param {Record<string, any>} details the server's own `errors`
    */
-  constructor(status, message, retryAfterSeconds = null) {
+  constructor(status, message, retryAfterSeconds = null, details = {}) {
     super(message);
     this.status = status; // 0: no answer at all
     this.retryAfterSeconds = retryAfterSeconds;
+    this.details = details;
   }
 }
 
@@ -73,5 +75,5 @@ async function exchange(method, path, { body, csrfCookie = "csrf_access_token", 
   if (response.ok) return { answer, response };
   const wait = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
   throw new HttpError(response.status, answer?.message ?? say("server.answered", { status: response.status }),
-                      Number.isNaN(wait) ? null : wait);
+                      Number.isNaN(wait) ? null : wait, answer?.errors ?? {});
 }

@@ -2,7 +2,7 @@
 
 import { announce } from "./announcer.js";
 import { byId, setText, show } from "./dom.js";
-import { currentUser, onChangeElsewhere, signOut } from "./session.js";
+import { currentUser, onChangeElsewhere, onSessionEnd, signOut } from "./session.js";
 import { askForNewPassword, stopAskingForNewPassword } from "./newpassword.js";
 import { askToSignIn, stopAsking } from "./signin.js";
 import { mountViews } from "./views/shell.js";
@@ -37,10 +37,11 @@ function enter(user) {
   stopAsking();
   setText(byId("user-name"), user.username);
   show(byId("account"), true);
-  const stops = [mountViews(user), watch(user, () => {
+  const over = () => {
     announce(say("session.ended"));
     begin(say("session.ended_sign_in"));
-  })];
+  };
+  const stops = [mountViews(user), watch(user, over), onSessionEnd(over)];
   stopWatching = () => stops.forEach((stop) => stop());
 }
 

@@ -2,12 +2,12 @@
 
 import { address } from "./http.js";
 
-const VIEWS = new Set(["add", "waiting", "history", "downloads"]);
+const VIEWS = new Set(["add", "waiting", "history", "downloads", "account", "admin"]);
 const listeners = new Set();
 
 /**
- * @typedef {{ view: string, id: string | null, query: URLSearchParams }} Route
- * `view` is "active" for an unknown address. `id` is that of a download.
+ * @typedef {{ view: string, id: string | null, parts: string[], query: URLSearchParams }} Route
+ * `view` is "active" for an unknown address. `parts` are the address's further segments, `id` is the first of them.
  */
 
 /**
@@ -16,8 +16,8 @@ const listeners = new Set();
  */
 export function currentRoute() {
   const path = location.pathname.slice(new URL(address(""), location.href).pathname.length);
-  const [view, id = null] = path.split("/");
-  return { view: VIEWS.has(view) ? view : "active", id, query: new URLSearchParams(location.search) };
+  const [view, ...parts] = path.split("/");
+  return { view: VIEWS.has(view) ? view : "active", id: parts[0] ?? null, parts, query: new URLSearchParams(location.search) };
 }
 
 /**

@@ -3,6 +3,7 @@
 import { HttpError, readCookie, send } from "./http.js";
 import { say } from "./words.js";
 
+const SESSION_LOCK = "downloads-session-renewal";
 const news = "BroadcastChannel" in globalThis ? new BroadcastChannel("downloads-session") : null;
 
 /** Call `listener` when another tab has signed in or out. */
@@ -29,12 +30,15 @@ function explainLostCookies() {
 /** Change the user's own password. This ends every session, so sign in again. */
 export async function changePassword(username, current, chosen) {
   const body = { current_password: current, new_password: chosen };
-  await withRenewal(() => send("PUT", "api/auth/password", { body }));
-  await signIn(username, chosen);
+  await withRenewal(() => send("GET", "api/auth/me")); // the tokens are fresh: nothing renews them while we hold the lock
+  await exclusively(SESSION_LOCK, async () => {
+    await send("PUT", "api/auth/password", { body });
+    await signIn(username, chosen);
+  });
 }
 
 export async function signOut() {
-  await withRenewal(() => send("POST", "api/auth/logout")).catch((error) => {
+  await renewing(() => send("POST", "api/auth/logout")).catch((error) => {
     if (error.status !== 401) throw error; // the session is already over
   });
   news?.postMessage("changed");
@@ -42,23 +46,43 @@ export async function signOut() {
 
 /** The signed-in user, or null. */
 export async function currentUser() {
-  if (!readCookie("csrf_access_token") && !readCookie("csrf_refresh_token")) return null;
+  if (!hasCookies()) await exclusively(SESSION_LOCK, () => {}); // a change of password has none for a moment
+  if (!hasCookies()) return null;
   try {
-    return await withRenewal(() => send("GET", "api/auth/me"));
+    return await renewing(() => send("GET", "api/auth/me"));
   } catch (error) {
     if (error.status === 401) return null;
     throw error;
   }
 }
 
-/** Run a request. If the answer is 401, renew the session once and run it again. */
+function hasCookies() {
+  return readCookie("csrf_access_token") !== null || readCookie("csrf_refresh_token") !== null;
+}
+
+/** Call `listener` when the server has said that nobody is signed in here any more. */
+export function onSessionEnd(listener) {
+  addEventListener("session-ended", listener);
+  return () => removeEventListener("session-ended", listener);
+}
+
+/** Run a signed-in user's request. If the answer is 401, renew the session once and run it again. */
 export async function withRenewal(request) {
+  try {
+    return await renewing(request);
+  } catch (error) {
+    if (error.status === 401) dispatchEvent(new Event("session-ended"));
+    throw error;
+  }
+}
+
+async function renewing(request) {
   const before = readCookie("csrf_access_token");
   try {
     return await request();
   } catch (error) {
     if (!(error instanceof HttpError) || error.status !== 401) throw error;
-    await exclusively("downloads-session-renewal", () => renew(before));
+    await exclusively(SESSION_LOCK, () => renew(before));
     return request();
   }
 }

@@ -1,0 +1,54 @@
+"""`POST /api/providers/test` and `…/{id}/test`: whether a provider answers, also one that is not saved."""
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields
+
+from downloads_app.config import current_settings
+from downloads_app.models import Provider
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.providers import catalog
+from downloads_app.services.providers.drafts import draft_changes, draft_provider
+from downloads_app.web import upstream
+from downloads_app.web.api.providers import NewProvider, ProviderChange, blueprint, check_dear, find_provider
+from downloads_app.web.api.schemas import OutputSchema
+from downloads_app.web.authentication import admin_required
+
+FAILS = "It fails, and why"
+
+
+class AnswerSchema(OutputSchema):
+    """A provider that answers as it should; 424 with the reason where it does not."""
+
+    ok = fields.Boolean()
+
+
+@blueprint.route("/<uuid:provider_id>/test", methods=["POST"])
+@admin_required
+@blueprint.arguments(ProviderChange, required=False)
+@blueprint.response(200, AnswerSchema)
+@blueprint.alt_response(424, description=FAILS)
+def ask_provider(body: dict[str, Any], provider_id: UUID) -> dict[str, bool]:
+    """Ask a provider whether it answers as its kind should, as it would with these changes; saves nothing."""
+    provider = find_provider(provider_id)
+    body.pop("paused", None)
+    return _ask(draft_changes(current_settings(), provider, check_dear(body, body.get("url", provider.url))))
+
+
+@blueprint.route("/test", methods=["POST"])
+@admin_required
+@blueprint.arguments(NewProvider)
+@blueprint.response(200, AnswerSchema)
+@blueprint.alt_response(424, description=FAILS)
+def ask_new_provider(body: dict[str, Any]) -> dict[str, bool]:
+    """Ask a provider that is not added yet whether it answers as its kind should; saves nothing."""
+    body.pop("paused", None)
+    return _ask(draft_provider(current_settings(), **check_dear(body, body.get("url", ""))))
+
+
+def _ask(provider: Provider) -> dict[str, bool]:
+    kind, access = provider.kind, catalog.access_of(current_settings(), provider)
+    give_connection_back()  # no connection is held while the network takes its time
+    upstream.ask(catalog.check_remote, kind, access)
+    return {"ok": True}

@@ -1,0 +1,46 @@
+/** API keys: made, shown once with a line to try them, listed, revoked. */
+
+import { announce } from "../../announcer.js";
+import { revokeKey } from "../../settings_api.js";
+import { away, when } from "../../times.js";
+import { html, useState } from "../../vendor/preact/preact-htm.js";
+import { say, sayNamed } from "../../words.js";
+import { Confirm } from "../confirm.js";
+import { Fault, useAction } from "../settings/faults.js";
+import { Heading } from "../settings/layout.js";
+import { Entry, Rows, useRows } from "../settings/lists.js";
+import { NewKey } from "./new_key.js";
+
+const EVERY_SECONDS = 30;
+
+export function KeysView() {
+  const list = useRows("keys", {}, EVERY_SECONDS);
+  const [asked, setAsked] = useState(null);
+  const revoking = useAction(async (id) => {
+    await revokeKey(id);
+    announce(say("keys.revoked"));
+    await list.again();
+  });
+  return html`<${Heading} title=${say("account.keys")} lead=${say("keys.lead")} />
+    <${NewKey} onMade=${list.again} />
+    <${Fault} error=${revoking.error} />
+    <${Rows} list=${list} label=${say("account.keys")} nothing=${say("keys.none")} entry=${(key) => html`<${Key} key=${key.id} apiKey=${key} onRevoke=${() => setAsked(key)} />`} />
+    ${asked && html`<${Confirm} question=${say("keys.revoke_question", { name: asked.name })} answers=${[["yes", say("keys.revoke")]]}
+      onAnswer=${(answer) => {
+        setAsked(null);
+        if (answer) revoking.act(asked.id);
+      }} />`}`;
+}
+
+function Key({ apiKey, onRevoke }) {
+  const { id, name, scopes, created_at: made, expires_at: expires, last_used_at: used } = apiKey;
+  const isOver = expires && Date.parse(expires) <= Date.now();
+  const facts = [
+    scopes.map((scope) => sayNamed("scope", scope)).join(", "),
+    expires ? say(isOver ? "keys.expired" : "keys.expires", { when: when(expires) }) : say("keys.never_expires"),
+    used ? say("keys.used", { when: away(used) }) : say("keys.never_used"),
+    say("keys.made", { when: when(made) }),
+  ];
+  return html`<${Entry} id=${id} name=${name} badges=${[isOver && [say("keys.over"), "bad"]]} facts=${facts}>
+    <button type="button" class="quiet" data-kind="danger" aria-label=${say("keys.revoke_which", { name })} onClick=${onRevoke}>${say("keys.revoke")}</button><//>`;
+}

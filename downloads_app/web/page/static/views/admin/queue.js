@@ -1,0 +1,30 @@
+/** Who waits, for what, and since when: the downloads that no worker holds. */
+
+import { address } from "../../http.js";
+import { away, when } from "../../times.js";
+import { html } from "../../vendor/preact/preact-htm.js";
+import { say } from "../../words.js";
+import { Heading } from "../settings/layout.js";
+import { Entry, Rows, useRows } from "../settings/lists.js";
+
+const EVERY_SECONDS = 5;
+
+export function QueueView() {
+  const list = useRows("downloads", { status: "pending", sort: "created_at" }, EVERY_SECONDS);
+  return html`<${Heading} title=${say("admin.queue")} lead=${say("queue.lead")} />
+    <${Rows} list=${list} label=${say("admin.queue")} nothing=${say("queue.none")} entry=${(one) => html`<${Waiting} key=${one.id} download=${one} />`} />`;
+}
+
+function Waiting({ download }) {
+  const { id, repository, provider, username, priority, created_at: added, wait_reason: reason, next_attempt_at: next } = download;
+  const isAhead = next && Date.parse(next) > Date.now();
+  const facts = [
+    html`<bdi>${username}</bdi>`,
+    html`<bdi>${provider}</bdi>`,
+    priority !== 0 && say("queue.priority", { count: priority }),
+    html`<span title=${when(added)}>${say("queue.since", { when: away(added) })}</span>`,
+  ];
+  const why = reason ?? say("queue.its_turn");
+  return html`<${Entry} id=${id} name=${repository} href=${address(`downloads/${id}`)} facts=${facts}
+    below=${html`<p class="entry-reason">${isAhead ? say("outcome.next_try", { reason: why, when: away(next) }) : why}</p>`} />`;
+}
