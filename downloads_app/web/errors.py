@@ -10,6 +10,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from downloads_app import errors
 from downloads_app.logs import one_line
 from downloads_app.services.database.session import RowIsGone
+from downloads_app.web.page.error_page import show_error, wants_page
 
 STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.InvalidInput, 422),
@@ -38,7 +39,9 @@ def init_app(app: Flask) -> None:
 
 
 def error_response(code: int, message: str, details: Any = None) -> Response:
-    """Return the answer for an error, in the shape of all errors."""
+    """Return the answer for an error: in the shape of all errors, or as a page for a browser outside of the API."""
+    if wants_page():
+        return show_error(code, message)
     status = HTTP_STATUS_CODES.get(code, "Error")
     response = jsonify(code=code, status=status, message=message, errors=details or {})
     response.status_code = code

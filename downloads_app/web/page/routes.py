@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from downloads_app.config import current_settings
 from downloads_app.models import utc_now
 from downloads_app.services.downloads.representation import format_time
+from downloads_app.web.page.headers import PAGE_HEADERS
 from downloads_app.web.page.words import render_page
 
 STATIC = Path(__file__).parent / "static"
@@ -36,29 +37,6 @@ VIEWS = (
     "/admin/limits",
 )
 """The addresses of the page's views. They all get the same page, and router.js shows the view."""
-PAGE_HEADERS = {
-    # No inline script or style, nothing from other hosts, and no way to turn text into markup. The base style sheet
-    # has form icons at `data:` addresses.
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    ),
-    "Cache-Control": "no-cache",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 blueprint = Blueprint(
     "dashboard", __name__, static_folder=str(STATIC), static_url_path="/static", template_folder="templates"
@@ -78,6 +56,7 @@ def show_page(**_address: object) -> Response:
         "index.html",
         modules=[name for name in SCRIPTS if name != "docs.js"],
         server_time=format_time(utc_now()),
+        single_sign_on=bool(getattr(current_settings(), "oidc_issuer", "")),
         stream_interval_seconds=current_settings().stream_interval_seconds,
         version=page_version(),
     )

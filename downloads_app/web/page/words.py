@@ -26,7 +26,11 @@ def read_words(language: str) -> dict[str, Any]:
     return own if language == ENGLISH else read_words(ENGLISH) | own
 
 
-def speaker(language: str) -> Callable[..., Markup]:
+Say = Callable[..., Markup]
+"""Says the words of a key as markup, with values in the places of the same names."""
+
+
+def speaker(language: str) -> Say:
     """Return what says the words of a key as markup, with values in the places of the same names."""
     words = read_words(language)
 
@@ -36,10 +40,13 @@ def speaker(language: str) -> Callable[..., Markup]:
     return say
 
 
-def render_page(template: str, **values: Any) -> Response:
-    """Answer a page in the best of our languages that the browser asks for."""
+def render_page(template: str, write: Callable[[Say], dict[str, Any]] | None = None, **values: Any) -> Response:
+    """Answer a page in the best of our languages that the browser asks for; `write` makes values that hold words."""
     language = request.accept_languages.best_match(languages(), default=ENGLISH)
-    response = make_response(render_template(template, language=language, say=speaker(language), **values))
+    say = speaker(language)
+    response = make_response(
+        render_template(template, language=language, say=say, **(write(say) if write else {}), **values)
+    )
     response.headers["Content-Language"] = language
     response.vary.add("Accept-Language")
     return response

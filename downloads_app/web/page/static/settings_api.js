@@ -43,4 +43,6 @@ export const removeProvider = (id) => ask("DELETE", row("providers", id));
 /** Ask a provider whether it answers, as it would be with `changes`; nothing is saved. `id` is null for a new one. */
 export const testProvider = (id, changes) => ask("POST", id ? row("providers", id, "/test") : "providers/test", changes);
 
+export const getQueue = () => ask("GET", "queue");
+export const pauseQueue = (paused) => ask("PATCH", "queue", { paused });
 export const getLimits = () => ask("GET", "limits");

@@ -1,6 +1,7 @@
 /** The sign-in form. */
 
 import { byId, formById, setText, show } from "./dom.js";
+import { address } from "./http.js";
 import { signIn } from "./session.js";
 
 /** Show the form until somebody has signed in. `reason` tells a user whose session ended why. */
@@ -11,6 +12,7 @@ export function askToSignIn(reason = "") {
   setText(byId("sign-in-error"), "");
   show(form, true);
   if (!reason) form.reset();
+  comeBackHere(/** @type {HTMLAnchorElement | null} */ (document.getElementById("single-sign-on")));
   form.elements[form.elements.username.value ? "password" : "username"].focus();
   return new Promise((resolve) => {
     form.onsubmit = async (event) => {
@@ -21,6 +23,13 @@ export function askToSignIn(reason = "") {
       }
     };
   });
+}
+
+/** Whoever signs in elsewhere comes back to this view. @param {HTMLAnchorElement | null} link */
+function comeBackHere(link) {
+  if (!link) return;
+  const path = location.pathname.slice(address("").length) + location.search;
+  link.search = String(new URLSearchParams({ next: `/${path}` }));
 }
 
 export function stopAsking() {

@@ -24,7 +24,7 @@ export function PasswordView({ user }) {
   const submit = (event) => act(event.currentTarget, valuesOf(event));
   return html`<${Heading} title=${say("account.password")} lead=${say("password.lead")} />
     <form class="panel form" onSubmit=${submit}>
-      <input class="out-of-sight" type="text" name="username" autocomplete="username" value=${user.username} readonly tabindex="-1" aria-hidden="true" />
+      <input hidden type="text" name="username" autocomplete="username" value=${user.username} readonly />
       <${TextField} id="password-current" name="current" type="password" autocomplete="current-password" label=${say("new_password.present")} required maxlength=${1024} />
       <${TextField} id="password-chosen" name="chosen" type="password" autocomplete="new-password" label=${say("new_password.chosen")}
         hint=${say("password.rules")} required minlength=${SHORTEST} maxlength=${LONGEST} />

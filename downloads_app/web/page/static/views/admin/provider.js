@@ -10,6 +10,7 @@ import { Confirm } from "../confirm.js";
 import { useAnswer } from "../loading.js";
 import { Fault, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
+import { Pause } from "./pause.js";
 import { ProviderForm } from "./provider_form.js";
 
 export function ProviderView({ id }) {
@@ -23,10 +24,16 @@ export function ProviderView({ id }) {
   }
   if (error?.status === 404) return html`<${Heading} title=${say("admin.providers")} back=${back} /><p class="notice" role="alert">${say("providers.gone")}</p>`;
   if (!provider) return html`<${Heading} title=${say("admin.providers")} back=${back} /><${Fault} error=${error} onAgain=${again} />`;
-  return html`<${Heading} key="known" title=${provider.name} back=${back}><span class="badge" data-kind="plain">${sayNamed("kind", provider.kind)}</span><//>
+  return html`<${Heading} key="known" title=${provider.name} back=${back}><span class="badge" data-kind="plain">${sayNamed("kind", provider.kind)}</span>
+      ${provider.paused_at && html`<span class="badge" data-kind="warn">${say("status.paused")}</span>`}<//>
     <p class="quiet-text">${say("providers.changed_at", { when: when(provider.updated_at) })}</p>
     ${saves > 0 && html`<${Told} key=${saves}>${say("providers.saved", { name: provider.name })}<//>`}
     <${ProviderForm} key=${saves} provider=${provider} onSave=${save} />
+    <section class="block" aria-labelledby="provider-pause"><h3 id="provider-pause">${say("action.pause")}</h3>
+      <${Pause} pausedAt=${provider.paused_at} words=${{ lead: say("providers.pause_lead"), paused: "providers.paused_since" }} onToggle=${async (paused) => {
+        await changeProvider(id, { paused });
+        await again();
+      }} /></section>
     <${End} provider=${provider} />`;
 }
 

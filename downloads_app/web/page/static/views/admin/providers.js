@@ -26,7 +26,7 @@ function Providers() {
 }
 
 function Provider({ provider }) {
-  const { id, name, kind, url } = provider;
+  const { id, name, kind, url, paused_at: paused } = provider;
   const [answer, setAnswer] = useState(null);
   const { act, isBusy, error } = useAction(async () => {
     setAnswer(null);
@@ -35,7 +35,7 @@ function Provider({ provider }) {
   });
   const stored = SECRETS.filter((secret) => provider[`has_${secret}`]).map((secret) => sayNamed("secret", secret));
   const told = error ? html`<p class="entry-reason bad" role="alert">${explain(error)}</p>` : answer && html`<p class="entry-reason good" role="status">${answer}</p>`;
-  return html`<${Entry} id=${id} name=${name} href=${address(`admin/providers/${id}`)} badges=${[[sayNamed("kind", kind), "plain"]]}
+  return html`<${Entry} id=${id} name=${name} href=${address(`admin/providers/${id}`)} badges=${[[sayNamed("kind", kind), "plain"], paused && [say("status.paused"), "warn"]]}
     facts=${[url && html`<bdi class="anywhere">${url}</bdi>`, ...stored]} below=${told}>
     <button type="button" class="quiet" aria-busy=${isBusy} aria-label=${say("providers.test_which", { name })} onClick=${() => act()}>${say("providers.test")}</button><//>`;
 }
