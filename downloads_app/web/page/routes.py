@@ -2,6 +2,7 @@
 
 import hashlib
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify
@@ -46,7 +47,8 @@ blueprint = Blueprint(
 @blueprint.after_request
 def add_page_headers(response: Response) -> Response:
     """Add the headers, also to static files: a browser shows a script or a picture as a page if it is opened alone."""
-    response.headers.update(PAGE_HEADERS)
+    if response.status_code < HTTPStatus.BAD_REQUEST:  # an error's answer has its own
+        response.headers.update(PAGE_HEADERS)
     return response
 
 
@@ -56,7 +58,7 @@ def show_page(**_address: object) -> Response:
         "index.html",
         modules=[name for name in SCRIPTS if name != "docs.js"],
         server_time=format_time(utc_now()),
-        single_sign_on=bool(getattr(current_settings(), "oidc_issuer", "")),
+        single_sign_on=current_settings().oidc_issuer != "",
         stream_interval_seconds=current_settings().stream_interval_seconds,
         version=page_version(),
     )

@@ -55,7 +55,8 @@ def test_no_template_holds_words_of_its_own(path: Path) -> None:
 
 
 def test_words_are_used_and_what_is_used_is_there() -> None:
-    sources = [path.read_text() for path in [*page_words.scripts(), *page_words.TEMPLATES.glob("*.html")]]
+    speakers = [*page_words.scripts(), *page_words.TEMPLATES.glob("*.html"), *page_words.TEMPLATES.parent.glob("*.py")]
+    sources = [path.read_text() for path in speakers]
     named = set().union(*(page_words.keys_named_in(source) for source in sources))
     groups = set().union(*(page_words.groups_named_in(source) for source in sources))
     prefixes = {key.partition(".")[0] for key in ENGLISH}

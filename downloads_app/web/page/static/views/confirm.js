@@ -6,7 +6,13 @@ import { say } from "../words.js";
 /** `answers` are [value, label] pairs; `onAnswer` gets a value, or null for none. */
 export function Confirm({ question, answers, onAnswer }) {
   const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current.showModal();
+    return () => { // the element is gone before the dialog could give the focus back
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
+  }, []);
   return html`<dialog ref=${dialog} class="question" onClose=${() => onAnswer(null)}>
     <p>${question}</p>
     <p class="answers">

@@ -33,9 +33,10 @@ export function KeysView() {
 }
 
 function Key({ apiKey, onRevoke }) {
-  const { id, name, scopes, created_at: made, expires_at: expires, last_used_at: used } = apiKey;
+  const { id, name, hint, scopes, created_at: made, expires_at: expires, last_used_at: used } = apiKey;
   const isOver = expires && Date.parse(expires) <= Date.now();
   const facts = [
+    hint && html`<code>${hint}…</code>`,
     scopes.map((scope) => sayNamed("scope", scope)).join(", "),
     expires ? say(isOver ? "keys.expired" : "keys.expires", { when: when(expires) }) : say("keys.never_expires"),
     used ? say("keys.used", { when: away(used) }) : say("keys.never_used"),

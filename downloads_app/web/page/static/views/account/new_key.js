@@ -30,7 +30,7 @@ export function NewKey({ onMade }) {
   const lifetimes = [...LIFETIMES_DAYS.map((days) => [String(days), say("count.days", { count: days })]), ["", say("keys.no_end")]];
   return html`<form class="panel form" onSubmit=${(event) => act(event.currentTarget, valuesOf(event))} aria-label=${say("keys.new")}>
     <div class="side-by-side">
-      <${TextField} id="key-name" name="name" label=${say("keys.name")} hint=${say("keys.name_hint")} required maxlength=${100} />
+      <${TextField} id="key-name" name="name" label=${say("keys.name")} hint=${say("keys.name_hint")} required maxlength=${80} />
       <${Choice} id="key-days" name="days" label=${say("keys.lifetime")} choices=${lifetimes} value=${USUAL_DAYS} />
     </div>
     <fieldset class="ticks"><legend>${say("keys.scopes")}</legend>

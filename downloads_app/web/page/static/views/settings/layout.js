@@ -15,7 +15,7 @@ export function Settings({ label, root, parts, route, user }) {
   const current = parts.find(({ name }) => name === route.parts[0]) ?? parts[0];
   return html`<div class="settings">
     <nav class="parts" aria-label=${label}><ul role="list">${parts.map(({ name, title }) => html`<li key=${name}>
-      <a data-inside href=${address(`${root}/${name}`)} aria-current=${name === current.name ? "page" : null}>${title}</a></li>`)}</ul></nav>
+      <a data-inside href=${address(name ? `${root}/${name}` : root)} aria-current=${name === current.name ? "page" : null}>${title}</a></li>`)}</ul></nav>
     <div class="part"><${current.View} key=${route.parts.join("/")} user=${user} route=${route} /></div>
   </div>`;
 }
