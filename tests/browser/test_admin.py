@@ -65,7 +65,7 @@ def test_a_user_is_made_by_keyboard_with_a_password_that_is_shown_once(
     page.locator("#new-user-name").focus()
     page.keyboard.type("not a name")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("is not a name for a user")
+    expect(page.get_by_role("alert")).to_contain_text("is not a user name")
     page.locator("#new-user-name").fill("newcomer")
     page.keyboard.press("Enter")
     panel = page.locator(".once")

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import abort
@@ -59,7 +60,7 @@ def test_an_error_page_has_no_code_of_its_own(client: FlaskClient) -> None:
 
 def test_the_button_of_single_sign_on_is_there_where_it_is_set(client: FlaskClient, tmp_path: Path) -> None:
     assert "single-sign-on" not in client.get("/").text
-    settings = {
+    settings: dict[str, Any] = {
         "oidc_issuer": "https://id.example",
         "oidc_client_id": "downloads",
         "oidc_client_secret": "s",
