@@ -77,7 +77,7 @@ def test_every_view_speaks_another_language(stack: Stack, foreign_page: Callable
         expect(page.locator("#views")).to_be_visible()
         expect(page.locator(".part h2, #view h2, #board")).not_to_have_count(0)
         expect(page.get_by_text("⟦Loading…⟧")).to_have_count(0)
-        page.wait_for_function(f"({READ_ALL})().some((text) => text.includes('⟦'))")
+        page.wait_for_function(f"() => ({READ_ALL})().some((text) => text.includes('⟦'))")
         expect_no_english(page)
 
 

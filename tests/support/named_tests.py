@@ -1,4 +1,4 @@
-"""Tests that documents name: `web/test_limits.py::test_a_body_has_so_many_bytes`, below `tests/`."""
+"""Tests that documents name: `web/test_largest_values.py::test_a_body_has_so_many_bytes`, below `tests/`."""
 
 import ast
 import re

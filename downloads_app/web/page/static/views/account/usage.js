@@ -33,6 +33,6 @@ export function Usage({ userId, seed = "" }) {
     ${quota !== null && html`<meter class="usage-bar" min="0" max="1" value=${share} high="0.9" optimum="0"
       aria-label=${say("usage.title")} aria-valuetext=${say("usage.of_quota", { quota: bytes(quota), percent: percent(share) })}></meter>`}
     ${share === 1 && html`<p class="notice">${say("usage.full")}</p>`}
-    <p class="quiet-text">${say("count.active_downloads", { count: active })}</p>
+    <p class="quiet-text">${say("usage.active", { count: active })}</p>
   </section>`;
 }
