@@ -15,7 +15,7 @@ ENGLISH = words.read_words(words.ENGLISH)
 RENDERED = {text for text in ENGLISH.values() if isinstance(text, str)}
 """The server writes some words into the page; a test of its own knows that it has none but these."""
 DATA = re.compile(
-    r"alice|root|bruno|hub|org/name|Chrome, Linux|.*HeadlessChrome.*|127\.0\.0\.1|https?://\S+|[\d.,]+\s\w+"
+    r"alice|root|bruno|clara|hub|org/name|Chrome, Linux|.*HeadlessChrome.*|127\.0\.0\.1|https?://\S+|[\d.,]+\s\w+"
     r"|\w+ \d+, \d{4}, \d+:\d\d\s[AP]M"
 )
 """Names, addresses, amounts and dates."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from marshmallow import fields
 
 from downloads_app.config import current_settings
+from downloads_app.errors import SourceError
 from downloads_app.models import Provider
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
@@ -13,7 +14,7 @@ from downloads_app.services.providers.drafts import draft_changes, draft_provide
 from downloads_app.web import upstream
 from downloads_app.web.api.providers import NewProvider, ProviderChange, blueprint, check_dear, find_provider
 from downloads_app.web.api.schemas import OutputSchema
-from downloads_app.web.authentication import admin_required
+from downloads_app.web.authentication import admin_required, current_actor
 
 FAILS = "It fails, and why"
 
@@ -33,7 +34,8 @@ def ask_provider(body: dict[str, Any], provider_id: UUID) -> dict[str, bool]:
     """Ask a provider whether it answers as its kind should, as it would with these changes; saves nothing."""
     provider = find_provider(provider_id)
     body.pop("paused", None)
-    return _ask(draft_changes(current_settings(), provider, check_dear(body, body.get("url", provider.url))))
+    changes = check_dear(body, body.get("url", provider.url))
+    return _ask(draft_changes(current_settings(), provider, changes), provider)
 
 
 @blueprint.route("/test", methods=["POST"])
@@ -44,11 +46,18 @@ def ask_provider(body: dict[str, Any], provider_id: UUID) -> dict[str, bool]:
 def ask_new_provider(body: dict[str, Any]) -> dict[str, bool]:
     """Ask a provider that is not added yet whether it answers as its kind should; saves nothing."""
     body.pop("paused", None)
-    return _ask(draft_provider(current_settings(), **check_dear(body, body.get("url", ""))))
+    draft = draft_provider(current_settings(), **check_dear(body, body.get("url", "")))
+    return _ask(draft, draft)
 
 
-def _ask(provider: Provider) -> dict[str, bool]:
-    kind, access = provider.kind, catalog.access_of(current_settings(), provider)
+def _ask(draft: Provider, named: Provider) -> dict[str, bool]:
+    """Ask as `draft` says. The audit notes it of `named`: the stored row, which a draft has no id of."""
+    kind, access, by = draft.kind, catalog.access_of(current_settings(), draft), current_actor()
     give_connection_back()  # no connection is held while the network takes its time
-    upstream.ask(catalog.check_remote, kind, access)
+    try:
+        upstream.ask(catalog.check_remote, kind, access)
+    except SourceError as exc:
+        catalog.note_test(named, exc.message, by=by)
+        raise
+    catalog.note_test(named, None, by=by)
     return {"ok": True}
