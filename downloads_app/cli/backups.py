@@ -43,8 +43,9 @@ def restore(path: Path, force: bool) -> None:
     Every token, session and API key of before is refused afterwards. Stop the web servers and workers first.
 
     \b
-    Example:
+    Examples:
       flask db upgrade && flask restore /var/backups/downloads-2026-01-31.backup
+      flask restore --force /var/backups/downloads-2026-01-31.backup
     """
     counts = backups.restore_backup(current_settings().database_url, path, replace=force)
     click.echo(f"Restored {_describe(counts)}. Everybody has to sign in again; API keys have to be made anew")

@@ -108,7 +108,13 @@ def list_downloads(
 @JSON_OPTION
 @UTC_OPTION
 def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
-    """Show all that is known of one download."""
+    """Show all that is known of one download.
+
+    \b
+    Examples:
+      flask downloads show 4f1a
+      flask downloads show 4f1a --events --utc
+    """
     download = history.find_download(download_id)
     if shows_events:
         found = story.read(download).rows
@@ -126,13 +132,19 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 @click.option("--older-than", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Finished so long ago.")
 @click.option("--files", is_flag=True, help="Remove their files too.")
 def prune_downloads(older_than: float, files: bool) -> None:
-    """Remove finished downloads from the list; complete files stay unless --files is given."""
+    """Remove finished downloads from the list; complete files stay unless --files is given.
+
+    \b
+    Examples:
+      flask downloads prune --older-than 30
+      flask downloads prune --older-than 90 --files
+    """
     count = history.prune(current_settings().downloads_dir, older_than, files=files, by=audit.COMMAND_LINE)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 
 def _add_control(name: str, change: Callable[[Settings, Download, str], None], done: str, summary: str) -> None:
-    @group.command(name, help=summary)
+    @group.command(name, help=f"{summary}\n\n\b\nExample:\n  flask downloads {name} 4f1a 77c0")
     @click.argument("ids", metavar="ID...", nargs=-1, required=True)
     def control(ids: tuple[str, ...]) -> None:
         for download in [history.find_download(reference) for reference in ids]:

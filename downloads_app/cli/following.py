@@ -12,6 +12,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
+from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import clean, format_bytes, format_seconds, format_share, plain, style_status
 from downloads_app.models import ACTIVE, Download, Status
@@ -29,8 +30,10 @@ ECHO_COLUMNS = 3
 """Columns left free for the terminal's `^C` after the last row. On its own line it would move the rows."""
 
 
-def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False) -> None:
+def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False, files: FileRows | None = None) -> None:
     """Show the progress of downloads until none is active. Exits with 1 if one failed, with 130 at Ctrl-C.
+
+    With `files`, that of their files too.
 
     Returns if none failed. They need not be complete: somebody may have paused or cancelled them.
     """
@@ -41,9 +44,9 @@ def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False) ->
     try:
         if console.is_terminal:
             with Live(Text(), console=console, auto_refresh=False) as live:
-                _repeat(shown, follow_all, lambda news: live.update(_draw_news(news, console), refresh=True))
+                _repeat(shown, follow_all, lambda news: live.update(_draw_news(news, console, files), refresh=True))
         else:
-            _repeat(shown, follow_all, _Lines(console))
+            _repeat(shown, follow_all, _Lines(console, files))
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
     failed = [download for download in _read(shown, follow_all=False) if download.status == Status.FAILED]
@@ -86,8 +89,8 @@ def _read(shown: Sequence[str], follow_all: bool) -> Sequence[Download]:
 class _Lines:
     """Prints a line for each change of state, and one every LINE_SECONDS for mere progress."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, files: FileRows | None) -> None:
+        self._console, self._files = console, files
         self._said: dict[str, tuple[str, str, float]] = {}
 
     def __call__(self, news: News) -> None:
@@ -95,6 +98,8 @@ class _Lines:
             self._print(news)
             return
         for download in news:
+            for line in self._files.tell(download) if self._files else ():
+                self._print(f"{download.id[:SHORT_ID_LENGTH]} {download.repository.name} {line}")
             self._tell(download)
 
     def _tell(self, download: Download) -> None:
@@ -119,11 +124,11 @@ def _describe_in_a_line(download: Download) -> str:
     return " ".join(parts) + (f": {reason}" if reason else "")
 
 
-def _draw_news(news: News, console: Console) -> Table | Text:
-    return Text(news, style="red") if isinstance(news, str) else _draw(news, console)
+def _draw_news(news: News, console: Console, files: FileRows | None) -> Table | Text:
+    return Text(news, style="red") if isinstance(news, str) else _draw(news, console, files)
 
 
-def _draw(downloads: Sequence[Download], console: Console) -> Table:
+def _draw(downloads: Sequence[Download], console: Console, files: FileRows | None) -> Table:
     """Draw one row for each download, active ones first. The last row counts those that do not fit on the screen."""
     room = max(1, console.size.height - 3)
     ordered = sorted(downloads, key=lambda download: download.status not in ACTIVE)
@@ -135,10 +140,16 @@ def _draw(downloads: Sequence[Download], console: Console) -> Table:
     table.add_column(no_wrap=True, justify="right", width=4)
     table.add_column(no_wrap=True, justify="right", width=19)
     table.add_column(overflow="fold", justify="right", ratio=3, min_width=18)  # a reason takes the lines it needs
-    for download in ordered[:room]:
-        table.add_row(*_draw_row(download))
-    if len(ordered) > room:
-        table.add_row("", Text(f"and {len(ordered) - room} more", style="dim"))
+    shown = 0
+    for download in ordered:
+        rows = [_draw_row(download), *(files.draw(download) if files else ())]
+        if table.row_count + len(rows) > room and shown:
+            break
+        shown += 1
+        for row in rows[:room]:
+            table.add_row(*row)
+    if len(ordered) > shown:
+        table.add_row("", Text(f"and {len(ordered) - shown} more", style="dim"))
     return table
 
 

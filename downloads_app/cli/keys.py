@@ -46,7 +46,12 @@ def create_key(name: str, username: str, scopes: tuple[str, ...], expires: int |
 @JSON_OPTION
 @UTC_OPTION
 def list_keys(username: str | None, as_json: bool) -> None:
-    """List keys, the newest first; expired ones too. The keys themselves are shown nowhere."""
+    """List keys, the newest first; expired ones too. The keys themselves are shown nowhere.
+
+    \b
+    Example:
+      flask keys list --user alice
+    """
     found = keys.list_keys(users.find_user(username).id if username else None)
     if as_json:
         print_json([_describe(key) for key in found])
@@ -70,7 +75,12 @@ def list_keys(username: str | None, as_json: bool) -> None:
 @group.command("revoke")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def revoke_keys(ids: tuple[str, ...]) -> None:
-    """Refuse keys from now on, by their ids (see `keys list`); their open streams end within a tick."""
+    """Refuse keys from now on, by their ids (see `keys list`); their open streams end within a tick.
+
+    \b
+    Example:
+      flask keys revoke 4f1a
+    """
     for key_id in [keys.find_key(one).id for one in ids]:
         keys.revoke_key(key_id, None, by=COMMAND_LINE)
         click.echo(f"Revoked {key_id}")

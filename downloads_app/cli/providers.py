@@ -30,6 +30,11 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
 
     What is read from standard input comes one a line: the token, the password, the header's value, the proxy; then a
     list of addresses, if it comes from there too.
+
+    \b
+    Examples:
+      flask providers add hub --kind huggingface --url https://huggingface.co
+      flask providers add store --kind s3 --url https://s3.lan/models --username KEY --password-stdin < secret
     """
     if needs_url(kind) and not options["url"]:
         raise click.UsageError(f"Kind {kind} needs --url.")
@@ -48,6 +53,11 @@ def change_provider(name: str, **options: Any) -> None:
     """Change how a provider is reached; what is not named stays.
 
     A URL of another origin, another proxy or authority forgets the secrets that are not given anew.
+
+    \b
+    Examples:
+      flask providers change hub --max-connections 8
+      flask providers change hub --token-stdin < token
     """
     catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options), by=COMMAND_LINE)
     click.echo(f"Changed provider {name}")
@@ -56,7 +66,12 @@ def change_provider(name: str, **options: Any) -> None:
 @group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def list_providers(as_json: bool) -> None:
-    """List all providers; secrets are never shown."""
+    """List all providers; secrets are never shown.
+
+    \b
+    Example:
+      flask providers list --json
+    """
     found = catalog.list_providers()
     if as_json:
         print_json([_describe(provider) for provider in found])
@@ -79,7 +94,12 @@ def list_providers(as_json: bool) -> None:
 @group.command("test")
 @click.argument("name")
 def test_provider(name: str) -> None:
-    """Ask a provider whether it answers as its kind should; exit code 1 and the reason where it does not."""
+    """Ask a provider whether it answers as its kind should; exit code 1 and the reason where it does not.
+
+    \b
+    Example:
+      flask providers test hub
+    """
     provider = catalog.find_provider(name)
     kind, access = provider.kind, catalog.access_of(current_settings(), provider)
     give_connection_back()
@@ -133,7 +153,12 @@ def reencrypt_secrets() -> None:
 @group.command("remove")
 @click.argument("name")
 def remove_provider(name: str) -> None:
-    """Remove a provider and its history; files stay."""
+    """Remove a provider and its history; files stay.
+
+    \b
+    Example:
+      flask providers remove hub
+    """
     catalog.remove_provider(catalog.find_provider(name), by=COMMAND_LINE)
     click.echo(f"Removed provider {name}")
 

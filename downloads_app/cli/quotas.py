@@ -26,6 +26,12 @@ class _Quota(click.ParamType[int | None]):
 @click.argument("name")
 @click.argument("quota", metavar="BYTES|none", type=_Quota())
 def set_quota(name: str, quota: int | None) -> None:
-    """Give a user a quota of their own, in bytes; `none`: the general one (USER_QUOTA_BYTES)."""
+    """Give a user a quota of their own, in bytes; `none`: the general one (USER_QUOTA_BYTES).
+
+    \b
+    Examples:
+      flask users quota alice 500000000000
+      flask users quota alice none
+    """
     users.set_quota(users.find_user(name), quota, by=COMMAND_LINE)
     click.echo(f"The quota of {name} is " + ("the general one" if quota is None else f"{quota} bytes"))

@@ -26,7 +26,13 @@ _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password 
 @click.option("--admin", is_flag=True, help="May see and change everybody's downloads.")
 @_STDIN
 def create_user(name: str, admin: bool, password_stdin: bool) -> None:
-    """Create a user; without --password-stdin asks, or generates a password where there is no terminal."""
+    """Create a user; without --password-stdin asks, or generates a password where there is no terminal.
+
+    \b
+    Examples:
+      flask users create alice
+      flask users create boss --admin --password-stdin < password
+    """
     password, is_generated = _take_password(password_stdin)
     users.create_user(current_settings().downloads_dir, name, password, is_admin=admin, by=COMMAND_LINE)
     click.echo(f"Created {'admin' if admin else 'user'} {name}")
@@ -37,7 +43,12 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
 @JSON_OPTION
 @UTC_OPTION
 def list_users(as_json: bool) -> None:
-    """List all users."""
+    """List all users.
+
+    \b
+    Example:
+      flask users list --utc
+    """
     listed = users.list_users()
     if as_json:
         print_json([_describe(user) for user in listed])
@@ -52,7 +63,12 @@ def list_users(as_json: bool) -> None:
 @group.command("disable")
 @_NAME
 def disable_user(name: str) -> None:
-    """Refuse a user's tokens from now on and pause their downloads."""
+    """Refuse a user's tokens from now on and pause their downloads.
+
+    \b
+    Example:
+      flask users disable alice
+    """
     users.set_disabled(users.find_user(name), True, by=COMMAND_LINE)
     click.echo(f"Disabled {name}")
 
@@ -60,7 +76,12 @@ def disable_user(name: str) -> None:
 @group.command("enable")
 @_NAME
 def enable_user(name: str) -> None:
-    """Let a disabled user in again."""
+    """Let a disabled user in again.
+
+    \b
+    Example:
+      flask users enable alice
+    """
     users.set_disabled(users.find_user(name), False, by=COMMAND_LINE)
     click.echo(f"Enabled {name}")
 
@@ -68,7 +89,12 @@ def enable_user(name: str) -> None:
 @group.command("promote")
 @_NAME
 def promote_user(name: str) -> None:
-    """Make a user an admin."""
+    """Make a user an admin.
+
+    \b
+    Example:
+      flask users promote alice
+    """
     users.set_admin(users.find_user(name), True, by=COMMAND_LINE)
     click.echo(f"{name} is an admin now")
 
@@ -76,7 +102,12 @@ def promote_user(name: str) -> None:
 @group.command("demote")
 @_NAME
 def demote_user(name: str) -> None:
-    """Make an admin a regular user."""
+    """Make an admin a regular user.
+
+    \b
+    Example:
+      flask users demote alice
+    """
     users.set_admin(users.find_user(name), False, by=COMMAND_LINE)
     click.echo(f"{name} is a regular user now")
 
@@ -85,7 +116,12 @@ def demote_user(name: str) -> None:
 @_NAME
 @_STDIN
 def change_password(name: str, password_stdin: bool) -> None:
-    """Set a user's password; tokens issued before are refused from now on."""
+    """Set a user's password; tokens issued before are refused from now on.
+
+    \b
+    Example:
+      flask users password alice
+    """
     user = users.find_user(name)
     password, is_generated = _take_password(password_stdin)
     users.set_password(user, password, by=COMMAND_LINE)
@@ -97,7 +133,12 @@ def change_password(name: str, password_stdin: bool) -> None:
 @_NAME
 @click.option("--expires", type=click.IntRange(1, 10 * 365 * 86400), metavar="SECONDS", help="How long it lives.")
 def print_token(name: str, expires: int | None) -> None:
-    """Print an access token, alone on standard output."""
+    """Print an access token, alone on standard output.
+
+    \b
+    Example:
+      flask users token alice --expires 600
+    """
     click.echo(users.issue_token(current_settings(), users.find_user(name), expires, by=COMMAND_LINE))
 
 
@@ -105,7 +146,13 @@ def print_token(name: str, expires: int | None) -> None:
 @click.argument("name", required=False)
 @JSON_OPTION
 def show_usage(name: str | None, as_json: bool) -> None:
-    """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active."""
+    """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active.
+
+    \b
+    Examples:
+      flask users usage
+      flask users usage alice --json
+    """
     found = [users.find_user(name)] if name else users.list_users()
     takes = {user.username: usage.measure(current_settings(), user) for user in found}
     if as_json:
@@ -128,7 +175,12 @@ def show_usage(name: str | None, as_json: bool) -> None:
 @click.option("--files", is_flag=True, help="Remove their files too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def delete_user(name: str, files: bool, yes: bool) -> None:
-    """Delete a user and the rows of their downloads, asking first on a terminal; files stay without --files."""
+    """Delete a user and the rows of their downloads, asking first on a terminal; files stay without --files.
+
+    \b
+    Example:
+      flask users delete alice --files
+    """
     user = users.find_user(name)
     if sys.stdin.isatty() and not yes:
         what = "their downloads and files" if files else "their downloads"
@@ -148,7 +200,12 @@ _SUBJECT = click.option("--subject", required=True, metavar="SUB", help="What th
 @_ISSUER
 @_SUBJECT
 def link_identity(name: str, issuer: str | None, subject: str) -> None:
-    """Let somebody who signs in at an identity provider in as this user."""
+    """Let somebody who signs in at an identity provider in as this user.
+
+    \b
+    Example:
+      flask users link alice --issuer https://id.example.org --subject 248289761001
+    """
     identities.link(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Linked {subject} to {name}")
 
@@ -158,7 +215,12 @@ def link_identity(name: str, issuer: str | None, subject: str) -> None:
 @_ISSUER
 @_SUBJECT
 def unlink_identity(name: str, issuer: str | None, subject: str) -> None:
-    """Take such a link away; the user's sign-ins end."""
+    """Take such a link away; the user's sign-ins end.
+
+    \b
+    Example:
+      flask users unlink alice --issuer https://id.example.org --subject 248289761001
+    """
     identities.unlink(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Unlinked {subject} from {name}")
 
@@ -168,7 +230,12 @@ def unlink_identity(name: str, issuer: str | None, subject: str) -> None:
 @JSON_OPTION
 @UTC_OPTION
 def list_identities(name: str, as_json: bool) -> None:
-    """List who signs in as this user at an identity provider."""
+    """List who signs in as this user at an identity provider.
+
+    \b
+    Example:
+      flask users identities alice
+    """
     linked = identities.list_of(users.find_user(name))
     if as_json:
         print_json(

@@ -12,7 +12,13 @@ from downloads_app.services.queue import claims
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Downloads at a time (WORKER_CONCURRENCY).")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do.")
 def run_worker(concurrency: int | None, until_idle: bool) -> None:
-    """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again from .env."""
+    """Move bytes until stopped; TERM hands the downloads back, HUP reads MAX_BYTES_PER_SECOND again from .env.
+
+    \b
+    Examples:
+      flask downloads worker --concurrency 4
+      flask downloads worker --until-idle
+    """
     from flask import current_app
 
     from downloads_app import logs

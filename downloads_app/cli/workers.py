@@ -14,7 +14,12 @@ group = Commands("workers", help="See the processes that move bytes.", no_args_i
 @JSON_OPTION
 @UTC_OPTION
 def list_workers(as_json: bool) -> None:
-    """List workers, when each last spoke, and what it holds; one that vanished stays for a day."""
+    """List workers, when each last spoke, and what it holds; one that vanished stays for a day.
+
+    \b
+    Example:
+      flask workers list
+    """
     found = workers.list_workers(current_settings().lease_seconds)
     if as_json:
         times = ("started_at", "last_seen_at")

@@ -6,13 +6,14 @@ from dataclasses import asdict
 
 import click
 from flask.cli import with_appcontext
+from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.doctor import database, disk, encryption, kernel, providers, proxy, secrets, stream
 from downloads_app.cli.doctor.address import Address, read_address
 from downloads_app.cli.doctor.finding import Finding, State, fine, note, wrong
 from downloads_app.cli.groups import Command, explain_database
-from downloads_app.cli.printing import JSON_OPTION, clean, print_json
+from downloads_app.cli.printing import JSON_OPTION, make_console, plain, print_json
 from downloads_app.config import Settings, current_settings
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.inspection import trial
@@ -84,8 +85,12 @@ def _examine_outside(settings: Settings, address: Address, is_usable: bool) -> I
 
 
 def _print(finding: Finding) -> None:
-    click.echo(
-        f"{click.style(f'{finding.state:<6}', fg=_STYLES[finding.state])} {finding.part:<12} {clean(finding.found)}"
-    )
+    """Print a finding; what to do stands below it."""
+    row = Table.grid(padding=(0, 1))
+    for width in (6, 12):
+        row.add_column(width=width, no_wrap=True)
+    row.add_column(overflow="fold")
+    row.add_row(plain(finding.state, _STYLES[finding.state]), plain(finding.part), plain(finding.found))
     if finding.advice:
-        click.echo(f"{'':<20}→ {clean(finding.advice)}")
+        row.add_row("", "", plain(f"→ {finding.advice}"))
+    make_console().print(row)

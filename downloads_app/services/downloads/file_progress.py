@@ -1,9 +1,13 @@
 """How much of each file of a download is here: workers write it beside the partial files, not into the database."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
+from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of
@@ -19,6 +23,23 @@ def as_dicts(downloads_dir: Path, download: Download, files: Sequence[DownloadFi
         whole = (row["size_bytes"] or 0) if row["completed_at"] else 0
         row["current_bytes"] = whole or begun.get(row["path"], 0)
     return rows
+
+
+def read_some(downloads_dir: Path, download: Download, limit: int) -> list[dict[str, Any]]:
+    """Return some files of a download as `as_dicts` does, the missing ones first."""
+    of_it = select(DownloadFile).where(DownloadFile.download_id == download.id)
+    missing = DownloadFile.completed_at.is_(None).desc()
+    files = db.session.scalars(of_it.order_by(missing, DownloadFile.position).limit(limit)).all()
+    return as_dicts(downloads_dir, download, files)
+
+
+def completed_after(download_id: str, moment: datetime | None) -> Sequence[DownloadFile]:
+    """Return the files that became complete after a moment (None: all), in the order in which they did."""
+    complete = [DownloadFile.download_id == download_id, DownloadFile.completed_at.is_not(None)]
+    if moment is not None:
+        complete.append(DownloadFile.completed_at > moment)
+    query = select(DownloadFile).where(*complete)
+    return db.session.scalars(query.order_by(DownloadFile.completed_at, DownloadFile.position)).all()
 
 
 def _kept_bytes(folder: Path, paths: Sequence[str]) -> dict[str, int]:

@@ -1,0 +1,63 @@
+"""`downloads watch --files`: rows in a terminal, lines in a pipe."""
+
+import io
+import time
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from rich.console import Console
+
+from downloads_app.cli.file_rows import MOST_ROWS, FileRows
+from downloads_app.cli.following import _draw
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadFile, User, utc_now
+from downloads_app.services.downloads import history
+from downloads_app.services.queue import outcomes
+from tests.support.downloading import add_downloads, add_provider, claim
+
+
+@pytest.fixture
+def running(app: Flask, alice: User) -> Download:
+    """A running download of 20 files, of which two are here."""
+    row = add_downloads(alice, add_provider(), "org/model", total_files=20, files_completed=2, total_bytes=2000)[0]
+    for position in range(20):
+        completed_at = utc_now() if position in (3, 4) else None
+        file = DownloadFile(position=position, path=f"part-{position:02}[x]", url="x", size_bytes=100)
+        file.download_id, file.completed_at = row.id, completed_at
+        db.session.add(file)
+    db.session.commit()
+    return row
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_missing_files_stand_below_their_download_and_fit_the_screen(running: Download, width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
+    files = FileRows(current_settings().downloads_dir)
+    console.print(_draw(history.list_downloads().rows, console, files))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
+    assert max(map(len, lines)) <= width
+    assert sum("part-" in line for line in lines) == MOST_ROWS
+    assert "part-00[x]" in lines[1]
+    assert not any("part-03" in line for line in lines)
+    assert "2 of 20 here" in lines[-1]
+
+
+def test_a_pipe_gets_a_line_for_each_file_that_is_complete(
+    running: Download, runner: FlaskCliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = claim()
+    assert found is not None
+
+    def complete_one_more(_: float) -> None:
+        file = db.session.query(DownloadFile).filter_by(position=0).one()
+        file.completed_at = utc_now()
+        db.session.commit()
+        outcomes.finish(found, 2000)
+
+    monkeypatch.setattr(time, "sleep", complete_one_more)
+    done = runner.invoke(args=["downloads", "watch", running.id, "--files"])
+    told = [line.split(" org/model ")[1] for line in done.stdout.splitlines() if "is here" in line]
+    assert told == ["part-03[x] is here, 100 B", "part-04[x] is here, 100 B", "part-00[x] is here, 100 B"]
+    assert "100% 2.0 kB/2.0 kB completed" in done.stdout.splitlines()[-1]
