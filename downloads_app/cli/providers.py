@@ -143,6 +143,10 @@ def reencrypt_secrets() -> None:
     """Encrypt all secrets under the present PROVIDER_TOKEN_KEY; exit code 1 where one cannot be read under any key.
 
     After it, no key of PREVIOUS_PROVIDER_TOKEN_KEYS is needed any more.
+
+    \b
+    Example:
+      flask providers reencrypt
     """
     done = reencrypt(current_settings(), by=COMMAND_LINE)
     click.echo(f"Encrypted {done.secrets} secrets anew; {done.untouched} were under the present key")

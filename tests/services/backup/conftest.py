@@ -14,6 +14,8 @@ from sqlalchemy import select
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import DownloadFile, SignIn, User, utc_now
+from downloads_app.services.accounts import keys
+from downloads_app.services.audit import NOBODY
 from downloads_app.services.backup import rows
 from downloads_app.services.queue import outcomes, pauses
 from tests.support.downloading import add_downloads, add_provider, claim
@@ -57,6 +59,7 @@ def source_url(app: Flask, alice: User, bob: User) -> str:
     moments = {"created_at": utc_now(), "issued_at": utc_now() + timedelta(seconds=5), "rotated_at": utc_now()}
     db.session.add(SignIn(id="family", user_id=alice.id, expires_at=utc_now(), refresh_id="r", **moments))
     db.session.commit()
+    keys.create_key(alice.id, "program", keys.SCOPES, by=NOBODY)
     pauses.set_provider_paused(provider, True)
     pauses.set_queue_paused(True)
     return current_settings().database_url

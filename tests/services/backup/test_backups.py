@@ -26,7 +26,8 @@ def test_a_backup_is_restored_into_either_database_row_by_row(source_url: str, o
     assert sorted(path.name for path in tmp_path.glob("*backup*")) == ["backup"]
     backups.restore_backup(other_url, tmp_path / "backup")
     before, after = content_of(source_url), content_of(other_url)
-    assert before.pop("sign_ins") != after.pop("sign_ins") == []
+    for name in ("sign_ins", "api_keys"):  # none of these is good any more
+        assert before.pop(name) != after.pop(name) == []
     assert after == before
 
 
