@@ -31,7 +31,7 @@ CAST = (
     ("alice", "samples", "nimbus/nimbus-1b-GGUF"),
 )
 STEP_SECONDS = 5.0
-REST_SECONDS = 25.0
+REST_SECONDS = 20.0
 """So long what has ended stays as it is; then it is removed and comes again."""
 SHOWN_FAILED_SECONDS = 30.0
 WEATHER_STEPS = 8
@@ -72,10 +72,12 @@ class Play:
     def _step(self) -> None:
         self._change_weather()
         self._retry_failed()
-        name, provider, repository = CAST[self._turn % len(CAST)]
+        first = self._turn % len(CAST)
         self._turn += 1
         self._samples.forget()
-        self._bring(users.find_user(name), provider, repository)
+        for name, provider, repository in CAST[first:] + CAST[:first]:
+            if self._bring(users.find_user(name), provider, repository):
+                return
 
     def _change_weather(self) -> None:
         """The web server first sends damaged bytes, then is down, then is well."""
@@ -100,15 +102,16 @@ class Play:
             lifecycle.retry(current_settings(), download, "the demo")
             self._say(f"{download.user.username} tries {download.repository.name} again")
 
-    def _bring(self, user: User, provider: str, repository: str) -> None:
-        """Add the download, unless it is there; what has ended a while ago makes room for it."""
+    def _bring(self, user: User, provider: str, repository: str) -> bool:
+        """Add the download; what has ended a while ago makes room for it. False where it is there."""
         named = select(Download).join(Repository).where(Download.user_id == user.id, Repository.name == repository)
         for download in db.session.scalars(named).all():
             if download.status in (*ACTIVE, Status.PAUSED, Status.FAILED) or not _is_rested(download):
-                return
+                return False
             history.delete(current_settings().downloads_dir, download, files=True)
         lifecycle.create(current_settings(), user, catalog.find_provider(provider), repository)
         self._say(f"{user.username} adds {repository}")
+        return True
 
 
 def _is_rested(download: Download) -> bool:
