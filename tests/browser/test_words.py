@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
+from sqlalchemy import delete
 
+from downloads_app.extensions import db
+from downloads_app.models import Download
 from downloads_app.web.page import words
 from tests.browser.conftest import sign_in
 from tests.browser.stack import Stack
@@ -70,6 +73,15 @@ VIEWS = ["", "waiting", "history", "add", "account", "account/password", "accoun
 ADMINS = ["users", "users/new", "providers", "providers/new", "queue", "workers", "audit", "limits"]
 
 
+@pytest.fixture
+def no_downloads(stack: Stack) -> None:
+    """What other tests have left is data, and speaks no language."""
+    with stack.app.app_context():
+        db.session.execute(delete(Download))
+        db.session.commit()
+
+
+@pytest.mark.usefixtures("no_downloads")
 def test_every_view_speaks_another_language(stack: Stack, foreign_page: Callable[[str], Page]) -> None:
     page = foreign_page("root")
     for view in [*VIEWS, *(f"admin/{part}" for part in ADMINS)]:
