@@ -14,7 +14,7 @@ _MODULES = {
     "keys": ("keys",),
     "providers": ("providers",),
     "queue": ("queue",),
-    "users": ("users", "quotas"),
+    "users": ("users", "identities", "quotas"),
     "workers": ("workers",),
 }
 """The modules of each group. The first one has the group; each adds its commands to it."""
