@@ -58,6 +58,11 @@ ADMINS = [
     "/api/repositories?search=org/some",
     "/api/auth/sessions?user_id={user}",
     "/api/workers",
+    "/api/audit",
+    "/api/audit?sort=at&user=alice",
+    "/api/audit?action=user_created&action=signed_in",
+    "/api/audit?since=2030-01-01T00:00:00Z",
+    "/api/keys",
     "/api/downloads/{download}/files",
     "/api/downloads/{download}/events",
 ]
