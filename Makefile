@@ -74,10 +74,10 @@ bench-eta: .venv/dev
 	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
-# docker-registry holds models.
+# docker-registry holds models; PgBouncer stands before PostgreSQL.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
-	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry; do \
+	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt

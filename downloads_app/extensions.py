@@ -1,4 +1,4 @@
-"""The extensions, unbound, and how a database connection of ours behaves. Imports nothing of ours."""
+"""The extensions, unbound, and how a database connection of ours behaves. Imports only what works behind poolers."""
 
 import atexit
 import weakref
@@ -10,6 +10,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
+
+from downloads_app import poolers as poolers  # its events belong to every engine
 
 CONNECT_TIMEOUT_SECONDS = 5
 SQLITE_BUSY_TIMEOUT_SECONDS = 10
@@ -42,7 +44,7 @@ def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[st
     milliseconds = int(statement_timeout_seconds * 1000)
     return {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        # A process that is stopped in the middle of a transaction must not hold its locks for ever.
+        # A process that is stopped in the middle of a transaction must not hold its locks for ever. (See poolers.py.)
         "options": f"-c statement_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=60000",
         "application_name": "downloads_app",
         "keepalives_idle": 10,

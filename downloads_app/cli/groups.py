@@ -1,5 +1,6 @@
 """The group class of all our commands: an error is one line on stderr, never a traceback."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from downloads_app.cli.printing import clean
 from downloads_app.errors import DownloadsError
 
+_REFUSAL = re.compile(r"FATAL:\s+(.{1,200})")
+"""What PostgreSQL or a pooler says as it refuses a connection. It names a setting, a user or a database, no secret."""
 _NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 
 
@@ -73,7 +76,10 @@ def is_not_migrated(error: SQLAlchemyError) -> bool:
 
 
 def explain_database(error: SQLAlchemyError) -> str:
-    """Return in a user's words why the database failed, without SQL or the driver's text."""
+    """Return in a user's words why the database failed, without SQL or the driver's text.
+
+    If a server or a pooler refuses the connection, its own words say which setting is wrong.
+    """
     if not isinstance(error, DBAPIError):
         return f"the database failed ({type(error).__name__})"
     if isinstance(error, IntegrityError):
@@ -82,4 +88,7 @@ def explain_database(error: SQLAlchemyError) -> str:
         return "the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`"
     if "locked" in str(error.orig):
         return "the database is busy; try again"
+    refusal = _REFUSAL.search(str(error.orig))
+    if refusal:
+        return f"the database refuses the connection ({refusal[1]}): see DATABASE_URL"
     return "the database cannot be reached: see DATABASE_URL"
