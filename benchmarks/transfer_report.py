@@ -1,10 +1,13 @@
 """The transfers' results: samples of each tool, and the Markdown tables made of them."""
 
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 MIB = 1 << 20
+LEVEL = 1.1
+"""Who takes at most so many times as long as the first is level with it: the rounds differ by as much."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,22 @@ def render_row(row: Row, time_limit_seconds: float) -> str:
     cpu = statistics.median(sample.cpu for sample in row.samples if sample.wall is not None)
     memory = max(sample.memory for sample in row.samples) / MIB
     return f"{place} {wall} | {cpu:.2f} | {memory:.0f} |"
+
+
+def render_places(rows: Sequence[Row]) -> str:
+    """Return a table of who is first on each line; what is within a tenth of the first is level with it."""
+    lines = ["| line | files | first | level with it | ours against the first |", "| --- | --- | --- | --- | ---: |"]
+    for place in dict.fromkeys((row.line, row.files) for row in rows):
+        medians = {
+            row.tool: statistics.median(row.walls) for row in rows if (row.line, row.files) == place and row.walls
+        }
+        if not medians:
+            continue
+        first = min(medians, key=lambda tool: medians[tool])
+        level = [tool for tool in medians if tool != first and medians[tool] <= medians[first] * LEVEL]
+        ours = next((f"{medians[tool] / medians[first]:.2f}" for tool in medians if tool.startswith("ours")), "–")
+        lines.append(f"| {place[0]} | {place[1]} | {first} | {', '.join(level) or '–'} | {ours} |")
+    return "\n".join(lines)
 
 
 def render_head(results: dict[str, Any]) -> str:
