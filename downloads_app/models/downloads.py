@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     select,
     text,
 )
@@ -112,6 +113,10 @@ class Download(Model):
 
     current_bytes: Mapped[int] = mapped_column(BigInteger, default=0)
     total_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    needed_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """How many bytes it still needs on the disk, by the worker's best knowledge; None before it was listed."""
+    has_room: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the running attempt has reserved these bytes."""
     current_file: Mapped[str | None] = mapped_column(Text)
     total_files: Mapped[int | None] = mapped_column()
     files_completed: Mapped[int] = mapped_column(default=0)

@@ -24,6 +24,7 @@ class EventKind(enum.StrEnum):
     HANDED_BACK = "handed_back"  # by a worker that stops
     RESCUED = "rescued"  # from a worker whose lease has ended
     FAILED = "failed"
+    WARNED = "warned"  # of a file that was accepted although something is missing to prove it whole
     VERIFIED = "verified"  # every file, against what its provider tells of it
     COMPLETED = "completed"
 

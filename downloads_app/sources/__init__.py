@@ -74,6 +74,15 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A listed file whose size or sum is malformed. It fails the listing, but only if the file is wanted."""
+
+    path: str
+    fault: str
+    """The whole message of the error."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """All wanted files of a repository. `commit` pins the revision if the provider has commits."""
 
@@ -83,14 +92,16 @@ class Listing:
     """The number of files that were listed but not chosen."""
 
     @classmethod
-    def choose(cls, files: Iterable[RemoteFile], wanted: Selection, commit: str | None = None) -> Self:
-        """Return the wanted ones of `files`. Raises SourceError if a wanted file has a bad name."""
+    def choose(cls, files: Iterable[RemoteFile | UnreadableFile], wanted: Selection, commit: str | None = None) -> Self:
+        """Return the wanted ones of `files`. Raises SourceError if a wanted file has a bad name, size or sum."""
         wants, chosen, unwanted = wanted.matcher(), [], 0
         for file in files:
-            if wants(file.path):
-                chosen.append(file)
-            else:
+            if not wants(file.path):
                 unwanted += 1
+            elif isinstance(file, UnreadableFile):
+                raise SourceError(file.fault, permanent=True)
+            else:
+                chosen.append(file)
         check_paths(file.path for file in chosen)
         return cls(tuple(chosen), commit, unwanted)
 

@@ -98,11 +98,11 @@ class AnswerHead:
 
     @property
     def encoding(self) -> str:
-        """The body's content coding. "" if there is none, also if `Content-Encoding` has other words."""
-        told = self.headers.get("content-encoding")
-        if not told:
+        """The coding of the content or of the transfer. "" if there is none, also if the headers have other words."""
+        told, coded = self.headers.get("content-encoding", ""), self.headers.get("transfer-encoding", "")
+        if not told and coded in ("", "chunked"):
             return ""
-        words = told.lower().split(",")
+        words = f"{told},{coded}".lower().split(",")  # a server may pack for the transfer alone; nobody asked for that
         return ", ".join(word for word in map(str.strip, words) if _ENCODING.fullmatch(word))
 
     @property

@@ -3,18 +3,18 @@
 We follow redirects ourselves, one by one: libcurl would send the token to every port of a host.
 """
 
-import errno
 import socket
 from collections.abc import Sequence
 from urllib.parse import quote, urldefrag, urljoin
 
 import pycurl
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import SourceError, TooManyFiles
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.answers import AnswerHead, explain_curl_error, name_status
 from downloads_app.sources.credentials import NOTHING, Credentials
+from downloads_app.sources.descriptors import SHORT, lacks_descriptors
 from downloads_app.sources.route import (
     AMBIGUOUS,
     NO_ADDRESS,
@@ -107,8 +107,13 @@ class Connection:
         except ValueError:
             raise SourceError(f"{self.host}: it redirects to what is no address", permanent=True) from None
 
-    def explain(self, code: int, what: str) -> SourceError:
-        """Return the error that says why libcurl could not fetch `what`."""
+    def explain(self, code: int, what: str) -> SourceError | TooManyFiles:
+        """Return the error that says why libcurl could not fetch `what`.
+
+        If no descriptor is free, then hosts, certificates and sockets all fail.
+        """
+        if not self.head.status and (self.lacks_descriptor or lacks_descriptors()):
+            return TooManyFiles(f"{what}: too many open files")
         if self.refusal:
             return SourceError(f"{what}: {self.refusal}", permanent=True)
         by_proxy = int(self.curl.getinfo(pycurl.HTTP_CONNECTCODE))
@@ -149,7 +154,7 @@ class Connection:
         try:
             self._opened = socket.socket(family, kind, protocol)
         except OSError as exc:  # also for an address family that this machine lacks
-            self.lacks_descriptor = exc.errno in (errno.EMFILE, errno.ENFILE)
+            self.lacks_descriptor = exc.errno in SHORT
             return pycurl.SOCKET_BAD
         return self._opened  # pycurl duplicates it
 

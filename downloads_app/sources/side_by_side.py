@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import pycurl
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import SourceError, TooManyFiles
 from downloads_app.sources import Access
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
+from downloads_app.sources.descriptors import open_multi
 from downloads_app.sources.fetching import Response
 from downloads_app.sources.route import is_same_origin, shorten_url
 
@@ -37,7 +38,7 @@ def fetch_side_by_side(
     """
     count = min(CONNECTIONS, access.max_connections or CONNECTIONS, len(questions))
     lines = [_Line(access, limit_bytes) for _ in range(count)]
-    multi = pycurl.CurlMulti()
+    multi = open_multi()
     busy: dict[pycurl.Curl, _Line] = {}
     try:
         yield from _ask_all(multi, deque(questions), lines, busy, check)
@@ -72,7 +73,14 @@ def _ask_all(
         for curl, code in _move(multi, len(busy)):
             multi.remove_handle(curl)
             line = busy.pop(curl)
-            answer = line.conclude(code)
+            try:
+                answer = line.conclude(code)
+            except TooManyFiles:
+                if not busy:
+                    raise
+                waiting.append(line.question)  # the other connections will ask it
+                line.connection.close()
+                continue
             if answer is None:
                 start(line)
             else:

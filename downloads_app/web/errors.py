@@ -21,6 +21,7 @@ STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
     (errors.TooMany, 429),
     (errors.SourceError, 424),
     (errors.Busy, 503),
+    (errors.Passing, 503),
 )
 
 DATABASE_RETRY_SECONDS = 5

@@ -20,7 +20,7 @@ from downloads_app import modes
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.audit.reading import remove_old_entries
 from downloads_app.services.files.folders import free_bytes
-from downloads_app.services.queue import claims, housekeeping, leftovers, pauses, room
+from downloads_app.services.queue import claims, giving_way, housekeeping, leftovers, pauses, room
 from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
@@ -173,11 +173,16 @@ class Worker:
         return False
 
     def _let_go_on(self) -> bool:
-        """Let one download that waited for room go on, if there is room for it now."""
-        woken = room.let_one_go_on(room.left_bytes(free_bytes(self._settings.downloads_dir)))
+        """Let one download that waited for room go on, if there is room for it now, or can be made."""
+        left = room.left_bytes(free_bytes(self._settings.downloads_dir))
+        woken = room.let_one_go_on(left)
         if woken is not None:
             log.info("download %s: there is room for it again", woken)
-        return woken is not None
+            return True
+        gave = giving_way.let_one_give_way(self._settings, left, self.worker_id)
+        if gave is not None:
+            log.warning("download %s: its %d partial bytes make room for an older download", *gave)
+        return gave is not None
 
     def _tidy(self) -> bool:
         leftovers.clear_abandoned(self._settings.downloads_dir)

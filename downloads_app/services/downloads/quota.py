@@ -1,7 +1,5 @@
 """A user's quota: it counts their bytes on the disk, also without a row in their list, and the bytes on their way."""
 
-import os
-import stat
 from pathlib import Path
 
 from sqlalchemy import and_, or_, select
@@ -13,9 +11,7 @@ from downloads_app.models import Download, Status, User
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of_user
-
-_BLOCK_BYTES = 512
-"""The unit of `st_blocks`: stat(2)."""
+from downloads_app.services.files.sizes import tree_bytes
 
 
 def quota_of(settings: Settings, user: User) -> int | None:
@@ -91,28 +87,3 @@ def _awaited_bytes(download: Download) -> int:
         ),
     )
     return sum(max(0, total - current) for total, current in db.session.execute(query) if total is not None)
-
-
-def tree_bytes(folder: Path) -> int:
-    """Return the bytes of all files in a folder, which may be missing. Follows no symbolic link; needs no database."""
-    total, linked, waiting = 0, set(), [folder]
-    while waiting:
-        within = waiting.pop()
-        is_partial = within.name.startswith(".") and within.name.endswith(".partial")
-        try:
-            entries = list(os.scandir(within))
-        except OSError:
-            continue  # removed meanwhile, or never there
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            if stat.S_ISDIR(status.st_mode):
-                waiting.append(within / entry.name)
-            elif stat.S_ISREG(status.st_mode) and status.st_ino not in linked:
-                if status.st_nlink > 1:
-                    linked.add(status.st_ino)
-                written = status.st_blocks * _BLOCK_BYTES
-                total += min(status.st_size, written) if is_partial else status.st_size
-    return total

@@ -8,9 +8,10 @@ from downloads_app.config import Settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, User
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads.quota import quota_of, tree_bytes
+from downloads_app.services.downloads.quota import quota_of
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of_user
+from downloads_app.services.files.sizes import tree_bytes
 
 
 @dataclass(frozen=True, slots=True)

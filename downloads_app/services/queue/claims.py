@@ -169,6 +169,7 @@ AT_REST: dict[str, object] = {
     "download_speed": 0,
     "eta_seconds": None,
     "current_file": None,
+    "has_room": False,
 }
 """The columns of a download that nobody works on."""
 

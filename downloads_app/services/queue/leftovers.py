@@ -17,13 +17,13 @@ from downloads_app.services.queue.claims import Claim
 
 def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them."""
-    if not _is_shared(download, (*ACTIVE, Status.PAUSED)):
+    if not is_shared(download, (*ACTIVE, Status.PAUSED)):
         run_blocking(partials.remove_partials, folders.folder_of(downloads_dir, download))
 
 
 def remove_files(downloads_dir: Path, download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
-    if not _is_shared(download, tuple(Status)):
+    if not is_shared(download, tuple(Status)):
         run_blocking(folders.remove_files, downloads_dir, folders.folder_of(downloads_dir, download))
 
 
@@ -62,7 +62,8 @@ def clear_abandoned(downloads_dir: Path) -> int:
     return len(found)
 
 
-def _is_shared(download: Download, statuses: tuple[Status, ...]) -> bool:
+def is_shared(download: Download, statuses: tuple[Status, ...]) -> bool:
+    """Whether another download of the same folder has one of these statuses."""
     other = aliased(Download)
     query = exists().where(
         other.repository_id == download.repository_id,

@@ -27,6 +27,8 @@ class Order:
     folder: Path
     is_listed: bool
     """Whether the download has begun before: then its listing is pinned, and some bytes may be here."""
+    needed_bytes: int = 0
+    """What it needed on the disk when it last stopped, by that worker's best knowledge."""
 
 
 def read_order(settings: Settings, claim: Claim) -> Order:
@@ -41,6 +43,7 @@ def read_order(settings: Settings, claim: Claim) -> Order:
         provider_id=download.provider_id,
         folder=folder_of(settings.downloads_dir, download),
         is_listed=download.total_files is not None,
+        needed_bytes=download.needed_bytes or 0,
     )
     give_connection_back()
     return order

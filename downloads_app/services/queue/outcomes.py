@@ -31,6 +31,8 @@ class ProgressReport:
     download_speed: int
     """Bytes per second."""
     eta_seconds: int | None
+    needed_bytes: int | None = None
+    """What it still needs on the disk, by the worker's best knowledge; None: as before."""
 
 
 def holds(claim: Claim) -> bool:
@@ -52,6 +54,7 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
             current_file=report.current_file,
             download_speed=report.download_speed,
             eta_seconds=report.eta_seconds,
+            needed_bytes=Download.needed_bytes if report.needed_bytes is None else report.needed_bytes,
         )
     )
     return execute_alone(written).rowcount == 1
@@ -63,6 +66,11 @@ def note_first_byte(claim: Claim) -> None:
         events.note_alone(Note(EventKind.FIRST_BYTE, claim.worker_id), fence(claim))
     except SQLAlchemyError as exc:
         log.warning("download %s: its first byte is not noted: %s", claim.download_id, type(exc).__name__)
+
+
+def warn(claim: Claim, text: str) -> None:
+    """Note what the download's owner should know."""
+    events.note_alone(Note(EventKind.WARNED, claim.worker_id, text), fence(claim))
 
 
 def finish(claim: Claim, total_bytes: int) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.fetching import Response
 from downloads_app.sources.listing_reader import ListingReader
 from downloads_app.sources.s3.addresses import Prefix
@@ -13,7 +13,7 @@ from downloads_app.sources.s3.pages import is_listing, read_error
 _MAX_TRIES = 4
 
 
-def list_bucket(reader: ListingReader, folder_url: str, answer: Response) -> list[RemoteFile] | None:
+def list_bucket(reader: ListingReader, folder_url: str, answer: Response) -> list[RemoteFile | UnreadableFile] | None:
     """Return the files below `folder_url`, from its bucket's listing. None if its `answer` is not from a store.
 
     Only a bucket's own listing shows which part of the address is the bucket.

@@ -14,6 +14,8 @@ class Entry:
     size_bytes: int | None = None
     about_bytes: int | None = None
     """A size that may be rounded."""
+    fault: str = ""
+    """What is wrong with the entry, if its size is malformed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ _CUT = re.compile(
     re.IGNORECASE,
 )
 _LINK_TAG = re.compile(r"<link\s[^<>]*\bhref\s*=\s*[\"']?([^\"'<>\s]*)[^<>]*>", re.IGNORECASE)
+_BASE = re.compile(r"<base\s[^<>]*\bhref\s*=\s*[\"']?([^\"'<>\s]+)", re.IGNORECASE)
 _REL_NEXT = re.compile(r"\brel\s*=\s*[\"']?[^\"'<>]*\bnext\b", re.IGNORECASE)
 _NEXT_TEXT = re.compile(r"\W*(?:next(?: page)?|older|more)\W*|\s*[»›→>]+\s*", re.IGNORECASE)
 _MORE_TEXT = re.compile(r".*/|\d+")
@@ -74,6 +75,7 @@ class _Reading:
         self._other_children: list[str] = []
         self._unfollowed: list[str] = []
         """The texts of links to what may be more of the list, which we cannot follow."""
+        self._base = _BASE.search(page[:_EDGE])
         for tag in _LINK_TAG.finditer(page[:_EDGE]):
             if _REL_NEXT.search(tag[0]):
                 self._go_on(folder.find_target(unescape(tag[1])))
@@ -104,6 +106,8 @@ class _Reading:
 
     def refuse_unlisted(self, entries: list[Entry]) -> None:
         """Raise a permanent SourceError if the page names children or further pages that we cannot list."""
+        if self._base and self._folder.find_target(unescape(self._base[1])).below != "":
+            raise SourceError("The listing's links belong to another folder (its <base> says so)", permanent=True)
         names = {entry.name for entry in entries}
         lost = [name for name in self._other_children if name.removesuffix("/") not in names] + self._unfollowed
         if lost:

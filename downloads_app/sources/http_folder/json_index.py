@@ -41,7 +41,7 @@ def _read_rows(rows: Iterable[Any]) -> Iterator[Entry]:
             else:
                 yield Entry(name, is_folder, read_size(size))
         except ValueError as exc:
-            raise SourceError(f"The listing's {name[:120]!a}: {exc}", permanent=True) from None
+            yield Entry(name, is_folder, fault=f"The listing's {name[:120]!a}: {exc}")
 
 
 def _read_kind(row: dict[str, Any]) -> bool | None:

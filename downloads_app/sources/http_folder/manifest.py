@@ -7,13 +7,13 @@ has a path and a size; any other document is an ordinary file.
 from typing import Any
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
 
 _MARK = "downloads_manifest"
 
 
-def read_manifest(body: bytes, content_type: str, folder_url: str) -> list[RemoteFile] | None:
+def read_manifest(body: bytes, content_type: str, folder_url: str) -> list[RemoteFile | UnreadableFile] | None:
     """Return the files of the manifest; None if this is another document.
 
     Raises a permanent SourceError if it has `downloads_manifest` but not the right form.
@@ -39,7 +39,7 @@ def _has_path_and_size(row: Any) -> bool:
     return isinstance(row.get("size"), int) and not isinstance(row["size"], bool)
 
 
-def _read_file(row: Any, folder_url: str) -> RemoteFile:
+def _read_file(row: Any, folder_url: str) -> RemoteFile | UnreadableFile:
     if not isinstance(row, dict) or not isinstance(row.get("path"), str):
         raise SourceError("manifest.json has a file without a path", permanent=True)
     path = row["path"]
@@ -48,4 +48,4 @@ def _read_file(row: Any, folder_url: str) -> RemoteFile:
             path, folder_url + quote_path(path), read_size(row.get("size")), read_sha256(row.get("sha256"))
         )
     except ValueError as exc:
-        raise SourceError(f"manifest.json, {path[:120]!a}: {exc}", permanent=True) from None
+        return UnreadableFile(path, f"manifest.json, {path[:120]!a}: {exc}")

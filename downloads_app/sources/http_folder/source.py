@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing, RemoteFile
+from downloads_app.sources import Access, Listing, RemoteFile, UnreadableFile
 from downloads_app.sources.documents import quote_path
 from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.buckets import list_bucket
@@ -64,7 +64,7 @@ def _list_folder(reader: ListingReader, url: str, wanted: Selection) -> Listing:
     return dataclasses.replace(listing, files=add_sums(reader, listing.files))
 
 
-def _read_manifest(reader: ListingReader, url: str) -> list[RemoteFile] | None:
+def _read_manifest(reader: ListingReader, url: str) -> list[RemoteFile | UnreadableFile] | None:
     """Return the files of the folder's own manifest; None if it has none."""
     response = reader.fetch(f"{url}manifest.json")
     if response.status in _NO_MANIFEST:

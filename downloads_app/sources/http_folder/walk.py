@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
 from downloads_app.sources.documents import quote_path
 from downloads_app.sources.fetching import Response
@@ -34,13 +34,13 @@ class Walk:
         self._reader = reader
         self._wanted = wanted
         self._wants = wanted.matcher()
-        self._files: dict[str, RemoteFile] = {}
+        self._files: dict[str, RemoteFile | UnreadableFile] = {}
         self._folders: set[str] = set()
         self._questions = 0
         self._answers: dict[str, Response] = {}
         """Answers from before the walk, by address."""
 
-    def list_files(self, root_url: str, answer: Response) -> list[RemoteFile]:
+    def list_files(self, root_url: str, answer: Response) -> list[RemoteFile | UnreadableFile]:
         """Return all files below `root_url`, whose `answer` is here already. Their names are not checked yet."""
         self._answers[root_url] = answer
         waiting = deque([("", root_url)])
@@ -52,8 +52,7 @@ class Walk:
                     if self._enters(path):
                         waiting.append((f"{path}/", f"{child_url}/"))
                 else:
-                    file = RemoteFile(path, child_url, entry.size_bytes, about_bytes=entry.about_bytes)
-                    self._files.setdefault(path, file)
+                    self._files.setdefault(path, _describe(path, child_url, entry))
                     self._reader.limit(len(self._files), MAX_FILES, "files")
         return list(self._files.values())
 
@@ -97,6 +96,12 @@ class Walk:
                     asked.add(onward)
                     pages.append(onward)
             self._reader.limit(len(asked), MAX_PAGES, "pages of one folder")
+
+
+def _describe(path: str, url: str, entry: Entry) -> RemoteFile | UnreadableFile:
+    if entry.fault:
+        return UnreadableFile(path, entry.fault)
+    return RemoteFile(path, url, entry.size_bytes, about_bytes=entry.about_bytes)
 
 
 def _read(response: Response, folder_url: str, what: str) -> Index:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.hub.tree import NO_HUB, make_file
 from downloads_app.sources.paths import check_paths
@@ -45,7 +45,7 @@ def read_description(body: bytes, what: str) -> Description:
     return Description(commit, bool(document.get("gated")), tuple(siblings))
 
 
-def read_siblings(description: Description, resolve_url: str, what: str) -> list[RemoteFile]:
+def read_siblings(description: Description, resolve_url: str, what: str) -> list[RemoteFile | UnreadableFile]:
     """Return the files of a hub that has no tree. Raises a permanent SourceError if the list may be cut."""
     siblings = description.siblings
     if not 0 < len(siblings) < MAX_SIBLINGS:
@@ -54,7 +54,9 @@ def read_siblings(description: Description, resolve_url: str, what: str) -> list
     return [_read_sibling(sibling, resolve_url) for sibling in siblings]
 
 
-def check_named_files(names: Sequence[str], files: Sequence[RemoteFile], wanted: Selection, what: str) -> None:
+def check_named_files(
+    names: Sequence[str], files: Sequence[RemoteFile | UnreadableFile], wanted: Selection, what: str
+) -> None:
     """Raise a permanent SourceError if `names` has a wanted file that is missing in `files`, the hub's tree."""
     wants, listed = wanted.matcher(), {file.path for file in files}
     missing = [name for name in names if name not in listed and wants(name)]
@@ -68,9 +70,9 @@ def _has_name(sibling: object) -> bool:
     return isinstance(sibling, dict) and isinstance(sibling.get("rfilename"), str)
 
 
-def _read_sibling(sibling: dict[str, Any], resolve_url: str) -> RemoteFile:
+def _read_sibling(sibling: dict[str, Any], resolve_url: str) -> RemoteFile | UnreadableFile:
     path = sibling["rfilename"]
     try:
         return make_file(path, resolve_url, sibling.get("size"), sibling.get("lfs"), sibling.get("blobId"))
     except ValueError as exc:
-        raise SourceError(f"{NO_HUB}: {path[:120]!a}: {exc}", permanent=True) from None
+        return UnreadableFile(path, f"{NO_HUB}: {path[:120]!a}: {exc}")

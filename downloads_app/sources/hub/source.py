@@ -7,7 +7,7 @@ from contextlib import suppress
 from urllib.parse import quote, urlencode
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile
+from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile, UnreadableFile
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.fetching import Response, fetch_text
@@ -105,9 +105,11 @@ class _Question:
         if response.headers.get("x-error-code") == "GatedRepo":
             raise _explain(response, self._reader.what)
 
-    def _read_tree(self, description: Description, resolve_url: str, wanted: Selection) -> list[RemoteFile] | None:
+    def _read_tree(
+        self, description: Description, resolve_url: str, wanted: Selection
+    ) -> list[RemoteFile | UnreadableFile] | None:
         """Return all files; None if this hub has no tree."""
-        files: list[RemoteFile] = []
+        files: list[RemoteFile | UnreadableFile] = []
         try:
             url = f"{self._api_url}/tree/{description.commit}"
             for file in read_tree(self._ask_page, url, resolve_url, wanted):

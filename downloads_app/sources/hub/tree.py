@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.documents import parse_json, quote_path, read_sha256, read_size
 from downloads_app.sources.fetching import Response
 from downloads_app.sources.links import find_next_link
@@ -24,7 +24,7 @@ _XET_HASH = re.compile(r"[0-9a-f]{64}")
 
 def read_tree(
     ask: Callable[[str], Response], url: str, resolve_url: str, wanted: Selection = EVERYTHING
-) -> Iterator[RemoteFile]:
+) -> Iterator[RemoteFile | UnreadableFile]:
     """Yield all files of the tree at `url`; their addresses are below `resolve_url`. `ask` raises unless it gets 200.
 
     A folder without files is an error only if it can hold `wanted` files. All pages are requested at `url`, with the
@@ -71,7 +71,7 @@ class _Folders:
             raise SourceError(text, permanent=True)
 
 
-def read_row(row: Any, resolve_url: str) -> RemoteFile | None:
+def read_row(row: Any, resolve_url: str) -> RemoteFile | UnreadableFile | None:
     """Return the file of one row; None for a folder. Raises a permanent SourceError for a malformed row."""
     path = row.get("path") if isinstance(row, dict) else None
     if not isinstance(path, str):
@@ -84,7 +84,7 @@ def read_row(row: Any, resolve_url: str) -> RemoteFile | None:
     try:
         return make_file(path, resolve_url, row.get("size"), lfs, row.get("oid"), row.get("xetHash"))
     except ValueError as exc:
-        raise SourceError(f"{NO_HUB}: {path[:120]!a}: {exc}", permanent=True) from None
+        return UnreadableFile(path, f"{NO_HUB}: {path[:120]!a}: {exc}")
 
 
 def make_file(path: str, resolve_url: str, size: object, lfs: object, oid: object, xet: object = None) -> RemoteFile:

@@ -28,6 +28,8 @@ class Entry:
     name: str
     size_bytes: int | None = None
     is_tree: bool = False
+    fault: str = ""
+    """What is wrong with the entry, if its size is malformed."""
 
 
 class Api:
@@ -106,7 +108,7 @@ def read_entry(row: object, what: str, prefix: str = "") -> Entry | None:
     try:
         return Entry(prefix + path, name, read_size(found.get("size")) if kind == "blob" else None, kind == "tree")
     except ValueError as exc:
-        raise SourceError(f"{what}: {path[:120]!r}: {exc}", permanent=True) from None
+        return Entry(prefix + path, name, None, kind == "tree", f"{what}: {path[:120]!a}: {exc}")
 
 
 def read_rows(rows: object, what: str, prefix: str = "") -> list[Entry]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing, RemoteFile, Target
+from downloads_app.sources import Access, Listing, RemoteFile, Target, UnreadableFile
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.lfs.api import Api, Entry, refuse_more
 from downloads_app.sources.lfs.batch import Batch, find_server
@@ -109,6 +109,8 @@ def _take(entries: Iterator[Entry], what: str) -> list[Entry]:
     return found
 
 
-def _describe(forge: Forge, repository: str, commit: str, entry: Entry) -> RemoteFile:
+def _describe(forge: Forge, repository: str, commit: str, entry: Entry) -> RemoteFile | UnreadableFile:
+    if entry.fault:
+        return UnreadableFile(entry.path, entry.fault)
     git_sha1 = entry.name if len(entry.name) == SHA1_DIGITS else None
     return RemoteFile(entry.path, forge.locate(repository, commit, entry), entry.size_bytes, git_sha1=git_sha1)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
 from downloads_app.sources.s3.addresses import Prefix
 from downloads_app.sources.s3.pages import Page, StoredObject, read_page
@@ -13,14 +13,21 @@ PAGE_OBJECTS = 1000
 """The most objects that stores send in one page."""
 
 
-def list_prefix(reader: ListingReader, prefix: Prefix) -> list[RemoteFile]:
+def list_prefix(reader: ListingReader, prefix: Prefix) -> list[RemoteFile | UnreadableFile]:
     """Return all files below a prefix; their names are not checked yet. Empty if no key has the prefix."""
     objects = {found.key: found for found in _list_objects(reader, prefix)}
     return [
-        RemoteFile(key.removeprefix(prefix.prefix), prefix.url_of(key), found.size_bytes)
+        _describe(found, prefix)
         for key, found in objects.items()
-        if found.size_bytes or not key.endswith("/")  # else a console's folder: it has no content
+        if found.size_bytes != 0 or not key.endswith("/")  # else a console's folder: it has no content
     ]
+
+
+def _describe(found: StoredObject, prefix: Prefix) -> RemoteFile | UnreadableFile:
+    path = found.key.removeprefix(prefix.prefix)
+    if found.size_bytes is None:
+        return UnreadableFile(path, f"The store lists {found.key[:120]!a} without a size that can be read")
+    return RemoteFile(path, prefix.url_of(found.key), found.size_bytes)
 
 
 def _list_objects(reader: ListingReader, prefix: Prefix) -> Iterator[StoredObject]:

@@ -23,7 +23,8 @@ class StoredObject:
     """One object of a bucket. Its key is decoded and not yet checked."""
 
     key: str
-    size_bytes: int
+    size_bytes: int | None
+    """None if it is malformed."""
     etag: str = ""
     checksum_algorithm: str = ""
 
@@ -39,7 +40,7 @@ class Page:
 
 
 def read_page(body: bytes) -> Page:
-    """Read a page. Raises a permanent SourceError for another document, and for an object without key or size."""
+    """Read a page. Raises a permanent SourceError for another document, and for an object without a key."""
     document = _read(body)
     if document.root != _ROOT:
         raise SourceError("The store does not answer with a listing of a bucket", permanent=True)
@@ -70,9 +71,12 @@ def _read_object(fields: dict[str, str], is_encoded: bool) -> StoredObject:
     key, size = fields.get("Key", ""), fields.get("Size", "").strip()
     if is_encoded:
         key = unquote_plus(key, errors="surrogateescape")
-    if not key or not (size.isascii() and size.isdecimal() and len(size) < 19):
-        raise SourceError(f"The store lists {key[:120]!a} without a name or a size", permanent=True)
-    return StoredObject(key, int(size), fields.get("ETag", "").strip(), fields.get("ChecksumAlgorithm", "").strip())
+    if not key:
+        raise SourceError("The store lists an object without a name", permanent=True)
+    is_size = size.isascii() and size.isdecimal() and len(size) < 19
+    return StoredObject(
+        key, int(size) if is_size else None, fields.get("ETag", "").strip(), fields.get("ChecksumAlgorithm", "").strip()
+    )
 
 
 class _Document:

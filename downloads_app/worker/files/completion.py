@@ -7,6 +7,7 @@ from hashlib import sha256
 from downloads_app.errors import DownloadsError
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.disk import explain_disk, start_writeback, sync, write_all
+from downloads_app.worker.files.first_bytes import is_never_empty
 from downloads_app.worker.files.hashing import PrefixDigest
 from downloads_app.worker.files.journal import FileResult, Placed
 from downloads_app.worker.files.partial_file import PartialFile
@@ -82,7 +83,9 @@ class Completion:
             content = file.content[0] if file.content is not None else file.open()
             difference = find_difference(file.remote, found, content, file.total_bytes or 0)
             if difference is None and not file.remote.vouching_sum:
-                difference = find_broken_promise(file.offered, found, content, file.total_bytes or 0)
+                difference = find_broken_promise(file.offered | file.linked, found, content, file.total_bytes or 0)
+        if difference is None and file.total_bytes == 0 and file.remote.size_bytes is None:
+            difference = "the server sent no byte of it" if is_never_empty(file.remote.path) else None
         if difference is not None:
             raise Damaged(difference)
         self._results[file] = FileResult(found, file.total_bytes or 0, file.validator)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from downloads_app.errors import DISK_IS_FULL, Conflict, NoSpace, Passing, TooManyFiles
 from downloads_app.modes import FILE_MODE
-from downloads_app.services.files.folders import free_bytes as free_bytes
+from downloads_app.services.files.folders import free_bytes
+from downloads_app.sources.descriptors import SHORT
 
 log = logging.getLogger(__name__)
 
 _MAX_PARTS = 1024
 """The most parts that one `pwritev` takes (IOV_MAX)."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_SHORT = (errno.EMFILE, errno.ENFILE)
 _PASSING = (
     errno.EAGAIN,
     errno.EBUSY,
@@ -53,7 +53,7 @@ class explain_disk:  # noqa: N801 - used like a function; a generator would take
             return
         if exc.errno in _FULL:
             raise NoSpace(f"{self._what}{DISK_IS_FULL} ({exc.strerror})") from exc
-        if exc.errno in _SHORT:
+        if exc.errno in SHORT:
             raise TooManyFiles(f"{self._what}: too many open files") from exc
         if exc.errno in _PASSING:
             raise Passing(f"{self._what}: {exc.strerror}") from exc
@@ -101,15 +101,6 @@ def sync(descriptor: int) -> None:
         _warn_once("the filesystem cannot sync (%s): a power cut may cost what was fetched last", exc.strerror or "")
 
 
-def lacks_descriptors() -> bool:
-    """Whether the process can open no more files. Tries it."""
-    try:
-        os.close(os.dup(2))
-    except OSError as exc:
-        return exc.errno in _SHORT
-    return False
-
-
 @lru_cache(maxsize=16)
 def _warn_once(text: str, reason: str) -> None:
     log.warning(text, reason)
@@ -132,3 +123,9 @@ def measure_sync(folder: Path) -> float:
     finally:
         os.close(descriptor)
         probe.unlink()
+
+
+def add_numbers(error: NoSpace, folder: Path, missing_bytes: int) -> NoSpace:
+    """Return the error of a full disk with the numbers; `missing_bytes` is 0 where nobody knows them."""
+    told = f"{missing_bytes:,} bytes are missing" if missing_bytes else "nobody knows how many bytes are missing"
+    return NoSpace(f"{error.message}: {told}, {free_bytes(folder):,} bytes are free")

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from downloads_app.errors import TooManyFiles
+from downloads_app.sources.descriptors import SHORT
 from downloads_app.worker.files.disk import explain_disk, open_own
 
 _NAME = "done.jsonl"
@@ -68,7 +70,9 @@ class Journal:
         """Yield the readable lines."""
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
+        except OSError as exc:
+            if exc.errno in SHORT:
+                raise TooManyFiles(f"{_NAME}: too many open files") from exc
             return
         for line in lines:
             try:

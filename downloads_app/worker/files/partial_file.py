@@ -60,6 +60,8 @@ class PartialFile:
     """The validator that the answers so far gave."""
     offered: dict[str, str] = field(default_factory=dict)
     """Sums of the whole file from the answers; see offered_sums.py."""
+    linked: dict[str, str] = field(default_factory=dict)
+    """The sum that a hub told as it redirected to the file."""
     descriptor: int = -1
     """The data file's descriptor. It is opened when the first bytes are written; -1 before."""
     content: list[bytes] | None = None
@@ -86,6 +88,8 @@ class PartialFile:
     resolved_url: str | None = field(default=None, repr=False)
     """The address after redirects. It is often signed and short-lived."""
     failures: int = 0
+    awaited: SourceError | None = None
+    """What the server says while it prepares the file; None: the file may be requested."""
     not_before: float = 0.0
     saved_bytes: int = 0
     _has_been_open: bool = False
@@ -120,6 +124,12 @@ class PartialFile:
     def stored_bytes(self) -> int:
         """The number of bytes on the disk."""
         return self.kept.total() if self.content is None else 0
+
+    @property
+    def missing_bytes(self) -> int:
+        """The number of bytes that are not on the disk, as far as the size is known."""
+        total = self.total_bytes if self.total_bytes is not None else self.remote.about_bytes
+        return max(0, (total or 0) - self.stored_bytes)
 
     @property
     def is_complete(self) -> bool:
@@ -167,6 +177,7 @@ class PartialFile:
         self.digest = PrefixDigest()
         self.seen = NO_VALIDATOR
         self.offered.clear()
+        self.linked.clear()
         self.total_bytes = self.remote.size_bytes
         self.is_probed = False
         self.resolved_url = None
@@ -182,16 +193,17 @@ class PartialFile:
     def begin_whole(self, fetch: Fetch) -> None:
         """Drop all bytes. `fetch` brings the whole file; all other fetches become stale."""
         if self.kept.total() or self.content is not None:
-            address = self.resolved_url
+            address, linked = self.resolved_url, dict(self.linked)
             self.forget()
-            self.resolved_url, fetch.generation, self.fetches = address, self.generation, [fetch]
+            self.resolved_url, self.linked = address, linked
+            fetch.generation, self.fetches = self.generation, [fetch]
         self.total_bytes, self.seen = self.remote.size_bytes, NO_VALIDATOR
         self.offered.clear()
 
-    def drop_if_unsure(self) -> None:
-        """Drop the bytes if nothing shows that the next ones belong to the same content."""
-        if self.total_bytes is None and not self.validator:
-            self.forget()
+    @property
+    def is_unsure(self) -> bool:
+        """Whether nothing shows that the next bytes belong to the same content as those here."""
+        return self.total_bytes is None and not self.validator
 
     def begin_again(self, reason: str) -> None:
         """Fetch the whole file once more, in another way than the failed one. The second time is a permanent error."""

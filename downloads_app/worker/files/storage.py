@@ -144,22 +144,6 @@ class Storage:
         return found
 
 
-def partial_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
-    """Return how many bytes of `files` are already here: finished ones, and those that a resume would keep."""
-    storage = Storage(folder)
-    done = storage.read_done()
-    total = 0
-    for file in files:
-        finished = done.get(file.path)
-        if finished is not None and is_wanted(finished, file):
-            total += finished.size_bytes
-        elif kept := storage.kept_bytes_of(file):
-            total += kept
-        elif finished is None and file.sha256 is not None and (status := storage.target.stat(file.path)) is not None:
-            total += status.st_size if status.st_size == file.size_bytes else 0  # the transfer will check its sum
-    return total
-
-
 def is_wanted(result: FileResult, file: RemoteFile) -> bool:
     """Whether a finished file has the listing's SHA-256, or else the listing's size (if it has one)."""
     if file.sha256 is not None:

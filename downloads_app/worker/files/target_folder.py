@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from downloads_app.errors import TooManyFiles
+from downloads_app.sources.descriptors import SHORT
 from downloads_app.worker.files.disk import explain_disk, sync
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -30,7 +32,9 @@ class TargetFolder:
         try:
             with self._parent_of(path) as parent:
                 status = os.stat(path.rpartition("/")[2], dir_fd=parent, follow_symlinks=False)
-        except OSError:
+        except OSError as exc:
+            if exc.errno in SHORT:
+                raise TooManyFiles(f"{path}: too many open files") from exc  # it may be there
             return None
         return status if stat.S_ISREG(status.st_mode) else None
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, Self
 from downloads_app.sources.answers import AnswerHead
 
 _STRONG, _DATED = "etag:", "modified:"
+_AND_DATED = " modified:"
 """The prefixes of a stored validator. After `modified:` come the size, a colon and the date."""
 
 
@@ -28,7 +29,8 @@ class Validator(NamedTuple):
     def parse(cls, text: str) -> Self:
         """Read what `describe` wrote."""
         if text.startswith(_STRONG):
-            return cls(etag=text.removeprefix(_STRONG))
+            etag, _, modified = text.removeprefix(_STRONG).partition(_AND_DATED)
+            return cls(etag=etag, modified=modified)
         if text.startswith(_DATED):
             return cls(modified=text.removeprefix(_DATED).partition(":")[2])
         return cls()
@@ -36,7 +38,7 @@ class Validator(NamedTuple):
     def describe(self, total_bytes: int | None) -> str:
         """Return the text that a later run may rely on: a strong entity tag, else the date; "" if there is neither."""
         if self.etag and not self.is_weak:
-            return f"{_STRONG}{self.etag}"
+            return f"{_STRONG}{self.etag}{_AND_DATED}{self.modified}" if self.modified else f"{_STRONG}{self.etag}"
         return f"{_DATED}{total_bytes}:{self.modified}" if self.modified else ""
 
     def contradicts(self, other: "Validator") -> bool:
@@ -47,6 +49,10 @@ class Validator(NamedTuple):
         if self.etag and other.etag:
             return self.etag != other.etag
         return bool(self.modified and other.modified and self.modified != other.modified)
+
+    def shares(self, other: "Validator") -> bool:
+        """Whether both have the same entity tag (maybe weak) or the same date."""
+        return bool(self.etag and self.etag == other.etag) or bool(self.modified and self.modified == other.modified)
 
     def confirms(self, other: "Validator") -> bool:
         """Whether both have the same strong entity tag."""

@@ -152,6 +152,7 @@ class Job:
                 found_here=reporter.note_linked,
                 should_stop=self.should_stop,
                 may_write=lambda: self.lease.may_write,
+                warn=reporter.note_warning,
                 source=open_resolving(order.kind, order.access),
             ).run()
         return sum(sizes.values())

@@ -14,7 +14,8 @@ from downloads_app.services.queue import orders, room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.storage import Storage, link_existing, partial_bytes
+from downloads_app.worker.files.stock import take_stock
+from downloads_app.worker.files.storage import Storage, link_existing
 from downloads_app.worker.job.quota_watch import QuotaWatch
 from downloads_app.worker.transfer.transfer import Stopped
 
@@ -74,15 +75,17 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
     Raises NoSpace, with the numbers, if disk or quota have no room for the missing bytes.
     """
     settings, remotes = current_settings(), [file.remote for file in files]
-    here = partial_bytes(order.folder, remotes)
-    needed = max(0, sum(file.size_bytes or 0 for file in remotes) - here)
-    free, reserved = free_bytes(settings.downloads_dir), room.reserved_bytes(claim)
-    if needed > free - reserved:
-        others = f", of which running downloads need {reserved:,}" if reserved else ""
-        raise (NoSpace if needed <= disk_bytes(settings.downloads_dir) else NeverFits)(
-            f"{NOT_ENOUGH_DISK}: {needed:,} bytes are needed, {free:,} are free{others}"
+    here, missing, perhaps = take_stock(order.folder, remotes)
+    has_unknown = any(file.size_bytes is None for file in remotes)
+    needed = max(missing + perhaps, order.needed_bytes if has_unknown else 0)
+    found = room.reserve(claim, needed, lambda: free_bytes(settings.downloads_dir))
+    if not found.is_granted:
+        others = f", of which running downloads need {found.taken_bytes:,}" if found.taken_bytes else ""
+        about = "" if needed == missing else "about "
+        raise (NoSpace if missing <= disk_bytes(settings.downloads_dir) else NeverFits)(
+            f"{NOT_ENOUGH_DISK}: {about}{needed:,} bytes are needed, {found.free_bytes:,} are free{others}"
         )
-    growth = quota.check(settings, claim.download_id, needed, any(file.size_bytes is None for file in remotes))
+    growth = quota.check(settings, claim.download_id, missing, has_unknown)
     return QuotaWatch(claim.download_id, growth, here)
 
 

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 INTERVAL_SECONDS = 1.0
 SPEEDS_EVERY_SECONDS = 5.0
 """How often the speed over the whole time is written: it is only looked at, nothing hangs on it."""
+MAX_WARNINGS = 20
+"""The story of a download has room for 200 events. The log has all warnings."""
 
 
 class Reporter:
@@ -48,6 +50,8 @@ class Reporter:
         self._completed: list[CompletedFile] = []
         self._speeds: speeds.SpeedHistory | None = None
         self._speeds_written_at = time.monotonic()
+        self._warnings: list[str] = []
+        self._noted_warnings = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"report-{claim.download_id[:8]}", daemon=True)
 
@@ -75,6 +79,12 @@ class Reporter:
         """Store that a file is complete. The transfer calls this; it does not block."""
         self._completed.append(file)
 
+    def note_warning(self, text: str) -> None:
+        """Store what the owner should know. The transfer calls this; it does not block."""
+        log.warning("download %s: %s", self._claim.download_id, text)
+        if len(self._warnings) < MAX_WARNINGS:
+            self._warnings.append(text)
+
     def note_linked(self, size_bytes: int) -> None:
         """Exclude a linked file from the speed. Call this before the file counts as done."""
         with self._meter_lock:
@@ -84,6 +94,7 @@ class Reporter:
     def report(self) -> bool:
         """Write what is new. Return whether the claim still holds."""
         self._write_completed()
+        self._write_warnings()
         self._quota.look_around()
         report = self._measure()
         if report is not None:
@@ -126,6 +137,11 @@ class Reporter:
             self._speeds_written_at = now
             speeds.write(self._claim, self._speeds)
 
+    def _write_warnings(self) -> None:
+        while self._noted_warnings < len(self._warnings):
+            outcomes.warn(self._claim, self._warnings[self._noted_warnings])
+            self._noted_warnings += 1
+
     def _measure(self) -> ProgressReport | None:
         progress = self._latest
         if progress is None:
@@ -138,6 +154,7 @@ class Reporter:
             current_file=progress.current_file,
             download_speed=speed,
             eta_seconds=eta,
+            needed_bytes=progress.missing_bytes,
         )
 
     def _count_bytes(self, progress: Progress) -> int:

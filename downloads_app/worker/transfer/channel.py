@@ -10,10 +10,11 @@ from downloads_app.errors import DownloadsError, SourceError, TooManyFiles
 from downloads_app.sources import Access, Target
 from downloads_app.sources.connection import MAX_REDIRECTS, Connection
 from downloads_app.sources.route import is_same_origin
-from downloads_app.worker.files.disk import explain_disk, lacks_descriptors, write_all
+from downloads_app.worker.files.disk import explain_disk, write_all
+from downloads_app.worker.files.first_bytes import SNIFFED_BYTES, join_first_bytes, refuse_first_bytes
+from downloads_app.worker.files.offered_sums import read_linked_sums
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.transfer.bandwidth import Bandwidth
-from downloads_app.worker.transfer.first_bytes import SNIFFED_BYTES, join_first_bytes, refuse_first_bytes
 from downloads_app.worker.transfer.request import ask_for, known_of, learn_from
 from downloads_app.worker.transfer.verdicts import Answer, Asked, judge
 
@@ -124,9 +125,7 @@ class Channel:
         return False
 
     def explain(self, code: int) -> SourceError | TooManyFiles:
-        """Say why libcurl gave up. If no file descriptor is free, hosts, certificates and sockets all fail."""
-        if self.answer is None and (self.connection.lacks_descriptor or lacks_descriptors()):
-            return TooManyFiles(f"{self.file.remote.path}: too many open files")
+        """Say why libcurl gave up."""
         return self.connection.explain(code, self.file.remote.path)
 
     def _follow_redirect(self) -> bool:
@@ -137,6 +136,8 @@ class Channel:
         if self._hops > MAX_REDIRECTS:
             path = self.file.remote.path
             raise SourceError(f"{path}: more than {MAX_REDIRECTS} redirects", permanent=True)
+        if linked := read_linked_sums(self.connection.head):
+            self.file.linked = linked
         self._aim(onward)
         self.file.resolved_url = onward
         return True

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pycurl
 
 from downloads_app.sources import Target
+from downloads_app.sources.descriptors import open_multi
 from downloads_app.worker.files.partial_file import Fetch
 from downloads_app.worker.transfer.channel import Channel
 
@@ -32,7 +33,7 @@ class ChannelPool:
 
     def __init__(self, make_channel: Callable[[], Channel]) -> None:
         self._make_channel = make_channel
-        self._multi = pycurl.CurlMulti()
+        self._multi = open_multi()
         self._busy: dict[pycurl.Curl, Channel] = {}
         self._idle: list[Channel] = []
         self._ended_outside: list[Ended] = []

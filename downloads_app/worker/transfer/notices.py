@@ -10,6 +10,8 @@ class Progress:
     current_bytes: int
     files_completed: int
     current_file: str | None
+    missing_bytes: int = 0
+    """What is still to come, as far as sizes are known; rounded sizes count too."""
 
 
 class Stopped(Exception):

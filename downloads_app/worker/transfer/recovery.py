@@ -121,20 +121,21 @@ class Recovery:
         Raises `error` after too many failures.
         """
         pause = error.retry_after_seconds or 0.0
-        is_kept = gained_bytes > 0 and file.accepts_ranges is not False
+        is_kept = gained_bytes > 0 and file.accepts_ranges is not False and not file.is_unsure
         file.failures = 0 if is_kept else file.failures + 1
+        now = time.monotonic()
+        if error.is_on_its_way:
+            file.awaited, file.not_before = error, now + (pause or ON_ITS_WAY_SECONDS)  # only this file waits
+            return
         if error.permanent or pause > MAX_RETRY_AFTER_SECONDS or file.failures >= MAX_FAILURES:
             raise _conclude(error, file)
         log.info("trying again: %s", error.message)
-        now = time.monotonic()
-        if error.is_on_its_way:
-            file.not_before = now + (pause or ON_ITS_WAY_SECONDS)  # only this file waits: the server works
-            return
         self.hold_until = max(self.hold_until, now + pause)
         if gained_bytes < MUCH_BYTES:
             backoff = min(2.0 ** (file.failures - 2), MAX_BACKOFF_SECONDS) if file.failures else 0.05
             file.not_before = now + backoff * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries
-        file.drop_if_unsure()
+        if file.is_unsure:
+            file.forget()
 
 
 def _give_up_ranges(file: PartialFile, oddity: str) -> None:

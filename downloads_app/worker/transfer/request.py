@@ -14,7 +14,7 @@ def ask_for(fetch: Fetch) -> tuple[Asked, list[str]]:
 
 def known_of(fetch: Fetch) -> Known:
     """Return what an answer must agree with. It is empty if the whole file is fetched again."""
-    return Known() if fetch.is_whole else Known(fetch.file.total_bytes, fetch.file.seen)
+    return Known() if fetch.is_whole else Known(fetch.file.total_bytes, fetch.file.seen, not fetch.file.is_probed)
 
 
 def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile) -> None:
@@ -26,8 +26,9 @@ def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile
 
 def is_end_doubtful(answer: Answer, head: AnswerHead, file: PartialFile, end: int) -> bool:
     """Whether an answer may have been cut: it announced no length, and ended with the connection."""
-    is_proven = answer.end is not None or "chunked" in head.headers.get("transfer-encoding", "").lower()
-    is_vouched = bool(file.remote.vouching_sum or file.offered)
+    is_announced = answer.end is not None or "chunked" in head.headers.get("transfer-encoding", "").lower()
+    is_proven = is_announced and not answer.is_partial  # a part of a file of unknown size proves no end
+    is_vouched = bool(file.remote.vouching_sum or file.offered or file.linked)
     has_looked = end in (0, file.doubted_end) or file.accepts_ranges is False
     return not (is_proven or is_vouched or has_looked)
 

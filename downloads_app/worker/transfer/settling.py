@@ -30,10 +30,11 @@ class Settling:
         finisher: Finisher,
         recovery: Recovery,
         check_orders: Callable[[], None],
+        warn: Callable[[str], None],
     ) -> None:
-        """`check_orders` raises if the transfer must stop."""
+        """`check_orders` raises if the transfer must stop. `warn` is told what the download's owner should know."""
         self._pool, self._work, self._finisher, self._recovery = pool, work, finisher, recovery
-        self._check_orders = check_orders
+        self._check_orders, self._warn = check_orders, warn
         self._warned_at = -math.inf
 
     def settle(self, channel: Channel, code: int) -> None:
@@ -103,7 +104,7 @@ class Settling:
         is_final = isinstance(fault, (RangesUnusable, RangesIgnored)) or getattr(fault, "permanent", False)
         if file.total_bytes is not None or fetch.start != file.doubted_end or not is_final:
             return False
-        log.warning("%s: nothing proves that its %d bytes are all", file.remote.path, fetch.start)
+        self._warn(f"{file.remote.path}: nothing proves that its {fetch.start:,} bytes are all")
         file.total_bytes = fetch.start
         self._finisher.offer(file)
         return True

@@ -14,7 +14,7 @@ from downloads_app.errors import DownloadsError, NoSpace, SourceError, TooManyFi
 from downloads_app.sources import Access, RemoteFile, ResolvingSource
 from downloads_app.sources.trust import without_credentials
 from downloads_app.worker.files.completion import Damaged
-from downloads_app.worker.files.disk import free_bytes
+from downloads_app.worker.files.disk import add_numbers
 from downloads_app.worker.files.finishing import Finisher
 from downloads_app.worker.files.partial_file import Fetch
 from downloads_app.worker.files.storage import FileResult, Storage
@@ -37,6 +37,8 @@ TICK_SECONDS = 0.05
 TEND_SECONDS = 0.05
 REPORT_SECONDS = 0.25
 SAVE_SECONDS = 1.0
+LEAST_MISSING_BYTES = 1 << 20
+"""A download that has filled the disk needs at least so much, also if nobody knows how much."""
 SMALL_FILE_CREDIT_BYTES = 32 * 1024
 """A finished file counts as so many extra bytes. So many tiny files also count as speed."""
 
@@ -56,13 +58,14 @@ class Transfer:
         should_stop: Callable[[], bool],
         found_here: Callable[[int], None] = lambda size_bytes: None,
         may_write: Callable[[], bool] = lambda: True,
+        warn: Callable[[str], None] = log.warning,
         source: ResolvingSource | None = None,
         stall_seconds: float = 8.0,
         answer_seconds: float = 30.0,
     ) -> None:
         """`found_here` is told the size of a whole file that was in its place already, right before `file_done`.
 
-        `should_stop` and `may_write` are called often, also from other threads.
+        `should_stop` and `may_write` are called often, also from other threads. `warn` is told of doubtful files.
 
         When `should_stop` is true, a last side-file keeps the bytes for another run. When `may_write` is false (the
         lease is lost), no byte is written any more. A connection ends after `stall_seconds` without a byte, or
@@ -71,9 +74,8 @@ class Transfer:
         """
         self._access, self._limits = without_credentials(access) if source else access, limits
         self._report, self._file_done, self._found_here = report, file_done, found_here
-        self._should_stop, self._may_write = should_stop, may_write
+        self._should_stop, self._may_write, self._paths = should_stop, may_write, [file.path for file in files]
         self._stall_seconds, self._answer_seconds = stall_seconds, answer_seconds
-        self._paths = [file.path for file in files]
         self._storage = Storage(folder)
         self._finisher = Finisher(self._storage, should_stop, may_write)
         self._work = Worklist(files, self._storage, self._finisher, limits)
@@ -81,7 +83,7 @@ class Transfer:
         self._count, self._dying = ConnectionCount(), DyingWatch()
         self._addresses = Addresses(files, source)
         self._recovery = Recovery(self._count, self._addresses)
-        self._settling = Settling(self._pool, self._work, self._finisher, self._recovery, self._check_orders)
+        self._settling = Settling(self._pool, self._work, self._finisher, self._recovery, self._check_orders, warn)
         self._moved_bytes = 0
         self._tended_at = self._saved_at = self._reported_at = time.monotonic()
 
@@ -105,8 +107,8 @@ class Transfer:
                 self._collect()
             self._tell()
         except NoSpace as exc:
-            free, missing = free_bytes(self._storage.folder), self._work.missing_bytes()
-            raise NoSpace(f"{exc.message}: {missing} bytes are missing, {free} bytes are free") from exc
+            self._tell(least_missing_bytes=LEAST_MISSING_BYTES)
+            raise add_numbers(exc, self._storage.folder, self._work.missing_bytes()) from exc
         finally:
             self._close()
 
@@ -115,8 +117,10 @@ class Transfer:
         if self._should_stop() or not self._may_write():
             raise Stopped(self._work.kept_bytes())
 
-    def _tell(self) -> None:
-        self._report(Progress(self._work.kept_bytes(), self._work.done_files, self._work.current_file))
+    def _tell(self, least_missing_bytes: int = 0) -> None:
+        work = self._work
+        missing = max(work.missing_bytes(), least_missing_bytes)
+        self._report(Progress(work.kept_bytes(), work.done_files, work.current_file, missing))
 
     def _note_moved(self, count_bytes: int) -> None:
         self._moved_bytes += count_bytes
@@ -149,7 +153,12 @@ class Transfer:
         except SourceError as error:
             self._work.take_back(fetch)
             self._recovery.retry(fetch.file, error, gained_bytes=0)
+            self._work.want(fetch.file)
             return True
+        except TooManyFiles as fault:
+            self._work.take_back(fetch)
+            self._settling.use_fewer(fault)
+            return False
         if target is None:
             self._work.take_back(fetch)
             return False
@@ -162,6 +171,7 @@ class Transfer:
             time.sleep(debt_seconds)
             self._pool.excuse(debt_seconds)
         elif not len(self._pool):
+            self._work.refuse_long_wait()
             self._finisher.begin_small()
             self._finisher.wait(TICK_SECONDS)
         else:
@@ -220,7 +230,7 @@ class Transfer:
         self._finisher.close()
         self._keep()
         self._pool.close()
-        for file in self._work.open:
+        for file in self._work.begun_files():
             file.close()
         self._storage.close()
 
@@ -232,7 +242,7 @@ class Transfer:
         for channel in self._pool:
             with suppress(DownloadsError):
                 channel.flush()
-        for file in self._work.open:
+        for file in self._work.begun_files():
             known = file.describe()
             if known is not None:
                 with suppress(DownloadsError):

@@ -10,9 +10,9 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.hub.refusals import explain_hub_refusal
+from downloads_app.worker.files.first_bytes import is_page_type, suffix_of
 from downloads_app.worker.files.validator import NO_VALIDATOR, Validator
 from downloads_app.worker.transfer.content_range import ContentRange, read_content_range, read_refused_total
-from downloads_app.worker.transfer.first_bytes import is_page_type, suffix_of
 
 MAX_OVERLAP_BYTES = 4 << 20
 """An answer may begin so many bytes too early, for example at a block's boundary. We skip these bytes."""
@@ -62,6 +62,8 @@ class Known(NamedTuple):
 
     total_bytes: int | None = None
     validator: Validator = NO_VALIDATOR
+    is_old: bool = False
+    """Whether it is from an earlier run. Then an answer without any of its validators may be of another content."""
 
 
 class Answer(NamedTuple):
@@ -118,8 +120,10 @@ def _read_body(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) -
     part = read_content_range(head)
     if head.status == 206 and asked.is_range:
         return _read_part(head, part or _guess_part(head, file, asked, known), file, asked)
-    if part is not None and (head.status == 206 or _is_slice(head, part, asked)):
+    if part is not None and (head.status == 206 or _is_slice(head, part)):
         return _read_part(head, part, file, asked)
+    if head.status == 206 and head.length_bytes != file.size_bytes:
+        raise _refuse(file, "the server sent a part of it unasked, and does not say of what")
     return _read_whole(head, file, asked)
 
 
@@ -131,9 +135,9 @@ def _guess_part(head: AnswerHead, file: RemoteFile, asked: Asked, known: Known) 
     return ContentRange(asked.start, end, known.total_bytes) if is_it else None
 
 
-def _is_slice(head: AnswerHead, part: ContentRange, asked: Asked) -> bool:
+def _is_slice(head: AnswerHead, part: ContentRange) -> bool:
     """Whether the body is a part although the status says that it is whole: some servers do that."""
-    return asked.is_range and head.length_bytes == part.length_bytes != part.total_bytes
+    return head.length_bytes == part.length_bytes != part.total_bytes
 
 
 def _read_part(head: AnswerHead, part: ContentRange | None, file: RemoteFile, asked: Asked) -> Answer:
@@ -198,7 +202,10 @@ def _compare_content(answer: Answer, file: RemoteFile, asked: Asked, known: Know
     """Raise if the answer's content differs, or may differ, from that of earlier answers."""
     if known.total_bytes is not None and answer.total_bytes not in (None, known.total_bytes):
         raise ContentChanged
-    if asked.is_range and not file.vouching_sum and known.validator.contradicts(answer.validator):
+    is_other = known.validator.contradicts(answer.validator)
+    if known.is_old and known.validator != NO_VALIDATOR:
+        is_other = not known.validator.shares(answer.validator)
+    if asked.is_range and not file.vouching_sum and is_other:
         if not answer.is_partial:
             raise ContentChanged  # as If-Range requires
         raise RangesUnusable(f"{file.path}: the server's answers differ in ETag or Last-Modified")

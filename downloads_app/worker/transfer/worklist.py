@@ -9,6 +9,7 @@ from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.finishing import Finisher
 from downloads_app.worker.files.partial_file import Fetch, PartialFile
 from downloads_app.worker.files.storage import FileResult, Storage, is_wanted
+from downloads_app.worker.transfer.awaited import AwaitedFiles
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.channel_pool import ChannelPool
 
@@ -37,10 +38,12 @@ class Worklist:
 
     def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
         self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
-        self._total_bytes = sum(file.size_bytes or 0 for file in files)
         self._waiting: deque[RemoteFile] = deque()
+        self._unopened_bytes = 0
+        """The sizes of the waiting files, as far as they are known."""
         self._waiting_bytes: dict[str, int] = {}
         self.open: list[PartialFile] = []
+        self._awaited = AwaitedFiles()
         self._most_open = MAX_OPEN_FILES
         self._needy: list[PartialFile] = []
         """The files of `open` that may lack bytes which no connection fetches."""
@@ -58,6 +61,7 @@ class Worklist:
                 finished.append((file, result))
                 continue
             self._waiting.append(file)
+            self._unopened_bytes += file.size_bytes or file.about_bytes or 0
             if kept := self._storage.kept_bytes_of(file):
                 self._waiting_bytes[file.path] = kept
         return finished
@@ -69,7 +73,7 @@ class Worklist:
 
     @property
     def is_done(self) -> bool:
-        return not self._waiting and not self.open
+        return not self._waiting and not self.open and not self._awaited
 
     @property
     def current_file(self) -> str | None:
@@ -87,11 +91,17 @@ class Worklist:
 
     def kept_bytes(self) -> int:
         """The number of bytes on the disk, of all files."""
-        return self.done_bytes + sum(file.stored_bytes for file in self.open) + sum(self._waiting_bytes.values())
+        begun = sum(file.stored_bytes for file in self.begun_files())
+        return self.done_bytes + begun + sum(self._waiting_bytes.values())
+
+    def begun_files(self) -> list[PartialFile]:
+        """Return all files in progress."""
+        return [*self.open, *self._awaited]
 
     def missing_bytes(self) -> int:
-        """The number of bytes still missing, as far as sizes are known."""
-        return max(0, self._total_bytes - self.kept_bytes())
+        """The number of bytes still missing, as far as sizes are known; rounded sizes count too."""
+        unopened = max(0, self._unopened_bytes - sum(self._waiting_bytes.values()))
+        return unopened + sum(file.missing_bytes for file in self.begun_files())
 
     def finish(self, file: PartialFile, result: FileResult) -> None:
         """Note that a file has its final name."""
@@ -115,9 +125,24 @@ class Worklist:
             self._needy.remove(fetch.file)
 
     def want(self, file: PartialFile) -> None:
-        """Check a file again when a connection is free: it may lack bytes that no connection fetches."""
-        if file not in self._needy and not file.is_complete:
+        """Check a file again when a connection is free: it may lack bytes that no connection fetches.
+
+        A file that the server still prepares is put aside, and holds no place of an open file.
+        """
+        if file.awaited is not None and file not in self.open:
+            return  # it is put aside already
+        if file.awaited is not None and not file.fetches and not self._finisher.is_busy_with(file):
+            self.open.remove(file)
+            if file in self._needy:
+                self._needy.remove(file)
+            self._awaited.put(file)
+        elif file not in self._needy and not file.is_complete:
             self._needy.insert(0, file)
+
+    def refuse_long_wait(self) -> None:
+        """Raise what the server said if only files are left that it will prepare for long."""
+        if not self._waiting and not self.open:
+            self._awaited.refuse_long_wait()
 
     def open_fewer(self) -> None:
         """Keep fewer files open at once from now on."""
@@ -134,6 +159,9 @@ class Worklist:
     def next_fetch(self, pool: ChannelPool, connections: int) -> Fetch | None:
         """Return the next fetch for a connection: of an open file, else a new file, else part of a slow range."""
         now = time.monotonic()
+        while len(self.open) < self._most_open and (due := self._awaited.take_due(now)):
+            self.open.append(due)
+            self._needy.insert(0, due)
         for file in list(self._needy):
             if self._may_join(file, now):
                 fetch = file.lease(self._piece_bytes(file, pool, connections))
@@ -153,12 +181,16 @@ class Worklist:
         file = PartialFile(self._waiting[0], self._storage)
         file.load()
         self._waiting.popleft()
+        self._unopened_bytes -= file.remote.size_bytes or file.remote.about_bytes or 0
         self.open.append(file)
         self._needy.append(file)
         self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None
-        return file.lease(self._piece_bytes(file, pool, connections))
+        fetch = file.lease(self._piece_bytes(file, pool, connections))
+        if fetch is not None and fetch.end == file.total_bytes:
+            self._needy.pop()  # it brings all: most small files need no second look
+        return fetch
 
     def _piece_bytes(self, file: PartialFile, pool: ChannelPool, connections: int) -> int:
         """Return the size of one fetch, in bytes. With several connections at a known speed (bytes/s) it is about

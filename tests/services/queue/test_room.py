@@ -1,13 +1,29 @@
 """Room that downloads share: who has reserved how much, and who goes on first."""
 
-import pytest
+import threading
+import time
 
+import pytest
+from flask import Flask
+
+from downloads_app.config import current_settings
 from downloads_app.models import Status, User
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.files.partials import find_partials
 from downloads_app.services.queue import outcomes, room
 from downloads_app.services.queue.claims import Claim
+from downloads_app.services.queue.giving_way import let_one_give_way
 from downloads_app.services.queue.outcomes import ProgressReport
-from tests.support.downloading import OTHER_WORKER, add_downloads, add_provider, claim, reload, set_time
+from tests.support.downloading import (
+    OTHER_WORKER,
+    WORKER,
+    add_downloads,
+    add_provider,
+    claim,
+    folder_of,
+    reload,
+    set_time,
+)
 
 
 def claim_three(alice: User) -> tuple[Claim, Claim, Claim]:
@@ -21,23 +37,64 @@ def claim_three(alice: User) -> tuple[Claim, Claim, Claim]:
     return first, second, third
 
 
-def test_what_running_downloads_still_need_is_kept_from_later_ones(alice: User) -> None:
+def ask(each: Claim, needed_bytes: int, free_bytes: int = 100) -> tuple[bool, int]:
+    found = room.reserve(each, needed_bytes, lambda: free_bytes)
+    return found.is_granted, found.taken_bytes
+
+
+def test_what_running_downloads_still_need_is_kept_from_others(alice: User) -> None:
     first, second, third = claim_three(alice)
-    assert [room.reserved_bytes(each) for each in (first, second, third)] == [0, 30, 60]
-    outcomes.report_progress(first, ProgressReport(20, 0, "x", 1, None))
-    assert [room.reserved_bytes(each) for each in (first, second, third)] == [0, 10, 40]
+    assert ask(first, 30) == (True, 0)
+    assert ask(second, 60) == (True, 30)
+    assert ask(third, 30) == (False, 90)
+    outcomes.report_progress(first, ProgressReport(20, 0, "x", 1, None, needed_bytes=10))
+    assert ask(third, 30) == (True, 70)
     outcomes.wait(second, "Not enough disk", 30)
-    assert room.reserved_bytes(third) == 10
+    assert (ask(third, 90), ask(third, 91)) == ((True, 10), (False, 10))
 
 
-def test_what_moves_already_is_kept_from_an_earlier_one_that_has_yet_to_begin(alice: User) -> None:
+def test_what_was_refused_or_is_over_keeps_no_room(alice: User) -> None:
+    first, second, third = claim_three(alice)
+    assert not ask(first, 101)[0]
+    outcomes.wait(first, "Not enough disk", 30)
+    assert ask(second, 50) == (True, 0)
+    outcomes.fail(second, "gone")
+    assert ask(third, 100) == (True, 0)
+
+
+def test_what_was_claimed_earlier_comes_first_also_if_it_asks_later(alice: User) -> None:
     first, second, _ = claim_three(alice)
-    outcomes.report_progress(second, ProgressReport(5, 0, "x", 1, None))
-    assert room.reserved_bytes(first) == 25
+    assert ask(second, 60) == (True, 0)  # the first is not listed yet
+    assert ask(first, 60) == (False, 60)
+    set_time(first, needed_bytes=60)
+    assert ask(second, 60) == (False, 60)
+    assert ask(first, 60) == (True, 0)
+
+
+def test_two_that_ask_at_once_do_not_both_get_the_last_room(app: Flask, alice: User) -> None:
+    first, second, _ = claim_three(alice)
+    answers: list[bool] = []
+
+    def measure() -> int:
+        time.sleep(0.05)  # the other one asks meanwhile
+        return 100
+
+    def reserve(each: Claim) -> None:
+        with app.app_context():
+            answers.append(room.reserve(each, 60, measure).is_granted)
+
+    threads = [threading.Thread(target=reserve, args=(each,)) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [False, True]
 
 
 def test_the_oldest_that_finds_room_goes_on(alice: User) -> None:
     first, second, third = claim_three(alice)
+    for each in (first, second, third):
+        ask(each, 30)
     assert room.left_bytes(100) == 10
     for each in (third, second):
         outcomes.wait(each, "Not enough disk", 30)
@@ -51,6 +108,26 @@ def test_the_oldest_that_finds_room_goes_on(alice: User) -> None:
     assert room.let_one_go_on(70) == third.download_id
     assert room.let_one_go_on(70) is None
     assert reload(first).status == Status.DOWNLOADING
+
+
+def test_the_youngest_gives_its_partial_files_only_where_that_is_enough(alice: User) -> None:
+    first, second, third = claim_three(alice)
+    for each in (first, second, third):
+        ask(each, 20, free_bytes=0)
+        outcomes.wait(each, "x.bin: the disk is full (No space left on device)", 30)
+        set_time(each, updated_at=database_now(-10))
+    folders_of = {each: find_partials(folder_of(reload(each))) for each in (first, second, third)}
+    for each, count in ((first, 50), (second, 9), (third, 8)):
+        folders_of[each].mkdir(parents=True)
+        (folders_of[each] / "x.data").write_bytes(b"x" * count)
+    assert let_one_give_way(current_settings(), 2, WORKER) is None  # 17 bytes would not do
+    assert let_one_give_way(current_settings(), 20, WORKER) is None  # the oldest has room
+    assert let_one_give_way(current_settings(), 3, WORKER) == (third.download_id, 8)
+    assert [each.exists() for each in folders_of.values()] == [True, True, False]
+    row = reload(third)
+    assert (row.needed_bytes, row.worker_id) == (28, None)
+    assert "an older download needed the room" in (row.wait_reason or "")
+    assert let_one_give_way(current_settings(), 11, WORKER) == (second.download_id, 9)
 
 
 @pytest.mark.parametrize(

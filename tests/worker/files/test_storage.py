@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from downloads_app.errors import Conflict, NoSpace, SourceError
+from downloads_app.services.files.folders import free_bytes
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.disk import explain_disk, free_bytes, write_all
+from downloads_app.worker.files.disk import explain_disk, write_all
 from downloads_app.worker.files.folding import folds_names, refuse_collisions
 from downloads_app.worker.files.journal import FileResult, Placed
+from downloads_app.worker.files.stock import take_stock
 from downloads_app.worker.files.storage import (
     SideFile,
     Storage,
     find_partials,
     link_existing,
-    partial_bytes,
     remove_partials,
 )
 from downloads_app.worker.files.target_folder import TargetFolder
@@ -99,13 +100,13 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
     put_data(storage, "y", bytes(100))
     storage.write_side_file("y", SideFile("etag:x", 200, [(0, 50), (60, 100)]))
     files = [RemoteFile("x", "http://h/x", 3, "ab" * 32), RemoteFile("y", "http://h/y", 200), RemoteFile("z", "u", 5)]
-    assert partial_bytes(storage.folder, files) == 3 + 90
+    assert take_stock(storage.folder, files).here_bytes == 3 + 90
     other_content = [
         RemoteFile("x", "http://h/x", 3, "cd" * 32),
         RemoteFile("y", "http://h/y", 200, "cd" * 32),  # its sum is known, and the side-file is of an entity tag
         RemoteFile("y", "http://h/y", 300),
     ]
-    assert partial_bytes(storage.folder, other_content) == 0
+    assert take_stock(storage.folder, other_content).here_bytes == 0
     assert [storage.kept_bytes_of(file) for file in (*files, *other_content)] == [0, 90, 0, 0, 0, 0]
 
 

@@ -15,6 +15,7 @@ from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, listings, quota
 from downloads_app.services.files import folders
+from downloads_app.services.files.sizes import tree_bytes
 from downloads_app.services.queue import claims, outcomes
 from downloads_app.sources import Listing, RemoteFile
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, WORKER, reload
@@ -142,5 +143,5 @@ def test_a_linked_file_counts_once_and_of_a_partial_one_what_is_written(tmp_path
     (folder / "c.bin").symlink_to(folder / "a.bin")
     with (partials / "x.data").open("wb") as sparse:
         sparse.truncate(1 << 40)
-    assert quota.tree_bytes(folder) == 10_000
-    assert quota.tree_bytes(tmp_path / "nobody") == 0
+    assert tree_bytes(folder) == 10_000
+    assert tree_bytes(tmp_path / "nobody") == 0

@@ -100,7 +100,7 @@ def test_an_end_that_nothing_proves_is_believed_with_a_warning(
     server.oddity = answer
     Run(server, [file], folder).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
-    assert "nothing proves that its 100000 bytes are all" in caplog.text
+    assert "nothing proves that its 100,000 bytes are all" in caplog.text
     assert len(server.requests) == 2
 
 

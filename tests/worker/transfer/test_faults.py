@@ -111,7 +111,7 @@ def test_a_full_disk_is_named_with_its_numbers(
     monkeypatch.setattr("downloads_app.worker.files.disk.os.pwritev", refuse)
     with pytest.raises(NoSpace) as error:
         Run(server, [file], folder).finish()
-    assert f"{1 << 20} bytes are missing" in error.value.message
+    assert f"{1 << 20:,} bytes are missing" in error.value.message
     assert "bytes are free" in error.value.message
 
 

@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from downloads_app.worker.files.storage import find_partials, partial_bytes
+from downloads_app.worker.files.stock import take_stock
+from downloads_app.worker.files.storage import find_partials
 from downloads_app.worker.transfer.bandwidth import Limits
 from tests.support.file_server import FileServer
 from tests.worker.transfer.transferring import Run, noise
@@ -38,11 +39,15 @@ def test_ten_kills_cost_only_the_seconds_since(server: FileServer, folder: Path)
     for _ in range(10):
         process = start(server, folder, 64 * MIB, file.sha256)
         deadline = time.monotonic() + 30
-        while process.poll() is None and partial_bytes(folder, [file]) < kept + MIB and time.monotonic() < deadline:
+        while (
+            process.poll() is None
+            and take_stock(folder, [file]).here_bytes < kept + MIB
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.02)  # the condition is on another process's disk
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        still_kept = partial_bytes(folder, [file])
+        still_kept = take_stock(folder, [file]).here_bytes
         assert still_kept > kept
         kept = still_kept
     server.bytes_per_second = None

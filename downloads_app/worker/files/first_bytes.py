@@ -18,7 +18,11 @@ _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|Error>)", re.IGNORECASE)
 _XML_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>")
 _JSON_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:error|errors|detail|message)\"\s*:")
-_JSON_SUFFIXES = ("json", "jsonl")
+_ERROR_KEYS = {"error", "errors", "error_description"}
+_ERROR_CODES = {"code", "documentation_url", "status", "statusCode"}
+_OTHER_KEYS = {"detail", "error_code", "message", "path", "request_id", "requestId", "success", "timestamp"}
+"""The keys of the errors of web services. A JSON file that has only these is one of them."""
+_GZIP_START = b"\x1f\x8b\x08"
 _PAGE_SUFFIX = re.compile("html|htm|xhtml|shtml|mhtml|php|jsp|asp|aspx")
 _TEXT_SUFFIX = re.compile(
     f"|{_PAGE_SUFFIX.pattern}|c|cc|cfg|cpp|css|csv|h|ini|ipynb|java|jinja|js|json|jsonl|log|md|py|rst|sh|svg|template"
@@ -75,7 +79,9 @@ def _find_stranger(suffix: str, first: bytes, content_type: str, *, is_all: bool
     if suffix != "xml" and _XML_ERROR.match(first):
         return "an XML document"
     if _TEXT_SUFFIX.fullmatch(suffix):
-        is_error = is_all and suffix not in _JSON_SUFFIXES and _is_error_object(first)
+        if first.startswith(_GZIP_START):
+            return "packed bytes"
+        is_error = is_all and _is_error_object(first, suffix)
         return "a JSON document" if is_error else None
     if _BINARY_SUFFIX.fullmatch(suffix) and _XML.match(first):
         return "an XML document"
@@ -92,12 +98,25 @@ def _is_packed_twice(first: bytes) -> bool:
         return False
 
 
-def _is_error_object(content: bytes) -> bool:
-    """Whether a whole text is one JSON object that begins with `error`."""
-    try:
-        return bool(_JSON_ERROR.match(content)) and next(iter(json.loads(content)), "") == "error"
-    except ValueError:
+def _is_error_object(content: bytes, suffix: str) -> bool:
+    """Whether a whole text is one JSON object that begins with `error`; of a JSON file, that only tells an error."""
+    if suffix == "jsonl":
         return False
+    try:
+        found = json.loads(content) if content.lstrip()[:1] == b"{" else None
+    except (ValueError, RecursionError):
+        return False
+    if not found or not isinstance(found, dict):
+        return False
+    if suffix == "json":
+        tells_error = bool(_ERROR_KEYS & found.keys()) or ("message" in found and bool(_ERROR_CODES & found.keys()))
+        return (tells_error and found.keys() <= _ERROR_KEYS | _ERROR_CODES | _OTHER_KEYS) or [*found] == ["detail"]
+    return bool(_JSON_ERROR.match(content)) and next(iter(found)) == "error"
+
+
+def is_never_empty(path: str) -> bool:
+    """Whether a file of this name has some bytes, by its format."""
+    return suffix_of(path) in _FORMS
 
 
 def _is_text(first: bytes) -> bool:

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from downloads_app.errors import SourceError
-from downloads_app.worker.transfer.first_bytes import refuse_first_bytes
+from downloads_app.worker.files.first_bytes import refuse_first_bytes
 from tests.worker.transfer.transferring import noise
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 435852734\n"
@@ -55,7 +55,8 @@ def zipped() -> bytes:
         ("README.md", b"<!-- a comment -->\n# A model\n"),
         ("notes.md", PAGE),
         ("feed.xml", XML_ERROR),
-        ("answers.json", JSON_ERROR),
+        ("answers.json", b'{"error": null, "answers": [1]}'),
+        ("words.json", b'{"message": "Hello", "title": "Greeting"}'),
         ("answers.jsonl", JSON_ERROR),
         ("events.log", JSON_ERROR + b"\n" + JSON_ERROR),
         ("notes.md", JSON_ERROR + b" is what the server says"),
@@ -83,6 +84,12 @@ def test_a_file_begins_as_its_form_wants_it(path: str, first: bytes) -> None:
         ("config.json", XML_ERROR, "an XML document"),
         ("LICENSE", XML_ERROR, "an XML document"),
         ("README.md", JSON_ERROR, "a JSON document"),
+        ("config.json", JSON_ERROR, "a JSON document"),
+        ("config.json", b'{"timestamp": 1, "status": 404, "error": "Not Found", "path": "/x"}', "a JSON document"),
+        ("config.json", b'{"message": "Bad credentials", "documentation_url": "https://x"}', "a JSON document"),
+        ("config.json", b'{"detail": "Not Found"}', "a JSON document"),
+        ("config.json", b"\x1f\x8b\x08" + noise(600), "packed bytes"),
+        ("README.md", b"\x1f\x8b\x08" + noise(600), "packed bytes"),
         ("LICENSE", b'{"error": {"code": 403}}\n', "a JSON document"),
         ("model.gguf", noise(600), "a GGUF file"),
         ("model.safetensors", noise(600), "a safetensors file"),
