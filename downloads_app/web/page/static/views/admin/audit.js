@@ -50,5 +50,5 @@ function Act({ entry }) {
   ];
   const badges = [!succeeded && [say("audit.failed"), "bad"], count > 1 && [say("audit.times", { count }), "warn"]];
   return html`<${Entry} id=${id} name=${sayNamed("act", action)} badges=${badges} facts=${facts}
-    below=${detail && html`<p class="entry-reason">${detail}</p>`} />`;
+    below=${detail && html`<p class="entry-reason" data-words="none">${detail}</p>`} />`;
 }
