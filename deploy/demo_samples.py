@@ -11,7 +11,7 @@ from tests.support.file_server import Fault, FileServer
 from tests.support.hub import Hub
 
 MEBIBYTE = 1 << 20
-BYTES_PER_SECOND = 6 * MEBIBYTE
+BYTES_PER_SECOND = 4 * MEBIBYTE
 REPOSITORIES: dict[str, list[tuple[str, int]]] = {
     "nimbus/nimbus-7b-instruct-GGUF": [(f"nimbus-7b-instruct-Q{q}_K_M.gguf", 9 * q) for q in (2, 4, 5, 8)],
     "nimbus/nimbus-1b-GGUF": [("nimbus-1b-Q4_K_M.gguf", 16), ("nimbus-1b-Q8_0.gguf", 30)],
