@@ -25,6 +25,7 @@ from downloads_app.models import (
 )
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.sign_ins import MAX_SIGN_INS
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads.patterns import MAX_PATTERNS
 from downloads_app.services.names import MAX_REPOSITORY_LENGTH, MAX_REVISION_LENGTH
 from downloads_app.services.providers import catalog
@@ -213,6 +214,7 @@ def ask(server: Server, route: Route, names: dict[str, str], user: User, content
     headers = {**bearer(user), **content.get("headers", {})}
     if route.rule == "/api/auth/refresh":
         headers["Authorization"] = f"Bearer {tokens.issue_pair(current_settings(), user).refresh}"
+    give_connection_back()  # PostgreSQL ends a transaction in which nothing happens for a minute
     return requests.request(
         route.method, server.url + path, **{**content, "headers": headers}, timeout=60, allow_redirects=False
     )
