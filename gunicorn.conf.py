@@ -33,7 +33,7 @@ secure_scheme_headers = {}  # TRUSTED_PROXIES decides whose forwarded headers co
 forwarder_headers = ""
 
 # Used if an access log is asked for. It omits the query string, because a client may have put a token there.
-access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s"'
+access_log_format = '%(h)s %(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s "%(a)s" %({x-request-id}o)s'
 
 if settings.log_format == "json":
     logconfig_dict = dict_config("json")

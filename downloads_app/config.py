@@ -2,6 +2,7 @@
 
 import grp
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,11 @@ SHOWN_AS_LENGTH = {
     *("jwt_secret_key", "previous_jwt_secret_keys", "provider_token_key", "previous_provider_token_keys"),
     *("metrics_token", "database_url", "oidc_client_secret"),
 }
+
+_ORIGIN = re.compile(
+    r"(http(?!://[^/]*:80$)|https(?!://[^/]*:443$))://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
+"""An origin as RFC 6454, section 6.2, writes it."""
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -72,6 +78,7 @@ class Settings(SignOnSettings):
 
     cookie_secure: bool | None = None
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_token: str = Field("", repr=False)
     metrics_allow: Annotated[tuple[str, ...], NoDecode] = ()
     access_token_seconds: Count = 3600
@@ -81,10 +88,12 @@ class Settings(SignOnSettings):
     log_format: Literal["text", "json"] = "text"
 
     @field_validator(
-        "trusted_proxies", "metrics_allow", "previous_jwt_secret_keys", "previous_provider_token_keys", mode="before"
+        *("trusted_proxies", "metrics_allow", "cors_origins", "previous_jwt_secret_keys"),
+        "previous_provider_token_keys",
+        mode="before",
     )
     @classmethod
-    def _split(cls, value: object) -> object:
+    def _split_list(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("trusted_proxies", "metrics_allow")
@@ -95,6 +104,17 @@ class Settings(SignOnSettings):
         for part in value:
             if part != "unix":  # a unix socket has no peer address; this word stands for it
                 ip_network(part, strict=False)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "origins as browsers send them, separated by commas, like https://app.example.org: "
+                    "small letters, no path, no usual port, no *"
+                )
         return value
 
     @field_validator("files_group")

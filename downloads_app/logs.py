@@ -3,21 +3,40 @@
 import logging.config
 from typing import Any
 
+from downloads_app import request_ids
+
 TEXT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"
 MAX_SHOWN = 300
 JSON_FIELDS = "%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"
 
 
+class TextFormatter(logging.Formatter):
+    """Writes lines of TEXT, with the id of the request before the message where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__(TEXT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is logging's)
+        """Return the line without its traceback."""
+        request_id = getattr(record, "request_id", None)
+        if request_id:
+            record.message = f"[{request_id}] {record.message}"
+        return super().formatMessage(record)
+
+
 def dict_config(log_format: str) -> dict[str, Any]:
     """Return a configuration for the whole process, gunicorn's loggers included: everything to stderr."""
     formatter = (
-        {"()": "pythonjsonlogger.json.JsonFormatter", "fmt": JSON_FIELDS} if log_format == "json" else {"format": TEXT}
+        {"()": "pythonjsonlogger.json.JsonFormatter", "fmt": JSON_FIELDS}
+        if log_format == "json"
+        else {"()": TextFormatter}
     )
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"request_id": {"()": lambda: request_ids.add_to}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "downloads_app": {"level": "INFO"},

@@ -20,7 +20,7 @@ from downloads_app.cli.printing import (
 )
 from downloads_app.config import current_settings
 from downloads_app.models import Download, DownloadEvent, Status
-from downloads_app.services.downloads import representation
+from downloads_app.services.documents import describe_download
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
 
@@ -96,22 +96,8 @@ def _explain(event: DownloadEvent) -> str:
 
 
 def describe(download: Download) -> dict[str, Any]:
-    """Return a download for JSON: the keys of the stream's events, and further ones for programs."""
-    return representation.as_dict(download) | {
-        "completed_at": representation.format_time(download.completed_at),
-        "user": download.user.username,
-        "provider": download.provider.name,
-        "repository": download.repository.name,
-        "revision": download.revision,
-        "commit": download.commit,
-        "include": download.include,
-        "exclude": download.exclude,
-        "priority": download.priority,
-        "attempt": download.attempt,
-        "wait_reason": download.waits_for,
-        "error_message": download.error_message,
-        "path": str(folder_of(current_settings().downloads_dir, download)),
-    }
+    """Return a download for JSON, as an admin sees it over REST."""
+    return describe_download(download, current_settings().downloads_dir)
 
 
 def _or_unknown(value: int | None) -> str:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import click
 from rich.console import Console
@@ -29,6 +28,7 @@ from downloads_app.config import current_settings
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
 from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.documents import describe_plan
 from downloads_app.services.downloads import history, plans, stuck
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.downloads.representation import format_time as iso_time
@@ -158,7 +158,7 @@ def show_plan(
     listing = plans.list_remote(kind, access, repository, revision, wanted)
     plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
     if as_json:
-        print_json(asdict(plan) | {"total_files": len(plan.files)})
+        print_json(describe_plan(plan))
         return
     rows = [(file.path, format_bytes(file.size_bytes), "yes" if file.is_here else "") for file in plan.files]
     print_table(("file", "size", "here"), rows, right=("size",))

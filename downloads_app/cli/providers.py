@@ -12,7 +12,7 @@ from downloads_app.errors import SourceError
 from downloads_app.models import Provider
 from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.documents import describe_provider
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.fields import KINDS, needs_url
 from downloads_app.services.providers.reencryption import reencrypt
@@ -74,7 +74,7 @@ def list_providers(as_json: bool) -> None:
     """
     found = catalog.list_providers()
     if as_json:
-        print_json([_describe(provider) for provider in found])
+        print_json([describe_provider(provider) for provider in found])
         return
     rows = [
         (
@@ -175,21 +175,3 @@ def _name_secrets(provider: Provider) -> str:
         "certificate": provider.client_certificate_encrypted,
     }
     return ", ".join(name for name, secret in held.items() if secret)
-
-
-def _describe(provider: Provider) -> dict[str, object]:
-    return {
-        "id": provider.id,
-        "name": provider.name,
-        "kind": provider.kind,
-        "url": provider.url,
-        "has_token": provider.token_encrypted is not None,
-        "has_password": provider.password_encrypted is not None,
-        "has_header": provider.header_value_encrypted is not None,
-        "has_client_certificate": provider.client_certificate_encrypted is not None,
-        "allow_private_network": provider.allow_private_network,
-        "allow_hosts": provider.allow_hosts,
-        "region": provider.region,
-        "max_connections": provider.max_connections,
-        "paused_at": iso_time(provider.paused_at),
-    }

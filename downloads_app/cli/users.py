@@ -2,18 +2,16 @@
 
 import secrets
 import sys
-from dataclasses import asdict
 
 import click
 
 from downloads_app.cli.groups import Commands, stop
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
 from downloads_app.config import current_settings
-from downloads_app.models import User
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
+from downloads_app.services.documents import describe_usage, describe_user
 from downloads_app.services.downloads import usage
-from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.files import folders
 
 group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
@@ -51,7 +49,7 @@ def list_users(as_json: bool) -> None:
     """
     listed = users.list_users()
     if as_json:
-        print_json([_describe(user) for user in listed])
+        print_json([describe_user(user) for user in listed])
         return
     rows = [
         (user.username, user.role, "disabled" if user.is_disabled else "enabled", format_time(user.created_at))
@@ -154,18 +152,18 @@ def show_usage(name: str | None, as_json: bool) -> None:
       flask users usage alice --json
     """
     found = [users.find_user(name)] if name else users.list_users()
-    takes = {user.username: usage.measure(current_settings(), user) for user in found}
+    takes = [(user, usage.measure(current_settings(), user)) for user in found]
     if as_json:
-        print_json([{"username": username, **asdict(taken)} for username, taken in takes.items()])
+        print_json([describe_usage(user, taken) for user, taken in takes])
         return
     rows = [
         (
-            username,
+            user.username,
             format_bytes(taken.used_bytes),
             "none" if taken.quota_bytes is None else format_bytes(taken.quota_bytes),
             str(taken.active_downloads),
         )
-        for username, taken in takes.items()
+        for user, taken in takes
     ]
     print_table(("name", "used", "quota", "active"), rows, right=("used", "quota", "active"))
 
@@ -206,14 +204,3 @@ def _take_password(from_stdin: bool) -> tuple[str, bool]:
 def _print_generated(password: str, is_generated: bool) -> None:
     if is_generated:
         click.echo(f"Password: {password}")
-
-
-def _describe(user: User) -> dict[str, object]:
-    return {
-        "id": user.id,
-        "username": user.username,
-        "role": user.role,
-        "disabled": user.is_disabled,
-        "quota_bytes": user.quota_bytes,
-        "created_at": iso_time(user.created_at),
-    }

@@ -4,7 +4,7 @@ from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
 from downloads_app.config import current_settings
-from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.documents import describe_worker
 from downloads_app.services.queue import workers
 
 group = Commands("workers", help="See the processes that move bytes.", no_args_is_help=True)
@@ -22,9 +22,7 @@ def list_workers(as_json: bool) -> None:
     """
     found = workers.list_workers(current_settings().lease_seconds)
     if as_json:
-        times = ("started_at", "last_seen_at")
-        described = [workers.as_dict(worker) for worker in found]
-        print_json([row | {name: iso_time(row[name]) for name in times} for row in described])
+        print_json([describe_worker(worker) for worker in found])
         return
     rows = [
         (

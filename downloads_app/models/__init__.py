@@ -15,6 +15,7 @@ from downloads_app.models.downloads import (
     Status,
 )
 from downloads_app.models.events import DownloadEvent, EventKind
+from downloads_app.models.idempotency import KeyedRequest
 from downloads_app.models.keys import ApiKey
 from downloads_app.models.providers import Provider, Repository
 from downloads_app.models.queue import QueuePause
@@ -38,6 +39,7 @@ __all__ = [
     "EventKind",
     "FailedSignIns",
     "Identity",
+    "KeyedRequest",
     "Provider",
     "QueuePause",
     "Repository",

@@ -93,6 +93,8 @@ class Download(Model):
     commit: Mapped[str | None] = mapped_column(String(64))
     include: Mapped[list[str]] = mapped_column(JSON, default=list)
     exclude: Mapped[list[str]] = mapped_column(JSON, default=list)
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    """Of the request that queued it last. Its worker's log lines have it too."""
     priority: Mapped[int] = mapped_column(default=0)
     """Higher goes first, among the downloads of one user."""
 

@@ -8,14 +8,12 @@ import enum
 from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, select, true
 
 from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.models import Download, Repository, User
-from downloads_app.services.files.folders import folder_of, place_of
 
 REVOKED = "Token has been revoked"
 CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else has set it"
@@ -151,8 +149,3 @@ def visible_repositories(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.is_admin:
         return true()
     return Repository.id.in_(select(Download.repository_id).where(Download.user_id == viewer.id))
-
-
-def shown_path(downloads_dir: Path, viewer: Viewer, download: Download) -> str:
-    """Return where its files lie: below DOWNLOADS_DIR, and only for admins where that is on the server."""
-    return str(folder_of(downloads_dir, download)) if viewer.is_admin else place_of(download)

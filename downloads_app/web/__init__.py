@@ -10,7 +10,17 @@ def init_app(app: Flask) -> None:
     must not load modules that gevent patches in the workers.
     """
     from downloads_app.services.files.blocking import RUNNER
-    from downloads_app.web import bodies, errors, headers, long_work, proxies, shares, slow_readers
+    from downloads_app.web import (
+        bodies,
+        cross_origin,
+        errors,
+        headers,
+        idempotency,
+        long_work,
+        proxies,
+        shares,
+        slow_readers,
+    )
     from downloads_app.web.extensions import api, jwt
     from downloads_app.web.stream import generator
 
@@ -18,8 +28,6 @@ def init_app(app: Flask) -> None:
         API_TITLE="downloads_app",
         API_VERSION="v1",
         OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/api",
-        OPENAPI_JSON_PATH="openapi.json",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
     app.request_class = bodies.Request
@@ -30,7 +38,9 @@ def init_app(app: Flask) -> None:
     proxies.init_app(app)
     shares.init_app(app)
     slow_readers.init_app(app)
+    idempotency.init_app(app)
     headers.init_app(app)
+    cross_origin.init_app(app)
     RUNNER.put(app, long_work.do_long_work)
     generator.init_app(app)
     _register_routes(app)
@@ -60,6 +70,7 @@ def _register_routes(app: Flask) -> None:
         users,
         workers,
     )
+    from downloads_app.web.description import routes as description
     from downloads_app.web.extensions import api
     from downloads_app.web.page import routes
     from downloads_app.web.stream import endpoint
@@ -68,6 +79,7 @@ def _register_routes(app: Flask) -> None:
     for resource in resources:
         api.register_blueprint(resource.blueprint)
     single_sign_on.init_app(app)
+    app.register_blueprint(description.blueprint)
     app.register_blueprint(status.blueprint)
     app.register_blueprint(endpoint.blueprint)
     app.register_blueprint(routes.blueprint)

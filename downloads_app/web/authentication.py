@@ -16,7 +16,7 @@ from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.services.audit import Actor
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.rights import Caller, refuse_beyond_scope
-from downloads_app.web import cookies, shares
+from downloads_app.web import arguments, cookies, idempotency, shares
 from downloads_app.web.gunicorn.strangers import STRANGERS
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -128,8 +128,12 @@ def _required(
             raise NotAllowed(NOT_BY_KEY)
         shares.take_for_request(g.token.user_id)
         uses.note_use(g.token)
+        arguments.refuse_unknown()
+        if request.method not in SAFE_METHODS:
+            idempotency.begin(g.token.user_id)
         return view(*args, **kwargs)
 
+    wrapper.access = {"access": "user"}.get(kind, kind)  # type: ignore[attr-defined]  # the description reads it
     return wrapper
 
 
@@ -143,6 +147,7 @@ def admin_required(view: Callable[P, R]) -> Callable[P, R]:
             raise NotAllowed("Only an admin may do this")
         return view(*args, **kwargs)
 
+    wrapper.access = "admin"  # type: ignore[attr-defined]  # the description reads it
     return wrapper
 
 

@@ -96,7 +96,8 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
         return result, {**(headers or {}), self.PAGINATION_HEADER_NAME: said}
 
     def _document_pagination_metadata(self, spec: Any, resp_doc: dict[str, Any]) -> None:
-        header = {"description": "of which list this is a page", "schema": pagination.PaginationSchema}
+        content = {"application/json": {"schema": pagination.PaginationSchema}}
+        header = {"description": "of which list this is a page", "content": content}
         resp_doc.setdefault("headers", {})[self.PAGINATION_HEADER_NAME] = header
 
 

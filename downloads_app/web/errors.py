@@ -7,7 +7,7 @@ from sqlalchemy.exc import DataError, DBAPIError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from downloads_app import errors
+from downloads_app import errors, request_ids
 from downloads_app.logs import one_line
 from downloads_app.services.database.session import RowIsGone
 from downloads_app.web.page.error_page import show_error, wants_page
@@ -44,7 +44,9 @@ def error_response(code: int, message: str, details: Any = None) -> Response:
     if wants_page():
         return show_error(code, message)
     status = HTTP_STATUS_CODES.get(code, "Error")
-    response = jsonify(code=code, status=status, message=message, errors=details or {})
+    response = jsonify(
+        code=code, status=status, message=message, errors=details or {}, request_id=request_ids.present()
+    )
     response.status_code = code
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -7,6 +7,7 @@ more waits for the earlier work of theirs, and so does nobody else; `MAX_REQUEST
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -57,7 +58,8 @@ def do_long_work(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
     if not is_cooperative():
         return function(*args, **kwargs)
     with _turns.wait(_caller()):
-        answer: Callable[[], R] = _threads().apply(capture, (function, *args), kwargs)
+        present = copy_context()  # what it logs has the request's id
+        answer: Callable[[], R] = _threads().apply(present.run, (capture, function, *args), kwargs)
     return answer()
 
 

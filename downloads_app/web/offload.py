@@ -1,6 +1,7 @@
 """Runs in a real thread what would block the process's event loop for a moment (password hashing, for one)."""
 
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import NoReturn, ParamSpec, TypeVar
 
 from downloads_app.web.gunicorn.loop import call_in_thread, is_cooperative
@@ -16,7 +17,8 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """
     if not is_cooperative():
         return function(*args, **kwargs)
-    return call_in_thread(lambda: capture(function, *args, **kwargs))()
+    present = copy_context()  # what it logs has the request's id
+    return call_in_thread(lambda: present.run(lambda: capture(function, *args, **kwargs)))()
 
 
 def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from downloads_app import request_ids
 from downloads_app.config import SETTINGS
 from downloads_app.modes import group_of_files
 from downloads_app.web.gunicorn.connection import connection_of
@@ -59,9 +60,11 @@ class TrustedProxies:
         self._forwarded = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=0, x_prefix=1)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Handle a request. If a trusted proxy sent it, first apply its forwarded headers."""
+        """Handle a request. If a trusted proxy sent it, first apply its forwarded headers and its request id."""
         peer = environ.get("REMOTE_ADDR", "")
-        if self._is_trusted(peer) and (peer or self._is_web_server(connection_of(environ))):
+        is_trusted = self._is_trusted(peer) and (peer or self._is_web_server(connection_of(environ)))
+        request_ids.begin(request_ids.choose(environ.get("HTTP_X_REQUEST_ID") if is_trusted else None))
+        if is_trusted:
             return self._forwarded(environ, start_response)
         answer: Iterable[bytes] = self._direct(environ, start_response)
         return answer

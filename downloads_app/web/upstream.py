@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextvars import copy_context
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -36,7 +37,8 @@ def ask(
         give_back = shares.take("questions", g.token.user_id)
         return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind, give_back)
     try:
-        return _threads().submit(function, kind, access, *args, **kwargs).result(LIMIT_SECONDS)
+        present = copy_context()  # what it logs has the request's id
+        return _threads().submit(present.run, lambda: function(kind, access, *args, **kwargs)).result(LIMIT_SECONDS)
     except FutureTimeout as exc:
         raise _no_answer() from exc
 
@@ -53,7 +55,7 @@ def _ask_beside_hub(call: Callable[[], R], kind: str, give_back: Callable[[], No
     if len(_under_way) >= MAX_AT_ONCE:
         give_back()
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
-    pending = _hub_threads().spawn(capture, call)
+    pending = _hub_threads().spawn(copy_context().run, capture, call)
     _under_way.add(pending)
     pending.rawlink(lambda _: give_back())
     try:

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app import modes
+from downloads_app import modes, request_ids
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.audit.reading import remove_old_entries
 from downloads_app.services.files.folders import free_bytes
@@ -149,7 +149,8 @@ class Worker:
         thread = threading.Thread(target=self._work, args=(job,), name=f"job-{claim.download_id[:8]}", daemon=True)
         self._jobs[job] = thread
         self._share()
-        log.info("download %s: claimed (attempt %d)", claim.download_id, claim.attempt)
+        with request_ids.belonging_to(claim.request_id):
+            log.info("download %s: claimed (attempt %d)", claim.download_id, claim.attempt)
         thread.start()
         return True
 
@@ -194,7 +195,8 @@ class Worker:
 
     def _work(self, job: Job) -> None:
         try:
-            job.run()
+            with request_ids.belonging_to(job.claim.request_id):
+                job.run()
         finally:
             self._wake.put(None)
 

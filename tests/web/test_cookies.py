@@ -7,7 +7,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from downloads_app.config import SETTINGS
 from downloads_app.models import User
+from downloads_app.services.accounts import tokens
 from tests.conftest import PASSWORD
 
 ALL = {"access_token_cookie", "refresh_token_cookie", "csrf_access_token", "csrf_refresh_token"}
@@ -49,7 +51,8 @@ def test_cookies_are_secure_as_the_setting_says(
     make_app: Callable[..., Flask], alice: User, setting: bool | None, host: str, is_secure: bool
 ) -> None:
     given = cookies_of(sign_in(make_app(cookie_secure=setting), host))
-    assert given.keys() > ALL
+    prefix = "__Host-" if is_secure else ""
+    assert given.keys() > {prefix + name for name in ALL}
     assert {"secure" in attributes for attributes in given.values()} == {is_secure}
 
 
@@ -67,6 +70,59 @@ def test_below_a_prefix_cookies_stay_there(make_app: Callable[..., Flask], alice
     given = cookies_of(sign_in(app, "http://localhost", headers={"X-Forwarded-Prefix": "/loads"}))
     assert given["access_token_cookie"]["path"] == given["csrf_refresh_token"]["path"] == "/loads"
     assert given["refresh_token_cookie"]["path"] == "/loads/api/auth/refresh"
+
+
+def test_what_browsers_ask_of_a_host_cookie_is_so(app: Flask, alice: User) -> None:
+    given = cookies_of(sign_in(app, "https://localhost"))
+    for name, attributes in given.items():
+        assert name.startswith(("__Host-", "__Secure-device_"))
+        assert "secure" in attributes
+        assert "domain" not in attributes
+        assert attributes["path"] == ("/api/auth" if "device" in name else "/")
+
+
+def test_below_a_prefix_a_secure_cookie_cannot_be_of_the_whole_host(
+    make_app: Callable[..., Flask], alice: User
+) -> None:
+    app = make_app(trusted_proxies="127.0.0.1")
+    given = cookies_of(sign_in(app, "https://localhost", headers={"X-Forwarded-Prefix": "/loads"}))
+    assert given.keys() > {f"__Secure-{name}" for name in ALL}
+    assert given["__Secure-refresh_token_cookie"]["path"] == "/loads/api/auth/refresh"
+
+
+def test_cookies_of_an_earlier_version_are_good_until_they_are_replaced(app: Flask, alice: User) -> None:
+    earlier, client = cookies_given_before(app), app.test_client()
+    for name, (value, path) in earlier.items():
+        client.set_cookie(name, value, path=path, secure=True)
+    secure: dict[str, Any] = {"base_url": "https://localhost"}
+    assert client.get("/api/auth/me", **secure).status_code == 200
+    headers = {"X-CSRF-TOKEN": earlier["csrf_refresh_token"][0]}
+    answer = client.post("/api/auth/refresh", headers=headers, **secure)
+    assert answer.status_code == 200
+    given = cookies_of(answer)
+    assert {name for name, attributes in given.items() if attributes["max-age"] == "0"} == ALL
+    assert given.keys() == ALL | {f"__Host-{name}" for name in ALL}
+    assert client.get("/api/auth/me", **secure).status_code == 200
+
+
+def test_a_prefixed_cookie_comes_before_one_that_a_neighbour_has_set(
+    app: Flask, alice: User, make_user: Callable[..., User]
+) -> None:
+    client = app.test_client()
+    client.set_cookie("access_token_cookie", tokens.issue_access(SETTINGS.of(app), make_user("mallory")), secure=True)
+    client.set_cookie("__Host-access_token_cookie", tokens.issue_access(SETTINGS.of(app), alice), secure=True)
+    me = client.get("/api/auth/me", base_url="https://localhost")
+    assert me.json["username"] == "alice"
+
+
+def cookies_given_before(app: Flask) -> dict[str, tuple[str, str]]:
+    """Return the values and paths of the cookies of a sign-in, by the names that they had before."""
+    found = {}
+    for line in sign_in(app, "http://localhost").headers.getlist("Set-Cookie"):
+        name, _, value = line.partition(";")[0].partition("=")
+        if name in ALL:
+            found[name] = (value, "/api/auth/refresh" if name == "refresh_token_cookie" else "/")
+    return found
 
 
 def test_signing_out_takes_all_of_them_back(app: Flask, alice: User) -> None:

@@ -34,4 +34,16 @@ def test_no_answer_is_sniffed_framed_or_kept(app: Flask, client: FlaskClient, ad
 def test_a_stream_has_the_headers_it_was_given_and_no_others(client: FlaskClient, admin: User) -> None:
     stream = client.get(STREAM, headers=bearer(admin))
     stream.close()
-    assert set(stream.headers.keys()) == {"Content-Type", "Cache-Control", "X-Accel-Buffering"}
+    own = {"Content-Type", "Cache-Control", "X-Accel-Buffering"}
+    assert set(stream.headers.keys()) == own | {"X-Content-Type-Options", "X-Request-Id"}
+
+
+@pytest.mark.parametrize(
+    ("address", "is_strict"),
+    [("https://downloads.lan", True), ("http://downloads.lan", False), ("https://localhost:8000", False)],
+)
+def test_who_came_by_tls_is_to_come_by_tls(client: FlaskClient, address: str, is_strict: bool) -> None:
+    for path in ("/", "/healthz", "/api/none", STREAM):
+        answer = client.get(path, base_url=address)
+        answer.close()
+        assert ("Strict-Transport-Security" in answer.headers) is is_strict, path

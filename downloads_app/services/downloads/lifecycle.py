@@ -3,12 +3,14 @@
 `by` is the name of the user who does it, for the download's story.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
+from downloads_app import request_ids
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
@@ -22,6 +24,8 @@ from downloads_app.services.names import check_revision
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import events, leftovers
 from downloads_app.services.queue.events import Note
+
+log = logging.getLogger(__name__)
 
 PRIORITIES = range(-1000, 1001)
 """Higher goes first, among the downloads of one user."""
@@ -79,6 +83,7 @@ def create(
         exclude=list(wanted.exclude),
         priority=_check_priority(priority),
         status=Status.PENDING,
+        request_id=request_ids.present(),
     )
     quota.refuse_when_full(settings, user)
     user_id, username = user.id, user.username
@@ -95,6 +100,7 @@ def create(
     except BaseException:
         db.session.rollback()  # gives the lock back
         raise
+    log.info("download %s: queued by %s", download.id, by or username)
     return download
 
 
@@ -138,11 +144,13 @@ def pause_all_of_user(user: User) -> None:
 def _apply(download: Download, change: Change, by: str | None) -> None:
     """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
     allowed = (Download.id == download.id, Download.status.in_(change.allowed))
-    statement = update(Download).where(*allowed).values(change.values)
+    values = change.values | ({"request_id": request_ids.present()} if change.values["status"] in ACTIVE else {})
+    statement = update(Download).where(*allowed).values(values)
     changed = events.change(statement, Note(EventKind(change.participle), by))
     db.session.commit()
     if not changed:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
+    log.info("download %s: %s by %s", download.id, change.participle, by)
 
 
 def _apply_alone(settings: Settings, download: Download, change: Change, by: str | None) -> None:

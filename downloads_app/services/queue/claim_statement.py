@@ -62,7 +62,7 @@ _POSTGRESQL = f"""{_WITH}, candidates AS (
     SELECT d.id FROM downloads d JOIN candidates c ON c.id = d.id WHERE d.status = 'pending'
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id
     LIMIT 1 FOR UPDATE OF d SKIP LOCKED
-) RETURNING id, attempt, current_bytes), noted AS (
+) RETURNING id, attempt, current_bytes, request_id), noted AS (
     INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
     SELECT id, {{now}}, '{EventKind.CLAIMED}', :worker_id, attempt, current_bytes FROM claimed
 ), trimmed AS (
@@ -71,7 +71,7 @@ _POSTGRESQL = f"""{_WITH}, candidates AS (
             SELECT e.id FROM download_events e WHERE e.download_id = claimed.id ORDER BY e.id DESC OFFSET {KEPT - 1}
         ) oldest
     )
-) SELECT id, attempt FROM claimed"""  # noqa: S608  (our own words; values are bound)
+) SELECT id, attempt, request_id FROM claimed"""  # noqa: S608  (our own words; values are bound)
 
 # SQLite has one writer at a time, so the head of each user is enough. A second statement notes the event.
 _SQLITE = f"""{_WITH}, candidates AS (
@@ -81,7 +81,7 @@ _SQLITE = f"""{_WITH}, candidates AS (
 ) {_UPDATE} WHERE id = (
     SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
-) RETURNING id, attempt"""  # noqa: S608  (our own words; values are bound)
+) RETURNING id, attempt, request_id"""  # noqa: S608  (our own words; values are bound)
 
 
 def _fill_in(template: str, now: str, lease: str, longest: str) -> TextClause:

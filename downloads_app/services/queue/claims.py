@@ -5,7 +5,7 @@ has claimed is in `outcomes.py`.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
@@ -39,6 +39,8 @@ class Claim:
     attempt: int
     """The fencing token: counts the claims of the download."""
     worker_id: str
+    request_id: str | None = field(default=None, compare=False)
+    """Of the request that queued it, for the log."""
 
 
 def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
@@ -53,7 +55,7 @@ def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
             if row:
                 for note in SQLITE_NOTES:
                     connection.execute(note, {"id": row.id, "worker_id": worker_id})
-    return Claim(str(row.id), row.attempt, worker_id) if row else None
+    return Claim(str(row.id), row.attempt, worker_id, row.request_id) if row else None
 
 
 def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float) -> set[Claim]:

@@ -3,6 +3,7 @@
 from sqlalchemy import delete, exists, select
 
 from downloads_app.models import Deletion, Download, FailedSignIns, Repository, RevokedToken, SignIn
+from downloads_app.services import idempotency
 from downloads_app.services.database.autocommit import execute_alone, transaction_alone
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import workers
@@ -18,10 +19,11 @@ REPOSITORIES_AT_A_TIME = 500
 
 
 def remove_old_rows() -> None:
-    """Remove old rows of deletions, workers and wrong passwords, and rows of tokens that have expired."""
+    """Remove old rows of deletions, workers, keyed requests and wrong passwords, and of tokens that have expired."""
     execute_alone(delete(Deletion).where(Deletion.deleted_at < database_now(-DELETIONS_KEPT_SECONDS)))
     execute_alone(delete(RevokedToken).where(RevokedToken.expires_at < database_now()))
     execute_alone(delete(SignIn).where(SignIn.expires_at < database_now()))
+    idempotency.remove_old()
     workers.remove_vanished()
     execute_alone(delete(FailedSignIns).where(FailedSignIns.last_at < database_now(-FAILURES_KEPT_SECONDS)))
     _remove_unused_repositories()

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.orm import joinedload
@@ -106,22 +105,3 @@ def list_workers(lease_seconds: float) -> list[WorkerState]:
 
 def _speaks(lease_seconds: float) -> ColumnElement[bool]:
     return WorkerProcess.last_seen_at >= database_now(-lease_seconds)
-
-
-def as_dict(worker: WorkerState) -> dict[str, Any]:
-    """Return a worker as REST and the commands show it; times are left as they are."""
-    holds = [
-        {"id": download.id, "repository": download.repository.name, "username": download.user.username}
-        for download in worker.downloads
-    ]
-    return {
-        "id": worker.id,
-        "host": worker.host,
-        "pid": worker.pid,
-        "alive": worker.is_alive,
-        "started_at": worker.started_at,
-        "last_seen_at": worker.last_seen_at,
-        "concurrency": worker.concurrency,
-        "version": worker.version,
-        "downloads": holds,
-    }

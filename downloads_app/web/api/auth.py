@@ -7,11 +7,11 @@ from flask.views import MethodView
 
 from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated
-from downloads_app.models import User
 from downloads_app.services.accounts import attempts, passwords, sign_ins, users
 from downloads_app.services.accounts.attempts import Attempt
 from downloads_app.services.accounts.tokens import TokenPair
 from downloads_app.services.audit import Account
+from downloads_app.services.documents import describe_me
 from downloads_app.web import cookies
 from downloads_app.web.api.schemas import LoginSchema, MeSchema, PasswordChangeSchema, RefreshSchema, TokensSchema
 from downloads_app.web.authentication import (
@@ -57,6 +57,7 @@ def _is_right(username: str, user_id: str | None, password_hash: str | None, pas
 @blueprint.route("/login", methods=["POST"])
 @blueprint.arguments(LoginSchema)
 @blueprint.response(200, TokensSchema)
+@blueprint.alt_response(401, description="The name or the password is wrong")
 @blueprint.alt_response(429, description="Too many wrong passwords for this name or from this address")
 def login(credentials: dict[str, Any]) -> Response:
     """Exchange a user name and a password for tokens, or for HttpOnly cookies.
@@ -104,9 +105,9 @@ class Me(MethodView):
 
     @blueprint.response(200, MeSchema)
     @login_required_also_while_password_due
-    def get(self) -> User:
+    def get(self) -> dict[str, Any]:
         """Say who is asking."""
-        return current_user().user
+        return describe_me(current_user().user)
 
 
 @blueprint.route("/password", methods=["PUT"])

@@ -51,9 +51,15 @@ class Files(MethodView):
 
 @blueprint.route("/<uuid:download_id>/files/<path:path>")
 @login_required
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+@blueprint.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type="application/octet-stream",
+    description="The file's bytes",
+)
 @blueprint.alt_response(206, description="The part that `Range` asked for")
 @blueprint.alt_response(409, description="It is not complete yet")
+@blueprint.alt_response(416, description="The file is shorter than that part")
 def get_file(download_id: UUID, path: str) -> Response:
     """Send a file's bytes, with ranges."""
     download = find_download(download_id)

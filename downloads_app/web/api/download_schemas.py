@@ -1,18 +1,19 @@
 """What comes in and goes out at `/api/downloads`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from downloads_app.config import current_settings
 from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.services.documents import describe_download
 from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.history import NEWEST_FIRST, SORTS
 from downloads_app.services.downloads.lifecycle import PRIORITIES
-from downloads_app.services.downloads.representation import Kind, can_be_null, format_time, kind_of
-from downloads_app.services.rights import Viewer, shown_path
+from downloads_app.services.downloads.representation import Kind, can_be_null, kind_of
+from downloads_app.services.rights import Viewer
 from downloads_app.web.api.paging import ListQuery, sort_field
-from downloads_app.web.api.schemas import InputSchema, Moment, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, Moment, OutputSchema, WholeNumber
 
 STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
 MAX_SEARCH_LENGTH = 200
@@ -21,20 +22,7 @@ PRIORITY = validate.Range(PRIORITIES.start, PRIORITIES.stop - 1)
 
 def download_to_json(download: Download, viewer: Viewer) -> dict[str, Any]:
     """Return the nine keys of the stream, from the same lists, and further keys for its owner or an admin."""
-    return representation.as_dict(download) | {
-        "repository": download.repository.name,
-        "provider": download.provider.name,
-        "username": download.user.username,
-        "error_message": download.error_message,
-        "wait_reason": download.waits_for,
-        "next_attempt_at": format_time(download.not_before_at),
-        "completed_at": format_time(download.completed_at),
-        "revision": download.revision,
-        "commit": download.commit,
-        "priority": download.priority,
-        "attempt": download.attempt,
-        "path": shown_path(current_settings().downloads_dir, viewer, download),
-    }
+    return describe_download(download, current_settings().downloads_dir, for_admin=viewer.is_admin)
 
 
 _MORE_OF_A_COLUMN: dict[str, dict[str, Any]] = {
@@ -82,6 +70,8 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
     completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})
     revision = fields.String()
     commit = fields.String(allow_none=True)
+    include = fields.List(fields.String(), metadata={"description": "globs; none means all"})
+    exclude = fields.List(fields.String(), metadata={"description": "globs"})
     priority = fields.Integer()
     attempt = fields.Integer(metadata={"description": "how often a worker took it"})
     path = fields.String(metadata={"description": "where its files lie, below DOWNLOADS_DIR; whole for admins"})
@@ -102,8 +92,20 @@ class DownloadsQuery(ListQuery):
     sort = sort_field(NEWEST_FIRST, *SORTS)
 
 
+def _has(name: str) -> dict[str, Any]:
+    """Return the JSON schema of an object that has a property; others too, which redocly else forbids."""
+    return {"properties": {name: True}, "required": [name], "additionalProperties": True}
+
+
 class WantedSchema(InputSchema):
     """What to fetch: a repository that has a row, or one by its name at a provider."""
+
+    FURTHER_RULES: ClassVar[dict[str, Any]] = {
+        "if": _has("repository_id"),
+        "then": {"not": {"anyOf": [_has("repository"), _has("provider"), _has("provider_id")]}},
+        "else": {**_has("repository"), "oneOf": [_has("provider"), _has("provider_id")]},
+    }
+    """`check_target` for the description."""
 
     repository_id = fields.UUID()
     provider_id = fields.UUID()
@@ -126,14 +128,14 @@ class WantedSchema(InputSchema):
 class NewDownload(WantedSchema):
     """A download to queue."""
 
-    priority = fields.Integer(strict=True, load_default=0, validate=PRIORITY)
+    priority = WholeNumber(load_default=0, validate=PRIORITY)
     username = fields.String(metadata={"description": "for admins: whose download it is"})
 
 
 class DownloadChange(InputSchema):
     """What to change of a download."""
 
-    priority = fields.Integer(strict=True, required=True, validate=PRIORITY)
+    priority = WholeNumber(required=True, validate=PRIORITY)
 
 
 class DeleteQuery(InputSchema):

@@ -1,7 +1,6 @@
 """`POST /api/downloads/plan`: what a download would fetch. Joins the blueprint of `downloads.py`."""
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from flask import Response
@@ -9,6 +8,7 @@ from marshmallow import fields
 
 from downloads_app.config import current_settings
 from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.documents import describe_plan
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.providers.catalog import access_of
@@ -61,4 +61,4 @@ def make_plan(body: dict[str, Any]) -> Response:
 
 def _encode(plan: plans.Plan) -> str:
     """Return a plan as JSON, in the form of PlanSchema. For 100,000 files that takes a second."""
-    return json.dumps(asdict(plan) | {"total_files": len(plan.files)})
+    return json.dumps(describe_plan(plan))

@@ -6,7 +6,7 @@ from flask.views import MethodView
 from marshmallow import fields
 
 from downloads_app.services.queue import pauses
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, OutputSchema, YesOrNo
 from downloads_app.web.authentication import admin_required, current_actor, login_required
 from downloads_app.web.bodies import Blueprint
 
@@ -24,7 +24,7 @@ class QueueSchema(OutputSchema):
 class QueueChange(InputSchema):
     """What to change of the queue."""
 
-    paused = fields.Boolean(required=True, metadata={"description": "fetch nothing; what runs goes back to the queue"})
+    paused = YesOrNo(required=True, metadata={"description": "fetch nothing; what runs goes back to the queue"})
 
 
 @blueprint.route("")

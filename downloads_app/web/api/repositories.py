@@ -1,6 +1,5 @@
 """`/api/repositories`: what has a row because somebody downloaded it, and what a provider lists in it now."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from marshmallow import fields, validate
 from downloads_app.config import current_settings
 from downloads_app.models import Repository
 from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.documents import describe_repository
 from downloads_app.services.downloads import plans
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.catalog import access_of
@@ -18,7 +18,7 @@ from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.api.download_schemas import MAX_SEARCH_LENGTH
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, OutputSchema, moment
 from downloads_app.web.authentication import current_user, login_required
 from downloads_app.web.bodies import Blueprint
 
@@ -33,7 +33,7 @@ class RepositorySchema(OutputSchema):
     id = fields.String()
     provider_id = fields.String()
     name = fields.String()
-    created_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    created_at = moment()
 
 
 class RepositoriesQuery(ListQuery):
@@ -76,7 +76,7 @@ class Repositories(MethodView):
     @blueprint.arguments(RepositoriesQuery, location="query")
     @blueprint.response(200, RepositorySchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[Repository]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List what the caller has downloads of; an admin is shown all."""
         page = catalog.page_of_repositories(
             current_user(),
@@ -85,7 +85,7 @@ class Repositories(MethodView):
             search=query.get("search"),
             ids=read_ids(query),
         )
-        return show(page, pagination_parameters)
+        return [describe_repository(row) for row in show(page, pagination_parameters)]
 
 
 @blueprint.route("/<uuid:repository_id>")
@@ -94,9 +94,9 @@ class OneRepository(MethodView):
 
     @login_required
     @blueprint.response(200, RepositorySchema)
-    def get(self, repository_id: UUID) -> Repository:
+    def get(self, repository_id: UUID) -> dict[str, Any]:
         """Show a repository."""
-        return find_repository(repository_id)
+        return describe_repository(find_repository(repository_id))
 
 
 @blueprint.route("/<uuid:repository_id>/files")

@@ -1,6 +1,5 @@
 """`/api/auth/sessions`: where one is signed in, and ending that from elsewhere."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import g
@@ -9,14 +8,12 @@ from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
 from downloads_app.config import current_settings
-from downloads_app.models import SignIn
 from downloads_app.services.accounts import sessions
+from downloads_app.services.documents import describe_session
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
-from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
+from downloads_app.web.api.schemas import OutputSchema, OwnerQuery, moment
 from downloads_app.web.authentication import current_actor, current_user, login_required_without_key, user_asked_for
 from downloads_app.web.bodies import Blueprint
-
-TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/api/auth/sessions", description="Where one is signed in")
 
@@ -31,16 +28,11 @@ class SessionSchema(OutputSchema):
     """One sign-in and what became of it."""
 
     id = fields.String()
-    created_at = fields.DateTime(format=TIME, metadata={"description": "when the password was given"})
-    last_used_at = fields.DateTime(
-        attribute="used_at", format=TIME, metadata={"description": "when a request last came from it, to the minute"}
-    )
+    created_at = moment("when the password was given")
+    last_used_at = moment("when a request last came from it, to the minute")
     address = fields.String(allow_none=True, metadata={"description": "from where; null for one of an older version"})
     client = fields.String(allow_none=True, metadata={"description": "its `User-Agent`, the first 200 characters"})
-    is_current = fields.Function(
-        lambda sign_in: sign_in.id == g.token.family,
-        metadata={"type": "boolean", "description": "whether this request belongs to it"},
-    )
+    is_current = fields.Boolean(metadata={"description": "whether this request belongs to it"})
 
 
 @blueprint.route("")
@@ -51,7 +43,7 @@ class Sessions(MethodView):
     @blueprint.arguments(SessionsQuery, location="query")
     @blueprint.response(200, SessionSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[SignIn]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List one's own sessions, the newest first, or for an admin somebody else's.
 
         A token that was issued without a sign-in (`users token`) belongs to none.
@@ -59,7 +51,7 @@ class Sessions(MethodView):
         owner = user_asked_for(query["user_id"])
         wanted, most_seconds = read_wanted(query, pagination_parameters), current_settings().session_seconds
         page = sessions.page_of_sign_ins(owner.id, wanted, most_seconds, read_ids(query))
-        return show(page, pagination_parameters)
+        return [describe_session(row, g.token.family) for row in show(page, pagination_parameters)]
 
     @login_required_without_key
     @blueprint.arguments(OwnerQuery, location="query")

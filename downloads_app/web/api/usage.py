@@ -6,8 +6,8 @@ from flask.views import MethodView
 from marshmallow import fields
 
 from downloads_app.config import current_settings
+from downloads_app.services.documents import describe_usage
 from downloads_app.services.downloads import usage
-from downloads_app.services.downloads.usage import Usage
 from downloads_app.web.api.schemas import OutputSchema, OwnerQuery
 from downloads_app.web.authentication import login_required, user_asked_for
 from downloads_app.web.bodies import Blueprint
@@ -18,6 +18,7 @@ blueprint = Blueprint("usage", __name__, url_prefix="/api/usage", description="W
 class UsageSchema(OutputSchema):
     """What a user takes and may take."""
 
+    username = fields.String()
     used_bytes = fields.Integer(metadata={"description": "what lies on the disk for them"})
     quota_bytes = fields.Integer(allow_none=True, metadata={"description": "null: as much as there is room"})
     active_downloads = fields.Integer()
@@ -30,6 +31,7 @@ class OneUsage(MethodView):
     @login_required
     @blueprint.arguments(OwnerQuery, location="query")
     @blueprint.response(200, UsageSchema)
-    def get(self, query: dict[str, Any]) -> Usage:
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Tell what the caller takes and may take, or for an admin what another user does."""
-        return usage.measure(current_settings(), user_asked_for(query["user_id"]))
+        owner = user_asked_for(query["user_id"])
+        return describe_usage(owner, usage.measure(current_settings(), owner))

@@ -1,6 +1,5 @@
 """`/api/users`: who has an account; for admins."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,12 @@ from marshmallow import fields, validate
 from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, users
+from downloads_app.services.documents import describe_user
 from downloads_app.services.files import folders
+from downloads_app.services.names import FOLDER_NAME
 from downloads_app.web.api.download_schemas import DeleteQuery
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
-from downloads_app.web.api.schemas import InputSchema, UserSchema
+from downloads_app.web.api.schemas import InputSchema, UserSchema, WholeNumber, YesOrNo
 from downloads_app.web.authentication import admin_required, current_actor
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.hashing import hash_in_turn
@@ -38,7 +39,7 @@ class UsersQuery(ListQuery):
 class NewUser(InputSchema):
     """An account to create."""
 
-    username = fields.String(required=True)
+    username = fields.String(required=True, metadata={"pattern": f"^{FOLDER_NAME.pattern}$"})
     password = fields.String(required=True, validate=PASSWORD, load_only=True)
     role = fields.String(load_default="user", validate=ROLE)
 
@@ -47,10 +48,9 @@ class UserChange(InputSchema):
     """What to change of an account."""
 
     role = fields.String(validate=ROLE)
-    disabled = fields.Boolean()
+    disabled = YesOrNo()
     password = fields.String(validate=PASSWORD, load_only=True)
-    quota_bytes = fields.Integer(
-        strict=True,
+    quota_bytes = WholeNumber(
         allow_none=True,
         validate=validate.Range(0, users.MAX_QUOTA_BYTES),
         metadata={"description": "null: the general one"},
@@ -69,23 +69,24 @@ class Users(MethodView):
     @blueprint.arguments(UsersQuery, location="query")
     @blueprint.response(200, UserSchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[User]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List accounts."""
         having: dict[str, Any] = {name: query[name] for name in ("username",) if name in query}
         having |= {"is_admin": query["role"] == "admin"} if "role" in query else {}
         having |= {"is_disabled": query["disabled"]} if "disabled" in query else {}
         page = users.page_of_users(read_wanted(query, pagination_parameters), having, read_ids(query))
-        return show(page, pagination_parameters)
+        return [describe_user(row) for row in show(page, pagination_parameters)]
 
     @admin_required
     @blueprint.arguments(NewUser)
     @blueprint.response(201, UserSchema)
-    def post(self, body: dict[str, Any]) -> User:
+    def post(self, body: dict[str, Any]) -> dict[str, Any]:
         """Create an account; 409 where the name is taken, or an earlier user's folder of that name is still there."""
         password_hash = hash_in_turn(passwords.hash_password, body["password"], body["username"])
         is_admin, downloads_dir = body["role"] == "admin", current_settings().downloads_dir
         by = current_actor()
-        return users.add_user(downloads_dir, body["username"], password_hash, is_admin, must_change=True, by=by)
+        added = users.add_user(downloads_dir, body["username"], password_hash, is_admin, must_change=True, by=by)
+        return describe_user(added)
 
 
 @blueprint.route("/<uuid:user_id>")
@@ -94,14 +95,14 @@ class OneUser(MethodView):
 
     @admin_required
     @blueprint.response(200, UserSchema)
-    def get(self, user_id: UUID) -> User:
+    def get(self, user_id: UUID) -> dict[str, Any]:
         """Show an account."""
-        return _find(user_id)
+        return describe_user(_find(user_id))
 
     @admin_required
     @blueprint.arguments(UserChange)
     @blueprint.response(200, UserSchema)
-    def patch(self, body: dict[str, Any], user_id: UUID) -> User:
+    def patch(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
         """Change role, password, quota or whether it is disabled; the last admin stays one (409)."""
         user, by = _find(user_id), current_actor()
         if "password" in body:
@@ -113,7 +114,7 @@ class OneUser(MethodView):
             users.set_admin(user, body["role"] == "admin", by=by)
         if "disabled" in body:
             users.set_disabled(user, body["disabled"], by=by)
-        return user
+        return describe_user(user)
 
     @admin_required
     @blueprint.arguments(DeleteQuery, location="query")

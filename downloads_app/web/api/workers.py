@@ -7,10 +7,11 @@ from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields
 
 from downloads_app.config import current_settings
+from downloads_app.services.documents import describe_worker
 from downloads_app.services.pages import Page
 from downloads_app.services.queue import workers
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
-from downloads_app.web.api.schemas import OutputSchema
+from downloads_app.web.api.schemas import OutputSchema, moment
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
 
@@ -32,8 +33,8 @@ class WorkerSchema(OutputSchema):
     host = fields.String()
     pid = fields.Integer()
     alive = fields.Boolean(metadata={"description": "whether it spoke within a lease"})
-    started_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
-    last_seen_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    started_at = moment()
+    last_seen_at = moment()
     concurrency = fields.Integer(metadata={"description": "how many downloads it takes at a time"})
     version = fields.String()
     downloads = fields.List(fields.Nested(HeldSchema), metadata={"description": "what it holds"})
@@ -52,4 +53,4 @@ class Workers(MethodView):
         numbers = pagination_parameters
         begin = (numbers.page - 1) * numbers.page_size
         page = Page(found[begin : begin + numbers.page_size], len(found))
-        return [workers.as_dict(worker) for worker in show(page, numbers)]
+        return [describe_worker(worker) for worker in show(page, numbers)]

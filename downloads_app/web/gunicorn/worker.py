@@ -16,6 +16,7 @@ from sqlalchemy import Dialect, Engine, event
 
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
+from downloads_app.web.gunicorn.refusals import answer_in_our_shape
 from downloads_app.web.gunicorn.strangers import Strangers
 
 ANSWER_TIMEOUT_SECONDS = 20
@@ -40,6 +41,7 @@ def prepare_worker(worker: Any, strangers: Strangers, drain: Callable[[float], N
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)
+    answer_in_our_shape(worker)
     connections = listen_evenly(worker, strangers)
     gevent.spawn(_drain_when_told, worker, connections, drain, drain_seconds)
 

@@ -5,16 +5,18 @@ from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 
 from downloads_app.config import current_settings
 from downloads_app.models import utc_now
 from downloads_app.services.downloads.representation import format_time
-from downloads_app.web.page.headers import PAGE_HEADERS
+from downloads_app.web.page.headers import DOCS_POLICY, PAGE_HEADERS
 from downloads_app.web.page.words import render_page
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = sorted(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if "pico" not in path.parts)
+SCRIPTS = sorted(
+    path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if path.parent.name != "swagger-ui"
+)
 VIEWS = (
     "/",
     "/add",
@@ -49,6 +51,8 @@ def add_page_headers(response: Response) -> Response:
     """Add the headers, also to static files: a browser shows a script or a picture as a page if it is opened alone."""
     if response.status_code < HTTPStatus.BAD_REQUEST:  # an error's answer has its own
         response.headers.update(PAGE_HEADERS)
+        if policy := g.pop("policy", None):
+            response.headers["Content-Security-Policy"] = policy
     return response
 
 
@@ -87,5 +91,6 @@ def page_version() -> str:
 
 @blueprint.get("/api/docs")
 def show_api_docs() -> Response:
-    """Answer a page that reads `/api/openapi.json` to its visitor."""
+    """Answer a page that shows `/api/openapi.json` and tries calls."""
+    g.policy = DOCS_POLICY
     return render_page("docs.html")

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextvars import copy_context
 from types import TracebackType
 
 from flask import Flask
@@ -53,7 +54,9 @@ class Reporter:
         self._warnings: list[str] = []
         self._noted_warnings = 0
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"report-{claim.download_id[:8]}", daemon=True)
+        self._thread = threading.Thread(
+            target=copy_context().run, args=(self._run,), name=f"report-{claim.download_id[:8]}", daemon=True
+        )
 
     def __enter__(self) -> "Reporter":
         self._thread.start()

@@ -50,6 +50,19 @@ def get(front: Front, path: str, user: User | None = None, **headers: str) -> re
     return requests.get(front.url + path, verify=str(front.certificate), headers=signed_in | headers, timeout=30)
 
 
+def test_the_id_that_nginx_gives_a_request_is_in_the_answer_and_in_the_log(
+    front: Front, server: Server, alice: User
+) -> None:
+    refused = get(front, "/api/users?x=1", alice, **{"X-Request-Id": "chosen-by-a-client"})
+    assert (refused.status_code, refused.json()["request_id"]) == (403, refused.headers["X-Request-Id"])
+    stream = get(front, "/api/downloads/subscribe", alice)
+    assert "event: complete" in stream.text
+    assert "chosen-by-a-client" not in server.log()
+    for answer, said in ((refused, "403 for user"), (stream, "stream ended")):
+        line = next(line for line in server.log().splitlines() if answer.headers["X-Request-Id"] in line)
+        assert said in line
+
+
 def test_a_file_that_nginx_sends_keeps_what_guards_a_browser(front: Front, alice: User) -> None:
     download = add_download(alice, status="completed")
     file = folder_of(download) / "page.html"
@@ -65,6 +78,7 @@ def test_a_file_that_nginx_sends_keeps_what_guards_a_browser(front: Front, alice
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert HSTS in answer.headers
+    assert len(answer.headers["X-Request-Id"]) == 32
     part = get(front, f"/api/downloads/{download.id}/files/page.html", alice, Range="bytes=1-6")
     assert (part.status_code, part.text) == (206, "script")
     assert part.headers["Content-Security-Policy"] == FILE_HEADERS["Content-Security-Policy"]
@@ -72,7 +86,9 @@ def test_a_file_that_nginx_sends_keeps_what_guards_a_browser(front: Front, alice
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/api/auth/me", "/metrics", "/nothing"])
 def test_every_answer_keeps_browsers_on_https(front: Front, path: str) -> None:
-    assert "max-age=" in get(front, path).headers[HSTS]
+    answer = get(front, path)
+    assert "max-age=" in answer.headers[HSTS]
+    assert "," not in answer.headers[HSTS]  # said once, by nginx
 
 
 def test_another_name_gets_no_answer(front: Front) -> None:

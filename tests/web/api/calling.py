@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from werkzeug.test import TestResponse
+
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Repository, User
 from downloads_app.services.providers import catalog
 
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+
+
+def without_its_id(answer: TestResponse) -> dict[str, Any]:
+    """Return an error without the id of its request, which is another each time."""
+    return {key: value for key, value in answer.get_json().items() if key != "request_id"}
 
 
 def add_provider(name: str = "hub", url: str = "http://127.0.0.1:1/", **options: Any) -> Provider:

@@ -35,7 +35,9 @@ def test_wrong_name_and_wrong_password_look_the_same(client: FlaskClient, alice:
     wrong_name = client.post(LOGIN, json={"username": "nobody", "password": PASSWORD})
     wrong_password = client.post(LOGIN, json={"username": "alice", "password": "wrong"})
     assert wrong_name.status_code == wrong_password.status_code == 401
-    assert wrong_name.data == wrong_password.data
+    told, other = wrong_name.get_json(), wrong_password.get_json()
+    assert told.pop("request_id") != other.pop("request_id")
+    assert told == other
 
 
 def test_a_disabled_user_cannot_sign_in(client: FlaskClient, alice: User, admin: User) -> None:
@@ -114,13 +116,13 @@ def test_a_login_without_its_fields_is_told_so(client: FlaskClient, body: object
     answer = client.post(LOGIN, json=body)
     assert answer.status_code in (400, 422)
     assert answer.json is not None
-    assert set(answer.json) == {"code", "status", "message", "errors"}
+    assert set(answer.json) == {"code", "status", "message", "errors", "request_id"}
 
 
 def test_every_error_has_the_same_shape(app: Flask, client: FlaskClient) -> None:
     for answer in (client.get("/api/nothing"), client.post("/healthz"), client.get("/api/auth/me")):
         assert answer.json is not None
-        assert set(answer.json) == {"code", "status", "message", "errors"}
+        assert set(answer.json) == {"code", "status", "message", "errors", "request_id"}
         assert answer.json["code"] == answer.status_code
 
 

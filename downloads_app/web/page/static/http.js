@@ -23,7 +23,17 @@ export function address(path) {
   return root + path;
 }
 
-export function readCookie(name) {
+/**
+ * The value to send back in the header X-CSRF-TOKEN, or null. Secure cookies have a prefix (web/cookies.py chooses in
+ * the same way); those of plain HTTP on loopback, and of earlier versions, have none.
+ * @param {"access" | "refresh"} kind
+ */
+export function readCsrf(kind) {
+  const name = `csrf_${kind}_token`;
+  return readCookie((root === "/" ? "__Host-" : "__Secure-") + name) ?? readCookie(name);
+}
+
+function readCookie(name) {
   const pair = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
   return pair ? decodeURIComponent(pair.slice(name.length + 1)) : null;
 }
@@ -32,7 +42,7 @@ export function readCookie(name) {
  * Send a request. Return the JSON answer, or null if there is none. Throws HttpError.
  * @param {string} method
  * @param {string} path
- * @param {{ body?: unknown, csrfCookie?: string }} [options]
+ * @param {{ body?: unknown, csrf?: "access" | "refresh" }} [options]
  * @returns {Promise<any>}
  */
 export async function send(method, path, options) {
@@ -54,15 +64,15 @@ export async function sendForPage(path, signal = undefined) {
 /**
  * @param {string} method
  * @param {string} path
- * @param {{ body?: unknown, csrfCookie?: string, signal?: AbortSignal }} [options]
+ * @param {{ body?: unknown, csrf?: "access" | "refresh", signal?: AbortSignal }} [options]
  * @returns {Promise<{ answer: any, response: Response }>}
  */
-async function exchange(method, path, { body, csrfCookie = "csrf_access_token", signal } = {}) {
+async function exchange(method, path, { body, csrf = "access", signal } = {}) {
   /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const csrf = readCookie(csrfCookie);
-  if (method !== "GET" && csrf) headers["X-CSRF-TOKEN"] = csrf;
+  const proof = method === "GET" ? null : readCsrf(csrf);
+  if (proof) headers["X-CSRF-TOKEN"] = proof;
   let response;
   try {
     response = await fetch(address(path), {

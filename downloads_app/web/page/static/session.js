@@ -1,6 +1,6 @@
 /** The session: sign in, renew, sign out. All tabs of the browser are told. */
 
-import { HttpError, readCookie, send } from "./http.js";
+import { HttpError, readCsrf, send } from "./http.js";
 import { say } from "./words.js";
 
 const SESSION_LOCK = "downloads-session-renewal";
@@ -12,9 +12,9 @@ export function onChangeElsewhere(listener) {
 }
 
 export async function signIn(username, password) {
-  const before = readCookie("csrf_access_token");
+  const before = readCsrf("access");
   await send("POST", "api/auth/login", { body: { username, password, cookies: true } });
-  const after = readCookie("csrf_access_token");
+  const after = readCsrf("access");
   if (after === null || after === before) throw new HttpError(0, explainLostCookies());
   news?.postMessage("changed");
 }
@@ -57,7 +57,7 @@ export async function currentUser() {
 }
 
 function hasCookies() {
-  return readCookie("csrf_access_token") !== null || readCookie("csrf_refresh_token") !== null;
+  return readCsrf("access") !== null || readCsrf("refresh") !== null;
 }
 
 /** Call `listener` when the server has said that nobody is signed in here any more. */
@@ -77,7 +77,7 @@ export async function withRenewal(request) {
 }
 
 async function renewing(request) {
-  const before = readCookie("csrf_access_token");
+  const before = readCsrf("access");
   try {
     return await request();
   } catch (error) {
@@ -89,8 +89,8 @@ async function renewing(request) {
 
 /** Renew the session. A refresh token works only once, so only the first of several tabs may use it. */
 async function renew(before) {
-  if (readCookie("csrf_access_token") !== before) return; // another tab has renewed it
-  await send("POST", "api/auth/refresh", { csrfCookie: "csrf_refresh_token" });
+  if (readCsrf("access") !== before) return; // another tab has renewed it
+  await send("POST", "api/auth/refresh", { csrf: "refresh" });
 }
 
 let queue = Promise.resolve();

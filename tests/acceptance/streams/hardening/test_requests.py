@@ -1,5 +1,6 @@
 """What an abuser may try with requests; each test names one abuse."""
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,24 @@ def test_64_kib_of_headers(server: Server, victim: User, open_stream: OpenStream
     assert status in (0, 400, 431)
     assert b"event:" not in received
     assert open_stream(server, victim).wait_events(1, "update")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [(b"GET / HTTP/9.9", 400), (b"G<script>T / HTTP/1.1", 400), (b"GET /" + b"a" * 9000 + b" HTTP/1.1", 414)],
+)
+def test_what_is_no_http_is_refused_in_the_shape_of_all_errors(
+    server: Server, request_line: bytes, status: int
+) -> None:
+    got, received = exchange(server, request_line + b"\r\nHost: localhost\r\n\r\n")
+    assert got == status
+    head, _, body = received.partition(b"\r\n\r\n")
+    told = json.loads(body)
+    assert told["code"] == status
+    assert f"X-Request-Id: {told['request_id']}\r\n".encode() in head
+    assert b"Content-Type: application/json" in head
+    line = next(line for line in server.log().splitlines() if told["request_id"] in line)
+    assert "Invalid request from ip=127.0.0.1" in line
 
 
 def test_a_request_line_of_4_kib(server: Server) -> None:

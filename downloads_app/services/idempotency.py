@@ -1,0 +1,125 @@
+"""Requests that a client may send twice: the first answer is kept for a day, under the key that the client chose.
+
+A key is claimed by one statement, in a transaction of its own, so that of two processes one gets it. A process that
+dies with a request in flight leaves its claim, which is void after IN_FLIGHT_SECONDS: then the key is free again.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from downloads_app.config import Settings
+from downloads_app.errors import Conflict, InvalidInput
+from downloads_app.extensions import db
+from downloads_app.models import KeyedRequest, new_id
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import DatabaseTime, database_now
+
+KEPT_SECONDS = 24 * 3600
+IN_FLIGHT_SECONDS = 120
+"""Longer than any request takes: a provider has 30 s, a body 20 s."""
+MAX_KEYS = 10_000
+"""Keys of one user in KEPT_SECONDS."""
+MAX_BODY_BYTES = 16 << 10
+"""Of an answer that is kept. A longer one is that of a question, which changes nothing when it is asked again."""
+PASSING = 429
+_Row = KeyedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A process's right to answer the request with this key."""
+
+    user_id: str
+    key: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it is kept."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def check_key(key: str) -> str:
+    """Return a key that is 1 to 255 printable ASCII characters. Raises InvalidInput."""
+    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidInput("Idempotency-Key: 1 to 255 printable ASCII characters", {"Idempotency-Key": "malformed"})
+    return key
+
+
+def digest_of(settings: Settings, *parts: bytes) -> str:
+    """Return what says whether two requests are the same."""
+    key = hashlib.sha256(b"keyed requests\0" + settings.jwt_secret_key.encode()).digest()
+    return hmac.new(key, b"\0".join(b"%d:%b" % (len(part), part) for part in parts), hashlib.sha256).hexdigest()
+
+
+def begin(user_id: str, key: str, digest: str) -> Claim | Answer:
+    """Claim a key, or return the answer that was given before.
+
+    Raises InvalidInput if the key belongs to another request, Conflict if that request is in flight or the user has
+    MAX_KEYS keys.
+    """
+    claim = Claim(user_id, key, new_id())
+    if execute_alone(_claiming(claim, digest)).first() is not None:
+        _refuse_too_many(claim)
+        return claim
+    mine = select(_Row.digest, _Row.status, _Row.headers, _Row.body).where(_Row.user_id == user_id, _Row.key == key)
+    row = execute_alone(mine).first()
+    if row is not None and not hmac.compare_digest(row.digest, digest):
+        raise InvalidInput(
+            "Idempotency-Key: it was used for another request", {"Idempotency-Key": "used for another request"}
+        )
+    if row is None or row.status is None:
+        raise Conflict("A request with this Idempotency-Key is in flight")
+    return Answer(row.status, row.headers, row.body)
+
+
+def finish(claim: Claim, answer: Answer) -> None:
+    """Keep an answer. One that may be another the next time (429, 5xx) frees the key instead."""
+    is_kept = answer.status != PASSING and answer.status < 500 and len(answer.body) <= MAX_BODY_BYTES
+    if not is_kept:
+        execute_alone(delete(_Row).where(*_of(claim)))
+        return
+    values = {"status": answer.status, "headers": answer.headers, "body": answer.body}
+    execute_alone(update(_Row).where(*_of(claim)).values(values))
+
+
+def remove_old() -> None:
+    """Remove what need not be kept any more."""
+    execute_alone(delete(_Row).where(_Row.begun_at < database_now(-KEPT_SECONDS)))
+
+
+def _claiming(claim: Claim, digest: str) -> Any:
+    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
+    values: dict[str, Any] = {"claim": claim.id, "digest": digest, "begun_at": database_now()}
+    values |= {"status": None, "headers": None, "body": None}
+    statement = dialect.insert(_Row).values(user_id=claim.user_id, key=claim.key, **values)
+    is_over = or_(
+        _Row.begun_at < _ago(KEPT_SECONDS), and_(_Row.status.is_(None), _Row.begun_at < _ago(IN_FLIGHT_SECONDS))
+    )
+    replacing = statement.on_conflict_do_update(index_elements=["user_id", "key"], set_=values, where=is_over)
+    return replacing.returning(_Row.claim)
+
+
+def _refuse_too_many(claim: Claim) -> None:
+    """Raise Conflict, and give the claim back, if it is one more than a user may have."""
+    newest_first = select(_Row.key).where(_Row.user_id == claim.user_id).order_by(_Row.begun_at.desc())
+    if execute_alone(newest_first.offset(MAX_KEYS).limit(1)).first() is not None:
+        execute_alone(delete(_Row).where(*_of(claim)))
+        raise Conflict(f"{MAX_KEYS} idempotency keys of yours are kept, which is the most; each is kept for a day")
+
+
+def _of(claim: Claim) -> tuple[Any, ...]:
+    return _Row.user_id == claim.user_id, _Row.key == claim.key, _Row.claim == claim.id
+
+
+def _ago(seconds: float) -> DatabaseTime:
+    return database_now(-seconds)

@@ -1,0 +1,22 @@
+"""`/api/openapi.json`."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+
+from downloads_app.per_app import PerApp
+from downloads_app.web.description.document import make_document
+
+blueprint = Blueprint("description", __name__)
+_DOCUMENT: PerApp[dict[str, Any]] = PerApp(lambda: make_document(_present_app()))
+
+
+def _present_app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    return app
+
+
+@blueprint.get("/api/openapi.json")
+def show_description() -> Response:
+    """Answer the description; its server is the prefix that the browser sees."""
+    return jsonify({**_DOCUMENT.here(), "servers": [{"url": request.script_root or "/"}]})
