@@ -66,7 +66,7 @@ def find_refusal(access: Access, host: str, port: int | None, address: str) -> s
     if not is_same_host(host, urlsplit(access.url).hostname or ""):
         return f"{host} is at the private address {address}, where only the provider's own host may be"
     if not access.allow_private_network:
-        return f"{host} is at the private address {address}, which this provider is not allowed to use"
+        return f"{host} is at the private address {address}: an admin may allow that (--allow-private-network)"
     return None
 
 

@@ -75,9 +75,9 @@ def _load() -> Any:
 
 _application = _Application()
 schema = _load()
-few = settings(
-    max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+_OPTIONS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
+few = settings(max_examples=EXAMPLES, derandomize=True, **_OPTIONS)
+many = settings(max_examples=10 * EXAMPLES, **_OPTIONS)
 
 
 @schema.parametrize()
@@ -89,6 +89,20 @@ def test_every_answer_to_a_user_is_as_described(case: Any, app: Flask) -> None:
 @schema.parametrize()
 @few
 def test_every_answer_to_an_admin_is_as_described(case: Any, app: Flask) -> None:
+    ask(app, case, "admin")
+
+
+@pytest.mark.scale
+@schema.parametrize()
+@many
+def test_a_hundred_answers_to_a_user_are_as_described(case: Any, app: Flask) -> None:
+    ask(app, case, "user")
+
+
+@pytest.mark.scale
+@schema.parametrize()
+@many
+def test_a_hundred_answers_to_an_admin_are_as_described(case: Any, app: Flask) -> None:
     ask(app, case, "admin")
 
 

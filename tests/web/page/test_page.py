@@ -1,5 +1,6 @@
 """The page and what it is made of: no inline code, nothing from elsewhere, every file there."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,14 @@ def test_vendored_files_carry_their_licence() -> None:
     assert folders
     for folder in folders:
         assert (folder / "LICENSE.md").read_text().strip(), folder
+
+
+def test_vendored_files_are_those_whose_sums_are_written_down() -> None:
+    vendored = routes.STATIC / "vendor"
+    written = re.findall(r"`([0-9a-f]{64})`", (vendored / "README.md").read_text())
+    there = {hashlib.sha256(path.read_bytes()).hexdigest() for path in vendored.rglob("*") if path.is_file()}
+    assert len(written) > 2
+    assert set(written) <= there
 
 
 def test_links_keep_the_prefix_that_a_proxy_serves_the_page_under(client: FlaskClient) -> None:
