@@ -1,13 +1,16 @@
-"""Refuses arguments of the query string that a route does not know: a misspelt one must not show everything."""
+"""Refuses what a route does not know instead of ignoring it: arguments of the query string, bodies of forms."""
 
 import re
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import UnsupportedMediaType
 
 from downloads_app.errors import InvalidInput
 from downloads_app.per_app import PerApp
 from downloads_app.web.extensions import api
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/")
 
 
 def _list_known() -> dict[tuple[str, str], frozenset[str]]:
@@ -35,3 +38,9 @@ def refuse_unknown() -> None:
     for name in request.args:
         if name not in known:
             raise InvalidInput(f"{name[:100]!a}: Unknown argument", {"query": {name: ["Unknown field."]}})
+
+
+def refuse_forms() -> None:
+    """Raise UnsupportedMediaType for the body of a form, also where a route wants no body."""
+    if request.content_length and request.mimetype.startswith(FORMS):
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json")

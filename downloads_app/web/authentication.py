@@ -129,6 +129,7 @@ def _required(
         shares.take_for_request(g.token.user_id)
         uses.note_use(g.token)
         arguments.refuse_unknown()
+        arguments.refuse_forms()
         if request.method not in SAFE_METHODS:
             idempotency.begin(g.token.user_id)
         return view(*args, **kwargs)

@@ -1,6 +1,7 @@
 """What nobody may do: have a server error, by whatever they send, or learn of a body before they have signed in."""
 
 import logging
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -102,6 +103,27 @@ def test_no_query_makes_a_server_error(
 def test_no_path_makes_a_server_error(client: FlaskClient, alice: User, download: Download, part: str) -> None:
     answer = client.get(f"/api/downloads/{download.id}/files/{part}", headers=bearer(alice))
     assert answer.status_code == 404
+
+
+def test_a_form_is_refused_everywhere_and_not_ignored(app: Flask, client: FlaskClient, admin: User) -> None:
+    for route in all_routes(app):
+        if route.method == "GET" or route.path in ("/api/auth/logout", "/api/auth/refresh"):
+            continue
+        for sent in ({"data": {"name": "a"}}, {"data": {"file": (BytesIO(b"x"), "x")}}):
+            answer = client.open(route.path, method=route.method, headers=bearer(admin), **sent)
+            assert (answer.status_code, answer.json["code"]) == (415, 415), route
+
+
+def test_an_argument_that_a_route_does_not_know_is_refused(
+    app: Flask, client: FlaskClient, admin: User, download: Download
+) -> None:
+    for route in all_routes(app):
+        if route.rule in OPEN_TO_ALL or route.path in ("/api/auth/logout", "/api/auth/refresh"):
+            continue
+        path = route.path.replace("00000000-0000-4000-8000-000000000000", download.id)
+        if "subscribe" not in path:
+            answer = client.open(f"{path}?statuz=failed", method=route.method, headers=bearer(admin))
+            assert (answer.status_code, "statuz" in answer.text) == (422, True), route
 
 
 def test_bad_input_is_one_line_of_the_log(client: FlaskClient, admin: User, caplog: pytest.LogCaptureFixture) -> None:

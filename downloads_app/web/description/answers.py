@@ -81,7 +81,7 @@ def codes_of(operation: dict[str, Any], method: str, access: str | None) -> set[
     if access in ("user", "admin"):
         codes.add(403)
     if access in ("user", "admin") and method in ("post", "put", "patch", "delete"):
-        codes |= {400, 408, 409, 413, 422}  # of the body and of Idempotency-Key
+        codes |= {400, 408, 409, 413, 415, 422}  # of the body and of Idempotency-Key
     places = {parameter.get("in") for parameter in operation.get("parameters", ())}
     if "path" in places:
         codes.add(404)
