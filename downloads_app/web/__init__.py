@@ -10,30 +10,26 @@ def init_app(app: Flask) -> None:
     must not load modules that gevent patches in the workers.
     """
     from downloads_app.services.files.blocking import RUNNER
-    from downloads_app.web import (
-        bodies,
-        cross_origin,
-        errors,
-        headers,
-        idempotency,
-        long_work,
-        proxies,
-        shares,
-        slow_readers,
-    )
+    from downloads_app.web import bodies, long_work
     from downloads_app.web.extensions import api, jwt
     from downloads_app.web.stream import generator
 
-    app.config.update(
-        API_TITLE="downloads_app",
-        API_VERSION="v1",
-        OPENAPI_VERSION="3.1.0",
-    )
+    app.config.update(API_TITLE="downloads_app", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
     app.request_class = bodies.Request
     app.before_request(bodies.refuse_unstorable_paths)
     jwt.init_app(app)
     api.init_app(app)
+    _wrap_requests(app)
+    RUNNER.put(app, long_work.do_long_work)
+    generator.init_app(app)
+    _register_routes(app)
+
+
+def _wrap_requests(app: Flask) -> None:
+    """Add what happens before, after and around every request."""
+    from downloads_app.web import cross_origin, errors, headers, idempotency, proxies, shares, slow_readers
+
     errors.init_app(app)  # after flask-smorest, whose own handler it replaces
     proxies.init_app(app)
     shares.init_app(app)
@@ -41,9 +37,6 @@ def init_app(app: Flask) -> None:
     idempotency.init_app(app)
     headers.init_app(app)
     cross_origin.init_app(app)
-    RUNNER.put(app, long_work.do_long_work)
-    generator.init_app(app)
-    _register_routes(app)
 
 
 def _register_routes(app: Flask) -> None:

@@ -11,9 +11,10 @@ from flask.testing import FlaskClient
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
-from downloads_app.services.accounts import passwords, tokens, users
+from downloads_app.services.accounts import keys, passwords, tokens, users
+from downloads_app.services.audit import NOBODY as NO_ACTOR
 from tests.conftest import PASSWORD, bearer
-from tests.support.routes import Route, all_routes
+from tests.support.routes import NOBODYS_ID, Route, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
 
 GOOD, DONE, TAKEN, NEW = 200, 204, 202, 201
@@ -32,6 +33,7 @@ OPEN: dict[str, int] = {
     "GET /api/openapi.json": 200,
     "GET /healthz": 200,
     "GET /readyz": 200,
+    "GET /page-version": 200,
     "GET /metrics": 404,
     "GET /static/<path:filename>": 404,
     "POST /api/auth/login": 422,
@@ -45,6 +47,10 @@ CLOSED: dict[str, Answers] = {
     "GET /api/auth/sessions": ALL,
     "DELETE /api/auth/sessions": (204, 204, 204),
     "DELETE /api/auth/sessions/<string:session_id>": (404, 404, 404),
+    "GET /api/keys": ALL,
+    "POST /api/keys": (201, 201, 201),
+    "DELETE /api/keys/<uuid:key_id>": (404, 404, 404),
+    "GET /api/audit": ADMINS,
     "GET /api/usage": ALL,
     "GET /api/users": ADMINS,
     "POST /api/users": (403, 403, 201),
@@ -76,11 +82,16 @@ CLOSED: dict[str, Answers] = {
     "POST /api/downloads/<uuid:download_id>/resume": (409, 404, 409),
     "POST /api/downloads/<uuid:download_id>/cancel": OWN,
     "POST /api/downloads/<uuid:download_id>/retry": (409, 404, 409),
+    "GET /api/downloads/space": ALL,
+    "GET /api/downloads/<uuid:download_id>/speeds": OWN,
     "GET /api/downloads/<uuid:download_id>/events": OWN,
     "GET /api/downloads/<uuid:download_id>/files": OWN,
     "GET /api/downloads/<uuid:download_id>/files/<path:path>": (404, 404, 404),
 }
+NOT_BY_KEY = ("/api/auth/password", "/api/auth/sessions", "/api/auth/refresh", "/api/auth/logout", "/api/keys")
+"""What no API key opens: it manages no passwords, sign-ins and keys, and is none of the tokens that can be ended."""
 BODIES: dict[str, Any] = {
+    "POST /api/keys": {"name": "ci"},
     "PUT /api/auth/password": {"current_password": "not this one", "new_password": "quite another passphrase"},
     "POST /api/users": {"username": "newcomer", "password": "a passphrase of theirs"},
     "PATCH /api/users/<uuid:user_id>": {"quota_bytes": 5},
@@ -127,7 +138,10 @@ def world(app: Flask, make_user: Callable[..., User]) -> World:
     repository = add_repository(provider)
     download = add_download(people["owner"], repository, status=Status.PENDING)
     ids = {"user_id": people["victim"].id, "provider_id": provider.id, "repository_id": repository.id}
-    return World(headers, ids | {"download_id": download.id})
+    for name, scope in (("reading key", "read"), ("writing key", "write")):
+        key = keys.create_key(people["owner"].id, name, [scope], by=NO_ACTOR)[1]
+        headers[name] = {"Authorization": f"Bearer {key}"}
+    return World(headers, ids | {"download_id": download.id, "key_id": NOBODYS_ID})
 
 
 def name_of(route: Route) -> str:
@@ -141,7 +155,7 @@ def test_the_table_names_every_route_and_no_other(app: Flask) -> None:
 def ask(client: FlaskClient, world: World, route: Route, caller: str) -> int:
     """Ask in a savepoint's place: what was changed is put back, so that the next one finds the same."""
     name, path = name_of(route), route.rule
-    for argument in ("download_id", "provider_id", "repository_id", "user_id"):
+    for argument in ("download_id", "provider_id", "repository_id", "user_id", "key_id"):
         path = path.replace(f"<uuid:{argument}>", world.ids[argument])
     path = path.replace("<string:session_id>", "none").replace("<path:path>", "none").replace("<path:filename>", "none")
     body = BODIES.get(name)
@@ -180,6 +194,19 @@ def test_everybody_gets_what_is_theirs(app: Flask, client: FlaskClient, world: W
         got[caller] = ask(client, world, route, caller)
         put_back(world)
     assert got == refused | expected
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_a_key_opens_what_its_scope_says(app: Flask, client: FlaskClient, world: World, name: str) -> None:
+    route = next(route for route in all_routes(app) if name_of(route) == name)
+    opening = "reading key" if route.method == "GET" else "writing key"
+    for caller in ("reading key", "writing key"):
+        status = ask(client, world, route, caller)
+        put_back(world)
+        if route.rule.startswith(NOT_BY_KEY):
+            assert status in (401, 403), caller
+        else:
+            assert status == (CLOSED[name][0] if caller == opening else 403), caller
 
 
 def test_who_has_to_change_the_password_may_do_nothing_else(app: Flask, client: FlaskClient, world: World) -> None:

@@ -1,5 +1,5 @@
 // What a program of that time did: sign in, follow the downloads with a token, and refresh it.
-import { subscribeToDownloads } from "./dist/index.js";
+import { subscribeToDownloads } from "./built/index.js";
 
 const { DOWNLOADS_URL, PASSWORD, RELEASE_URL } = process.env;
 const json = { "Content-Type": "application/json" };

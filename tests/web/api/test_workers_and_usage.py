@@ -41,7 +41,7 @@ def store(user: User, size: int) -> None:
 def test_usage_tells_ones_own_and_an_admin_anybodys(client: FlaskClient, alice: User, bob: User, admin: User) -> None:
     store(alice, 1234)
     add_downloads(alice, add_provider(), "one", "two", "three")
-    expected = {"used_bytes": 1234, "quota_bytes": None, "active_downloads": 3}
+    expected = {"username": "alice", "used_bytes": 1234, "quota_bytes": None, "active_downloads": 3}
     own = f"/api/usage?user_id={alice.id}"
     assert client.get("/api/usage", headers=bearer(alice)).json == expected
     assert client.get(own, headers=bearer(alice)).json == expected
