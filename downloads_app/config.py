@@ -2,7 +2,6 @@
 
 import grp
 import os
-import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from downloads_app import locations
+from downloads_app.origins import check_origins
 from downloads_app.per_app import PerApp
 from downloads_app.sign_on_settings import SignOnSettings
 
@@ -26,11 +26,6 @@ SHOWN_AS_LENGTH = {
     *("jwt_secret_key", "previous_jwt_secret_keys", "provider_token_key", "previous_provider_token_keys"),
     *("metrics_token", "database_url", "oidc_client_secret"),
 }
-
-_ORIGIN = re.compile(
-    r"(http(?!://[^/]*:80$)|https(?!://[^/]*:443$))://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
-)
-"""An origin as RFC 6454, section 6.2, writes it."""
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -109,13 +104,7 @@ class Settings(SignOnSettings):
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError(
-                    "origins as browsers send them, separated by commas, like https://app.example.org: "
-                    "small letters, no path, no usual port, no *"
-                )
-        return value
+        return check_origins(value)
 
     @field_validator("files_group")
     @classmethod

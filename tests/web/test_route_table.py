@@ -103,6 +103,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/downloads/<uuid:download_id>": {"priority": 1},
 }
 QUERIES = {
+    "GET /api/downloads/space": "id=00000000-0000-4000-8000-000000000000",
     "GET /api/providers/<uuid:provider_id>/search": "q=llama",
     "GET /api/providers/<uuid:provider_id>/files": "repository=org/model",
 }
