@@ -13,6 +13,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User
 from downloads_app.services.accounts import keys, passwords, tokens, users
 from downloads_app.services.audit import NOBODY as NO_ACTOR
+from downloads_app.web.page.routes import VIEWS
 from tests.conftest import PASSWORD, bearer
 from tests.support.routes import NOBODYS_ID, Route, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
@@ -24,11 +25,7 @@ Answers = tuple[int, int, int]
 """For the owner of what is asked for, for another user, and for an admin."""
 ALL, OWN, ADMINS = (200, 200, 200), (200, 404, 200), (403, 403, 200)
 OPEN: dict[str, int] = {
-    "GET /": 200,
-    "GET /add": 200,
-    "GET /waiting": 200,
-    "GET /history": 200,
-    "GET /downloads/<uuid:download_id>": 200,
+    **{f"GET {address}": 200 for address in VIEWS},
     "GET /api/docs": 200,
     "GET /api/openapi.json": 200,
     "GET /healthz": 200,
@@ -51,6 +48,7 @@ CLOSED: dict[str, Answers] = {
     "POST /api/keys": (201, 201, 201),
     "DELETE /api/keys/<uuid:key_id>": (404, 404, 404),
     "GET /api/audit": ADMINS,
+    "GET /api/limits": ADMINS,
     "GET /api/usage": ALL,
     "GET /api/users": ADMINS,
     "POST /api/users": (403, 403, 201),
@@ -65,6 +63,7 @@ CLOSED: dict[str, Answers] = {
     "GET /api/providers/<uuid:provider_id>": ALL,
     "PATCH /api/providers/<uuid:provider_id>": ADMINS,
     "DELETE /api/providers/<uuid:provider_id>": (403, 403, 409),  # a download of it is active
+    "POST /api/providers/test": (403, 403, 424),
     "POST /api/providers/<uuid:provider_id>/test": (403, 403, 424),  # nothing answers there
     "GET /api/providers/<uuid:provider_id>/search": (422, 422, 422),  # its kind has none
     "GET /api/providers/<uuid:provider_id>/files": (424, 424, 424),
@@ -97,6 +96,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/users/<uuid:user_id>": {"quota_bytes": 5},
     "PATCH /api/queue": {"paused": False},
     "POST /api/providers": {"name": "another", "kind": "http", "url": "http://127.0.0.1:1/"},
+    "POST /api/providers/test": {"kind": "http", "url": "http://127.0.0.1:1/"},
     "PATCH /api/providers/<uuid:provider_id>": {"max_connections": 2},
     "POST /api/downloads": {"provider": "hub", "repository": "org/model"},
     "POST /api/downloads/plan": {"provider": "hub", "repository": "org/model"},
@@ -158,6 +158,7 @@ def ask(client: FlaskClient, world: World, route: Route, caller: str) -> int:
     name, path = name_of(route), route.rule
     for argument in ("download_id", "provider_id", "repository_id", "user_id", "key_id"):
         path = path.replace(f"<uuid:{argument}>", world.ids[argument])
+    path = path.replace("<uuid:row>", NOBODYS_ID)
     path = path.replace("<string:session_id>", "none").replace("<path:path>", "none").replace("<path:filename>", "none")
     body = BODIES.get(name)
     query = QUERIES.get(name)
