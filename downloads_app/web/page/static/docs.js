@@ -14,7 +14,7 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
-// @ts-expect-error: the vendored bundle is a plain script, which leaves its function here
+// The vendored bundle is a plain script, which leaves its function here.
 globalThis.SwaggerUIBundle({
   url: address("api/openapi.json"),
   dom_id: "#operations",
