@@ -182,3 +182,21 @@ def test_a_wrong_address_leads_back(stack: Stack, admin_page: Page) -> None:
     admin_page.keyboard.press("Tab")
     admin_page.keyboard.press("Enter")
     expect(admin_page.locator("#views")).to_be_visible()
+
+
+def test_the_audit_tells_who_did_what_and_is_filtered(stack: Stack, admin_page: Page) -> None:
+    show(admin_page, stack.proxy.url, "admin/audit")
+    expect(admin_page.locator(".entry", has_text="Signed in").first).to_contain_text("root")
+    expect_no_violations_in_any_mode(admin_page)
+    expect_no_overflow(admin_page)
+    admin_page.get_by_label("User", exact=True).fill("nobody-of-this-name")
+    admin_page.keyboard.press("Enter")
+    expect(admin_page.get_by_text("Nothing is written down with these filters.")).to_be_visible()
+    admin_page.get_by_label("User", exact=True).fill("root")
+    admin_page.get_by_label("When").select_option("7")
+    admin_page.get_by_role("button", name="Show").press("Enter")
+    expect(admin_page).to_have_url(f"{stack.proxy.url}/admin/audit?user=root&days=7")
+    admin_page.reload()
+    expect(admin_page.get_by_label("User", exact=True)).to_have_value("root")
+    expect(admin_page.get_by_label("When")).to_have_value("7")
+    expect(admin_page.locator(".entry").first).to_contain_text("root")

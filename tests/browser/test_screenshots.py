@@ -72,6 +72,10 @@ def test_the_page_is_photographed(
     alice.emulate_media(color_scheme="dark")
     take(alice, "dark")
     alice.emulate_media(color_scheme="light")
+    for view in ("account/keys", "admin/users", "admin/providers/new", "admin/queue"):
+        admin.goto(f"{stack.proxy.url}/{view}")
+        expect(admin.locator(".part h2")).to_be_visible()
+        take(admin, view.replace("/", "-"))
     for view in ("history", "waiting"):
         alice.goto(f"{stack.proxy.url}/{view}")
         expect(alice.locator("#view h2")).to_be_visible()

@@ -22,7 +22,7 @@ export function AuditView({ route }) {
   }
   const spans = [["", say("audit.any_time")], ...SPANS_DAYS.map((days) => [days, say("audit.last_days", { count: Number(days) })])];
   return html`<${Heading} title=${say("admin.audit")} lead=${say("audit.lead")} />
-    <form class="one-line filters" role="search" onSubmit=${choose}>
+    <form class="one-line audit-filters" aria-label=${say("audit.filter")} onSubmit=${choose}>
       <${TextField} id="audit-user" name="user" label=${say("audit.user")} defaultValue=${filter.user} maxlength=${80} />
       <${Choice} id="audit-days" name="days" label=${say("audit.time")} choices=${spans} value=${filter.days} />
       <${Submit}>${say("audit.show")}<//>
@@ -45,7 +45,7 @@ function Act({ entry }) {
     html`<bdi>${actor ?? say("audit.nobody")}</bdi>`,
     key && say("audit.by_key", { name: key }),
     username && username !== actor && html`<bdi>${say("audit.about", { name: username })}</bdi>`,
-    object && html`<bdi>${object}</bdi>`,
+    object && object !== username && html`<bdi>${object}</bdi>`,
     address,
   ];
   const badges = [!succeeded && [say("audit.failed"), "bad"], count > 1 && [say("audit.times", { count }), "warn"]];

@@ -8,7 +8,7 @@ const CERTIFICATE_ROWS = 5;
 
 export function Network({ provider, hasRegion }) {
   const { max_connections: most = null, allow_private_network: isPrivate = false, allow_hosts: hosts = [], region = null, ca_file: authority = null } = provider ?? {};
-  return html`<details class="more" open=${isPrivate || hosts.length > 0 || most !== null}><summary>${say("providers.network")}</summary>
+  return html`<details class="further" open=${isPrivate || hosts.length > 0 || most !== null}><summary>${say("providers.network")}</summary>
     <${Tick} id="provider-private" name="allow_private_network" label=${say("providers.private")} hint=${say("providers.private_hint")} defaultChecked=${isPrivate} />
     <div class="side-by-side">
       <${TextField} id="provider-most" name="max_connections" type="number" min="1" max="1000" label=${say("providers.most")} hint=${say("providers.most_hint")} defaultValue=${most ?? ""} />
