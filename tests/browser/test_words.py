@@ -22,13 +22,13 @@ DATA = re.compile(
     r"|\w+ \d+, \d{4}, \d+:\d\d\s[AP]M"
 )
 """Names, addresses, amounts and dates."""
-# What is to be read on the page and to be heard from it, each text by itself.
+# What is to be read on the page and to be heard from it, each text by itself; names and what the server says left out.
 READ_ALL = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const place = walker.currentNode.parentElement;
-    if (place.checkVisibility() && !place.closest("[data-words=none], code, script, noscript"))
+    if (place.checkVisibility() && !place.closest("[data-words=none], bdi, code, .entry-reason, script, noscript"))
       found.push(walker.currentNode.data.trim());
   }
   for (const one of document.querySelectorAll("[aria-label], [title], [placeholder]"))
