@@ -72,10 +72,7 @@ def test_the_page_is_photographed(
     alice.emulate_media(color_scheme="dark")
     take(alice, "dark")
     alice.emulate_media(color_scheme="light")
-    for view in ("account/keys", "admin/users", "admin/providers/new", "admin/queue"):
-        admin.goto(f"{stack.proxy.url}/{view}")
-        expect(admin.locator(".part h2")).to_be_visible()
-        take(admin, view.replace("/", "-"))
+    take_settings(admin, stack.proxy.url)
     for view in ("history", "waiting"):
         alice.goto(f"{stack.proxy.url}/{view}")
         expect(alice.locator("#view h2")).to_be_visible()
@@ -93,6 +90,14 @@ def test_the_page_is_photographed(
     take(alice, "phone")
     for download_id in ids:
         stack.cancel(download_id)
+
+
+def take_settings(page: Page, root: str) -> None:
+    """Take pictures of an admin's settings."""
+    for view in ("account/keys", "admin/users", "admin/providers/new", "admin/queue"):
+        page.goto(f"{root}/{view}")
+        expect(page.locator(".part h2")).to_be_visible()
+        take(page, view.replace("/", "-"))
 
 
 def take(page: Page, name: str) -> None:
