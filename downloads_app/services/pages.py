@@ -108,7 +108,7 @@ def _too_far(total: int, is_minimum: bool) -> Page[Any]:
     if is_minimum:
         limit = f"at most {MAX_SKIPPED:,} rows can be skipped"
         raise InvalidInput(f"This page is too far away: {limit}. Use `cursor`", {"page": limit})
-    return Page((), total)
+    return Page([], total)
 
 
 def _branches(table: Any, having: Filter) -> list[Select[Any]]:

@@ -39,6 +39,7 @@ HOSTILE_QUERIES = (
     f"page={2**63 - 1}&page_size=100",
     f"page={2**63 - 1}&page_size=1",
     f"page={'9' * 3000}",
+    "page=999999999998&page_size=10",
     "page=-1&page_size=0",
     "name=a%00b",
     "username=a%00b",
