@@ -1,4 +1,4 @@
-"""waitress and uWSGI: fewer streams, and threads for everything else however many streams people want."""
+"""Servers of threads: fewer streams, and threads for everything else however many streams people want."""
 
 import subprocess
 import sys
@@ -22,6 +22,15 @@ COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "waitress": lambda port: [
         "waitress-serve",
         f"--listen=127.0.0.1:{port}",
+        f"--threads={THREADS}",
+        "--no-clear-untrusted-proxy-headers",  # TRUSTED_PROXIES judges them
+        "wsgi:app",
+    ],
+    "gthread": lambda port: [
+        "gunicorn",
+        f"--bind=127.0.0.1:{port}",
+        "--worker-class=gthread",
+        "--workers=1",
         f"--threads={THREADS}",
         "wsgi:app",
     ],
@@ -77,11 +86,15 @@ def test_streams_come_and_leave_threads_for_everything_else(
 ) -> None:
     add_download(alice)
     raw, log = tokens.issue_access(current_settings(), alice), tmp_path / f"{name}.log"
-    env = environment(database_url, instance_dir, stream_interval_seconds=0.4)
+    env = environment(database_url, instance_dir, stream_interval_seconds=0.4, trusted_proxies="127.0.0.1")
     with serving(name, env, log) as port:
         streams = [StreamClient(port, raw) for _ in range(STREAMS)]
         for stream in streams:
             stream.wait_events(3, "update")
+        forwarded = {"Host": "x.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/models"}
+        page = requests.get(f"http://127.0.0.1:{port}/", headers=forwarded, timeout=30)
+        assert "/models/static/" in page.text, "under a path of a site"
+        assert "Strict-Transport-Security" in page.headers, "where TLS ends elsewhere"
         turned_away = StreamClient(port, raw)
         assert turned_away.wait_closed()[0].retry
         turned_away.close()
