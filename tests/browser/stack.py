@@ -85,8 +85,10 @@ class Stack:
 
 
 @contextmanager
-def run_stack(database_url: str, folder: Path, password_hash: str, **settings: Any) -> Iterator[Stack]:
-    """Start it all on a migrated database, with two users and an admin."""
+def run_stack(
+    database_url: str, folder: Path, password_hash: str, has_worker: bool = True, **settings: Any
+) -> Iterator[Stack]:
+    """Start it all on a migrated database, with three users and an admin."""
     app = create_app(database_url=database_url, instance_dir=folder / "instance")
     with app.app_context():
         for name, is_admin in USERS.items():
@@ -105,7 +107,8 @@ def run_stack(database_url: str, folder: Path, password_hash: str, **settings: A
         server = Server(database_url, folder / "instance", arguments=bind_too, **options)
         stack.callback(server.stop)
         server.start()
-        stack.enter_context(run_worker(server, folder / "worker.log"))
+        if has_worker:
+            stack.enter_context(run_worker(server, folder / "worker.log"))
         proxy = stack.enter_context(Proxy(server.port))
         stack.enter_context(front)
         yield Stack(app, files, server, proxy, front)

@@ -60,6 +60,11 @@ export function getPage(collection, query, cursor = null, signal = undefined) {
   return withRenewal(() => sendForPage(`api/${collection}?${asked}`, signal));
 }
 
+/** Whether a worker spoke lately; who is signed in does not matter. */
+export async function isWorkerAlive() {
+  return (await send("GET", "readyz")).worker_alive;
+}
+
 export function getProviders() {
   return get("api/providers?page_size=100");
 }

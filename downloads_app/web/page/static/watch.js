@@ -11,6 +11,7 @@ import { Connection } from "./connection.js";
 import { byId, show } from "./dom.js";
 import { Downloads } from "./downloads.js";
 import { Names } from "./names.js";
+import { NoWorkerNotice } from "./no_worker.js";
 import { notifyOfEnd, showNotificationsButton } from "./notifications.js";
 import { openShared } from "./sharing.js";
 import { clearToasts } from "./toasts.js";
@@ -30,7 +31,9 @@ export function watch(user, onSignedOut) {
   /** @type {number | null} */
   let frame = null;
   const redraw = () => {
-    showTitle(downloads.overall(), connection.state);
+    const overall = downloads.overall();
+    showTitle(overall, connection.state);
+    noWorker.note(overall);
     frame ??= requestAnimationFrame(draw); // a hidden tab draws nothing until it is visible
   };
   const names = {
@@ -48,6 +51,7 @@ export function watch(user, onSignedOut) {
     onChange: redraw,
     since: serverTime,
   });
+  const noWorker = new NoWorkerNotice();
   const failures = new Failures(user.id, () => downloads.forget((one) => one.status === "failed" && failures.isDismissed(one)));
   const reasons = new Reasons(redraw);
   const board = new Board({
@@ -110,7 +114,7 @@ export function watch(user, onSignedOut) {
     clearInterval(timer);
     shared.stop();
     cancelAnimationFrame(frame ?? 0);
-    for (const part of [failures, reasons, board]) part.stop();
+    for (const part of [failures, reasons, board, noWorker]) part.stop();
     showSummary({ activeCount: 0 }, 0);
     clearToasts();
     show(byId("board"), false);
