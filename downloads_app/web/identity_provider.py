@@ -71,6 +71,11 @@ class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # Authlib has no 
         self.save_authorize_data(redirect_uri=self._callback, where_to=where_to, **rv)
         return address
 
+    def has_begun(self, state: str | None) -> bool:
+        """Whether this browser has begun the sign-in of that state, and not too long ago."""
+        kept = session.get(f"{_STATES}{self.name}_{state}")
+        return isinstance(kept, dict) and kept.get("exp", 0) > time.time()
+
     def finish(self, state: str | None) -> tuple[Proven, str]:
         """Return who has come back from the provider, and where they wanted to go.
 

@@ -46,7 +46,7 @@ class Attempt:
     """An attempt to sign in: the given name, the client's address, and the device cookie if there is one."""
 
     name: str | None
-    """None: no name was given, as with an identity provider. Then the address alone counts."""
+    """None: single sign-on. Then the address alone counts, apart from its wrong passwords."""
     address: str | None
     device: str | None = None
     account: Account | None = None
@@ -123,14 +123,15 @@ def shown_address(address: str | None) -> str:
         return "unknown"
 
 
+_TOO_MANY = "Too many wrong passwords; wait and try again"
 _COLUMNS = tuple(FailedSignIns.__table__.c)
 
 
 def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
     place = place_of(attempt.address)
     address = _Counter(_digest(settings, "address", place), ADDRESS_FAILURES, is_own=False)
-    if attempt.name is None:
-        return [address]
+    if attempt.name is None:  # whoever fails here, or makes a neighbour's browser fail, locks no password out
+        return [_Counter(_digest(settings, "single sign-on", place), ADDRESS_FAILURES, is_own=False)]
     if _is_genuine(settings, attempt):
         device = _Counter(_digest(settings, "known device", attempt.device or ""), DEVICE_FAILURES, is_own=True)
         return [device, _Counter(address.key, address.limit, is_own=False, makes_wait=False)]
@@ -165,7 +166,10 @@ def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str
     longest = max(waits, default=0)
     if longest > 0:
         log.warning("failed sign-in from %s, not tried: too many before", shown_address(attempt.address))
-        raise TooMany("Too many wrong passwords; wait and try again", retry_after_seconds=longest)
+        raise TooMany(
+            "Too many failed sign-ins; wait and try again" if attempt.name is None else _TOO_MANY,
+            retry_after_seconds=longest,
+        )
 
 
 def _note_failure(attempt: Attempt, *, has_to_wait: bool) -> None:

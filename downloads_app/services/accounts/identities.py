@@ -23,6 +23,12 @@ from downloads_app.services.database.locks import hold_user
 MAX_LENGTH = 255
 """Of an issuer and of a subject; OpenID Connect allows a `sub` of 255 ASCII characters."""
 
+_REFUSALS: dict[type[Exception], str] = {
+    NotAllowed: "no account here, or a disabled one",
+    Conflict: "the name is somebody else's here",
+    InvalidInput: "the name cannot be one here",
+}
+
 log = logging.getLogger(__name__)
 
 
@@ -38,12 +44,25 @@ class Proven:
     """None: the provider does not decide it."""
 
 
-def admit(settings: Settings, proven: Proven) -> User:
+def admit(settings: Settings, proven: Proven, address: str | None = None) -> User:
     """Return the user of an identity; make one where there is none and AUTH_CREATE_USERS is on; set the role. Commits.
 
     Raises NotAllowed for somebody without an account here and for a disabled user, Conflict where the proposed name
-    is taken, InvalidInput where it cannot be a name.
+    is taken, InvalidInput where it cannot be a name. The audit tells of a refusal, with the client's `address`.
     """
+    try:
+        return _admit(settings, proven)
+    except (NotAllowed, Conflict, InvalidInput) as exc:
+        db.session.rollback()
+        user = _find(proven)
+        account = Account(user.id, user.username) if user else None
+        detail = f"at {proven.issuer}: {_REFUSALS[type(exc)]}"
+        audit.note(Act.SIGN_IN_FAILED, Actor(address=address), account, succeeded=False, detail=detail)
+        db.session.commit()
+        raise
+
+
+def _admit(settings: Settings, proven: Proven) -> User:
     user = _find(proven) or _welcome(settings, proven)
     if user.is_disabled:
         raise NotAllowed("This account is disabled")

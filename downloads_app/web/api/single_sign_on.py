@@ -31,11 +31,17 @@ def init_app(app: Flask) -> None:
     PROVIDER.put(app, IdentityProvider(settings))
     app.config.update(
         SECRET_KEY=hashlib.sha256(b"single sign-on\0" + settings.jwt_secret_key.encode()).digest(),
-        SESSION_COOKIE_NAME="sign-on",
+        SESSION_COOKIE_NAME=_cookie_name(settings.public_url),
+        SESSION_COOKIE_PATH="/",
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         SESSION_COOKIE_SAMESITE="Lax",
     )
     api.register_blueprint(blueprint)
+
+
+def _cookie_name(public_url: str) -> str:
+    """Return the name of the state's cookie: one that no neighbouring host can set (RFC 6265bis, `__Host-`)."""
+    return "__Host-sign-on" if public_url.startswith("https://") else "sign-on"
 
 
 class BeginSchema(Schema):
@@ -69,22 +75,27 @@ def begin(query: dict[str, Any]) -> Response:
 @blueprint.arguments(CallbackSchema, location="query")
 @blueprint.response(302)
 @blueprint.alt_response(401, description="The answer does not verify, or was begun elsewhere")
+@blueprint.alt_response(403, description="There is no account for this person, or a disabled one; or they were refused")
 @blueprint.alt_response(409, description="The name is taken by somebody whom an admin has not linked")
+@blueprint.alt_response(422, description="The name that the provider tells cannot be one here")
 @blueprint.alt_response(424, description="The identity provider fails")
+@blueprint.alt_response(429, description="Too many failed sign-ins of this address")
 def finish(query: dict[str, Any]) -> Response:
     """Sign in whom the identity provider has sent back: sets the cookies, and leads to the page."""
     settings = current_settings()
-    attempt = Attempt(None, request.remote_addr)
+    provider, attempt = PROVIDER.here(), Attempt(None, request.remote_addr)
+    if not provider.has_begun(query.get("state")):  # not counted: any page can make a browser come here
+        raise NotAuthenticated("This sign-in was not begun in this browser, or was begun too long ago; begin again")
     attempts.check(settings, attempt)
     try:
         if query.get("iss", settings.oidc_issuer) != settings.oidc_issuer:
             raise NotAuthenticated("This answer is of another identity provider")
-        proven, where_to = PROVIDER.here().finish(query.get("state"))
+        proven, where_to = provider.finish(query.get("state"))
     except (NotAuthenticated, NotAllowed):
         attempts.settle(settings, attempt, is_right=False)
         raise
-    user = identities.admit(settings, proven)
     client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
+    user = identities.admit(settings, proven, client.address)
     response = _lead_to(settings.public_url + _own_path(where_to))
     how = f"at {settings.oidc_issuer}"
     cookies.set_tokens(response, sign_ins.begin(settings, user.id, user.password_hash, client, how))

@@ -5,13 +5,18 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Identity, User
 from downloads_app.services.accounts import passwords, users
+from downloads_app.services.audit.reading import NEWEST_FIRST, page_of_entries
+from downloads_app.services.pages import Wanted
+from tests.conftest import PASSWORD
 from tests.support.identity_provider import CLIENT_ID, CrookedProvider
 from tests.support.server import free_port
 from tests.web.api.signing_on import CALLBACK, LOGIN, begin, come_back, who
@@ -109,7 +114,9 @@ def test_a_refusal_at_the_provider_shows_our_words_alone(
     crooked: CrookedProvider, make_client: Callable[..., FlaskClient]
 ) -> None:
     client = make_client(crooked.issuer)
-    answer = client.get(f"{CALLBACK}?error=access_denied&error_description=call+0900&state=x")
+    refused = f"{CALLBACK}?error=access_denied&error_description=call+0900&state="
+    assert client.get(f"{refused}x").status_code == 401, "a refusal that this browser did not ask for"
+    answer = client.get(refused + parse_qs(urlsplit(begin(client)).query)["state"][0])
     assert answer.status_code == 403
     assert "0900" not in answer.text
 
@@ -118,9 +125,52 @@ def test_failed_callbacks_of_one_address_are_limited(
     crooked: CrookedProvider, make_client: Callable[..., FlaskClient]
 ) -> None:
     client = make_client(crooked.issuer)
-    answers = [client.get(f"{CALLBACK}?code=x&state={number}").status_code for number in range(52)]
+    crooked.header["alg"] = "none"
+    answers = [come_back(client, crooked).status_code for _ in range(52)]
     assert set(answers[:50]) == {401}
     assert answers[-1] == 429
+
+
+def test_callbacks_that_nobody_began_lock_nobody_out(
+    crooked: CrookedProvider, make_client: Callable[..., FlaskClient]
+) -> None:
+    client = make_client(crooked.issuer)
+    users.create_user(current_settings().downloads_dir, "olga", PASSWORD)
+    crooked.header["alg"] = "none"
+    for number in range(52):
+        assert client.get(f"{CALLBACK}?code=x&state={number}").status_code == 401
+        come_back(client, crooked)
+    answer = client.post("/api/auth/login", json={"username": "olga", "password": PASSWORD})
+    assert answer.status_code == 200, "failed callbacks and wrong passwords count apart"
+
+
+def test_a_sign_in_begun_long_ago_is_over(crooked: CrookedProvider, make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client(crooked.issuer)
+    state = parse_qs(urlsplit(begin(client)).query)["state"][0]
+    with client.session_transaction() as kept:
+        key = next(name for name in kept if name.endswith(state))
+        kept[key] = {**kept[key], "exp": 0}
+    assert client.get(f"{CALLBACK}?code=x&state={state}").status_code == 401
+    assert "/token" not in crooked.asked
+
+
+def test_a_person_who_is_turned_away_stands_in_the_audit(
+    crooked: CrookedProvider, make_client: Callable[..., FlaskClient]
+) -> None:
+    client = make_client(crooked.issuer, auth_create_users=False)
+    assert come_back(client, crooked).status_code == 403
+    (entry,) = page_of_entries(Wanted(NEWEST_FIRST), actions=("sign_in_failed",)).rows
+    assert "no account here" in (entry.detail or "")
+
+
+def test_over_https_no_neighbouring_host_can_plant_a_state(
+    crooked: CrookedProvider, make_app: Callable[..., Flask]
+) -> None:
+    app = make_app(oidc_issuer=crooked.issuer, oidc_client_id=CLIENT_ID, public_url="https://x.example")
+    answer = app.test_client().get(LOGIN, base_url="https://x.example")
+    (cookie,) = answer.headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-sign-on=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= {part.strip() for part in cookie.split(";")}
 
 
 def test_a_name_that_cannot_be_one_makes_no_user(
