@@ -2,6 +2,7 @@
 
 import { getPage } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
+import { useAnswer } from "./loading.js";
 
 export const PAGE_SIZE = 50;
 const NOTHING_YET = { rows: [], next: null, isAtEnd: false, isLoading: true, error: null };
@@ -33,4 +34,28 @@ export function usePages(query) {
     setState((old) => ({ ...old, rows: old.rows.filter(({ id }) => !gone.includes(id)).map((row) => byId.get(row.id) ?? row) }));
   }, []);
   return { ...state, more: () => state.next !== null && read(state.next), change };
+}
+
+/**
+ * The first pages of a list that changes by itself, read anew every `everySeconds` for each page that is shown: what is asked of
+ * the server grows no faster for a long list. `more` shows one page more. `query` stays the same.
+ * @param {Record<string, any>} query
+ * @param {number} everySeconds
+ */
+export function useLivePages(query, everySeconds) {
+  const [count, setCount] = useState(1);
+  const state = useAnswer(() => readPages(query, count), String(count), everySeconds * count);
+  return { ...state, more: () => setCount(count + 1) };
+}
+
+async function readPages(query, count) {
+  const rows = [];
+  let next = null;
+  for (let read = 0; read < count; read++) {
+    const page = await getPage("downloads", query, next);
+    rows.push(...page.rows);
+    next = page.next;
+    if (next === null) break;
+  }
+  return { rows, next };
 }

@@ -1,35 +1,35 @@
 /** Paused and waiting downloads with their reasons, the oldest first. */
 
 import { act } from "../actions.js";
-import { getPage } from "../api.js";
 import { html, useCallback } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
 import { useChanges, useChoosing } from "./choosing.js";
 import { DownloadRow } from "./download_row.js";
-import { shownCount, useAnswer } from "./loading.js";
+import { shownCount } from "./loading.js";
+import { useLivePages } from "./paging.js";
 
 const EVERY_SECONDS = 4;
-const SHOWN_AT_MOST = 100;
+const OLDEST_FIRST = { sort: "created_at", page_size: 100 };
 
 export function WaitingView({ user }) {
-  const query = { sort: "created_at", page_size: SHOWN_AT_MOST };
-  const paused = useAnswer(() => getPage("downloads", { ...query, status: "paused" }), "paused", EVERY_SECONDS);
-  const pending = useAnswer(() => getPage("downloads", { ...query, status: "pending" }), "pending", EVERY_SECONDS);
+  const paused = useLivePages({ ...OLDEST_FIRST, status: "paused" }, EVERY_SECONDS);
+  const pending = useLivePages({ ...OLDEST_FIRST, status: "pending" }, EVERY_SECONDS);
   const again = useCallback(() => { paused.again(); pending.again(); }, [paused.again, pending.again]);
   useChanges(again);
   const error = paused.error ?? pending.error;
   const isKnown = paused.answer && pending.answer;
   /** @type {[string, any][]} */
-  const all = [[say("waiting.paused"), paused.answer], [say("waiting.waiting"), pending.answer]];
-  const groups = all.filter(([, page]) => page?.rows.length > 0);
-  const { propsOf, bar } = useChoosing(groups.flatMap(([, page]) => page.rows));
+  const all = [[say("waiting.paused"), paused], [say("waiting.waiting"), pending]];
+  const groups = all.filter(([, { answer }]) => answer?.rows.length > 0);
+  const { propsOf, bar } = useChoosing(groups.flatMap(([, { answer }]) => answer.rows));
   return html`<h2>${say("waiting.title")}</h2>
     ${error && html`<p class="notice" role="alert">${error.message}</p>`}
     ${!isKnown && !error && html`<p class="quiet-text">${say("app.loading")}</p>`}
     ${isKnown && groups.length === 0 && html`<p class="quiet-text">${say("waiting.nothing")}</p>`}
-    ${groups.map(([name, page]) => html`<section key=${name} class="group"><h3 class="group-heading">${name} <small>${shownCount(page)}</small></h3>
+    ${groups.map(([name, { answer: page, more }]) => html`<section key=${name} class="group"><h3 class="group-heading">${name} <small>${shownCount(page)}</small></h3>
       <ul class="rows lines" role="list">${page.rows.map((download) => html`<${DownloadRow} key=${download.id} download=${download}
         showsUser=${user.role === "admin"} ...${propsOf(download)}><${Priority} download=${download} /><//>`)}</ul>
+      ${page.next && html`<p><button type="button" class="quiet" aria-label=${`${say("app.more")}: ${name}`} onClick=${more}>${say("app.more")}</button></p>`}
     </section>`)}${bar}`;
 }
 

@@ -1,0 +1,49 @@
+"""What is paused and what waits, where there is more of it than a page holds."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.rows import WAITING, change, rows_of
+from tests.browser.stack import Stack
+from tests.browser.test_access import expect_no_violations
+
+PAUSED = {"status": "paused"}
+SMALL_PAGES = """
+const real = fetch;
+globalThis.fetch = (address, ...rest) => real(String(address).replace("page_size=100", "page_size=3"), ...rest);
+"""
+"""The server's pages are as short as it is asked to make them: a test needs no hundred rows."""
+
+
+def test_what_is_paused_or_waits_can_be_read_to_its_end_and_stays_true(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    with rows_of(stack, "clara", *[PAUSED] * 4, *[WAITING] * 8) as ids:
+        page: Page = new_context().new_page()
+        page.clock.install()
+        page.add_init_script(SMALL_PAGES)
+        page.goto(f"{stack.proxy.url}/waiting")
+        sign_in(page, "clara")
+        paused, waiting = (page.locator(f".line[data-status={status}]") for status in ("paused", "pending"))
+        expect(paused).to_have_count(3)
+        expect(waiting).to_have_count(3)
+        paused.last.get_by_role("button").last.focus()
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="More: Paused")).to_be_focused()
+        expect_no_violations(page)
+        page.keyboard.press("Enter")
+        expect(paused).to_have_count(4)
+        further = page.get_by_role("button", name="More: Waiting")
+        further.press("Enter")
+        expect(waiting).to_have_count(6)
+        expect(further).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(waiting).to_have_count(8)
+        expect(page.locator(".group-heading small")).to_have_text(["4", "8"])
+        expect(page.get_by_role("button", name="More")).to_have_count(0)
+        change(stack, ids[-1], **PAUSED)
+        page.clock.fast_forward(20_000)
+        expect(waiting).to_have_count(7)
+        expect(paused).to_have_count(5)
