@@ -3,7 +3,7 @@
 import click
 
 from downloads_app.cli.users import group
-from downloads_app.services.accounts import users
+from downloads_app.services.accounts import changes, users
 from downloads_app.services.audit import COMMAND_LINE
 
 
@@ -17,7 +17,7 @@ class _Quota(click.ParamType[int | None]):
         text = str(value)
         if text == "none":
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(users.MAX_QUOTA_BYTES))):
+        if not (text.isascii() and text.isdecimal() and len(text) <= len(str(changes.MAX_QUOTA_BYTES))):
             self.fail(f"{text!r} is neither a number of bytes nor 'none'", param, ctx)
         return int(text)
 

@@ -2,7 +2,9 @@
 
 A secure cookie's name begins with `__Host-`: browsers then take it from this host alone, not from a neighbouring
 subdomain, and for the path `/` only (RFC 6265bis, section 4.1.3). Below a path prefix that is not possible, so there it
-is `__Secure-`. Cookies of earlier versions have no prefix. They are still read, and replaced at the next refresh.
+is `__Secure-`. Cookies of earlier versions have no prefix. They are still read, and replaced at the next refresh. But a
+neighbour can set such a cookie too, and a visitor would work in the neighbour's session without knowing it. So where
+cookies are secure, one without a prefix counts only with a token of an earlier version: no sign-in gives that any more.
 """
 
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from flask import Response, current_app, request
 
 from downloads_app.config import current_settings
-from downloads_app.services.accounts import attempts, tokens
+from downloads_app.services.accounts import attempts, signatures, tokens
 from downloads_app.services.accounts.tokens import TokenPair
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -55,7 +57,11 @@ def read_device(username: str) -> str | None:
 
 def read_token(kind: str) -> str:
     """Return the token in the request's cookies; "" if there is none."""
-    return request.cookies.get(choose_prefix() + _name(kind)) or request.cookies.get(_name(kind), "")
+    prefix, plain = choose_prefix(), request.cookies.get(_name(kind), "")
+    if prefix == PLAIN:
+        return plain
+    given = request.cookies.get(prefix + _name(kind))
+    return given or ("" if signatures.names_its_key(plain) else plain)
 
 
 def choose_prefix() -> str:

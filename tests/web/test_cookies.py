@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -105,6 +106,27 @@ def test_cookies_of_an_earlier_version_are_good_until_they_are_replaced(app: Fla
     assert client.get("/api/auth/me", **secure).status_code == 200
 
 
+def test_no_neighbour_puts_a_visitor_into_a_session_of_their_own(app: Flask, alice: User) -> None:
+    """A neighbouring subdomain can set any cookie without a prefix, the CSRF values too."""
+    planted = sign_in(app, "http://localhost").headers.getlist("Set-Cookie")
+    client, secure = app.test_client(), {"base_url": "https://localhost"}
+    values = {name: rest.partition(";")[0] for name, _, rest in (line.partition("=") for line in planted)}
+    for name in ALL:
+        client.set_cookie(name, values[name], path="/", secure=True)
+    assert client.get("/api/auth/me", **secure).status_code == 401
+    assert client.head("/api/downloads/subscribe", **secure).status_code == 401
+    for kind, path in (("refresh", "refresh"), ("access", "logout")):
+        headers = {"X-CSRF-TOKEN": values[f"csrf_{kind}_token"]}
+        answer = client.post(f"/api/auth/{path}", headers=headers, **secure)
+        assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (401, [])
+
+
+@pytest.mark.parametrize("raw", ["x", "a.b.c", "e30.e30.", "\N{SNOWMAN}.a.b", "." * 5000])
+def test_what_is_no_token_is_refused_in_a_cookie_too(app: Flask, raw: str) -> None:
+    headers = {"Cookie": f"access_token_cookie={raw}"}
+    assert app.test_client().get("/api/auth/me", headers=headers, base_url="https://localhost").status_code == 401
+
+
 def test_a_prefixed_cookie_comes_before_one_that_a_neighbour_has_set(
     app: Flask, alice: User, make_user: Callable[..., User]
 ) -> None:
@@ -116,13 +138,20 @@ def test_a_prefixed_cookie_comes_before_one_that_a_neighbour_has_set(
 
 
 def cookies_given_before(app: Flask) -> dict[str, tuple[str, str]]:
-    """Return the values and paths of the cookies of a sign-in, by the names that they had before."""
+    """Return the values and paths of the cookies of a sign-in of before: without a prefix, their tokens name no key."""
     found = {}
     for line in sign_in(app, "http://localhost").headers.getlist("Set-Cookie"):
         name, _, value = line.partition(";")[0].partition("=")
         if name in ALL:
+            value = without_kid(app, value) if name.endswith("_cookie") else value
             found[name] = (value, "/api/auth/refresh" if name == "refresh_token_cookie" else "/")
     return found
+
+
+def without_kid(app: Flask, raw: str) -> str:
+    """Return a token as the version before has signed it."""
+    secret = SETTINGS.of(app).jwt_secret_key
+    return jwt.encode(jwt.decode(raw, secret, algorithms=["HS256"]), secret, "HS256")
 
 
 def test_signing_out_takes_all_of_them_back(app: Flask, alice: User) -> None:

@@ -103,13 +103,21 @@ def renew(settings: Settings, token: VerifiedToken, address: str | None = None) 
 
 
 def end(settings: Settings, token: VerifiedToken, address: str | None = None, detail: str = "signed out") -> None:
-    """Refuse all tokens of a sign-in from now on; commits. `address`: from where, for the audit, and `detail`: why."""
+    """Refuse all tokens of a sign-in from now on; commits. `address`: from where, for the audit, and `detail`: why.
+
+    A sign-in that is over already is not noted again: its tokens may come as often as somebody likes.
+    """
     user = hold_user(token.user_id)
-    if user is not None:
+    if user is None:
+        db.session.rollback()
+        return
+    mine = SignIn.id == token.family
+    known_until = db.session.scalar(select(SignIn.expires_at).where(mine))
+    if known_until is not None or tokens.refusal_for(token, user) != REVOKED:
         _note(Act.SESSION_ENDED, user, token.family, address, detail)
-    db.session.execute(delete(SignIn).where(SignIn.id == token.family))
-    tokens.revoke(settings, token)
-    log.info("sign-out of user %s", token.user_id)
+        log.info("sign-out of user %s", token.user_id)
+    db.session.execute(delete(SignIn).where(mine))
+    tokens.revoke(settings, token, known_until)
 
 
 def end_all(user: User) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import jwt
 from jwt.types import Options
 from sqlalchemy import exists, select
-from sqlalchemy.exc import IntegrityError
 
 from downloads_app.config import JWT_ALGORITHM, Settings
 from downloads_app.errors import NotAuthenticated
@@ -195,19 +194,20 @@ def find_revoked(*ids: str) -> set[str]:
     return set(db.session.scalars(select(RevokedToken.id).where(RevokedToken.id.in_(ids))))
 
 
-def revoke(settings: Settings, token: VerifiedToken) -> None:
+def revoke(settings: Settings, token: VerifiedToken, known_until: datetime | None = None) -> None:
     """Put a token's family on the list of revoked tokens until its last token has expired; commits.
 
-    The last one is the token itself, which may have its own lifetime, or one that a refresh has just issued.
+    The last one is the token itself, which may have its own lifetime, or one that a refresh has just issued, or one of
+    earlier settings, which expires at `known_until`. The user's row is held.
     """
-    expires_at = max(
-        _as_time(token.expires_at), utc_now() + max(life_of(settings, "access"), life_of(settings, "refresh"))
-    )
-    db.session.add(RevokedToken(id=token.family, user_id=token.user_id, expires_at=expires_at))
-    try:
-        db.session.commit()
-    except IntegrityError:
-        db.session.rollback()  # it is on the list already
+    last = utc_now() + max(life_of(settings, "access"), life_of(settings, "refresh"))
+    expires_at = max(last, _as_time(token.expires_at), known_until or last)
+    listed = db.session.get(RevokedToken, token.family, populate_existing=True)
+    if listed is None:
+        db.session.add(RevokedToken(id=token.family, user_id=token.user_id, expires_at=expires_at))
+    else:
+        listed.expires_at = max(listed.expires_at, known_until or listed.expires_at)
+    db.session.commit()
 
 
 def _as_time(expires_at: float) -> datetime:

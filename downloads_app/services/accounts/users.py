@@ -11,11 +11,11 @@ from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Act, Download, User, new_id
-from downloads_app.services import audit
-from downloads_app.services.accounts import keys, sign_ins, tokens
+from downloads_app.services.accounts import changes, tokens
 from downloads_app.services.accounts.admins import hold_admins, keep_an_admin
+from downloads_app.services.accounts.changes import Change
 from downloads_app.services.accounts.passwords import hash_password
-from downloads_app.services.audit import NOBODY, Account, Actor, Thing
+from downloads_app.services.audit import NOBODY, Actor
 from downloads_app.services.audit.actor import COMMAND_LINE_NAME
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
@@ -23,9 +23,6 @@ from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.removal import remove_rows
-
-MAX_QUOTA_BYTES = (1 << 63) - 1
-"""What a column of either database holds."""
 
 
 def create_user(
@@ -52,7 +49,7 @@ def add_user(
     db.session.add(user)
     try:
         db.session.flush()
-        _note(Act.USER_CREATED, user, by, user.role)
+        changes.note(Act.USER_CREATED, user, by, user.role)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -143,59 +140,25 @@ def set_password_hash(
         if user is None:
             raise NotFound("There is no such user any more")
         raise Conflict("The password has been changed meanwhile")
-    user.password_hash, user.must_change_password = password_hash, must_change
-    sign_ins.end_all(user)
-    _note(Act.PASSWORD_CHANGED if instead_of is not None else Act.PASSWORD_SET, user, by)
+    act = Act.PASSWORD_CHANGED if instead_of is not None else Act.PASSWORD_SET
+    changes.replace_password(user, password_hash, act, must_change=must_change, by=by)
     db.session.commit()
     return user
 
 
 def set_disabled(user: User, is_disabled: bool, *, by: Actor = NOBODY) -> None:
-    """Disable a user (their tokens and API keys stop working, their downloads pause), or enable a user.
-
-    Earlier tokens and keys stay refused when the user is enabled again: a stolen one may be why they were disabled.
-    """
-    from downloads_app.services.downloads import lifecycle
-
-    hold_admins(user)
-    if is_disabled:
-        keep_an_admin(user)
-    if is_disabled != user.is_disabled:
-        sign_ins.end_all(user)
-        _note(Act.USER_DISABLED if is_disabled else Act.USER_ENABLED, user, by)
-    if is_disabled:
-        keys.revoke_all(user, by=by, detail="its owner was disabled")
-    user.is_disabled = is_disabled
-    db.session.commit()
-    if is_disabled:
-        lifecycle.pause_all_of_user(user)
+    """Disable or enable a user; see `changes`."""
+    changes.change(user, Change(is_disabled=is_disabled), by=by)
 
 
 def set_admin(user: User, is_admin: bool, *, by: Actor = NOBODY) -> None:
     """Promote or demote a user."""
-    hold_admins(user)
-    if not is_admin:
-        keep_an_admin(user)
-    if is_admin != user.is_admin:
-        _note(Act.USER_PROMOTED if is_admin else Act.USER_DEMOTED, user, by)
-    user.is_admin = is_admin
-    db.session.commit()
+    changes.change(user, Change(is_admin=is_admin), by=by)
 
 
 def set_quota(user: User, quota_bytes: int | None, *, by: Actor = NOBODY) -> None:
-    """Give a user a quota of their own; None: the general one. Raises InvalidInput, or NotFound for one just deleted.
-
-    What lies on the disk stays; running downloads go on with what they began with.
-    """
-    if quota_bytes is not None and not 0 <= quota_bytes <= MAX_QUOTA_BYTES:
-        raise InvalidInput(f"A quota is 0 to {MAX_QUOTA_BYTES} bytes", {"quota_bytes": "not a quota"})
-    username, held = user.username, hold_user(user.id)
-    if held is None:
-        db.session.rollback()
-        raise NotFound(f"There is no user {username!r}")
-    held.quota_bytes = quota_bytes
-    _note(Act.USER_QUOTA_SET, held, by, "the general one" if quota_bytes is None else f"{quota_bytes} bytes")
-    db.session.commit()
+    """Give a user a quota of their own; None: the general one. Raises InvalidInput, or NotFound for one just gone."""
+    changes.change(user, Change(quota_bytes=quota_bytes), by=by)
 
 
 def close(downloads_dir: Path, user: User, *, by: Actor = NOBODY) -> Path:
@@ -220,7 +183,7 @@ def delete_user(user: User, *, by: Actor = NOBODY) -> None:
     remove_rows(Download.user_id == user.id)
     hold_admins(user)
     keep_an_admin(user)  # others may have gone meanwhile
-    _note(Act.USER_DELETED, user, by)
+    changes.note(Act.USER_DELETED, user, by)
     db.session.delete(user)
     db.session.commit()
 
@@ -233,10 +196,6 @@ def issue_token(settings: Settings, user: User, expires_seconds: int | None = No
         raise Conflict(f"{user.username!r} is disabled")
     raw = tokens.issue_access(settings, held, expires_seconds)
     life_seconds = settings.access_token_seconds if expires_seconds is None else expires_seconds
-    _note(Act.TOKEN_ISSUED, held, by, f"for {life_seconds} s")
+    changes.note(Act.TOKEN_ISSUED, held, by, f"for {life_seconds} s")
     db.session.commit()
     return raw
-
-
-def _note(act: Act, user: User, by: Actor, detail: str | None = None) -> None:
-    audit.note(act, by, Account(user.id, user.username), Thing("user", user.id, user.username), detail=detail)

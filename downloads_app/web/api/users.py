@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from downloads_app.config import current_settings
 from downloads_app.models import User
-from downloads_app.services.accounts import passwords, users
+from downloads_app.services.accounts import changes, passwords, users
 from downloads_app.services.documents import describe_user
 from downloads_app.services.files import folders
 from downloads_app.services.names import FOLDER_NAME
@@ -52,7 +52,7 @@ class UserChange(InputSchema):
     password = fields.String(validate=PASSWORD, load_only=True)
     quota_bytes = WholeNumber(
         allow_none=True,
-        validate=validate.Range(0, users.MAX_QUOTA_BYTES),
+        validate=validate.Range(0, changes.MAX_QUOTA_BYTES),
         metadata={"description": "null: the general one"},
     )
 
@@ -103,18 +103,21 @@ class OneUser(MethodView):
     @blueprint.arguments(UserChange)
     @blueprint.response(200, UserSchema)
     def patch(self, body: dict[str, Any], user_id: UUID) -> dict[str, Any]:
-        """Change role, password, quota or whether it is disabled; the last admin stays one (409)."""
-        user, by = _find(user_id), current_actor()
+        """Change role, password, quota or whether it is disabled: all of it, or with an error nothing.
+
+        The last admin stays one (409).
+        """
+        user, by, password_hash = _find(user_id), current_actor(), None
         if "password" in body:
             password_hash = hash_in_turn(passwords.hash_password, body["password"], user.username)
-            user = users.set_password_hash(str(user_id), password_hash, must_change=True, by=by)
-        if "quota_bytes" in body:
-            users.set_quota(user, body["quota_bytes"], by=by)
-        if "role" in body:
-            users.set_admin(user, body["role"] == "admin", by=by)
-        if "disabled" in body:
-            users.set_disabled(user, body["disabled"], by=by)
-        return describe_user(user)
+            user = _find(user_id)
+        wanted = changes.Change(
+            password_hash=password_hash,
+            is_admin=body["role"] == "admin" if "role" in body else None,
+            is_disabled=body.get("disabled"),
+            quota_bytes=body.get("quota_bytes", changes.UNCHANGED),
+        )
+        return describe_user(changes.change(user, wanted, by=by))
 
     @admin_required
     @blueprint.arguments(DeleteQuery, location="query")

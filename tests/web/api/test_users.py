@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
-from downloads_app.models import User
+from downloads_app.extensions import db
+from downloads_app.models import AuditEntry, User
 from tests.conftest import PASSWORD, bearer
 from tests.web.api.calling import NOBODYS_ID
 
@@ -97,6 +100,39 @@ def test_the_last_admin_stays(client: FlaskClient, admin: User, method: str, bod
     refused = client.open(f"{USERS}/{admin.id}", method=method, json=body, headers=bearer(admin))
     assert refused.status_code == 409
     assert client.get(f"{USERS}/{admin.id}", headers=bearer(admin)).json["role"] == "admin"
+
+
+@pytest.mark.parametrize("last", [{"role": "user"}, {"disabled": True}])
+def test_a_change_of_several_things_is_made_whole_or_not_at_all(
+    client: FlaskClient, admin: User, last: dict[str, object]
+) -> None:
+    one, headers, entries = f"{USERS}/{admin.id}", bearer(admin), select(func.count(AuditEntry.id))
+    before, noted = client.get(one, headers=headers).json, db.session.scalar(entries)
+    body = {"password": "a whole new one", "quota_bytes": 5, **last}
+    assert client.patch(one, json=body, headers=headers).status_code == 409
+    assert client.get(one, headers=headers).json == before  # with the token of before
+    assert db.session.scalar(entries) == noted
+    old = client.post("/api/auth/login", json={"username": admin.username, "password": PASSWORD})
+    assert old.status_code == 200
+
+
+def test_several_things_of_a_user_change_in_one_transaction(client: FlaskClient, admin: User, alice: User) -> None:
+    one, headers = f"{USERS}/{alice.id}", bearer(admin)
+    commits: list[set[str]] = []
+
+    def note_commit(session: Session) -> None:
+        if session.scalar(select(User.quota_bytes).where(User.id == alice_id)) is not None:
+            commits.append(set(session.scalars(select(AuditEntry.action).where(AuditEntry.user_id == alice_id))))
+
+    alice_id = alice.id
+    body = {"password": "a whole new one", "quota_bytes": 5, "role": "admin", "disabled": True}
+    event.listen(db.session, "before_commit", note_commit)
+    try:
+        changed = client.patch(one, json=body, headers=headers)
+    finally:
+        event.remove(db.session, "before_commit", note_commit)
+    assert (changed.json["role"], changed.json["quota_bytes"], changed.json["disabled"]) == ("admin", 5, True)
+    assert commits[0] >= {"password_set", "user_quota_set", "user_promoted", "user_disabled"}
 
 
 def test_an_unknown_user_is_not_found(client: FlaskClient, admin: User) -> None:
