@@ -127,6 +127,7 @@ def test_two_admins_at_once_are_told_what_the_other_has_done(
 ) -> None:
     gone = add_user("gone-meanwhile")
     show(admin_page, stack.proxy.url, f"admin/users/{gone}")
+    expect(admin_page.get_by_label("In gigabytes")).to_be_visible()
     with stack.app.app_context():
         users.delete_user(users.find_user("gone-meanwhile"))
         db.session.remove()

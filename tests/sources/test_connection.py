@@ -98,7 +98,7 @@ def test_an_address_that_parsers_read_differently_is_refused(server: FileServer,
 
 
 def test_the_providers_own_host_needs_permission_too(server: FileServer) -> None:
-    with pytest.raises(SourceError, match="not allowed"):
+    with pytest.raises(SourceError, match="an admin may allow that"):
         fetch_text(Access(server.url), server.url + "x", limit_bytes=1000)
     assert server.requests == []
 

@@ -16,6 +16,8 @@ import pytest
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA")
 """Each statement is a transaction of its own here; they come from several threads."""
 MIN_STATEMENTS = 200
+AGED = "DELETE FROM failed_sign_ins WHERE failed_sign_ins.last_at <"
+"""Removes what is older than half an hour by the database's clock: today more than when it was recorded."""
 
 
 def recorded(kind: str) -> list[tuple[str, Any, int]]:
@@ -49,7 +51,7 @@ def test_all_that_the_code_of_before_sends_still_does_the_same(database_url: str
             is_many = isinstance(parameters, list) and bool(parameters) and isinstance(parameters[0], list | dict)
             (cursor.executemany if is_many else cursor.execute)(text, parameters)
             count += 1
-            if wrote >= 0 and cursor.rowcount != wrote:
+            if wrote >= 0 and cursor.rowcount != wrote and not text.startswith(AGED):
                 differing.append((text[:200], wrote, cursor.rowcount))
             if cursor.description:
                 cursor.fetchall()
