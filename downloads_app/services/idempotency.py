@@ -24,9 +24,11 @@ IN_FLIGHT_SECONDS = 120
 """Longer than any request takes: a provider has 30 s, a body 20 s."""
 MAX_KEYS = 10_000
 """Keys of one user in KEPT_SECONDS."""
-MAX_BODY_BYTES = 16 << 10
-"""Of an answer that is kept. A longer one is that of a question, which changes nothing when it is asked again."""
-PASSING = 429
+MAX_BODY_BYTES = 128 << 10
+"""Of an answer that is kept. The longest of a change is a download with 10,000 characters of patterns, each at most 12
+bytes in JSON. A longer one is that of a question, which changes nothing when it is asked again."""
+NOT_KEPT = (401, 403, 429)
+"""Statuses that hang on who asks and when: with a new role or a little later the answer is another."""
 _Row = KeyedRequest
 
 
@@ -55,25 +57,26 @@ def check_key(key: str) -> str:
     return key
 
 
-def digest_of(settings: Settings, *parts: bytes) -> str:
-    """Return what says whether two requests are the same."""
-    key = hashlib.sha256(b"keyed requests\0" + settings.jwt_secret_key.encode()).digest()
-    return hmac.new(key, b"\0".join(b"%d:%b" % (len(part), part) for part in parts), hashlib.sha256).hexdigest()
+def digests_of(settings: Settings, *parts: bytes) -> tuple[str, ...]:
+    """Return what says whether two requests are the same: under the present key, then under those of before."""
+    content = b"\0".join(b"%d:%b" % (len(part), part) for part in parts)
+    secrets = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
+    return tuple(hmac.new(_digest_key(secret), content, hashlib.sha256).hexdigest() for secret in secrets)
 
 
-def begin(user_id: str, key: str, digest: str) -> Claim | Answer:
-    """Claim a key, or return the answer that was given before.
+def begin(user_id: str, key: str, digests: tuple[str, ...]) -> Claim | Answer:
+    """Claim a key, or return the answer that was given before. `digests` are those of `digests_of`.
 
     Raises InvalidInput if the key belongs to another request, Conflict if that request is in flight or the user has
     MAX_KEYS keys.
     """
     claim = Claim(user_id, key, new_id())
-    if execute_alone(_claiming(claim, digest)).first() is not None:
+    if execute_alone(_claiming(claim, digests[0])).first() is not None:
         _refuse_too_many(claim)
         return claim
     mine = select(_Row.digest, _Row.status, _Row.headers, _Row.body).where(_Row.user_id == user_id, _Row.key == key)
     row = execute_alone(mine).first()
-    if row is not None and not hmac.compare_digest(row.digest, digest):
+    if row is not None and row.digest not in digests:
         raise InvalidInput(
             "Idempotency-Key: it was used for another request", {"Idempotency-Key": "used for another request"}
         )
@@ -83,8 +86,8 @@ def begin(user_id: str, key: str, digest: str) -> Claim | Answer:
 
 
 def finish(claim: Claim, answer: Answer) -> None:
-    """Keep an answer. One that may be another the next time (429, 5xx) frees the key instead."""
-    is_kept = answer.status != PASSING and answer.status < 500 and len(answer.body) <= MAX_BODY_BYTES
+    """Keep an answer. One that may be another the next time (NOT_KEPT, 5xx) frees the key instead."""
+    is_kept = answer.status not in NOT_KEPT and answer.status < 500 and len(answer.body) <= MAX_BODY_BYTES
     if not is_kept:
         execute_alone(delete(_Row).where(*_of(claim)))
         return
@@ -95,6 +98,10 @@ def finish(claim: Claim, answer: Answer) -> None:
 def remove_old() -> None:
     """Remove what need not be kept any more."""
     execute_alone(delete(_Row).where(_Row.begun_at < database_now(-KEPT_SECONDS)))
+
+
+def _digest_key(secret: str) -> bytes:
+    return hashlib.sha256(b"keyed requests\0" + secret.encode()).digest()
 
 
 def _claiming(claim: Claim, digest: str) -> Any:

@@ -1,7 +1,12 @@
-"""Refuses what a route does not know instead of ignoring it: arguments of the query string, bodies of forms."""
+"""Refuses what a route does not know instead of ignoring it: arguments of the query string, bodies of forms.
+
+`web/authentication.py` asks it for every route of signed-in users, signing in and out ask it themselves.
+"""
 
 import re
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from flask import request
 from werkzeug.exceptions import UnsupportedMediaType
@@ -10,6 +15,8 @@ from downloads_app.errors import InvalidInput
 from downloads_app.per_app import PerApp
 from downloads_app.web.extensions import api
 
+P = ParamSpec("P")
+R = TypeVar("R")
 FORMS = ("application/x-www-form-urlencoded", "multipart/")
 
 
@@ -27,6 +34,23 @@ def _list_known() -> dict[tuple[str, str], frozenset[str]]:
 
 
 _KNOWN = PerApp(_list_known)
+
+
+def refuse_unknown_and_forms() -> None:
+    """Refuse both in the present request."""
+    refuse_unknown()
+    refuse_forms()
+
+
+def takes_only_what_it_knows(view: Callable[P, R]) -> Callable[P, R]:
+    """Refuse both before a view that nobody has to sign in for."""
+
+    @wraps(view)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        refuse_unknown_and_forms()
+        return view(*args, **kwargs)
+
+    return wrapper
 
 
 def refuse_unknown() -> None:

@@ -115,9 +115,17 @@ def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
 
 
 def _required(
-    view: Callable[P, R], kind: str, *, is_open_while_due: bool = False, is_open_to_keys: bool = True
+    view: Callable[P, R],
+    kind: str,
+    *,
+    is_open_while_due: bool = False,
+    is_open_to_keys: bool = True,
+    is_for_admins: bool = False,
 ) -> Callable[P, R]:
-    """Check the token first: without a valid one, nobody learns how a request's body should look."""
+    """Check the token first: without a valid one, nobody learns how a request's body should look.
+
+    The role is checked before an answer of before is given again: that may be for admins.
+    """
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -128,28 +136,20 @@ def _required(
             raise NotAllowed(NOT_BY_KEY)
         shares.take_for_request(g.token.user_id)
         uses.note_use(g.token)
-        arguments.refuse_unknown()
-        arguments.refuse_forms()
+        if is_for_admins and not current_user().is_admin:
+            raise NotAllowed("Only an admin may do this")
+        arguments.refuse_unknown_and_forms()
         if request.method not in SAFE_METHODS:
             idempotency.begin(g.token.user_id)
         return view(*args, **kwargs)
 
-    wrapper.access = {"access": "user"}.get(kind, kind)  # type: ignore[attr-defined]  # the description reads it
+    wrapper.access = "admin" if is_for_admins else {"access": "user"}.get(kind, kind)  # type: ignore[attr-defined]  # the description reads it
     return wrapper
 
 
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:
     """Let only admins in, without API keys. Others get 403."""
-
-    @wraps(view)
-    @login_required_without_key
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not current_user().is_admin:
-            raise NotAllowed("Only an admin may do this")
-        return view(*args, **kwargs)
-
-    wrapper.access = "admin"  # type: ignore[attr-defined]  # the description reads it
-    return wrapper
+    return _required(view, "access", is_open_to_keys=False, is_for_admins=True)
 
 
 def current_user() -> Caller:

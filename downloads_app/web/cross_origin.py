@@ -10,12 +10,14 @@ from flask import Flask, Response
 from flask_cors import CORS
 
 from downloads_app.config import SETTINGS
+from downloads_app.web.idempotency import HEADER, REPLAYED
 
-SENT = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Range", "If-None-Match", "If-Range")
+SENT = ("Authorization", "Content-Type", HEADER, "Last-Event-ID", "Range", "If-None-Match", "If-Range")
 READ = (
     "Content-Disposition",
     "Content-Range",
     "ETag",
+    REPLAYED,
     "Location",
     "Retry-After",
     "WWW-Authenticate",

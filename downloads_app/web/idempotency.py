@@ -23,8 +23,8 @@ def begin(user_id: str) -> None:
     if key is None or request.path.startswith(NOT_FOR):
         return
     parts = (request.method.encode(), request.full_path.encode("utf-8", "surrogatepass"), request.get_data())
-    digest = idempotency.digest_of(current_settings(), *parts)
-    begun = idempotency.begin(user_id, idempotency.check_key(key), digest)
+    digests = idempotency.digests_of(current_settings(), *parts)
+    begun = idempotency.begin(user_id, idempotency.check_key(key), digests)
     if isinstance(begun, Claim):
         g.idempotency_claim = begun
         return

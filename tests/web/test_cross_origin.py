@@ -86,7 +86,7 @@ def test_answers_errors_and_the_stream_can_be_read(open_client: FlaskClient, ali
         answer.close()
         assert (answer.status_code, answer.headers.getlist(ALLOWED)) == (code, [APP]), path
         exposed = answer.headers["Access-Control-Expose-Headers"]
-        assert {"X-Pagination", "X-Request-Id", "Retry-After"} <= set(exposed.split(", "))
+        assert {"X-Pagination", "X-Request-Id", "Retry-After", "Idempotent-Replayed"} <= set(exposed.split(", "))
     refused = open_client.get(STREAM, headers={"Origin": APP})
     assert (refused.status_code, refused.headers[ALLOWED]) == (401, APP)
 

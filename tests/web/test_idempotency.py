@@ -1,5 +1,6 @@
 """A request that is sent again: the first answer, once, also over processes, crashes and hostile keys."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -107,6 +108,22 @@ def test_after_a_day_the_key_is_new(client: FlaskClient, alice: User, provider: 
     db.session.commit()
     housekeeping.remove_old_rows()
     assert db.session.scalar(select(func.count()).select_from(KeyedRequest)) == 0
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [{"include": ["\u00e4" * 450] * 10}, {"include": ["\U0001f600" * 500] * 10, "exclude": ["\U0001f600" * 50] * 100}],
+    ids=["of two bytes", "of four bytes"],
+)
+def test_the_longest_answer_of_a_change_is_kept(
+    client: FlaskClient, alice: User, provider: Provider, patterns: dict[str, list[str]]
+) -> None:
+    body = json.dumps({"provider": "hub", "repository": "org/model"} | patterns, ensure_ascii=False).encode()
+    headers = bearer(alice) | {"Idempotency-Key": KEY, "Content-Type": "application/json"}
+    first, second = (client.post(DOWNLOADS, data=body, headers=headers) for _ in range(2))
+    assert (first.status_code, len(first.data) > 16 << 10) == (202, True)
+    assert (second.status_code, second.data) == (202, first.data)
+    assert count_downloads() == 1
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "\u00e4", "a\x7f"])

@@ -12,7 +12,7 @@ from downloads_app.services.accounts.attempts import Attempt
 from downloads_app.services.accounts.tokens import TokenPair
 from downloads_app.services.audit import Account
 from downloads_app.services.documents import describe_me
-from downloads_app.web import cookies
+from downloads_app.web import arguments, cookies
 from downloads_app.web.api.schemas import LoginSchema, MeSchema, PasswordChangeSchema, RefreshSchema, TokensSchema
 from downloads_app.web.authentication import (
     current_actor,
@@ -55,6 +55,7 @@ def _is_right(username: str, user_id: str | None, password_hash: str | None, pas
 
 
 @blueprint.route("/login", methods=["POST"])
+@arguments.takes_only_what_it_knows
 @blueprint.arguments(LoginSchema)
 @blueprint.response(200, TokensSchema)
 @blueprint.alt_response(401, description="The name or the password is wrong")
@@ -93,7 +94,9 @@ def refresh(_body: dict[str, Any]) -> Response:
 @blueprint.response(204)
 def logout() -> Response:
     """End the sign-in of an access or refresh token, which may have expired; its open streams end within one tick."""
-    sign_ins.end(current_settings(), read_ended_token(), shown_address())
+    token = read_ended_token()
+    arguments.refuse_unknown_and_forms()
+    sign_ins.end(current_settings(), token, shown_address())
     response = Response(status=204)
     cookies.unset_tokens(response)
     return response

@@ -43,7 +43,7 @@ class Limits(MethodView):
     """The limits that hold."""
 
     @admin_required
-    @blueprint.response(200, LimitsSchema)
+    @blueprint.response(200, LimitsSchema, description="The limits that hold; null where there is none.")
     def get(self) -> dict[str, Any]:
         """Tell the limits as this process has read them; a worker elsewhere may have been started with others."""
         settings = current_settings()

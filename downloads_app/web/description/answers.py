@@ -77,7 +77,7 @@ def codes_of(operation: dict[str, Any], method: str, access: str | None) -> set[
     """Return the errors that an operation can answer, beside those that it names itself."""
     codes = {503} if access or "requestBody" in operation else {400}  # a request that is no HTTP
     if access is not None:
-        codes |= {401, 429} if access != "ended" else {401}
+        codes |= {401, 429} if access != "ended" else {401, 415, 422}  # it wants no body and no argument
     if access in ("user", "admin"):
         codes.add(403)
     if access in ("user", "admin") and method in ("post", "put", "patch", "delete"):

@@ -31,7 +31,9 @@ def subscribe() -> Response:
     """Tell the caller, every few seconds, of their own active downloads, and an admin of everybody's.
 
     401 for a token that is no good, 429 for a user with too many streams, 204 for a client that has seen
-    `complete` while still nothing is active; else the stream.
+    `complete` while still nothing is active; else the stream. Unknown arguments are ignored here, other than in the
+    REST resources: what makes an EventSource anew often adds one of its own (`?_=17…`) to get past caches, and an
+    EventSource that is refused never tries again.
     """
     began = time.monotonic()
     streams = current_streams()

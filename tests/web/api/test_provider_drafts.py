@@ -43,6 +43,7 @@ def test_a_test_of_a_new_provider_says_what_is_wrong(client: FlaskClient, admin:
         f"{PROVIDERS}/test", json=a_body(file_server.url, allow_private_network=False), headers=headers
     )
     assert (private.status_code, "private" in private.json["message"]) == (424, True)
+    assert private.json["message"].count("--allow-private-network") == 1
     assert client.get(PROVIDERS, headers=headers).json == []
 
 

@@ -88,6 +88,20 @@ def test_unfit_accounts_are_refused_by_field(
     assert field in str(refused.json["errors"])
 
 
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [("", "password: "), ("short", "This cannot be a password: it has not from 10 to 200 characters")],
+)
+def test_the_message_of_a_short_password_names_it(
+    client: FlaskClient, admin: User, alice: User, password: str, message: str
+) -> None:
+    created = client.post(USERS, json={"username": "dave", "password": password}, headers=bearer(admin))
+    changed = client.patch(f"{USERS}/{alice.id}", json={"password": password}, headers=bearer(admin))
+    for refused in (created, changed):
+        assert refused.status_code == 422
+        assert refused.json["message"].startswith(message)
+
+
 def test_a_taken_name_is_a_conflict(client: FlaskClient, admin: User, alice: User) -> None:
     refused = client.post(USERS, json={"username": "alice", "password": PASSWORD}, headers=bearer(admin))
     assert refused.status_code == 409

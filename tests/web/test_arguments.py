@@ -1,0 +1,49 @@
+"""What a route does not know is refused, also where nobody has to sign in; the stream alone ignores it."""
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from downloads_app.models import User
+from tests.conftest import PASSWORD, bearer
+
+LOGIN, LOGOUT = "/api/auth/login", "/api/auth/logout"
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Arguments have nothing to do with the kind of database."""
+    return sqlite_url
+
+
+def sign_in(client: FlaskClient, query: str = "") -> TestResponse:
+    return client.post(LOGIN + query, json={"username": "alice", "password": PASSWORD})
+
+
+def test_signing_in_refuses_an_unknown_argument(client: FlaskClient, alice: User) -> None:
+    refused = sign_in(client, "?x=1")
+    assert (refused.status_code, refused.json["errors"]) == (422, {"query": {"x": ["Unknown field."]}})
+    assert sign_in(client).status_code == 200
+
+
+def test_signing_out_refuses_an_unknown_argument_and_ends_nothing(client: FlaskClient, alice: User) -> None:
+    headers = bearer(alice)
+    assert client.post(f"{LOGOUT}?x=1").status_code == 401
+    assert client.post(f"{LOGOUT}?x=1", headers=headers).status_code == 422
+    assert client.get("/api/auth/me", headers=headers).status_code == 200
+    assert client.post(LOGOUT, headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_signing_in_and_out_refuse_forms(client: FlaskClient, alice: User, kind: str) -> None:
+    headers = bearer(alice)
+    assert client.post(LOGIN, data=b"username=alice", headers={"Content-Type": kind}).status_code == 415
+    assert client.post(LOGOUT, data=b"a=b", headers=headers | {"Content-Type": kind}).status_code == 415
+    assert client.get("/api/auth/me", headers=headers).status_code == 200
+
+
+def test_the_stream_ignores_what_libraries_add_against_caches(client: FlaskClient, alice: User) -> None:
+    answer = client.get("/api/downloads/subscribe?_=1795394321", headers=bearer(alice))
+    assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+    answer.close()
