@@ -96,7 +96,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/users/<uuid:user_id>": {"quota_bytes": 5},
     "PATCH /api/queue": {"paused": False},
     "POST /api/providers": {"name": "another", "kind": "http", "url": "http://127.0.0.1:1/"},
-    "POST /api/providers/test": {"kind": "http", "url": "http://127.0.0.1:1/"},
+    "POST /api/providers/test": {"name": "draft", "kind": "http", "url": "http://127.0.0.1:1/"},
     "PATCH /api/providers/<uuid:provider_id>": {"max_connections": 2},
     "POST /api/downloads": {"provider": "hub", "repository": "org/model"},
     "POST /api/downloads/plan": {"provider": "hub", "repository": "org/model"},
