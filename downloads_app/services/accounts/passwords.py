@@ -28,18 +28,23 @@ def _nobodys_hash() -> str:
     return _hasher.hash(secrets.token_hex(16))
 
 
-def hash_password(password: str, username: str = "") -> str:
-    """Hash the password that a user is to have (tens of milliseconds of CPU); raises InvalidInput for an unfit one."""
+def hash_password(password: str, username: str = "", field: str = "password") -> str:
+    """Hash the password that a user is to have (tens of milliseconds of CPU).
+
+    Raises InvalidInput for an unfit one, which names the `field` that it came in.
+    """
     fault = find_fault(password, username)
     if fault:
-        raise InvalidInput(f"This cannot be a password: {fault}", {"password": fault})
+        raise InvalidInput(f"{field}: {fault}", {field: fault})
     return _hasher.hash(password)
 
 
 def find_fault(password: str, username: str = "") -> str | None:
     """Say why this cannot be the user's password; None where it can (NIST SP 800-63B, section 3.1.1)."""
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
-        return f"it has not from {MIN_LENGTH} to {MAX_LENGTH} characters"
+    if len(password) < MIN_LENGTH:
+        return f"at least {MIN_LENGTH} characters"
+    if len(password) > MAX_LENGTH:
+        return f"at most {MAX_LENGTH} characters"
     if password.casefold() == username.casefold():
         return "it is the user's name"
     if _is_easily_guessed(password, username):

@@ -124,7 +124,7 @@ def change_password(body: dict[str, Any]) -> Response:
     user_id, username, password_hash = user.id, user.username, user.password_hash
     if not _is_right(username, user_id, password_hash, body["current_password"]):
         raise NotAllowed("The current password is wrong")
-    new_hash = hash_in_turn(passwords.hash_password, body["new_password"], username)
+    new_hash = hash_in_turn(passwords.hash_password, body["new_password"], username, "new_password")
     users.set_password_hash(user_id, new_hash, instead_of=password_hash, by=current_actor())
     response = Response(status=204)
     cookies.unset_tokens(response)
