@@ -13,11 +13,12 @@ from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.config import Settings
-from downloads_app.errors import Conflict, InvalidInput
+from downloads_app.errors import Conflict, InvalidInput, NotAllowed
 from downloads_app.extensions import db
 from downloads_app.models import KeyedRequest, new_id
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import DatabaseTime, database_now
+from downloads_app.services.rights import Viewer
 
 KEPT_SECONDS = 24 * 3600
 IN_FLIGHT_SECONDS = 120
@@ -57,26 +58,30 @@ def check_key(key: str) -> str:
     return key
 
 
-def digests_of(settings: Settings, *parts: bytes) -> tuple[str, ...]:
+def _digests_of(settings: Settings, *parts: bytes) -> tuple[str, ...]:
     """Return what says whether two requests are the same: under the present key, then under those of before."""
     content = b"\0".join(b"%d:%b" % (len(part), part) for part in parts)
     secrets = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
     return tuple(hmac.new(_digest_key(secret), content, hashlib.sha256).hexdigest() for secret in secrets)
 
 
-def begin(user_id: str, key: str, digests: tuple[str, ...]) -> Claim | Answer:
-    """Claim a key, or return the answer that was given before. `digests` are those of `digests_of`.
+def begin(settings: Settings, viewer: Viewer, key: str, *parts: bytes) -> Claim | Answer:
+    """Claim a key, or return the answer that was given before to the request that these parts make.
 
-    Raises InvalidInput if the key belongs to another request, Conflict if that request is in flight or the user has
-    MAX_KEYS keys.
+    An answer that was made for an admin is given to an admin only: a view may do more for one, and show more. Raises
+    NotAllowed for others, InvalidInput if the key belongs to another request, Conflict if that request is in flight or
+    the user has MAX_KEYS keys.
     """
-    claim = Claim(user_id, key, new_id())
-    if execute_alone(_claiming(claim, digests[0])).first() is not None:
+    of_users, of_admins = _digests_of(settings, *parts), _digests_of(settings, *parts, b"for an admin")
+    claim = Claim(viewer.id, key, new_id())
+    if execute_alone(_claiming(claim, (of_admins if viewer.is_admin else of_users)[0])).first() is not None:
         _refuse_too_many(claim)
         return claim
-    mine = select(_Row.digest, _Row.status, _Row.headers, _Row.body).where(_Row.user_id == user_id, _Row.key == key)
+    mine = select(_Row.digest, _Row.status, _Row.headers, _Row.body).where(_Row.user_id == viewer.id, _Row.key == key)
     row = execute_alone(mine).first()
-    if row is not None and row.digest not in digests:
+    if row is not None and row.digest in of_admins and not viewer.is_admin:
+        raise NotAllowed("Idempotency-Key: the first answer was for an admin")
+    if row is not None and row.digest not in of_users + of_admins:
         raise InvalidInput(
             "Idempotency-Key: it was used for another request", {"Idempotency-Key": "used for another request"}
         )

@@ -140,7 +140,7 @@ def _required(
             raise NotAllowed("Only an admin may do this")
         arguments.refuse_unknown_and_forms()
         if request.method not in SAFE_METHODS:
-            idempotency.begin(g.token.user_id)
+            idempotency.begin(current_user())
         return view(*args, **kwargs)
 
     wrapper.access = "admin" if is_for_admins else {"access": "user"}.get(kind, kind)  # type: ignore[attr-defined]  # the description reads it

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.config import current_settings
 from downloads_app.services import idempotency
 from downloads_app.services.idempotency import Answer, Claim
+from downloads_app.services.rights import Viewer
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -17,14 +18,13 @@ NOT_FOR = ("/api/auth/", "/api/keys")
 KEPT_HEADERS = ("Content-Type", "Location")
 
 
-def begin(user_id: str) -> None:
+def begin(viewer: Viewer) -> None:
     """Claim the request's key, if it has one. If there is an answer to it, end the request with that."""
     key = request.headers.get(HEADER)
     if key is None or request.path.startswith(NOT_FOR):
         return
     parts = (request.method.encode(), request.full_path.encode("utf-8", "surrogatepass"), request.get_data())
-    digests = idempotency.digests_of(current_settings(), *parts)
-    begun = idempotency.begin(user_id, idempotency.check_key(key), digests)
+    begun = idempotency.begin(current_settings(), viewer, idempotency.check_key(key), *parts)
     if isinstance(begun, Claim):
         g.idempotency_claim = begun
         return

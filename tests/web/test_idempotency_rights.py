@@ -11,11 +11,12 @@ from werkzeug.test import TestResponse
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
-from downloads_app.services.accounts import users
+from downloads_app.services.accounts import keys, users
+from downloads_app.services.audit import NOBODY
 from tests.conftest import PASSWORD, bearer
 from tests.web.api.calling import add_provider
 
-USERS = "/api/users"
+USERS, DOWNLOADS = "/api/users", "/api/downloads"
 
 
 def send(client: FlaskClient, user: User, path: str, body: dict[str, Any]) -> TestResponse:
@@ -52,9 +53,39 @@ def test_a_refusal_for_the_role_is_not_given_to_an_admin(client: FlaskClient, al
 def test_a_refusal_for_the_role_within_a_route_is_not_kept(client: FlaskClient, alice: User, bob: User) -> None:
     add_provider()
     body = {"provider": "hub", "repository": "org/model", "username": "bob"}
-    assert send(client, alice, "/api/downloads", body).status_code == 403
+    assert send(client, alice, DOWNLOADS, body).status_code == 403
     set_role(alice, True)
-    assert send(client, alice, "/api/downloads", body).status_code == 202
+    assert send(client, alice, DOWNLOADS, body).status_code == 202
+
+
+def test_what_an_admin_got_from_within_a_route_goes_to_no_one_else(
+    client: FlaskClient, admin: User, bob: User, make_user: Callable[..., User]
+) -> None:
+    """Neither to them when they are none any more, nor to their API key: both are users."""
+    make_user("second", is_admin=True)
+    add_provider()
+    body = {"provider": "hub", "repository": "org/model", "username": "bob"}
+    first = send(client, admin, DOWNLOADS, body)
+    assert (first.status_code, first.json["username"]) == (202, "bob")
+    key = keys.create_key(admin.id, "ci", ["write"], by=NOBODY)[1]
+    by_key = {"Authorization": f"Bearer {key}", "Idempotency-Key": "once"}
+    set_role(admin, False)
+    for headers in (by_key, bearer(admin) | {"Idempotency-Key": "once"}):
+        refused = client.post(DOWNLOADS, json=body, headers=headers)
+        assert (refused.status_code, "Idempotent-Replayed" in refused.headers) == (403, False)
+        assert first.json["id"] not in refused.text
+    set_role(admin, True)
+    assert client.post(DOWNLOADS, json=body, headers=by_key).status_code == 403
+    assert send(client, admin, DOWNLOADS, body).data == first.data
+
+
+def test_a_user_who_becomes_an_admin_gets_their_first_answer_again(client: FlaskClient, alice: User) -> None:
+    add_provider()
+    body = {"provider": "hub", "repository": "org/model"}
+    first = send(client, alice, DOWNLOADS, body)
+    set_role(alice, True)
+    again = send(client, alice, DOWNLOADS, body)
+    assert (again.status_code, again.data) == (202, first.data)
 
 
 @pytest.mark.parametrize(("keeps_the_key_of_before", "code"), [(True, 202), (False, 422)])
@@ -63,10 +94,10 @@ def test_a_request_is_known_again_after_the_signing_key_has_changed(
 ) -> None:
     add_provider()
     body = {"provider": "hub", "repository": "org/model"}
-    first = send(client, alice, "/api/downloads", body)
+    first = send(client, alice, DOWNLOADS, body)
     of_before = current_settings().jwt_secret_key if keeps_the_key_of_before else "x" * 32
     rotated = make_app(jwt_secret_key="n" * 32, previous_jwt_secret_keys=("o" * 32, of_before))
     with rotated.app_context():
-        again = send(rotated.test_client(), db.session.get_one(User, alice.id), "/api/downloads", body)
+        again = send(rotated.test_client(), db.session.get_one(User, alice.id), DOWNLOADS, body)
     assert (first.status_code, again.status_code) == (202, code)
     assert (again.data == first.data) is keeps_the_key_of_before
