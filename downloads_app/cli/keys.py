@@ -7,10 +7,10 @@ import click
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, UTC_OPTION, format_time, plain, print_json, print_table
-from downloads_app.models import ApiKey, utc_now
+from downloads_app.models import utc_now
 from downloads_app.services.accounts import keys, users
 from downloads_app.services.audit import COMMAND_LINE
-from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.documents import describe_key
 
 MAX_DAYS = 36_500
 
@@ -54,7 +54,7 @@ def list_keys(username: str | None, as_json: bool) -> None:
     """
     found = keys.list_keys(users.find_user(username).id if username else None)
     if as_json:
-        print_json([_describe(key) for key in found])
+        print_json([describe_key(key) for key in found])
         return
     now = utc_now()
     rows = [
@@ -84,16 +84,3 @@ def revoke_keys(ids: tuple[str, ...]) -> None:
     for key_id in [keys.find_key(one).id for one in ids]:
         keys.revoke_key(key_id, None, by=COMMAND_LINE)
         click.echo(f"Revoked {key_id}")
-
-
-def _describe(key: ApiKey) -> dict[str, object]:
-    return {
-        "id": key.id,
-        "username": key.user.username,
-        "name": key.name,
-        "hint": key.hint,
-        "scopes": key.scopes,
-        "created_at": iso_time(key.created_at),
-        "expires_at": iso_time(key.expires_at),
-        "last_used_at": iso_time(key.last_used_at),
-    }

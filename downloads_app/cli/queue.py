@@ -5,7 +5,7 @@ import click
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, print_json
 from downloads_app.services.audit import COMMAND_LINE
-from downloads_app.services.downloads.representation import format_time as iso_time
+from downloads_app.services.documents import describe_queue
 from downloads_app.services.queue import pauses
 
 group = Commands("queue", help="Pause and resume the whole queue, for maintenance.", no_args_is_help=True)
@@ -47,6 +47,6 @@ def show_queue(as_json: bool) -> None:
     """
     paused_at = pauses.queue_paused_at()
     if as_json:
-        print_json({"paused_at": iso_time(paused_at)})
+        print_json(describe_queue(paused_at))
     else:
         click.echo("The queue is open" if paused_at is None else f"The queue is paused since {format_time(paused_at)}")

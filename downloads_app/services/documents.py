@@ -1,10 +1,11 @@
 """What REST and the commands with `--json` show of a thing: one document, made here for both."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from downloads_app.models import Download, Provider, Repository, SignIn, User
+from downloads_app.models import ApiKey, Download, Provider, Repository, SignIn, User
 from downloads_app.services.downloads import representation
 from downloads_app.services.downloads.plans import Plan
 from downloads_app.services.downloads.representation import format_time
@@ -89,6 +90,25 @@ def describe_repository(repository: Repository) -> dict[str, Any]:
         "provider_id": repository.provider_id,
         "name": repository.name,
         "created_at": format_time(repository.created_at),
+    }
+
+
+def describe_queue(paused_at: datetime | None) -> dict[str, Any]:
+    """Return the queue of all downloads."""
+    return {"paused_at": format_time(paused_at)}
+
+
+def describe_key(key: ApiKey) -> dict[str, Any]:
+    """Return an API key, without the key itself."""
+    return {
+        "id": key.id,
+        "username": key.user.username,
+        "name": key.name,
+        "hint": key.hint,
+        "scopes": key.scopes,
+        "created_at": format_time(key.created_at),
+        "expires_at": format_time(key.expires_at),
+        "last_used_at": format_time(key.last_used_at),
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile
+from downloads_app.services.downloads.representation import format_time
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.files.partials import find_partials, find_side_files, key_of, read_side_file
@@ -16,7 +17,15 @@ from downloads_app.services.files.partials import find_partials, find_side_files
 
 def as_dicts(downloads_dir: Path, download: Download, files: Sequence[DownloadFile]) -> list[dict[str, Any]]:
     """Return the files of a page as REST shows them, each with the bytes of it that are here."""
-    rows = [{name: getattr(file, name) for name in ("path", "size_bytes", "sha256", "completed_at")} for file in files]
+    rows: list[dict[str, Any]] = [
+        {
+            "path": file.path,
+            "size_bytes": file.size_bytes,
+            "sha256": file.sha256,
+            "completed_at": format_time(file.completed_at),
+        }
+        for file in files
+    ]
     folder = folder_of(downloads_dir, download)
     begun = run_blocking(_kept_bytes, folder, [row["path"] for row in rows if row["completed_at"] is None])
     for row in rows:

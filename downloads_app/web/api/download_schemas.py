@@ -13,7 +13,7 @@ from downloads_app.services.downloads.lifecycle import PRIORITIES
 from downloads_app.services.downloads.representation import Kind, can_be_null, kind_of
 from downloads_app.services.rights import Viewer
 from downloads_app.web.api.paging import ListQuery, sort_field
-from downloads_app.web.api.schemas import InputSchema, Moment, OutputSchema, WholeNumber
+from downloads_app.web.api.schemas import InputSchema, Moment, OutputSchema, WholeNumber, moment
 
 STATUSES = {status.value: (status,) for status in Status} | {"active": ACTIVE}
 MAX_SEARCH_LENGTH = 200
@@ -151,4 +151,4 @@ class DownloadFileSchema(OutputSchema):
     size_bytes = fields.Integer(allow_none=True)
     current_bytes = fields.Integer(metadata={"description": "how much of it is on the disk, a second ago or less"})
     sha256 = fields.String(allow_none=True)
-    completed_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ", allow_none=True)
+    completed_at = moment(allow_none=True)

@@ -1,6 +1,5 @@
 """`/api/keys`: what a user's programs show in place of a password."""
 
-from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -10,15 +9,13 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.models import ApiKey
 from downloads_app.services.accounts import keys
+from downloads_app.services.documents import describe_key
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, OutputSchema, moment
 from downloads_app.web.authentication import current_actor, current_user, login_required_without_key
 from downloads_app.web.bodies import Blueprint
 
-TIME = "%Y-%m-%dT%H:%M:%SZ"
-ROW = ("id", "user", "name", "hint", "scopes", "created_at", "expires_at", "last_used_at")
 SCOPE = validate.OneOf(keys.SCOPES)
 
 blueprint = Blueprint("keys", __name__, url_prefix="/api/keys", description="API keys, for programs")
@@ -57,13 +54,13 @@ class KeySchema(OutputSchema):
     """A key, without the key itself."""
 
     id = fields.String()
-    username = fields.String(attribute="user.username")
+    username = fields.String()
     name = fields.String()
     hint = fields.String(metadata={"description": "how the key begins", "example": "dla_3kZ9"})
     scopes = fields.List(fields.String(validate=SCOPE))
-    created_at = fields.DateTime(format=TIME)
-    expires_at = fields.DateTime(format=TIME, allow_none=True, metadata={"description": "null: never"})
-    last_used_at = fields.DateTime(format=TIME, allow_none=True, metadata={"description": "to the minute; null: never"})
+    created_at = moment()
+    expires_at = moment("null: never", allow_none=True)
+    last_used_at = moment("to the minute; null: never", allow_none=True)
 
 
 class MadeKeySchema(KeySchema):
@@ -80,10 +77,10 @@ class Keys(MethodView):
     @blueprint.arguments(KeysQuery, location="query")
     @blueprint.response(200, KeySchema(many=True))
     @blueprint.paginate(max_page_size=MAX_PAGE_SIZE)
-    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> Sequence[ApiKey]:
+    def get(self, query: dict[str, Any], pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List one's own keys, the newest first; expired ones too."""
-        wanted = read_wanted(query, pagination_parameters)
-        return show(keys.page_of_keys(wanted, current_user().id, read_ids(query)), pagination_parameters)
+        page = keys.page_of_keys(read_wanted(query, pagination_parameters), current_user().id, read_ids(query))
+        return [describe_key(row) for row in show(page, pagination_parameters)]
 
     @login_required_without_key
     @blueprint.arguments(NewKey)
@@ -92,7 +89,7 @@ class Keys(MethodView):
         """Make a key; the answer alone shows it. 409 where one has as many as a user can have."""
         made, raw = keys.create_key(current_user().id, **body, by=current_actor())
         location = url_for("keys.OneKey", key_id=made.id)
-        return {name: getattr(made, name) for name in ROW} | {"key": raw}, {"Location": location}
+        return describe_key(made) | {"key": raw}, {"Location": location}
 
 
 @blueprint.route("/<uuid:key_id>")

@@ -3,10 +3,10 @@
 from typing import Any
 
 from flask.views import MethodView
-from marshmallow import fields
 
+from downloads_app.services.documents import describe_queue
 from downloads_app.services.queue import pauses
-from downloads_app.web.api.schemas import InputSchema, OutputSchema, YesOrNo
+from downloads_app.web.api.schemas import InputSchema, OutputSchema, YesOrNo, moment
 from downloads_app.web.authentication import admin_required, current_actor, login_required
 from downloads_app.web.bodies import Blueprint
 
@@ -16,9 +16,7 @@ blueprint = Blueprint("queue", __name__, url_prefix="/api/queue", description="T
 class QueueSchema(OutputSchema):
     """The queue."""
 
-    paused_at = fields.DateTime(
-        format="%Y-%m-%dT%H:%M:%SZ", allow_none=True, metadata={"description": "nothing is fetched since then"}
-    )
+    paused_at = moment("nothing is fetched since then", allow_none=True)
 
 
 class QueueChange(InputSchema):
@@ -35,7 +33,7 @@ class Queue(MethodView):
     @blueprint.response(200, QueueSchema)
     def get(self) -> dict[str, Any]:
         """Say whether the queue is paused."""
-        return {"paused_at": pauses.queue_paused_at()}
+        return describe_queue(pauses.queue_paused_at())
 
     @admin_required
     @blueprint.arguments(QueueChange)
@@ -43,4 +41,4 @@ class Queue(MethodView):
     def patch(self, body: dict[str, Any]) -> dict[str, Any]:
         """Pause the queue, or let it go on."""
         pauses.set_queue_paused(body["paused"], by=current_actor())
-        return {"paused_at": pauses.queue_paused_at()}
+        return describe_queue(pauses.queue_paused_at())

@@ -66,8 +66,6 @@ def make_document(app: Flask) -> dict[str, Any]:
     found = deepcopy(api.spec.to_dict())
     components = found["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if name != "PaginationMetadata"}
-    for schema in schemas.values():
-        _say_the_form_of_times(schema)
     for (schema_class, *_), name in api.ma_plugin.converter.refs.items():
         if name in schemas:
             schemas[name].setdefault("description", (schema_class.__doc__ or "").partition("\n")[0])
@@ -91,15 +89,6 @@ def make_document(app: Flask) -> dict[str, Any]:
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
-
-
-def _say_the_form_of_times(schema: dict[str, Any]) -> None:
-    """apispec knows no name for our form of a time, and writes null."""
-    for column in schema.get("properties", {}).values():
-        if column.get("pattern", "") is None:
-            del column["pattern"]
-        if column.get("format", "") is None:
-            column["format"] = "date-time"
 
 
 def _operations(paths: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
