@@ -3,12 +3,12 @@
 `web/authentication.py` asks it for every route of signed-in users, signing in and out ask it themselves.
 """
 
-import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from flask import request
+from flask_smorest.spec import FlaskPlugin
 from werkzeug.exceptions import UnsupportedMediaType
 
 from downloads_app.errors import InvalidInput
@@ -57,7 +57,7 @@ def refuse_unknown() -> None:
     """Raise InvalidInput if the request has an argument that its route does not know."""
     if not request.args or request.url_rule is None:
         return
-    path = re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", request.url_rule.rule)
+    path = FlaskPlugin.flaskpath2openapi(request.url_rule.rule)
     known = _KNOWN.here().get((path, request.method if request.method != "HEAD" else "GET"), frozenset())
     for name in request.args:
         if name not in known:

@@ -6,6 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 from flask import Flask
+from flask_smorest.spec import FlaskPlugin
 
 from downloads_app.services.downloads import representation
 from downloads_app.web import idempotency
@@ -154,7 +155,7 @@ def _describe(answer: dict[str, Any], code: str, schemas: dict[str, Any]) -> Non
 def _find_view(app: Flask, path: str, method: str) -> tuple[str, Any]:
     """Return the endpoint, and the function that answers a method there."""
     for rule in app.url_map.iter_rules():
-        if method.upper() in (rule.methods or ()) and re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule) == path:
+        if method.upper() in (rule.methods or ()) and FlaskPlugin.flaskpath2openapi(rule.rule) == path:
             view: Any = app.view_functions[rule.endpoint]
             return rule.endpoint, getattr(getattr(view, "view_class", None), method, view)
     raise LookupError(f"no route answers {method.upper()} {path}")
