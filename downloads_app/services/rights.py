@@ -139,11 +139,6 @@ def may_see_download(viewer: Viewer, download: Download) -> bool:
     return viewer.is_admin or download.user_id == viewer.id
 
 
-def visible_downloads(viewer: Viewer) -> ColumnElement[bool]:
-    """Return the condition that picks the downloads `viewer` may see."""
-    return true() if viewer.is_admin else Download.user_id == viewer.id
-
-
 def visible_repositories(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition that picks the repositories `viewer` may see: only admins see what other users fetch."""
     if viewer.is_admin:

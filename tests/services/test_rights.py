@@ -4,13 +4,12 @@ import itertools
 import time
 from datetime import timedelta
 
-from sqlalchemy import select
-
 from downloads_app.errors import DownloadsError
 from downloads_app.extensions import db
 from downloads_app.models import Download, RevokedToken, User, utc_now
 from downloads_app.services import rights
 from downloads_app.services.accounts import tokens
+from downloads_app.services.downloads import history
 from downloads_app.services.live.snapshot import Snapshot
 from tests.support.rows import add_download
 from tests.support.snapshots import token_of
@@ -70,7 +69,7 @@ def test_a_key_has_a_regular_users_rights_in_requests_and_in_streams(
         assert (watch.verdict, len(watch.view)) == (None, 1)
         assert not caller.is_admin
         assert not rights.may_see_download(caller, db.session.get_one(Download, others.id))
-        assert db.session.scalars(select(Download).where(rights.visible_downloads(caller))).one().user_id == alice.id
+        assert [row.user_id for row in history.list_downloads(viewer=caller).rows] == [alice.id]
         snapshot.release(watch)
         assert rights.Caller(alice, token_of(alice.id)).is_admin == is_admin
 
