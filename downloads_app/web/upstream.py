@@ -9,7 +9,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import g
 
+from downloads_app.config import current_settings
 from downloads_app.errors import SourceError, TooMany
+from downloads_app.models import Provider
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import Access, registry
 from downloads_app.web import shares
 from downloads_app.web.gunicorn.loop import is_cooperative
@@ -24,15 +28,16 @@ _under_way: set[Any] = set()
 """The calls of this process that still run, also those whose caller has given up."""
 
 
-def ask(
-    function: Callable[Concatenate[str, Access, P], R], kind: str, access: Access, *args: P.args, **kwargs: P.kwargs
-) -> R:
-    """Call `function`, which asks a provider of `kind` by `access`. It must not use the database.
+def ask(function: Callable[Concatenate[str, Access, P], R], provider: Provider, *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call `function`, which asks a provider by its kind and the access to it. It must not use the database.
 
+    No database connection is held meanwhile: the network takes its time.
     Raises the function's own errors, and SourceError if it takes longer than LIMIT_SECONDS (its thread goes on until
     the network's own time limits end it). Under gevent it raises TooMany if MAX_AT_ONCE such calls run, or if this
     user has all their places (see shares.py).
     """
+    kind, access = provider.kind, access_of(current_settings(), provider)
+    give_connection_back()
     if is_cooperative():
         give_back = shares.take("questions", g.token.user_id)
         return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind, give_back)

@@ -7,11 +7,9 @@ from flask import Response
 from marshmallow import fields
 
 from downloads_app.config import current_settings
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_plan
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
-from downloads_app.services.providers.catalog import access_of
 from downloads_app.web import upstream
 from downloads_app.web.api.download_schemas import WantedSchema
 from downloads_app.web.api.downloads import blueprint, find_wanted
@@ -50,9 +48,7 @@ def make_plan(body: dict[str, Any]) -> Response:
     """Say what a download would fetch; changes nothing."""
     wanted = check_patterns(body["include"], body["exclude"])
     provider, repository = find_wanted(body)
-    kind, access = provider.kind, access_of(current_settings(), provider)
-    give_connection_back()  # no connection is held while the network takes its time
-    listing = upstream.ask(plans.list_remote, kind, access, repository, body["revision"], wanted)
+    listing = upstream.ask(plans.list_remote, provider, repository, body["revision"], wanted)
     plan = plans.make_plan(
         current_settings(), current_user().user, provider, repository, listing, revision=body["revision"]
     )

@@ -6,10 +6,7 @@ from uuid import UUID
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.config import current_settings
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
-from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import FoundRepository, RemoteFile, registry
 from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_PAGE_SIZE
@@ -56,10 +53,7 @@ class ContentsQuery(InputSchema):
 @blueprint.alt_response(424, description="The provider fails, and why")
 def search_provider(query: dict[str, Any], provider_id: UUID) -> list[FoundRepository]:
     """Find repositories by a part of their names, the most fetched first; 20 at most."""
-    provider = find_provider(provider_id)
-    kind, access = provider.kind, access_of(current_settings(), provider)
-    give_connection_back()  # no connection is held while the network takes its time
-    return upstream.ask(registry.search, kind, access, query["q"], FOUND_AT_MOST)
+    return upstream.ask(registry.search, find_provider(provider_id), query["q"], FOUND_AT_MOST)
 
 
 @blueprint.route("/<uuid:provider_id>/files")
@@ -72,9 +66,7 @@ def list_contents(
     query: dict[str, Any], provider_id: UUID, pagination_parameters: PaginationParameters
 ) -> list[RemoteFile]:
     """Ask a provider for a repository's files, with sizes and checksums where it knows them; makes no row."""
-    provider = find_provider(provider_id)
-    kind, access = provider.kind, access_of(current_settings(), provider)
-    give_connection_back()  # no connection is held while the network takes its time
-    files = upstream.ask(plans.list_remote, kind, access, query["repository"], query.get("revision")).files
+    listing = upstream.ask(plans.list_remote, find_provider(provider_id), query["repository"], query.get("revision"))
+    files = listing.files
     pagination_parameters.item_count = len(files)
     return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])

@@ -8,7 +8,6 @@ from marshmallow import fields
 from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
 from downloads_app.models import Provider
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.providers import catalog
 from downloads_app.services.providers.drafts import draft_changes, draft_provider
 from downloads_app.web import upstream
@@ -52,10 +51,9 @@ def ask_new_provider(body: dict[str, Any]) -> dict[str, bool]:
 
 def _ask(draft: Provider, named: Provider) -> dict[str, bool]:
     """Ask as `draft` says. The audit notes it of `named`: the stored row, which a draft has no id of."""
-    kind, access, by = draft.kind, catalog.access_of(current_settings(), draft), current_actor()
-    give_connection_back()  # no connection is held while the network takes its time
+    by = current_actor()
     try:
-        upstream.ask(catalog.check_remote, kind, access)
+        upstream.ask(catalog.check_remote, draft)
     except SourceError as exc:
         catalog.note_test(named, exc.message, by=by)
         raise

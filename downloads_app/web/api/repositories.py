@@ -7,13 +7,10 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 from marshmallow import fields, validate
 
-from downloads_app.config import current_settings
 from downloads_app.models import Repository
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_repository
 from downloads_app.services.downloads import plans
 from downloads_app.services.providers import catalog
-from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.api.download_schemas import MAX_SEARCH_LENGTH
@@ -113,9 +110,6 @@ class RepositoryFiles(MethodView):
     ) -> list[RemoteFile]:
         """Ask the provider for the files, with sizes and checksums where it knows them."""
         repository = find_repository(repository_id)
-        name, provider = repository.name, repository.provider
-        kind, access = provider.kind, access_of(current_settings(), provider)
-        give_connection_back()  # no connection is held while the network takes its time
-        files = upstream.ask(plans.list_remote, kind, access, name, query.get("revision")).files
+        files = upstream.ask(plans.list_remote, repository.provider, repository.name, query.get("revision")).files
         pagination_parameters.item_count = len(files)
         return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])
