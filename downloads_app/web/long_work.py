@@ -7,7 +7,6 @@ more waits for the earlier work of theirs, and so does nobody else; `MAX_REQUEST
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from functools import cache
 from typing import Any, ParamSpec, TypeVar
 
@@ -15,7 +14,7 @@ from flask import g, has_request_context
 
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.web.gunicorn.loop import is_cooperative
-from downloads_app.web.offload import capture
+from downloads_app.web.offload import bind
 
 THREADS = 8
 THREADS_PER_USER = 2
@@ -58,8 +57,7 @@ def do_long_work(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) ->
     if not is_cooperative():
         return function(*args, **kwargs)
     with _turns.wait(_caller()):
-        present = copy_context()  # what it logs has the request's id
-        answer: Callable[[], R] = _threads().apply(present.run, (capture, function, *args), kwargs)
+        answer: Callable[[], R] = _threads().apply(bind(function, *args, **kwargs))
     return answer()
 
 

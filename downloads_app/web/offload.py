@@ -17,21 +17,25 @@ def offload(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """
     if not is_cooperative():
         return function(*args, **kwargs)
-    present = copy_context()  # what it logs has the request's id
-    return call_in_thread(lambda: present.run(lambda: capture(function, *args, **kwargs)))()
+    return call_in_thread(bind(function, *args, **kwargs))()
 
 
-def capture(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], R]:
-    """Call `function`. Return another function that returns its result or raises its error.
+def bind(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callable[[], Callable[[], R]]:
+    """Return a call of `function` for another thread, which logs with the id of this request.
 
-    If a function raises in a gevent thread, gevent prints the traceback, even if the caller handles the error.
+    The call itself never raises: it returns a function that returns the result or raises the error.
     """
-    try:
-        result = function(*args, **kwargs)
-    except Exception as exc:  # noqa: BLE001  (the caller raises it again)
-        error = exc
-        return lambda: _raise(error)
-    return lambda: result
+
+    def call() -> Callable[[], R]:
+        try:
+            result = function(*args, **kwargs)
+        except Exception as exc:  # noqa: BLE001  (the caller raises it again; gevent would print what leaves its thread)
+            error = exc
+            return lambda: _raise(error)
+        return lambda: result
+
+    present = copy_context()
+    return lambda: present.run(call)
 
 
 def _raise(error: Exception) -> NoReturn:

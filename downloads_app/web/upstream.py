@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextvars import copy_context
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -17,7 +16,7 @@ from downloads_app.services.providers.catalog import access_of
 from downloads_app.sources import Access, registry
 from downloads_app.web import shares
 from downloads_app.web.gunicorn.loop import is_cooperative
-from downloads_app.web.offload import capture
+from downloads_app.web.offload import bind
 
 LIMIT_SECONDS = 30.0
 MAX_AT_ONCE = 24
@@ -38,14 +37,15 @@ def ask(function: Callable[Concatenate[str, Access, P], R], provider: Provider, 
     """
     kind, access = provider.kind, access_of(current_settings(), provider)
     give_connection_back()
+    call = bind(function, kind, access, *args, **kwargs)
     if is_cooperative():
         give_back = shares.take("questions", g.token.user_id)
-        return _ask_beside_hub(lambda: function(kind, access, *args, **kwargs), kind, give_back)
+        return _ask_beside_hub(call, kind, give_back)()
     try:
-        present = copy_context()  # what it logs has the request's id
-        return _threads().submit(present.run, lambda: function(kind, access, *args, **kwargs)).result(LIMIT_SECONDS)
+        answer = _threads().submit(call).result(LIMIT_SECONDS)
     except FutureTimeout as exc:
         raise _no_answer() from exc
+    return answer()
 
 
 def _ask_beside_hub(call: Callable[[], R], kind: str, give_back: Callable[[], None]) -> R:
@@ -60,14 +60,14 @@ def _ask_beside_hub(call: Callable[[], R], kind: str, give_back: Callable[[], No
     if len(_under_way) >= MAX_AT_ONCE:
         give_back()
         raise TooMany("Too many requests wait for a provider", retry_after_seconds=5)
-    pending = _hub_threads().spawn(copy_context().run, capture, call)
+    pending = _hub_threads().spawn(call)
     _under_way.add(pending)
     pending.rawlink(lambda _: give_back())
     try:
-        answer: Callable[[], R] = pending.get(timeout=LIMIT_SECONDS)
+        answer: R = pending.get(timeout=LIMIT_SECONDS)
     except gevent.Timeout as exc:
         raise _no_answer() from exc
-    return answer()
+    return answer
 
 
 def _no_answer() -> SourceError:
