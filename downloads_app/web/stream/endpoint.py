@@ -86,7 +86,6 @@ def _open(streams: Streams, watch: Watch, began: float, release: Any) -> Respons
     stream = Stream(streams, watch, began, sock, is_chunked, connection.is_encrypted(environ))
     if sock is not None:
         frames.prepare_socket(sock, streams.settings.stream_send_timeout_seconds)
-        connection.limit_sends(environ, streams.settings.stream_send_timeout_seconds)
     metrics.count_opened()
     environ.pop("werkzeug.request", None)  # the server keeps `environ`; the request is a fifth of a stream's memory
     # Not response.call_on_close: with direct_passthrough, the server closes only the body.
