@@ -91,9 +91,15 @@ def make_app(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]
 
 
 @pytest.fixture
-def app(make_app: Callable[..., Flask]) -> Iterator[Flask]:
+def app_settings() -> dict[str, Any]:
+    """Settings of `app`, for files that want others."""
+    return {}
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], app_settings: dict[str, Any]) -> Iterator[Flask]:
     """An application on a fresh database, its context pushed."""
-    app = make_app()
+    app = make_app(**app_settings)
     with app.app_context():
         yield app
 

@@ -2,15 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask
 
 from downloads_app.web.page.routes import VIEWS
 
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
+ALL_ROUTES: dict[str, Any] = {
+    "oidc_client_id": "downloads",
+    "public_url": "http://127.0.0.1:1",
+    "oidc_issuer": "http://127.0.0.1:1",  # nothing answers there
+}
+"""Settings with which an application has all of its routes, those of single sign-on too."""
 OPEN_TO_ALL = {
     *VIEWS,  # the page, whatever it shows: what is on it comes from the REST resources
     "/api/auth/login",
+    "/api/auth/oidc/callback",
+    "/api/auth/oidc/login",
     "/api/docs",
     "/api/openapi.json",
     "/healthz",

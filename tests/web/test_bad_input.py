@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from downloads_app.models import Download, User
 from downloads_app.web.bodies import Blueprint
 from tests.conftest import bearer
-from tests.support.routes import OPEN_TO_ALL, all_routes
+from tests.support.routes import ALL_ROUTES, OPEN_TO_ALL, all_routes
 
 DEEP = b"[" * 30_000
 HOSTILE_BODIES = {
@@ -53,6 +53,12 @@ HOSTILE_QUERIES = (
     "since=0001-01-01T00:00:00%2B14:00",
     "until=9999-12-31T23:59:59-14:00",
 )
+
+
+@pytest.fixture
+def app_settings() -> dict[str, Any]:
+    """All routes are there."""
+    return ALL_ROUTES
 
 
 def names_of(app: Flask) -> list[str]:

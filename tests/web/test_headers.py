@@ -8,9 +8,15 @@ from flask.testing import FlaskClient
 
 from downloads_app.models import User
 from tests.conftest import bearer
-from tests.support.routes import all_routes
+from tests.support.routes import ALL_ROUTES, all_routes
 
 STREAM = "/api/downloads/subscribe"
+
+
+@pytest.fixture
+def app_settings() -> dict[str, Any]:
+    """All routes are there."""
+    return ALL_ROUTES
 
 
 @pytest.mark.parametrize("is_signed_in", [False, True])

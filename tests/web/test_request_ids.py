@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from downloads_app.web.offload import offload
 from tests.conftest import bearer
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish
-from tests.support.routes import all_routes
+from tests.support.routes import ALL_ROUTES, all_routes
 from tests.support.server import wait_until
 from tests.worker.running import working
 
@@ -50,6 +51,12 @@ def log(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     yield written
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+@pytest.fixture
+def app_settings() -> dict[str, Any]:
+    """All routes are there."""
+    return ALL_ROUTES
 
 
 def test_every_answer_has_an_id_of_its_own(app: Flask, client: FlaskClient, admin: User) -> None:

@@ -15,7 +15,7 @@ from downloads_app.services.accounts import keys, passwords, tokens, users
 from downloads_app.services.audit import NOBODY as NO_ACTOR
 from downloads_app.web.page.routes import VIEWS
 from tests.conftest import PASSWORD, bearer
-from tests.support.routes import NOBODYS_ID, Route, all_routes
+from tests.support.routes import ALL_ROUTES, NOBODYS_ID, Route, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
 
 GOOD, DONE, TAKEN, NEW = 200, 204, 202, 201
@@ -34,6 +34,8 @@ OPEN: dict[str, int] = {
     "GET /metrics": 404,
     "GET /static/<path:filename>": 404,
     "POST /api/auth/login": 422,
+    "GET /api/auth/oidc/login": 424,  # the identity provider does not answer
+    "GET /api/auth/oidc/callback": 401,  # nobody has begun
 }
 """What everybody gets, whoever they are."""
 CLOSED: dict[str, Answers] = {
@@ -113,6 +115,12 @@ QUERIES = {
 def database_url(sqlite_url: str) -> str:
     """Rights are the same on both kinds of database."""
     return sqlite_url
+
+
+@pytest.fixture
+def app_settings() -> dict[str, Any]:
+    """All routes are there."""
+    return ALL_ROUTES
 
 
 @dataclass

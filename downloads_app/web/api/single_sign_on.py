@@ -12,6 +12,7 @@ from downloads_app.per_app import PerApp
 from downloads_app.services.accounts import attempts, identities, sign_ins
 from downloads_app.services.accounts.attempts import Attempt
 from downloads_app.web import cookies
+from downloads_app.web.authentication import shown_address
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.extensions import api
 from downloads_app.web.identity_provider import IdentityProvider
@@ -64,7 +65,7 @@ class CallbackSchema(Schema):
 
 @blueprint.route("/login")
 @blueprint.arguments(BeginSchema, location="query")
-@blueprint.response(302)
+@blueprint.response(302, description="To the identity provider")
 @blueprint.alt_response(424, description="The identity provider fails")
 def begin(query: dict[str, Any]) -> Response:
     """Send the browser to the identity provider, which sends it back to `callback`."""
@@ -73,7 +74,7 @@ def begin(query: dict[str, Any]) -> Response:
 
 @blueprint.route("/callback")
 @blueprint.arguments(CallbackSchema, location="query")
-@blueprint.response(302)
+@blueprint.response(302, description="Signed in: to the page, or to where the browser wanted to go")
 @blueprint.alt_response(401, description="The answer does not verify, or was begun elsewhere")
 @blueprint.alt_response(403, description="There is no account for this person, or a disabled one; or they were refused")
 @blueprint.alt_response(409, description="The name is taken by somebody whom an admin has not linked")
@@ -94,7 +95,7 @@ def finish(query: dict[str, Any]) -> Response:
     except (NotAuthenticated, NotAllowed):
         attempts.settle(settings, attempt, is_right=False)
         raise
-    client = sign_ins.Client(attempts.shown_address(request.remote_addr), request.headers.get("User-Agent"))
+    client = sign_ins.Client(shown_address(), request.headers.get("User-Agent"))
     user = identities.admit(settings, proven, client.address)
     response = _lead_to(settings.public_url + _own_path(where_to))
     how = f"at {settings.oidc_issuer}"

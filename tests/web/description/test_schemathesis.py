@@ -18,6 +18,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download
 from downloads_app.services.accounts import tokens, users
 from tests.support.postgres import Postgres
+from tests.support.routes import ALL_ROUTES
 
 _PROVIDER = {"name", "url", "token", "username", "password", "header_name", "header_value", "client_certificate"}
 _PROVIDER |= {"address_list", "allow_hosts", "region", "max_connections", "proxy_url", "ca_file"}
@@ -47,7 +48,10 @@ def app(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, password_h
     """An application on PostgreSQL, with something of each kind in it."""
     postgres.create_database("schemathesis", template="template")
     app = create_app(
-        database_url=postgres.url("schemathesis"), instance_dir=tmp_path_factory.mktemp("instance"), stream_max=50
+        database_url=postgres.url("schemathesis"),
+        instance_dir=tmp_path_factory.mktemp("instance"),
+        stream_max=50,
+        **ALL_ROUTES,
     )
     with app.app_context():
         for name in ("user", "admin"):
@@ -70,7 +74,7 @@ class _Application:
 
 def _load() -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(instance_dir=Path(folder))
+        app = create_app(instance_dir=Path(folder), **ALL_ROUTES)
         found = schemathesis.openapi.from_dict(app.test_client().get("/api/openapi.json").get_json())
     found.app = _application
     return found
