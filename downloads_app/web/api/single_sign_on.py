@@ -11,6 +11,7 @@ from downloads_app.errors import NotAllowed, NotAuthenticated
 from downloads_app.per_app import PerApp
 from downloads_app.services.accounts import attempts, identities, sign_ins
 from downloads_app.services.accounts.attempts import Attempt
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.web import cookies
 from downloads_app.web.authentication import shown_address
 from downloads_app.web.bodies import Blueprint
@@ -88,6 +89,7 @@ def finish(query: dict[str, Any]) -> Response:
     if not provider.has_begun(query.get("state")):  # not counted: any page can make a browser come here
         raise NotAuthenticated("This sign-in was not begun in this browser, or was begun too long ago; begin again")
     attempts.check(settings, attempt)
+    give_connection_back()  # no connection is held while the identity provider takes its time
     try:
         if query.get("iss", settings.oidc_issuer) != settings.oidc_issuer:
             raise NotAuthenticated("This answer is of another identity provider")

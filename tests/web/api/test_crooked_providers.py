@@ -38,6 +38,25 @@ def test_a_right_answer_of_the_crooked_provider_is_taken(
     assert crooked.forms[-1]["code_verifier"]
 
 
+def test_no_database_connection_is_held_while_the_provider_takes_its_time(
+    crooked: CrookedProvider, make_client: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crowd that comes back to a provider that hangs would take the connections of everybody."""
+    client = make_client(crooked.issuer)
+    held: dict[str, int] = {}
+    pool: Any = db.engine.pool
+    answer = crooked.answer
+
+    def watched(path: str) -> dict[str, Any]:
+        held[path] = pool.checkedout()
+        return answer(path)
+
+    monkeypatch.setattr(crooked, "answer", watched)
+    assert come_back(client, crooked).status_code == 302
+    assert {"/token", "/jwks"} <= held.keys()
+    assert set(held.values()) == {0}, held
+
+
 def sign_with_another_key(provider: CrookedProvider) -> None:
     """Give the signer a key that the provider does not show."""
     provider.signing_key = RSAKey.generate_key(2048, {"kid": "first"})
