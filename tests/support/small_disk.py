@@ -7,18 +7,29 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+_KEEP = 'mount -t tmpfs -o "$1" tmpfs "$2" && { echo mounted; read -r _; umount --lazy "$2"; }'
+"""Mounts, and unmounts when its input ends. The kernel ends it however the test process dies, also by SIGKILL."""
 
 
 @contextmanager
 def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
-    """Mount a filesystem in memory of `size_bytes` on `folder`, which is made; it goes with the block."""
+    """Mount a filesystem in memory of `size_bytes` on `folder`, which is made; it goes with the block.
+
+    A mount that a killed run leaves would make later runs fail: pytest cannot remove its folders of before.
+    """
     folder.mkdir()
-    options = f"size={size_bytes},mode=0777"
-    subprocess.run([*_AS_ROOT, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=True)
+    command = [*_AS_ROOT, "sh", "-c", _KEEP, "sh", f"size={size_bytes},mode=0777", str(folder)]
+    # In a session of its own, as Ctrl-C and a killed process group would end it before it unmounts.
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
     try:
+        assert keeper.stdout.readline() == b"mounted\n"
         yield folder
     finally:
-        subprocess.run([*_AS_ROOT, "umount", "--lazy", str(folder)], check=True)
+        keeper.stdin.close()
+        assert keeper.wait(30) == 0
+        keeper.stdout.close()
 
 
 def fill_up(folder: Path) -> Path:
