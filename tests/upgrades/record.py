@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ def record(kind: str, target: Path) -> None:
         with app.app_context():
             _use(app)
         event.remove(Engine, "after_cursor_execute", note)
-    target.write_text(json.dumps({"texts": list(texts), "calls": calls}, default=_encode, indent=0))
+    found = {"recorded_at": datetime.now(UTC).isoformat(), "texts": list(texts), "calls": calls}
+    target.write_text(json.dumps(found, default=_encode, indent=0))
 
 
 @contextmanager
