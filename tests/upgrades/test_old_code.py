@@ -54,6 +54,12 @@ def connect(database_url: str) -> Any:
     return connection
 
 
+def send(cursor: Any, text: str, parameters: Any) -> None:
+    """Send a recorded statement, for many rows if it was sent so."""
+    is_many = isinstance(parameters, list) and bool(parameters) and isinstance(parameters[0], list | dict)
+    (cursor.executemany if is_many else cursor.execute)(text, parameters)
+
+
 def test_all_that_the_code_of_before_sends_still_does_the_same(database_url: str) -> None:
     kind = "sqlite" if database_url.startswith("sqlite") else "postgresql"
     differing, count = [], 0
@@ -61,8 +67,7 @@ def test_all_that_the_code_of_before_sends_still_does_the_same(database_url: str
         for text, parameters, wrote in recorded(kind):
             if text.lstrip().upper().startswith(CONTROL):
                 continue
-            is_many = isinstance(parameters, list) and bool(parameters) and isinstance(parameters[0], list | dict)
-            (cursor.executemany if is_many else cursor.execute)(text, parameters)
+            send(cursor, text, parameters)
             count += 1
             if wrote >= 0 and cursor.rowcount != wrote:
                 differing.append((text[:200], wrote, cursor.rowcount))

@@ -11,7 +11,7 @@ from sqlalchemy import MetaData, create_engine, select
 
 from tests.support.postgres import Postgres
 from tests.support.server import environment, flask
-from tests.upgrades.test_old_code import CONTROL, connect, recorded
+from tests.upgrades.test_old_code import CONTROL, connect, recorded, send
 
 BEFORE = "0010"
 """The schema of the code that was recorded."""
@@ -39,8 +39,7 @@ def write_as_before(database_url: str) -> None:
             if text.startswith("DELETE FROM workers WHERE workers.id"):
                 return
             if not text.lstrip().upper().startswith(CONTROL):
-                is_many = isinstance(parameters, list) and bool(parameters) and isinstance(parameters[0], list | dict)
-                (cursor.executemany if is_many else cursor.execute)(text, parameters)
+                send(cursor, text, parameters)
 
 
 def content_of(database_url: str) -> Content:
