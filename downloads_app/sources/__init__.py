@@ -64,6 +64,11 @@ class RemoteFile:
     """The rounded size from a page for people (`1.9M`): good enough only to tell half a file from a whole one."""
 
     @property
+    def likely_bytes(self) -> int:
+        """The size, exact or rounded; 0 if the listing has neither."""
+        return self.size_bytes or self.about_bytes or 0
+
+    @property
     def vouching_sum(self) -> str:
         """The sum that vouches for the content: `sha256:…`, `md5:…` or `git:…`; "" where the listing knows none."""
         if self.sha256 is not None:

@@ -64,7 +64,7 @@ def store_listing(claim: Claim, listing: Listing) -> bool:
             commit=listing.commit,
             total_files=len(sizes),
             total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-            needed_bytes=sum(file.size_bytes or file.about_bytes or 0 for file in listing.files),
+            needed_bytes=sum(file.likely_bytes for file in listing.files),
         )
     )
     if db.session.scalar(pinned.returning(Download.id)) is None:

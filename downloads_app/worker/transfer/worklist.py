@@ -61,7 +61,7 @@ class Worklist:
                 finished.append((file, result))
                 continue
             self._waiting.append(file)
-            self._unopened_bytes += file.size_bytes or file.about_bytes or 0
+            self._unopened_bytes += file.likely_bytes
             if kept := self._storage.kept_bytes_of(file):
                 self._waiting_bytes[file.path] = kept
         return finished
@@ -181,7 +181,7 @@ class Worklist:
         file = PartialFile(self._waiting[0], self._storage)
         file.load()
         self._waiting.popleft()
-        self._unopened_bytes -= file.remote.size_bytes or file.remote.about_bytes or 0
+        self._unopened_bytes -= file.remote.likely_bytes
         self.open.append(file)
         self._needy.append(file)
         self._waiting_bytes.pop(file.remote.path, None)
