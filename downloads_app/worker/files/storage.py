@@ -51,8 +51,8 @@ class Storage:
 
     def prepare(self, paths: Iterable[str]) -> None:
         """Create the folders. Refuse names that are the same to this filesystem."""
+        self.make_folder()
         with explain_disk(self.folder.name):
-            self.folder.mkdir(parents=True, exist_ok=True)
             self.partials.mkdir(exist_ok=True)
             self.target.note_taken_names()
             self.sync_seconds = measure_sync(self.partials)
