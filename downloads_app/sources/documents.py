@@ -1,5 +1,6 @@
 """Reads values in a provider's documents: JSON, sizes, sums. Also makes addresses of names."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -56,6 +57,15 @@ def read_sha256(value: object) -> str | None:
     if not isinstance(value, str) or not _SHA256.fullmatch(value):
         raise ValueError("its sha256 is not 64 hexadecimal digits")
     return value.lower()
+
+
+def read_base64_sum(text: str, length_bytes: int) -> str | None:
+    """Return a sum that a header has in Base64, in lowercase hex; None if it is none of that length."""
+    try:
+        digest = base64.b64decode(text, validate=True)
+    except ValueError:  # also for characters that are not ASCII
+        return None
+    return digest.hex() if len(digest) == length_bytes else None
 
 
 def quote_path(path: str) -> str:

@@ -1,13 +1,12 @@
 """The sums that a store has of its objects. It sends them in the answer to each object's HEAD request."""
 
-import base64
-import binascii
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from downloads_app.sources import RemoteFile
+from downloads_app.sources.documents import read_base64_sum
 from downloads_app.sources.listing_reader import ListingReader
 
 MAX_ASKED_FILES = 200
@@ -33,14 +32,13 @@ def add_sums(reader: ListingReader, files: Sequence[RemoteFile]) -> tuple[Remote
 
 
 def read_sha256(headers: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of a whole object, or None. A composite one (`…-3`, of the parts' sums) does not count."""
-    if headers.get("x-amz-checksum-type", "FULL_OBJECT").upper() != "FULL_OBJECT":
-        return None
-    try:
-        digest = base64.b64decode(headers.get("x-amz-checksum-sha256", ""), validate=True)
-    except binascii.Error:
-        return None
-    return digest.hex() if len(digest) == 32 else None
+    """Return the SHA-256 of a whole object, or None."""
+    return read_base64_sum(headers.get("x-amz-checksum-sha256", ""), 32) if are_of_whole(headers) else None
+
+
+def are_of_whole(headers: Mapping[str, str]) -> bool:
+    """Whether `x-amz-checksum-…` are of the whole object. Composite ones are of its parts' sums."""
+    return headers.get("x-amz-checksum-type", "FULL_OBJECT").upper() == "FULL_OBJECT"
 
 
 def read_md5(headers: Mapping[str, str]) -> str | None:

@@ -1,11 +1,11 @@
 """The sums of the whole file that an answer's headers offer. They are used if the listing has none."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 
 from downloads_app.sources.answers import AnswerHead
+from downloads_app.sources.documents import read_base64_sum
+from downloads_app.sources.s3.sums import are_of_whole
 
 _BYTES = {"sha256": 32, "sha512": 64, "sha1": 20, "git": 20, "md5": 16, "crc32": 4}
 _NAMES = {"sha-256": "sha256", "sha-512": "sha512", "sha": "sha1", "sha-1": "sha1", "sha256": "sha256", "md5": "md5"}
@@ -42,15 +42,16 @@ def read_offered_sums(head: AnswerHead, *, is_partial: bool) -> dict[str, str]:
     told = [*_read_members(headers.get("repr-digest", "")), *_read_members(headers.get("digest", ""))]
     if headers.get("x-goog-stored-content-encoding", "identity") == "identity":
         told += _read_members(headers.get("x-goog-hash", ""))
-    if headers.get("x-amz-checksum-type", "FULL_OBJECT").upper() == "FULL_OBJECT":
+    if are_of_whole(headers):
         told += [(name, headers[header]) for header, name in _IN_BASE64 if header in headers]
     if not is_partial:
         told += _read_members(headers.get("content-digest", ""))
         told.append(("md5", headers.get("content-md5", "")))
-    sums = {name: digest for name, text in told if (digest := _decode(name, text)) is not None}
-    sums |= {name: digest for header, name in _IN_HEX if (digest := _read_hex(name, headers.get(header, "")))}
-    sums |= {match[1].lower(): match[2].lower() for match in _OWNCLOUD.finditer(headers.get("oc-checksum", ""))}
-    return {name: digest for name, digest in sums.items() if len(digest) == 2 * _BYTES[name]} | read_linked_sums(head)
+    in_hex = [(name, headers.get(header, "")) for header, name in _IN_HEX]
+    in_hex += [(match[1].lower(), match[2]) for match in _OWNCLOUD.finditer(headers.get("oc-checksum", ""))]
+    sums = {name: digest for name, text in told if (digest := read_base64_sum(text, _BYTES[name]))}
+    sums |= {name: digest for name, text in in_hex if (digest := _read_hex(name, text))}
+    return sums | read_linked_sums(head)
 
 
 def read_linked_sums(head: AnswerHead) -> dict[str, str]:
@@ -76,12 +77,3 @@ def _read_members(header: str) -> Iterator[tuple[str, str]]:
 def _read_hex(name: str, text: str) -> str | None:
     match = _HEX_DIGEST.fullmatch(text) if text else None
     return match[1].lower() if match and len(match[1]) == 2 * _BYTES[name] else None
-
-
-def _decode(name: str, text: str) -> str | None:
-    """Return a sum in hex; None if its length is wrong."""
-    try:
-        digest = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return digest.hex() if len(digest) == _BYTES[name] else None

@@ -155,6 +155,7 @@ def test_a_refusal_says_what_to_do(
         {"ETag": f'"{MD5}-3"', "x-amz-checksum-sha256": f"{SHA256}-3"},
         {"x-amz-checksum-sha256": SHA256, "x-amz-checksum-type": "COMPOSITE"},
         {"x-amz-checksum-sha256": "no base64", "ETag": MD5},
+        {"x-amz-checksum-sha256": "\u00fc" * 44, "ETag": MD5},
         {"x-amz-checksum-sha256": "c2hvcnQ=", "ETag": f'W/"{MD5}"'},
         {"ETag": f'"{MD5}"', "x-amz-server-side-encryption": "aws:kms"},
         {"ETag": f'"{MD5}"', "x-amz-server-side-encryption-customer-algorithm": "AES256"},
