@@ -86,7 +86,8 @@ class _Reading:
             target = self._folder.find_target(link.href)
             if target.is_copy or (target.below and target.query):
                 self.has_other_children = True
-                self._other_children += [target.child] * bool(target.child)
+                if target.child:
+                    self._other_children.append(target.child)
             elif not target.below:
                 self._look_around(link, target)
             else:
@@ -99,9 +100,7 @@ class _Reading:
         is_page = target.below == "" and bool(target.query)
         if _REL_NEXT.search(link.tag) or (is_page and (_leads_on(target.query) or _NEXT_TEXT.fullmatch(link.text))):
             self._go_on(target)
-        elif (_NEXT_TEXT if target.below is None else _MORE_TEXT).fullmatch(link.text) and (
-            target.below is None or (is_page and not _PARENT_TEXT.fullmatch(link.text))
-        ):
+        elif _may_be_more(link.text, is_elsewhere=target.below is None, is_page=is_page):
             self._unfollowed.append(link.text)
 
     def refuse_unlisted(self, entries: list[Entry]) -> None:
@@ -153,6 +152,13 @@ def _decide_folders(entries: list[Entry]) -> Iterator[Entry]:
             yield replace(entry, is_folder=False)
         else:
             yield entry
+
+
+def _may_be_more(text: str, *, is_elsewhere: bool, is_page: bool) -> bool:
+    """Whether a link that we do not follow may lead to more of the list, by its text."""
+    if is_elsewhere:
+        return bool(_NEXT_TEXT.fullmatch(text))
+    return is_page and bool(_MORE_TEXT.fullmatch(text)) and not _PARENT_TEXT.fullmatch(text)
 
 
 def _leads_on(query: str) -> bool:
