@@ -61,9 +61,7 @@ def main() -> None:
     options.add_argument("--compare", action="store_true")
     chosen = options.parse_args()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         if chosen.compare:
             print("| 1,000 rows by | median ms of script | worst |\n| --- | ---: | ---: |")
             for way, (median, worst) in compare(browser).items():

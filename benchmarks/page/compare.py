@@ -4,12 +4,13 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 from playwright.sync_api import Browser
+
+from tests.support.loopback import LoopbackServer
 
 HERE = Path(__file__).parent
 VENDORED = HERE.parents[1] / "downloads_app" / "web" / "page" / "static" / "vendor" / "preact" / "preact-htm.js"
@@ -37,13 +38,8 @@ def compare(browser: Browser) -> dict[str, tuple[float, float]]:
     with tempfile.TemporaryDirectory(prefix="rows-") as name:
         folder = Path(name)
         _gather(folder)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=name))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            return {way: _measure(browser, server.server_address[1], module) for way, module in WAYS.items()}
-        finally:
-            server.shutdown()
-            server.server_close()
+        with LoopbackServer(partial(Quiet, directory=name)) as server:
+            return {way: _measure(browser, server.server_port, module) for way, module in WAYS.items()}
 
 
 def _gather(folder: Path) -> None:

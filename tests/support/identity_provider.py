@@ -6,11 +6,10 @@ import hmac
 import json
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -20,6 +19,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from tests.clients import npm
+from tests.support.loopback import LoopbackServer
 from tests.support.server import PROJECT, free_port
 
 FOLDER = Path(__file__).parent / "oidc_provider"
@@ -62,13 +62,33 @@ def pass_through(browser: requests.Session, address: str, login: str) -> str:
         answer = browser.post(urljoin(answer.url, form[1]), given, allow_redirects=False, timeout=30)
 
 
+class _Handler(BaseHTTPRequestHandler):
+    provider: "CrookedProvider"
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.provider.answer(urlsplit(self.path).path)).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.provider.forms.append(parse_qs(sent.decode()))
+        self.do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 class CrookedProvider:
     """Speaks OpenID Connect, and signs what a test wants: `claims` and `header` change a right token to a wrong one."""
 
     def __init__(self) -> None:
         self.key = RSAKey.generate_key(2048, {"kid": "first"})
-        self.port = free_port()
-        self.issuer = f"http://127.0.0.1:{self.port}"
+        self._server = LoopbackServer(type("Handler", (_Handler,), {"provider": self}))
+        self.issuer = f"http://{self._server.address}"
         self.nonce = ""
         self.claims: dict[str, Any] = {}
         self.header: dict[str, Any] = {}
@@ -77,39 +97,13 @@ class CrookedProvider:
         self.signing_key: Any = None
         self.asked: list[str] = []
         self.forms: list[dict[str, list[str]]] = []
-        self._server: ThreadingHTTPServer | None = None
 
     def __enter__(self) -> "CrookedProvider":
-        provider = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer()
-
-            def do_POST(self) -> None:
-                sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                provider.forms.append(parse_qs(sent.decode()))
-                self._answer()
-
-            def _answer(self) -> None:
-                body = json.dumps(provider.answer(urlsplit(self.path).path)).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server.start()
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def answer(self, path: str) -> dict[str, Any]:
         """Return the JSON of a path."""
