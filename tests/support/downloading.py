@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
-from downloads_app.models import Download, Provider, Repository, User
+from downloads_app.models import Download, Provider, Repository, Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
@@ -84,6 +84,11 @@ def repository_of(claimed: Claim) -> str:
 def folder_of(download: Download) -> Path:
     """Return the folder of a download's files."""
     return folders.folder_of(current_settings().downloads_dir, download)
+
+
+def find_completed(downloads: Sequence[Download]) -> Download | None:
+    """Return the first of them that is complete by now."""
+    return next((download for download in downloads if reload(download).status == Status.COMPLETED), None)
 
 
 def reload(download: Download | Claim) -> Download:

@@ -13,11 +13,10 @@ from downloads_app.extensions import db
 from downloads_app.models import DailyTask, Download, Repository, User, utc_now
 from downloads_app.services.accounts import users
 from downloads_app.services.database.clock import database_now
-from downloads_app.services.files.folders import folder_of
 from downloads_app.services.queue import daily
 from downloads_app.worker import retention
 from downloads_app.worker.retention import Retention
-from tests.support.downloading import add_downloads, add_provider
+from tests.support.downloading import add_downloads, add_provider, folder_of
 from tests.support.server import wait_until
 from tests.worker.running import working
 
@@ -35,7 +34,7 @@ def add_some(alice: User) -> Path:
     add_downloads(alice, provider, "failed", status="failed", completed_at=old)
     add_downloads(alice, provider, "new", status="completed", completed_at=new)
     add_downloads(alice, provider, "paused", status="paused")
-    file = folder_of(current_settings().downloads_dir, row) / "model.bin"
+    file = folder_of(row) / "model.bin"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"kept")
     return file

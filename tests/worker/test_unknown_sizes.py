@@ -13,7 +13,7 @@ from downloads_app.services.accounts import users
 from downloads_app.services.files import partials
 from downloads_app.services.queue import leftovers
 from tests.conftest import PASSWORD
-from tests.support.downloading import folder_of, reload
+from tests.support.downloading import find_completed, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, queue_download
 from tests.support.server import wait_until
@@ -31,10 +31,6 @@ def publish_page(server: FileServer, name: str, size_shown: str) -> None:
     server.put(f"{name}/model.bin", noise(SIZE_BYTES, len(server.files)))
     row = f'<a href="model.bin">model.bin</a> 01-Jan-2026 10:00 {size_shown}\n'
     server.put(f"{name}/", PAGE.format(name=name, rows=row).encode())
-
-
-def find_completed(rows: list[Download]) -> Download | None:
-    return next((row for row in rows if reload(row).status == Status.COMPLETED), None)
 
 
 def waits(download: Download) -> bool:

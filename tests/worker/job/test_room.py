@@ -15,7 +15,7 @@ from downloads_app.services.accounts import users
 from downloads_app.services.downloads import listings
 from downloads_app.services.queue import claims, leftovers, outcomes
 from downloads_app.sources import Listing, RemoteFile
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, folder_of, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, find_completed, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -108,18 +108,14 @@ def test_downloads_that_do_not_fit_together_run_one_after_another_and_none_fails
             rows = [queue_download(user, provider, name) for name in names]
             server.bytes_per_second = 4 << 20
             with working(app), caplog.at_level("INFO"):
-                first = wait_until(lambda: _find_completed(rows), 60, "one of them")
+                first = wait_until(lambda: find_completed(rows), 60, "one of them")
                 others = [row for row in rows if row is not first]
                 wait_until(lambda: all(_waits_for_room(row) for row in others), 60, "the others to wait")
                 leftovers.remove_files(current_settings().downloads_dir, reload(first))
-                second = wait_until(lambda: _find_completed(others), 20, "another one to find the room")
+                second = wait_until(lambda: find_completed(others), 20, "another one to find the room")
                 assert all(_waits_for_room(row) for row in others if row is not second)
             assert "waits: Not enough disk" in caplog.text
             assert "there is room for it again" in caplog.text
-
-
-def _find_completed(rows: list[Download]) -> Download | None:
-    return next((row for row in rows if reload(row).status == Status.COMPLETED), None)
 
 
 def _waits_for_room(download: Download) -> bool:
