@@ -17,6 +17,8 @@ _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[\[{\"\]])")
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml\b|Error>)", re.IGNORECASE)
 _XML_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<Error>\s*<Code>")
+_STORE_ERROR = re.compile(_XML_ERROR.pattern + rb"[A-Za-z0-9.-]{1,80}</Code>\s*<(?:Message>|/Error>)")
+"""How the errors of all stores begin (Amazon, Azure, Google, MinIO). An XML file with data has other elements."""
 _JSON_ERROR = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"(?:error|errors|detail|message)\"\s*:")
 _ERROR_KEYS = {"error", "errors", "error_description"}
 _ERROR_CODES = {"code", "documentation_url", "status", "statusCode"}
@@ -76,7 +78,7 @@ def _find_stranger(suffix: str, first: bytes, content_type: str, *, is_all: bool
             _TEXT_SUFFIX.fullmatch(suffix) and not is_page_type(content_type)
         )
         return None if is_welcome else "an HTML page"
-    if suffix != "xml" and _XML_ERROR.match(first):
+    if (_STORE_ERROR if suffix == "xml" else _XML_ERROR).match(first):
         return "an XML document"
     if _TEXT_SUFFIX.fullmatch(suffix):
         if first.startswith(_GZIP_START):
@@ -93,7 +95,7 @@ def _find_stranger(suffix: str, first: bytes, content_type: str, *, is_all: bool
 def _is_packed_twice(first: bytes) -> bool:
     """Whether a gzip body holds a gzip file."""
     try:
-        return zlib.decompressobj(wbits=31).decompress(first, 3) == b"\x1f\x8b\x08"
+        return zlib.decompressobj(wbits=31).decompress(first, len(_GZIP_START)) == _GZIP_START
     except zlib.error:
         return False
 
