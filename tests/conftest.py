@@ -1,8 +1,10 @@
 """Fixtures: a migrated database of each kind, an application on it, users and their tokens, a running server."""
 
 import os
+import resource
 import shutil
 import sqlite3
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,6 +25,18 @@ from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def own_process() -> Iterator[None]:
+    """Take back what a worker sets for the test's own process (`worker/process.py`): it is not for the next tests."""
+    umask, switch_seconds = os.umask(0o022), sys.getswitchinterval()
+    os.umask(umask)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield
+    os.umask(umask)
+    sys.setswitchinterval(switch_seconds)
+    resource.setrlimit(resource.RLIMIT_NOFILE, files)
 
 
 @pytest.fixture(scope="session")

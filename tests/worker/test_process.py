@@ -1,7 +1,12 @@
 """What a process that moves bytes sets for itself."""
 
+import os
 import subprocess
 import sys
+
+import pytest
+
+from downloads_app.worker.process import prepare_process
 
 CHURN = """
 from downloads_app.worker.process import prepare_process
@@ -15,9 +20,20 @@ for turn in range(200):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before, sys.getswitchinterval())
 """
 
+STATES: list[tuple[int, float]] = []
+
 
 def test_memory_that_is_freed_is_used_again_without_asking_the_kernel() -> None:
     ran = subprocess.run([sys.executable, "-c", CHURN], capture_output=True, text=True, check=True, timeout=60)
     faults, switch_seconds = ran.stdout.split()
     assert int(faults) < 1000  # 100 turns through 1,024 pages; without it 65,000
     assert float(switch_seconds) < 0.002
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_worker_in_the_tests_own_process_sets_nothing_for_the_next_test(turn: int) -> None:
+    umask, switch_seconds = os.umask(0), sys.getswitchinterval()
+    os.umask(umask)
+    STATES.append((umask, switch_seconds))
+    prepare_process()
+    assert len(set(STATES)) == 1
