@@ -41,8 +41,9 @@ def _add_web(app: "Flask") -> None:
     from flask_migrate import Migrate
 
     from downloads_app import locations, web
-    from downloads_app.cli import migrations  # noqa: F401  (the errors of its commands)
+    from downloads_app.cli import migrations
     from downloads_app.extensions import db
 
     Migrate(app, db, directory=str(locations.MIGRATIONS_DIR))
+    migrations.report_errors()
     web.init_app(app)

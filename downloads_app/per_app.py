@@ -36,4 +36,10 @@ class PerApp(Generic[T]):
 
     def here(self) -> T:
         """Return the value of the current application; raises RuntimeError outside an application context."""
-        return self.of(current_app._get_current_object())  # type: ignore[attr-defined]  # of the proxy
+        return self.of(present_app())
+
+
+def present_app() -> Flask:
+    """Return the current application itself, not Flask's proxy; raises RuntimeError outside an application context."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own, which its type hides
+    return app

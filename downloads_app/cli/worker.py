@@ -19,17 +19,15 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
       flask downloads worker --concurrency 4
       flask downloads worker --until-idle
     """
-    from flask import current_app
-
     from downloads_app import logs
     from downloads_app.config import current_settings, forget_env_file
+    from downloads_app.per_app import present_app
     from downloads_app.worker.runner import Worker
 
     forget_env_file("MAX_BYTES_PER_SECOND")
     _check_migrated()
     logs.configure(current_settings().log_format)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # mypy sees the proxy's type
-    Worker(app, current_settings(), concurrency=concurrency, until_idle=until_idle).run()
+    Worker(present_app(), current_settings(), concurrency=concurrency, until_idle=until_idle).run()
 
 
 def _check_migrated() -> None:

@@ -18,9 +18,9 @@ class Act(enum.StrEnum):
     SIGN_IN_FAILED = "sign_in_failed"  # a wrong password, also where one is asked for again
     SIGN_IN_LOCKED = "sign_in_locked"  # too many wrong passwords: the next attempt has to wait
     SESSION_ENDED = "session_ended"  # by its owner, an admin, or because a refresh token came twice
-    PASSWORD_CHANGED = "password_changed"  # noqa: S105  (no secret)  # by its owner, who proved the old one
-    PASSWORD_SET = "password_set"  # noqa: S105  (no secret)  # by somebody else
-    TOKEN_ISSUED = "token_issued"  # noqa: S105  (no secret)  # without a password, on the command line
+    PASSWORD_CHANGED = "password_changed"  # by its owner, who proved the old one
+    PASSWORD_SET = "password_set"  # by somebody else
+    TOKEN_ISSUED = "token_issued"  # without a password, on the command line
     USER_CREATED = "user_created"
     USER_DISABLED = "user_disabled"
     USER_ENABLED = "user_enabled"
@@ -35,7 +35,7 @@ class Act(enum.StrEnum):
     KEY_REFUSED = "key_refused"  # unknown, revoked or expired
     PROVIDER_ADDED = "provider_added"
     PROVIDER_CHANGED = "provider_changed"
-    PROVIDER_SECRET_WRITTEN = "provider_secret_written"  # noqa: S105  (no secret)
+    PROVIDER_SECRET_WRITTEN = "provider_secret_written"
     PROVIDER_REMOVED = "provider_removed"
     PROVIDER_TESTED = "provider_tested"
     PROVIDER_PAUSED = "provider_paused"

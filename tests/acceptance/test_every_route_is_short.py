@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import requests
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import insert
 
 from downloads_app.config import Settings, current_settings
@@ -23,6 +23,7 @@ from downloads_app.models import (
     new_id,
     utc_now,
 )
+from downloads_app.per_app import present_app
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.sign_ins import MAX_SIGN_INS
 from downloads_app.services.database.session import give_connection_back
@@ -180,7 +181,7 @@ def bodies(app: Flask, route: Route, names: dict[str, str], turn: int) -> Iterat
 
 
 def test_no_turn_is_long(watched: Server, alice: User, admin: User, provider: Provider) -> None:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
+    app = present_app()
     names = fill(alice, provider, MOST_ROWS - 10)
     slow: dict[str, float] = {}
     answered: dict[str, set[int]] = {}

@@ -11,7 +11,7 @@ from downloads_app.errors import InvalidInput
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 MAX_TRIED_BYTES = 1024  # hashing time grows with the length
-NO_PASSWORD = "!"  # noqa: S105  (it is no hash)
+NO_PASSWORD = "!"  # noqa: S105  (it is no hash, so no password)
 """Stored for a user who signs in elsewhere: no password matches it."""
 _EASY_GUESSES = 1_000_000
 """A password that zxcvbn finds within this number of guesses is refused, like a common one."""

@@ -2,18 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
-from downloads_app.per_app import PerApp
+from downloads_app.per_app import PerApp, present_app
 from downloads_app.web.description.document import make_document
 
 blueprint = Blueprint("description", __name__)
-_DOCUMENT: PerApp[dict[str, Any]] = PerApp(lambda: make_document(_present_app()))
-
-
-def _present_app() -> Flask:
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # of the proxy
-    return app
+_DOCUMENT: PerApp[dict[str, Any]] = PerApp(lambda: make_document(present_app()))
 
 
 @blueprint.get("/api/openapi.json")
