@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, DownloadEvent, DownloadFile
+from downloads_app.services.database.session import change_rows
 
 DOWNLOADS_A_STEP = 200
 ROWS_A_STEP = 1_000
@@ -21,19 +22,14 @@ def remove_rows(*which: ColumnElement[bool]) -> None:
     while ids := db.session.scalars(matching).all():
         idle = (Download.id.in_(ids), Download.status.not_in(ACTIVE))
         # One that is made active again meanwhile must find no half of its listing: its next start makes a new one.
-        db.session.execute(
-            update(Download).where(*idle).values(commit=None, total_files=None), execution_options=_AS_IT_IS
-        )
+        change_rows(update(Download).where(*idle).values(commit=None, total_files=None))
         _pause()
         for table in (DownloadFile, DownloadEvent):
             some = select(table.id).where(table.download_id.in_(select(Download.id).where(*idle))).limit(ROWS_A_STEP)
-            while db.session.execute(delete(table).where(table.id.in_(some)), execution_options=_AS_IT_IS).rowcount:  # type: ignore[attr-defined]  # it changes rows
+            while change_rows(delete(table).where(table.id.in_(some))):
                 _pause()
-        db.session.execute(delete(Download).where(*idle), execution_options=_AS_IT_IS)
+        change_rows(delete(Download).where(*idle))
         _pause()
-
-
-_AS_IT_IS = {"synchronize_session": False}
 
 
 def _pause() -> None:

@@ -20,6 +20,7 @@ from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
 from downloads_app.services.audit import Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
+from downloads_app.services.database.session import change_rows
 from downloads_app.services.rights import REVOKED
 
 GRACE_SECONDS = 10
@@ -137,8 +138,7 @@ def refuse(settings: Settings, *which: ColumnElement[bool]) -> int:
     refused = select(SignIn.id, SignIn.user_id, expires_at).where(*which)
     revoke = dialect.insert(RevokedToken).from_select(("id", "user_id", "expires_at"), refused)
     db.session.execute(revoke.on_conflict_do_nothing())
-    ended = db.session.execute(delete(SignIn).where(*which), execution_options={"synchronize_session": False})
-    return int(ended.rowcount)  # type: ignore[attr-defined]  # it changes rows
+    return change_rows(delete(SignIn).where(*which))
 
 
 def _note(act: Act, user: User, sign_in_id: str, address: str | None, detail: str) -> None:
@@ -167,8 +167,7 @@ def _forget_oldest_ended(user: User) -> None:
     log.warning("user %s has signed in and out %d times within the life of a token", user.id, MAX_ENDED)
     end_all(user)
     oldest = mine.order_by(RevokedToken.expires_at).limit(FORGOTTEN_AT_A_TIME)
-    forgotten = delete(RevokedToken).where(RevokedToken.id.in_(oldest))
-    db.session.execute(forgotten, execution_options={"synchronize_session": False})
+    change_rows(delete(RevokedToken).where(RevokedToken.id.in_(oldest)))
 
 
 def _moment_for(user: User) -> datetime:

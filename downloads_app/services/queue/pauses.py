@@ -16,13 +16,13 @@ from downloads_app.services import audit
 from downloads_app.services.audit import NOBODY, Actor, Thing
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.session import change_rows
 
 
 def set_provider_paused(provider: Provider, is_paused: bool, *, by: Actor = NOBODY) -> None:
     """Pause a provider, or let it go on. One that is paused already stays so since then."""
     paused_at = func.coalesce(Provider.paused_at, database_now()) if is_paused else null()
-    changed = update(Provider).where(Provider.id == provider.id).values(paused_at=paused_at)
-    db.session.execute(changed, execution_options={"synchronize_session": False})
+    change_rows(update(Provider).where(Provider.id == provider.id).values(paused_at=paused_at))
     if is_paused != (provider.paused_at is not None):
         act = Act.PROVIDER_PAUSED if is_paused else Act.PROVIDER_RESUMED
         audit.note(act, by, thing=Thing("provider", provider.id, provider.name))
