@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotAllowed
-from downloads_app.extensions import db
 from downloads_app.models import KeyedRequest, new_id
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import DatabaseTime, database_now
+from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.rights import Viewer
 
 KEPT_SECONDS = 24 * 3600
@@ -110,13 +109,12 @@ def _digest_key(secret: str) -> bytes:
 
 
 def _claiming(claim: Claim, digest: str) -> Any:
-    dialect: Any = sqlite if db.engine.dialect.name == "sqlite" else postgresql
     values: dict[str, Any] = {"claim": claim.id, "digest": digest, "begun_at": database_now()}
     values |= {"status": None, "headers": None, "body": None}
-    statement = dialect.insert(_Row).values(user_id=claim.user_id, key=claim.key, **values)
-    is_over = or_(
-        _Row.begun_at < _ago(KEPT_SECONDS), and_(_Row.status.is_(None), _Row.begun_at < _ago(IN_FLIGHT_SECONDS))
-    )
+    statement = insert_into(_Row).values(user_id=claim.user_id, key=claim.key, **values)
+    is_old = _Row.begun_at < database_now(-KEPT_SECONDS)
+    is_abandoned = and_(_Row.status.is_(None), _Row.begun_at < database_now(-IN_FLIGHT_SECONDS))
+    is_over = or_(is_old, is_abandoned)
     replacing = statement.on_conflict_do_update(index_elements=["user_id", "key"], set_=values, where=is_over)
     return replacing.returning(_Row.claim)
 
@@ -131,7 +129,3 @@ def _refuse_too_many(claim: Claim) -> None:
 
 def _of(claim: Claim) -> tuple[Any, ...]:
     return _Row.user_id == claim.user_id, _Row.key == claim.key, _Row.claim == claim.id
-
-
-def _ago(seconds: float) -> DatabaseTime:
-    return database_now(-seconds)

@@ -17,7 +17,6 @@ from ipaddress import ip_address
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.config import Settings
 from downloads_app.errors import TooMany
@@ -26,6 +25,7 @@ from downloads_app.models import Act, FailedSignIns, utc_now
 from downloads_app.services import audit
 from downloads_app.services.accounts.places import place_of
 from downloads_app.services.audit import Account, Actor
+from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.database.locks import begin_writing
 
 WINDOW_SECONDS = 900
@@ -211,6 +211,5 @@ def _held(counters: Sequence[_Counter]) -> Any:
 
 
 def _insert_missing(counters: Sequence[_Counter], now: datetime) -> None:
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
     rows = [{"key": key, "count": 0, "began_at": now, "last_at": now} for key in sorted(c.key for c in counters)]
-    db.session.execute(dialect.insert(FailedSignIns).values(rows).on_conflict_do_nothing())
+    db.session.execute(insert_into(FailedSignIns).values(rows).on_conflict_do_nothing())

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.config import Settings
 from downloads_app.errors import NotAuthenticated
@@ -19,6 +18,7 @@ from downloads_app.services import audit
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
 from downloads_app.services.audit import Account, Actor, Thing
+from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.database.session import change_rows
 from downloads_app.services.rights import REVOKED
@@ -133,10 +133,9 @@ def end_all(user: User) -> None:
 def refuse(settings: Settings, *which: ColumnElement[bool]) -> int:
     """Refuse all tokens of the sign-ins that match from now on; return how many. Their user's row is held."""
     last = utc_now() + max(tokens.life_of(settings, "access"), tokens.life_of(settings, "refresh"))
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
     expires_at = case((SignIn.expires_at > last, SignIn.expires_at), else_=last)
     refused = select(SignIn.id, SignIn.user_id, expires_at).where(*which)
-    revoke = dialect.insert(RevokedToken).from_select(("id", "user_id", "expires_at"), refused)
+    revoke = insert_into(RevokedToken).from_select(("id", "user_id", "expires_at"), refused)
     db.session.execute(revoke.on_conflict_do_nothing())
     return change_rows(delete(SignIn).where(*which))
 

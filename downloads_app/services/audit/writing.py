@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from downloads_app.extensions import db
 from downloads_app.models import Act, AuditEntry, new_id, utc_now
 from downloads_app.services.audit.actor import Actor
+from downloads_app.services.database.inserts import insert_into
 
 MAX_A_DAY = 1000
 """Entries of one kind of failure, and of one user who is no admin, in a day; the next ones share entries."""
@@ -97,8 +97,7 @@ def _are_many(condition: ColumnElement[bool], now: datetime) -> bool:
 
 def _insert(entry: dict[str, Any]) -> Any:
     """Return the statement that adds an entry, or counts it where there is one of its fold."""
-    dialect = sqlite if db.engine.dialect.name == "sqlite" else postgresql
-    adding = dialect.insert(AuditEntry).values(entry)
+    adding = insert_into(AuditEntry).values(entry)
     counted = {"count": AuditEntry.count + adding.excluded.count, "last_at": adding.excluded.last_at}
     return adding.on_conflict_do_update(index_elements=[AuditEntry.fold], set_=counted)
 
