@@ -74,7 +74,7 @@ def replace_password(user: User, password_hash: str, act: Act, *, must_change: b
 
 def note(act: Act, user: User, by: Actor, detail: str | None = None) -> None:
     """Write into the audit what happened to a user; commits nothing."""
-    audit.note(act, by, Account(user.id, user.username), Thing("user", user.id, user.username), detail=detail)
+    audit.note(act, by, Account.of(user), Thing("user", user.id, user.username), detail=detail)
 
 
 def _check_quota(wanted: Change) -> None:

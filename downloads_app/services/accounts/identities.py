@@ -15,7 +15,7 @@ from downloads_app.errors import Conflict, InvalidInput, NotAllowed
 from downloads_app.extensions import db
 from downloads_app.models import Act, Identity, User
 from downloads_app.services import audit
-from downloads_app.services.accounts import sign_ins, users
+from downloads_app.services.accounts import changes, sign_ins, users
 from downloads_app.services.accounts.passwords import NO_PASSWORD
 from downloads_app.services.audit import IDENTITY_PROVIDER, NOBODY, Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
@@ -55,7 +55,7 @@ def admit(settings: Settings, proven: Proven, address: str | None = None) -> Use
     except (NotAllowed, Conflict, InvalidInput) as exc:
         db.session.rollback()
         user = _find(proven)
-        account = Account(user.id, user.username) if user else None
+        account = Account.of(user) if user else None
         detail = f"at {proven.issuer}: {_REFUSALS[type(exc)]}"
         audit.note(Act.SIGN_IN_FAILED, Actor(address=address), account, succeeded=False, detail=detail)
         db.session.commit()
@@ -135,8 +135,7 @@ def _welcome(settings: Settings, proven: Proven) -> User:
         db.session.flush()  # the identity refers to its row
         db.session.add(Identity(user_id=user.id, issuer=proven.issuer, subject=proven.subject))
         db.session.flush()
-        thing = Thing("user", user.id, user.username)
-        audit.note(Act.USER_CREATED, IDENTITY_PROVIDER, Account(user.id, user.username), thing, detail=user.role)
+        changes.note(Act.USER_CREATED, user, IDENTITY_PROVIDER, user.role)
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
@@ -157,4 +156,4 @@ def _set_role(user: User, is_admin: bool) -> None:
 
 def _note(act: Act, user: User, identity: Identity, by: Actor) -> None:
     thing = Thing("identity", identity.id, identity.subject)
-    audit.note(act, by, Account(user.id, user.username), thing, detail=f"at {identity.issuer}")
+    audit.note(act, by, Account.of(user), thing, detail=f"at {identity.issuer}")

@@ -58,7 +58,7 @@ def create_key(
     )
     db.session.add(key)
     db.session.flush()
-    audit.note(Act.KEY_CREATED, by, Account(user.id, user.username), _thing(key), detail=", ".join(key.scopes))
+    audit.note(Act.KEY_CREATED, by, Account.of(user), _thing(key), detail=", ".join(key.scopes))
     db.session.commit()
     return key, raw
 
@@ -115,7 +115,7 @@ def revoke_all(
     for key in keys:
         db.session.add(RevokedToken(id=key.id, user_id=key.user_id, expires_at=until))
         db.session.delete(key)
-        audit.note(Act.KEY_REVOKED, by, Account(user.id, user.username), _thing(key), detail=detail)
+        audit.note(Act.KEY_REVOKED, by, Account.of(user), _thing(key), detail=detail)
     return keys
 
 

@@ -70,7 +70,7 @@ def note_refused(refusal: Refusal) -> None:
     log.warning("refused API key from %s", refusal.address)
     try:
         user = db.session.get(User, refusal.user_id) if refusal.user_id else None
-        about = Account(user.id, user.username) if user else None
+        about = Account.of(user) if user else None
         thing = Thing("key", refusal.key_id, refusal.key_name) if refusal.key_id else None
         by = Actor(address=refusal.address)
         audit.note(Act.KEY_REFUSED, by, about, thing, detail=refusal.reason, succeeded=False, times=times)

@@ -60,6 +60,6 @@ def _end(settings: Settings, user: User, by: Actor, thing: Thing, *which: Column
     ended = sign_ins.refuse(settings, *which)
     if ended:
         many = f"{ended} sessions" if ended > 1 else None
-        audit.note(Act.SESSION_ENDED, by, Account(user_id, user.username), thing, detail=many)
+        audit.note(Act.SESSION_ENDED, by, Account.of(user), thing, detail=many)
     db.session.commit()
     log.info("%s sign-ins of user %s are ended", ended, user_id)

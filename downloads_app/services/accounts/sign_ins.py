@@ -142,7 +142,7 @@ def refuse(settings: Settings, *which: ColumnElement[bool]) -> int:
 
 def _note(act: Act, user: User, sign_in_id: str, address: str | None, detail: str) -> None:
     by = Actor(user.username, user.id, address, is_trusted=user.is_admin)
-    audit.note(act, by, Account(user.id, user.username), Thing("session", sign_in_id), detail=detail)
+    audit.note(act, by, Account.of(user), Thing("session", sign_in_id), detail=detail)
 
 
 def _end_oldest(settings: Settings, user: User) -> None:

@@ -7,12 +7,12 @@ failures of an hour share an entry, and beyond MAX_A_DAY an entry is shared by a
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, func, select
 
 from downloads_app.extensions import db
-from downloads_app.models import Act, AuditEntry, new_id, utc_now
+from downloads_app.models import Act, AuditEntry, User, new_id, utc_now
 from downloads_app.services.audit.actor import Actor
 from downloads_app.services.database.inserts import insert_into
 
@@ -28,6 +28,11 @@ class Account:
 
     user_id: str
     username: str
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return how the audit names a user."""
+        return cls(user.id, user.username)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
 
     Raises Conflict while it is active or being stopped.
     """
-    about, download_id = Account(download.user_id, download.user.username), download.id
+    about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
     _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
     if by.is_trusted or by.user_id != about.user_id:
