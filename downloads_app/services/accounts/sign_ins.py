@@ -18,6 +18,7 @@ from downloads_app.services import audit
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
 from downloads_app.services.audit import Account, Actor, Thing
+from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.database.session import change_rows
@@ -159,13 +160,12 @@ def _forget_oldest_ended(user: User) -> None:
 
     What is forgotten must stay refused. So all tokens issued to the user so far are refused by their age.
     """
-    mine = select(RevokedToken.id).where(RevokedToken.user_id == user.id)
-    counted = select(func.count()).select_from(mine.limit(MAX_ENDED).subquery())
-    if (db.session.scalar(counted) or 0) < MAX_ENDED:
+    mine = RevokedToken.user_id == user.id
+    if not are_at_least(MAX_ENDED, mine):
         return
     log.warning("user %s has signed in and out %d times within the life of a token", user.id, MAX_ENDED)
     end_all(user)
-    oldest = mine.order_by(RevokedToken.expires_at).limit(FORGOTTEN_AT_A_TIME)
+    oldest = select(RevokedToken.id).where(mine).order_by(RevokedToken.expires_at).limit(FORGOTTEN_AT_A_TIME)
     change_rows(delete(RevokedToken).where(RevokedToken.id.in_(oldest)))
 
 

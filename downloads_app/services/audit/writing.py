@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement
 
 from downloads_app.extensions import db
 from downloads_app.models import Act, AuditEntry, User, new_id, utc_now
 from downloads_app.services.audit.actor import Actor
+from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.inserts import insert_into
 
 MAX_A_DAY = 1000
@@ -95,9 +96,8 @@ def _find_fold(act: Act, by: Actor, about: Account | None, succeeded: bool, now:
 
 
 def _are_many(condition: ColumnElement[bool], now: datetime) -> bool:
-    """Whether as many entries of the last day fulfil the condition as there may be; reads no more than these."""
-    found = select(AuditEntry.id).where(condition, AuditEntry.at > now - timedelta(days=1)).limit(MAX_A_DAY)
-    return (db.session.scalar(select(func.count()).select_from(found.subquery())) or 0) >= MAX_A_DAY
+    """Whether as many entries of the last day fulfil the condition as there may be."""
+    return are_at_least(MAX_A_DAY, condition, AuditEntry.at > now - timedelta(days=1))
 
 
 def _insert(entry: dict[str, Any]) -> Any:
