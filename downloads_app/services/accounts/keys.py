@@ -5,11 +5,10 @@ it, since a stolen key may be why they are disabled. A revoked key has no row an
 list of revoked tokens, where open streams find it.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, String, cast, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound
@@ -21,6 +20,7 @@ from downloads_app.services.accounts.tokens import FOREVER
 from downloads_app.services.audit import Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
+from downloads_app.services.references import find_one
 
 SCOPES = ("read", "write")
 MAX_KEYS = 100
@@ -28,7 +28,6 @@ MAX_KEYS = 100
 MAX_NAME_LENGTH = 80
 REVOCATION_KEPT_SECONDS = 3600
 """Every snapshot reads a revocation long before this, and nobody can begin to use a key that has no row."""
-_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 
 
 def create_key(
@@ -76,15 +75,7 @@ def list_keys(user_id: str | None = None) -> Sequence[ApiKey]:
 
 def find_key(reference: str) -> ApiKey:
     """Return the key with that id, or the only one whose id begins with it; raises NotFound, Conflict."""
-    prefix = reference.strip().lower()
-    found: Sequence[ApiKey] = ()
-    if _ID_PREFIX.fullmatch(prefix):
-        found = db.session.scalars(select(ApiKey).where(cast(ApiKey.id, String).like(f"{prefix}%")).limit(2)).all()
-    if not found:
-        raise NotFound(f"There is no API key {reference[:100]!r}")
-    if len(found) > 1:
-        raise Conflict(f"Several API keys begin with {reference!r}; give more of the id")
-    return found[0]
+    return find_one(select(ApiKey), ApiKey.id, reference, "API key")
 
 
 def revoke_key(key_id: str, owner_id: str | None, *, by: Actor) -> ApiKey:

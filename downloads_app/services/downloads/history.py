@@ -1,11 +1,10 @@
 """Finding, listing and removing downloads."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, String, cast, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
@@ -15,18 +14,17 @@ from downloads_app.services import audit
 from downloads_app.services.audit import NOBODY, Account, Actor, Thing
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.queue import leftovers
+from downloads_app.services.references import find_one
 from downloads_app.services.removal import remove_rows
 from downloads_app.services.rights import Viewer, may_see_download, visible_repositories
 
-_ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
-_PARTS = (
+PARTS = (
     joinedload(Download.user),
     joinedload(Download.provider),
     joinedload(Download.repository),
     undefer(Download.queue_paused_at),
 )
-
-
+"""What is read with a list of downloads, so that showing a row asks nothing more."""
 NEWEST_FIRST = "-created_at"
 SORTS = ("created_at", "updated_at", "started_at", "completed_at", "priority", "current_bytes")
 """What a list may be sorted by: each has an index."""
@@ -39,24 +37,15 @@ def find_download(reference: str, owner: User | None = None) -> Download:
 
     Raises NotFound, or Conflict if several ids begin with it.
     """
-    found: Sequence[Download] = ()
-    prefix = reference.strip().lower()
-    if _ID_PREFIX.fullmatch(prefix):
-        matching = _begins_with(prefix)
-        query = select(Download).options(*_PARTS).where(matching).order_by(Download.id)
-        if owner is not None:
-            query = query.where(Download.user_id == owner.id)
-        found = db.session.scalars(query.limit(2)).all()
-    if not found:
-        raise NotFound(f"There is no download {reference!r}")
-    if len(found) > 1:
-        raise Conflict(f"Several downloads begin with {reference!r}; give more of the id")
-    return found[0]
+    query = select(Download).options(*PARTS)
+    if owner is not None:
+        query = query.where(Download.user_id == owner.id)
+    return find_one(query, Download.id, reference, "download")
 
 
 def get_download(viewer: Viewer, download_id: str) -> Download:
     """Return the download of that id; raises NotFound, also where `viewer` may not see it."""
-    download = db.session.get(Download, download_id, options=_PARTS)
+    download = db.session.get(Download, download_id, options=PARTS)
     if download is None or not may_see_download(viewer, download):
         raise NotFound(f"There is no download {download_id}")
     return download
@@ -64,7 +53,7 @@ def get_download(viewer: Viewer, download_id: str) -> Download:
 
 def find_all(ids: Sequence[str]) -> Sequence[Download]:
     """Return those of the downloads that still exist."""
-    return db.session.scalars(select(Download).options(*_PARTS).where(Download.id.in_(ids))).all()
+    return db.session.scalars(select(Download).options(*PARTS).where(Download.id.in_(ids))).all()
 
 
 def list_downloads(
@@ -106,7 +95,7 @@ def list_downloads(
             conditions.append(Download.repository_id.in_(named))
     scope = [str(bound) for bound in (search, since, until)] if conditions or found else ()
     having_all = Filter(equal, one_of, conditions, scope, found)
-    return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, _PARTS)
+    return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, PARTS)
 
 
 def _repositories_named(search: str, viewer: Viewer | None) -> Select[str]:
@@ -156,7 +145,7 @@ def prune(
     found = select(Download.id).where(*finished).order_by(Download.completed_at, Download.id).limit(limit)
     count = 0
     for download_id in db.session.scalars(found).all():
-        download = db.session.get(Download, download_id, options=_PARTS)
+        download = db.session.get(Download, download_id, options=PARTS)
         if download is not None and not leftovers.is_held(download):
             _remove_files(downloads_dir, download, files)
             remove_rows(Download.id == download_id)
@@ -166,9 +155,3 @@ def prune(
         audit.note(Act.DOWNLOADS_PRUNED, by, detail=f"{what}, with their files" if files else what)
         db.session.commit()
     return count
-
-
-def _begins_with(prefix: str) -> ColumnElement[bool]:
-    if len(prefix) == 36:
-        return Download.id == prefix
-    return cast(Download.id, String).like(f"{prefix}%")
