@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, case, or_, select
-from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status
 from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.downloads.history import PARTS
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.pauses import is_held_back
 
@@ -37,16 +37,8 @@ def find_stuck(lease_seconds: float) -> Sequence[Stuck]:
     is_silent = Download.updated_at < database_now(-SILENT_SECONDS)
     waits = and_(Download.status == Status.PENDING, or_(Download.wait_reason.is_not(None), is_silent))
     stands = and_(Download.status == Status.DOWNLOADING, is_silent)
-    parts = (
-        joinedload(Download.user),
-        joinedload(Download.provider),
-        joinedload(Download.repository),
-        undefer(Download.queue_paused_at),
-    )
-    query = (
-        select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands, is_held_back())).options(*parts)
-    )
-    rows = db.session.execute(query.order_by(Download.updated_at, Download.id))
+    query = select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands, is_held_back()))
+    rows = db.session.execute(query.options(*PARTS).order_by(Download.updated_at, Download.id))
     return [_explain(download, bool(lost), has_worker) for download, lost in rows]
 
 
