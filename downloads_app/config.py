@@ -165,6 +165,11 @@ class Settings(SignOnSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def jwt_secret_keys(self) -> tuple[str, ...]:
+        """The keys that tokens may be signed with: the present one, then those of before."""
+        return (self.jwt_secret_key, *self.previous_jwt_secret_keys)
+
+    @property
     def worker_connections(self) -> int:
         """Connections a process accepts: its streams, and room for ordinary requests when all streams are taken."""
         return self.stream_max + STREAM_CONNECTIONS_SPARE

@@ -60,8 +60,8 @@ def check_key(key: str) -> str:
 def _digests_of(settings: Settings, *parts: bytes) -> tuple[str, ...]:
     """Return what says whether two requests are the same: under the present key, then under those of before."""
     content = b"\0".join(b"%d:%b" % (len(part), part) for part in parts)
-    secrets = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
-    return tuple(hmac.new(_digest_key(secret), content, hashlib.sha256).hexdigest() for secret in secrets)
+    keys = map(_digest_key, settings.jwt_secret_keys)
+    return tuple(hmac.new(key, content, hashlib.sha256).hexdigest() for key in keys)
 
 
 def begin(settings: Settings, viewer: Viewer, key: str, *parts: bytes) -> Claim | Answer:

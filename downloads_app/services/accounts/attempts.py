@@ -111,8 +111,7 @@ def name_device_cookies(settings: Settings, username: str) -> list[str]:
 
     They do not reveal the user's name.
     """
-    keys = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
-    return [f"device_{_digest_under(key, 'device cookie', username)[:16]}" for key in keys]
+    return [f"device_{_digest_under(key, 'device cookie', username)[:16]}" for key in settings.jwt_secret_keys]
 
 
 def shown_address(address: str | None) -> str:
@@ -146,8 +145,7 @@ def _counters_of(settings: Settings, attempt: Attempt) -> list[_Counter]:
 
 def _is_genuine(settings: Settings, attempt: Attempt) -> bool:
     device_id, _, signature = (attempt.device or "").partition(".")
-    keys = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
-    wanted = [_digest_under(key, "device", attempt.name or "", device_id) for key in keys]
+    wanted = [_digest_under(key, "device", attempt.name or "", device_id) for key in settings.jwt_secret_keys]
     return any(hmac.compare_digest(signature.encode(), one.encode()) for one in wanted)
 
 

@@ -34,9 +34,9 @@ def _candidates(settings: Settings, raw: str) -> Sequence[str]:
 
     The name is only a hint to one of our own keys. The library's plain tokens have none, nor have those of before.
     """
-    if not settings.previous_jwt_secret_keys:
-        return (settings.jwt_secret_key,)  # a token's head need not be read twice
-    secrets = (settings.jwt_secret_key, *settings.previous_jwt_secret_keys)
+    secrets = settings.jwt_secret_keys
+    if len(secrets) == 1:
+        return secrets  # a token's head need not be read twice
     kid = jwt.get_unverified_header(raw).get("kid")
     return secrets if kid is None else [secret for secret in secrets if kid_of(secret) == kid]
 

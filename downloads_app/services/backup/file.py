@@ -18,6 +18,7 @@ from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.models import utc_now
 from downloads_app.modes import SECRET_MODE
 from downloads_app.services.backup.rows import tables
+from downloads_app.services.downloads.representation import format_time
 
 FORMAT = "downloads_app backup 1"
 ABOUT = "backup_about"
@@ -97,7 +98,7 @@ def _describe(path: Path, revision: str) -> None:
         about = {
             "format": FORMAT,
             "revision": revision,
-            "created_at": f"{utc_now():%Y-%m-%dT%H:%M:%SZ}",
+            "created_at": format_time(utc_now()),
             "tables": json.dumps(told),
         }
         connection.execute(f"CREATE TABLE {ABOUT} (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
