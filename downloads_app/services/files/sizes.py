@@ -2,15 +2,19 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 _BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""
 
 
-def tree_bytes(folder: Path) -> int:
-    """Return the bytes of all files in a folder, which may be missing. Follows no symbolic link; needs no database."""
-    total, linked, waiting = 0, set(), [folder]
+def find_files(folder: Path) -> Iterator[tuple[os.stat_result, int]]:
+    """Yield each file in a folder, which may be missing, and its bytes: of a partial file those that are written.
+
+    Follows no symbolic link; needs no database.
+    """
+    waiting = [folder]
     while waiting:
         within = waiting.pop()
         is_partial = within.name.startswith(".") and within.name.endswith(".partial")
@@ -25,9 +29,18 @@ def tree_bytes(folder: Path) -> int:
                 continue
             if stat.S_ISDIR(status.st_mode):
                 waiting.append(within / entry.name)
-            elif stat.S_ISREG(status.st_mode) and status.st_ino not in linked:
-                if status.st_nlink > 1:
-                    linked.add(status.st_ino)
+            elif stat.S_ISREG(status.st_mode):
                 written = status.st_blocks * _BLOCK_BYTES
-                total += min(status.st_size, written) if is_partial else status.st_size
+                yield status, min(status.st_size, written) if is_partial else status.st_size
+
+
+def tree_bytes(folder: Path) -> int:
+    """Return the bytes of all files in a folder, as `find_files` has them; a file with several links counts once."""
+    total, linked = 0, set()
+    for status, size in find_files(folder):
+        if status.st_ino in linked:
+            continue
+        if status.st_nlink > 1:
+            linked.add(status.st_ino)
+        total += size
     return total
