@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +34,19 @@ class Command(click.Command):
         """Run the command, and translate errors."""
         with errors_in_one_line():
             return super().invoke(ctx)
+
+
+def add_switch(group: click.Group, example: str, change: Callable[[str], None], told: str, summary: str) -> None:
+    """Add a command that changes one thing of what it is given the name of; `told` has a place for that name.
+
+    `example` is a call of it: the command's own name, and one that may be given.
+    """
+
+    @group.command(example.split()[0], help=f"{summary}\n\n\b\nExample:\n  flask {group.name} {example}")
+    @click.argument("name")
+    def switch(name: str) -> None:
+        change(name)
+        click.echo(told.format(name))
 
 
 def adopt(group: click.Group) -> None:

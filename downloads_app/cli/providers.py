@@ -1,11 +1,12 @@
 """`flask providers`: where repositories come from."""
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from downloads_app.cli.groups import Commands, stop
-from downloads_app.cli.printing import UNKNOWN, plain, print_json, print_table
+from downloads_app.cli.groups import Commands, add_switch, stop
+from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
@@ -64,7 +65,7 @@ def change_provider(name: str, **options: Any) -> None:
 
 
 @group.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@JSON_OPTION
 def list_providers(as_json: bool) -> None:
     """List all providers; secrets are never shown.
 
@@ -112,32 +113,6 @@ def test_provider(name: str) -> None:
     click.echo(f"{name} answers")
 
 
-@group.command("pause")
-@click.argument("name")
-def pause_provider(name: str) -> None:
-    """Fetch nothing from a provider; what runs goes back to the queue within a second and keeps its bytes.
-
-    \b
-    Example:
-      flask providers pause hub
-    """
-    pauses.set_provider_paused(catalog.find_provider(name), True, by=COMMAND_LINE)
-    click.echo(f"Paused provider {name}")
-
-
-@group.command("resume")
-@click.argument("name")
-def resume_provider(name: str) -> None:
-    """Fetch from a paused provider again.
-
-    \b
-    Example:
-      flask providers resume hub
-    """
-    pauses.set_provider_paused(catalog.find_provider(name), False, by=COMMAND_LINE)
-    click.echo(f"Resumed provider {name}")
-
-
 @group.command("reencrypt")
 def reencrypt_secrets() -> None:
     """Encrypt all secrets under the present PROVIDER_TOKEN_KEY; exit code 1 where one cannot be read under any key.
@@ -165,6 +140,15 @@ def remove_provider(name: str) -> None:
     """
     catalog.remove_provider(catalog.find_provider(name), by=COMMAND_LINE)
     click.echo(f"Removed provider {name}")
+
+
+def _set_paused(is_paused: bool) -> Callable[[str], None]:
+    return lambda name: pauses.set_provider_paused(catalog.find_provider(name), is_paused, by=COMMAND_LINE)
+
+
+_HELD = "Fetch nothing from a provider; what runs goes back to the queue within a second and keeps its bytes."
+add_switch(group, "pause hub", _set_paused(True), "Paused provider {}", _HELD)
+add_switch(group, "resume hub", _set_paused(False), "Resumed provider {}", "Fetch from a paused provider again.")
 
 
 def _name_secrets(provider: Provider) -> str:

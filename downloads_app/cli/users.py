@@ -2,10 +2,11 @@
 
 import secrets
 import sys
+from collections.abc import Callable
 
 import click
 
-from downloads_app.cli.groups import Commands, stop
+from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
@@ -56,58 +57,6 @@ def list_users(as_json: bool) -> None:
         for user in listed
     ]
     print_table(("name", "role", "state", "created"), rows)
-
-
-@group.command("disable")
-@_NAME
-def disable_user(name: str) -> None:
-    """Refuse a user's tokens from now on and pause their downloads.
-
-    \b
-    Example:
-      flask users disable alice
-    """
-    users.set_disabled(users.find_user(name), True, by=COMMAND_LINE)
-    click.echo(f"Disabled {name}")
-
-
-@group.command("enable")
-@_NAME
-def enable_user(name: str) -> None:
-    """Let a disabled user in again.
-
-    \b
-    Example:
-      flask users enable alice
-    """
-    users.set_disabled(users.find_user(name), False, by=COMMAND_LINE)
-    click.echo(f"Enabled {name}")
-
-
-@group.command("promote")
-@_NAME
-def promote_user(name: str) -> None:
-    """Make a user an admin.
-
-    \b
-    Example:
-      flask users promote alice
-    """
-    users.set_admin(users.find_user(name), True, by=COMMAND_LINE)
-    click.echo(f"{name} is an admin now")
-
-
-@group.command("demote")
-@_NAME
-def demote_user(name: str) -> None:
-    """Make an admin a regular user.
-
-    \b
-    Example:
-      flask users demote alice
-    """
-    users.set_admin(users.find_user(name), False, by=COMMAND_LINE)
-    click.echo(f"{name} is a regular user now")
 
 
 @group.command("password")
@@ -187,6 +136,21 @@ def delete_user(name: str, files: bool, yes: bool) -> None:
         folders.remove_tree(users.close(current_settings().downloads_dir, user, by=COMMAND_LINE))
     users.delete_user(user, by=COMMAND_LINE)
     click.echo(f"Deleted {name}")
+
+
+def _set_disabled(is_disabled: bool) -> Callable[[str], None]:
+    return lambda name: users.set_disabled(users.find_user(name), is_disabled, by=COMMAND_LINE)
+
+
+def _set_admin(is_admin: bool) -> Callable[[str], None]:
+    return lambda name: users.set_admin(users.find_user(name), is_admin, by=COMMAND_LINE)
+
+
+_REFUSED = "Refuse a user's tokens from now on and pause their downloads."
+add_switch(group, "disable alice", _set_disabled(True), "Disabled {}", _REFUSED)
+add_switch(group, "enable alice", _set_disabled(False), "Enabled {}", "Let a disabled user in again.")
+add_switch(group, "promote alice", _set_admin(True), "{} is an admin now", "Make a user an admin.")
+add_switch(group, "demote alice", _set_admin(False), "{} is a regular user now", "Make an admin a regular user.")
 
 
 def _take_password(from_stdin: bool) -> tuple[str, bool]:
