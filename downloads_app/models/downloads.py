@@ -39,6 +39,8 @@ ACTIVE = (Status.PENDING, Status.DOWNLOADING)
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 IS_ACTIVE = "status IN ('pending', 'downloading')"
 IS_HELD = "worker_id IS NOT NULL"
+IS_PENDING = "status = 'pending'"
+HAS_REASON = "wait_reason IS NOT NULL"
 PROVIDER_IS_PAUSED = "its provider is paused"
 QUEUE_IS_PAUSED = "the queue is paused"
 
@@ -68,6 +70,14 @@ class Download(Model):
             "lease_expires_at",
             postgresql_where=text(IS_HELD),
             sqlite_where=text(IS_HELD),
+        ),
+        # What waits for room, in its order: few of all that are pending.
+        Index(
+            "ix_downloads_waiting",
+            "created_at",
+            "id",
+            postgresql_where=text(HAS_REASON),
+            sqlite_where=text(HAS_REASON),
         ),
         # Lists: for every sort order, an index gives the keys of a page, and no more keys than the page needs.
         Index("ix_downloads_list_user", "user_id", "created_at", "id"),
@@ -151,16 +161,20 @@ class Download(Model):
         return PROVIDER_IS_PAUSED if self.provider.paused_at is not None else self.wait_reason
 
 
-# Workers claim from this index: the head of each user's queue.
-Index(
-    "ix_downloads_pending",
-    Download.user_id,
-    Download.priority.desc(),
-    Download.created_at,
-    Download.id,
-    postgresql_where=text("status = 'pending'"),
-    sqlite_where=text("status = 'pending'"),
-)
+# Workers claim from these indexes: the head of each user's queue, or the heads at each provider.
+for _name, _whose in (
+    ("ix_downloads_pending", (Download.user_id,)),
+    ("ix_downloads_pending_provider", (Download.user_id, Download.provider_id)),
+):
+    Index(
+        _name,
+        *_whose,
+        Download.priority.desc(),
+        Download.created_at,
+        Download.id,
+        postgresql_where=text(IS_PENDING),
+        sqlite_where=text(IS_PENDING),
+    )
 
 
 class DownloadFile(Model):

@@ -121,7 +121,7 @@ def _claiming(claim: Claim, digest: str) -> Any:
 
 def _refuse_too_many(claim: Claim) -> None:
     """Raise Conflict, and give the claim back, if it is one more than a user may have."""
-    newest_first = select(_Row.key).where(_Row.user_id == claim.user_id).order_by(_Row.begun_at.desc())
+    newest_first = select(_Row.begun_at).where(_Row.user_id == claim.user_id).order_by(_Row.begun_at.desc())
     if execute_alone(newest_first.offset(MAX_KEYS).limit(1)).first() is not None:
         execute_alone(delete(_Row).where(*_of(claim)))
         raise Conflict(f"{MAX_KEYS} idempotency keys of yours are kept, which is the most; each is kept for a day")

@@ -41,16 +41,15 @@ def let_one_give_way(settings: Settings, room_bytes: int, worker_id: str) -> tup
 
     `room_bytes` is the free room that nobody has reserved. Returns the download's id and the bytes that it gave.
     """
-    oldest = _read(settings.downloads_dir, room.find_waiting().limit(1))
-    others = _read(settings.downloads_dir, room.find_waiting(youngest_first=True).limit(MOST_ASKED))
+    oldest = db.session.scalar(room.find_waiting().limit(1))
+    lack = room.need_of(oldest) - room_bytes if oldest is not None else 0
+    if oldest is None or lack <= 0:
+        give_connection_back()
+        return None
+    youngest = room.find_waiting(youngest_first=True).where(Download.id != oldest.id).limit(MOST_ASKED)
+    givers = [each for each in _read(settings.downloads_dir, youngest) if each.partial_bytes]
     give_connection_back()
-    lack = oldest[0].needed_bytes - room_bytes if oldest else 0
-    givers = [each for each in others if each.partial_bytes and each.download_id != oldest[0].download_id]
-    if (
-        lack <= 0
-        or sum(each.partial_bytes for each in givers) < lack
-        or not _hold(givers[0], worker_id, settings.lease_seconds)
-    ):
+    if sum(each.partial_bytes for each in givers) < lack or not _hold(givers[0], worker_id, settings.lease_seconds):
         return None
     shutil.rmtree(givers[0].folder, ignore_errors=True)
     _release(givers[0], worker_id)

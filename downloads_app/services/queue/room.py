@@ -17,6 +17,7 @@ Waiting = Select[Download]
 WAITS = (
     Download.status == Status.PENDING,
     Download.failures == 0,
+    Download.wait_reason.is_not(None),  # so that the index of those that have one can be used
     or_(Download.wait_reason.startswith(NOT_ENOUGH_DISK), Download.wait_reason.contains(DISK_IS_FULL)),
     Download.updated_at < database_now(-REST_SECONDS),
 )

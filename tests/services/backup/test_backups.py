@@ -7,12 +7,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, event, text
 
+from downloads_app import create_app
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import Download, EventKind, User, new_id
-from downloads_app.services.accounts import tokens
+from downloads_app.services.accounts import tokens, users
 from downloads_app.services.backup import backups, rows
+from downloads_app.services.downloads import story
 from downloads_app.services.queue import events, pauses
 from downloads_app.services.queue.events import Note
 from tests.services.backup.conftest import content_of
@@ -118,8 +120,17 @@ def test_moving_copies_everything_and_tokens_stay_good(source_url: str, other_ur
         backups.move(source_url, other_url)
 
 
-def test_downloads_added_after_a_move_are_claimed(source_url: str, other_url: str, alice: User) -> None:
-    add_downloads(alice, add_provider("mirror"), "org/new")
+def test_downloads_added_after_a_move_are_claimed(source_url: str, other_url: str, tmp_path: Path) -> None:
     backups.move(source_url, other_url)
-    found = {row[5] for row in content_of(other_url)["downloads"]}
-    assert found
+    moved = create_app(database_url=other_url, instance_dir=tmp_path / "moved")
+    with moved.app_context():
+        try:
+            pauses.set_queue_paused(False)
+            added = add_downloads(users.find_user("alice"), add_provider("mirror"), "org/new")[0]
+            found = claim()
+            assert found is not None
+            assert found.download_id == added.id
+            assert [event.kind for event in story.read(added).rows] == [EventKind.CLAIMED]  # under a number of its own
+        finally:
+            db.session.remove()
+            db.engine.dispose()
