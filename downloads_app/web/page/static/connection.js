@@ -29,6 +29,10 @@ export class Connection {
     else apply();
   }
 
+  stop() {
+    clearTimeout(this.#timer);
+  }
+
   #render(state, detail) {
     byId("connection").dataset.state = state;
     byId("board").dataset.state = state;

@@ -31,6 +31,7 @@ export function watch(user, onSignedOut) {
   /** @type {number | null} */
   let frame = null;
   const redraw = () => {
+    if (abort.signal.aborted) return; // an answer that comes after the end: the next user's page is not this one's
     const overall = downloads.overall();
     showTitle(overall, connection.state);
     noWorker.note(overall);
@@ -45,6 +46,7 @@ export function watch(user, onSignedOut) {
   const downloads = new Downloads({
     fetchDetails: (ids) => getByIds("downloads", ids),
     onEnd: (detail) => {
+      if (abort.signal.aborted) return;
       announce(say("board.ended_as", { name: nameOf(detail), outcome: outcomeOf(detail) }));
       if (shared.isLeading) notifyOfEnd(detail, nameOf(detail), outcomeOf(detail));
     },
@@ -114,7 +116,7 @@ export function watch(user, onSignedOut) {
     clearInterval(timer);
     shared.stop();
     cancelAnimationFrame(frame ?? 0);
-    for (const part of [failures, reasons, board, noWorker]) part.stop();
+    for (const part of [connection, failures, reasons, board, noWorker]) part.stop();
     showSummary({ activeCount: 0 }, 0);
     clearToasts();
     show(byId("board"), false);
