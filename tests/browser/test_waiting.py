@@ -16,6 +16,15 @@ globalThis.fetch = (address, ...rest) => real(String(address).replace("page_size
 """
 """The server's pages are as short as it is asked to make them: a test needs no hundred rows."""
 
+SLOW_LINE = """
+const real = fetch;
+globalThis.fetch = async (address, ...rest) => {
+  if (String(address).includes("status=")) await new Promise((over) => setTimeout(over, 6000));
+  return real(address, ...rest);
+};
+"""
+"""Answers take longer than the view's own pause between two questions (4 s)."""
+
 
 def test_what_is_paused_or_waits_can_be_read_to_its_end_and_stays_true(
     stack: Stack, new_context: Callable[..., BrowserContext]
@@ -47,3 +56,14 @@ def test_what_is_paused_or_waits_can_be_read_to_its_end_and_stays_true(
         page.clock.fast_forward(20_000)
         expect(waiting).to_have_count(7)
         expect(paused).to_have_count(5)
+
+
+def test_answers_that_come_slower_than_they_are_asked_for_are_shown(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    with rows_of(stack, "clara", PAUSED):
+        page: Page = new_context().new_page()
+        page.add_init_script(SLOW_LINE)
+        page.goto(f"{stack.proxy.url}/waiting")
+        sign_in(page, "clara")
+        expect(page.locator(".line[data-status=paused]")).to_have_count(1, timeout=20_000)

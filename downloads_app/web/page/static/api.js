@@ -21,19 +21,12 @@ export function getLatestDownloads() {
   return get("api/downloads?sort=-updated_at&page_size=50");
 }
 
-const ACTIVE_AT_MOST = 1000;
+const LARGEST_PAGE = "100";
+const ACTIVE_PAGES_AT_MOST = 10;
 
 /** All active downloads, oldest first, as the stream lists them. */
 export async function getActiveDownloads(signal) {
-  const query = { status: "active", sort: "created_at", page_size: "100" };
-  const rows = [];
-  for (let cursor = null; rows.length < ACTIVE_AT_MOST;) {
-    const page = await getPage("downloads", query, cursor, signal);
-    rows.push(...page.rows);
-    cursor = page.next;
-    if (cursor === null) break;
-  }
-  return rows;
+  return (await getPages("downloads", { status: "active", sort: "created_at" }, ACTIVE_PAGES_AT_MOST, signal)).rows;
 }
 
 /** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes }`. At most 100. */
@@ -58,6 +51,20 @@ export function getPage(collection, query, cursor = null, signal = undefined) {
   const asked = new URLSearchParams(query);
   if (cursor !== null) asked.set("cursor", cursor);
   return withRenewal(() => sendForPage(`api/${collection}?${asked}`, signal));
+}
+
+/** The rows of the first `count` pages of `collection`, each as large as can be, and the cursor of the next one (null at the end). */
+export async function getPages(collection, query, count, signal = undefined) {
+  const rows = [];
+  let next = null;
+  let left = count;
+  do {
+    const page = await getPage(collection, { ...query, page_size: LARGEST_PAGE }, next, signal);
+    rows.push(...page.rows);
+    next = page.next;
+    left -= 1;
+  } while (next !== null && left > 0);
+  return { rows, next };
 }
 
 /** Whether a worker spoke lately; who is signed in does not matter. */

@@ -3,6 +3,8 @@
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
 
+const HANGS_MILLISECONDS = 15_000;
+
 /** "7", or "100 and more" where the list goes on after this page. */
 export function shownCount({ rows, next }) {
   return next ? say("count.shown_and_more", { count: rows.length }) : String(rows.length);
@@ -10,7 +12,7 @@ export function shownCount({ rows, next }) {
 
 /**
  * `ask` is called at once, when `key` changes, by `again()`, and every `everySeconds` (0: never) while the tab is
- * visible.
+ * visible; not while the last question is without an answer, unless it hangs.
  * @param {() => Promise<any>} ask
  * @param {string | null} key
  * @param {number} [everySeconds]
@@ -19,18 +21,26 @@ export function shownCount({ rows, next }) {
 export function useAnswer(ask, key, everySeconds = 0) {
   const [state, setState] = useState({ answer: null, error: null });
   const latest = useRef(0);
+  const waitsSince = useRef(-Infinity);
   const again = useCallback(async () => {
     const mine = ++latest.current;
+    waitsSince.current = Date.now();
+    const show = (change) => {
+      if (mine !== latest.current) return;
+      waitsSince.current = -Infinity;
+      setState(change);
+    };
     try {
       const answer = await ask();
-      if (mine === latest.current) setState({ answer, error: null });
+      show({ answer, error: null });
     } catch (error) {
-      if (mine === latest.current) setState((before) => ({ ...before, error }));
+      show((before) => ({ ...before, error }));
     }
   }, [key]);
   useEffect(() => {
     again();
-    const timer = everySeconds ? setInterval(() => document.hidden || again(), everySeconds * 1000) : undefined;
+    const look = () => document.hidden || Date.now() - waitsSince.current < HANGS_MILLISECONDS || again();
+    const timer = everySeconds ? setInterval(look, everySeconds * 1000) : undefined;
     return () => {
       latest.current += 1;
       clearInterval(timer);

@@ -1,6 +1,6 @@
 /** The pages of a long list that have been read so far, one after another by the server's cursors. */
 
-import { getPage } from "../api.js";
+import { getPage, getPages } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { useAnswer } from "./loading.js";
 
@@ -37,25 +37,16 @@ export function usePages(query) {
 }
 
 /**
- * The first pages of a list that changes by itself, read anew every `everySeconds` for each page that is shown: what is asked of
- * the server grows no faster for a long list. `more` shows one page more. `query` stays the same.
- * @param {Record<string, any>} query
- * @param {number} everySeconds
+ * The first pages of a list that changes by itself, read anew every `everySeconds` (0: never) for each page that is shown: what is
+ * asked of the server grows no faster for a long list. `more` shows one page more. `rows` is null until there is an answer.
+ * @param {string} collection
+ * @param {Record<string, string>} query
+ * @param {number} [everySeconds]
  */
-export function useLivePages(query, everySeconds) {
-  const [count, setCount] = useState(1);
-  const state = useAnswer(() => readPages(query, count), String(count), everySeconds * count);
-  return { ...state, more: () => setCount(count + 1) };
-}
-
-async function readPages(query, count) {
-  const rows = [];
-  let next = null;
-  for (let read = 0; read < count; read++) {
-    const page = await getPage("downloads", query, next);
-    rows.push(...page.rows);
-    next = page.next;
-    if (next === null) break;
-  }
-  return { rows, next };
+export function useRows(collection, query, everySeconds = 0) {
+  const key = `${collection}?${new URLSearchParams(query)}`;
+  const [shown, setShown] = useState({ key, pages: 1 });
+  const pages = shown.key === key ? shown.pages : 1;
+  const { answer, error, again } = useAnswer(() => getPages(collection, query, pages), `${pages} ${key}`, everySeconds * pages);
+  return { rows: answer?.rows ?? null, next: answer?.next ?? null, error, again, more: () => setShown({ key, pages: pages + 1 }) };
 }

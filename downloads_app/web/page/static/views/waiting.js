@@ -6,30 +6,29 @@ import { say } from "../words.js";
 import { useChanges, useChoosing } from "./choosing.js";
 import { DownloadRow } from "./download_row.js";
 import { shownCount } from "./loading.js";
-import { useLivePages } from "./paging.js";
+import { useRows } from "./paging.js";
 
 const EVERY_SECONDS = 4;
-const OLDEST_FIRST = { sort: "created_at", page_size: 100 };
 
 export function WaitingView({ user }) {
-  const paused = useLivePages({ ...OLDEST_FIRST, status: "paused" }, EVERY_SECONDS);
-  const pending = useLivePages({ ...OLDEST_FIRST, status: "pending" }, EVERY_SECONDS);
+  const paused = useRows("downloads", { status: "paused", sort: "created_at" }, EVERY_SECONDS);
+  const pending = useRows("downloads", { status: "pending", sort: "created_at" }, EVERY_SECONDS);
   const again = useCallback(() => { paused.again(); pending.again(); }, [paused.again, pending.again]);
   useChanges(again);
   const error = paused.error ?? pending.error;
-  const isKnown = paused.answer && pending.answer;
+  const isKnown = paused.rows && pending.rows;
   /** @type {[string, any][]} */
   const all = [[say("waiting.paused"), paused], [say("waiting.waiting"), pending]];
-  const groups = all.filter(([, { answer }]) => answer?.rows.length > 0);
-  const { propsOf, bar } = useChoosing(groups.flatMap(([, { answer }]) => answer.rows));
+  const groups = all.filter(([, { rows }]) => rows?.length > 0);
+  const { propsOf, bar } = useChoosing(groups.flatMap(([, { rows }]) => rows));
   return html`<h2>${say("waiting.title")}</h2>
     ${error && html`<p class="notice" role="alert">${error.message}</p>`}
     ${!isKnown && !error && html`<p class="quiet-text">${say("app.loading")}</p>`}
     ${isKnown && groups.length === 0 && html`<p class="quiet-text">${say("waiting.nothing")}</p>`}
-    ${groups.map(([name, { answer: page, more }]) => html`<section key=${name} class="group"><h3 class="group-heading">${name} <small>${shownCount(page)}</small></h3>
+    ${groups.map(([name, page]) => html`<section key=${name} class="group"><h3 class="group-heading">${name} <small>${shownCount(page)}</small></h3>
       <ul class="rows lines" role="list">${page.rows.map((download) => html`<${DownloadRow} key=${download.id} download=${download}
         showsUser=${user.role === "admin"} ...${propsOf(download)}><${Priority} download=${download} /><//>`)}</ul>
-      ${page.next && html`<p><button type="button" class="quiet" aria-label=${`${say("app.more")}: ${name}`} onClick=${more}>${say("app.more")}</button></p>`}
+      ${page.next && html`<p><button type="button" class="quiet" aria-label=${`${say("app.more")}: ${name}`} onClick=${page.more}>${say("app.more")}</button></p>`}
     </section>`)}${bar}`;
 }
 

@@ -6,9 +6,10 @@ import { away, when } from "../../times.js";
 import { html, useState } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
 import { Confirm } from "../confirm.js";
+import { useRows } from "../paging.js";
 import { Fault, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 import { nameClient } from "./clients.js";
 
 const EVERY_SECONDS = 15;

@@ -4,9 +4,10 @@ import { rewrite } from "../../router.js";
 import { when } from "../../times.js";
 import { html, useState } from "../../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../../words.js";
+import { useRows } from "../paging.js";
 import { Choice, Submit, TextField, valuesOf } from "../settings/fields.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 
 const DAY_MILLISECONDS = 86_400_000;
 const SPANS_DAYS = ["1", "7", "30"];

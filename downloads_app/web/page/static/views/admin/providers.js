@@ -4,9 +4,10 @@ import { address } from "../../http.js";
 import { testProvider } from "../../settings_api.js";
 import { html, useState } from "../../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../../words.js";
+import { useRows } from "../paging.js";
 import { explain, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 import { NewProviderView } from "./new_provider.js";
 import { ProviderView } from "./provider.js";
 

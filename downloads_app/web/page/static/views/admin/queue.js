@@ -6,8 +6,9 @@ import { away, when } from "../../times.js";
 import { html } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
 import { useAnswer } from "../loading.js";
+import { useRows } from "../paging.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 import { Pause } from "./pause.js";
 
 const EVERY_SECONDS = 5;

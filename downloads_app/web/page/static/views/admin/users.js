@@ -5,8 +5,9 @@ import { bytes } from "../../format.js";
 import { when } from "../../times.js";
 import { html } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
+import { useRows } from "../paging.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 import { NewUserView } from "./new_user.js";
 import { UserView } from "./user.js";
 

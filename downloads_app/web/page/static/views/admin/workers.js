@@ -4,8 +4,9 @@ import { address } from "../../http.js";
 import { away, when } from "../../times.js";
 import { html } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
+import { useRows } from "../paging.js";
 import { Heading } from "../settings/layout.js";
-import { Entry, Rows, useRows } from "../settings/lists.js";
+import { Entry, Rows } from "../settings/lists.js";
 
 const EVERY_SECONDS = 5;
 

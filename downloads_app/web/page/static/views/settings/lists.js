@@ -1,54 +1,8 @@
-/** Lists of rows from REST that grow by pages and are read again by themselves. */
+/** Lists of rows from REST, and one entry of them. */
 
-import { getPage } from "../../api.js";
-import { html, useCallback, useEffect, useRef, useState } from "../../vendor/preact/preact-htm.js";
+import { html } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
 import { Fault } from "./faults.js";
-
-const PAGE_SIZE = 50;
-
-/**
- * The rows of `collection` read so far. `again` reads as many rows as are shown once more; `more` reads the next page.
- * @param {string} collection
- * @param {Record<string, string>} query
- * @param {number} [everySeconds] reads again while the tab is visible; 0: never
- */
-export function useRows(collection, query, everySeconds = 0) {
-  const [state, setState] = useState({ rows: null, next: null, error: null });
-  const run = useRef(0);
-  const pages = useRef(1);
-  const key = `${collection}?${new URLSearchParams(query)}`;
-  const read = useCallback(async (cursor, before) => {
-    const mine = ++run.current;
-    try {
-      let rows = before;
-      let next = cursor;
-      do {
-        const page = await getPage(collection, { ...query, page_size: String(PAGE_SIZE) }, next);
-        rows = [...rows, ...page.rows];
-        next = page.next;
-      } while (next !== null && rows.length < pages.current * PAGE_SIZE);
-      if (mine === run.current) setState({ rows, next, error: null });
-    } catch (error) {
-      if (mine === run.current) setState((old) => ({ ...old, error }));
-    }
-  }, [key]);
-  const again = useCallback(() => read(null, []), [read]);
-  useEffect(() => {
-    pages.current = 1;
-    again();
-    const timer = everySeconds ? setInterval(() => document.hidden || again(), everySeconds * 1000) : undefined;
-    return () => {
-      run.current += 1;
-      clearInterval(timer);
-    };
-  }, [again, everySeconds]);
-  function more() {
-    pages.current += 1;
-    return read(state.next, state.rows);
-  }
-  return { ...state, again, more };
-}
 
 /** A list of entries, or why there is none. `list` is what `useRows` returned; `entry(row)` draws one. */
 export function Rows({ list, label, nothing, entry }) {
