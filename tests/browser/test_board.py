@@ -167,6 +167,14 @@ def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
         expect(first.locator("#failed .row")).to_have_count(1)
 
 
+def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", *[ended_now(**FAILED)] * 103):  # more than a page of REST
+        page = open_page("clara")
+        page.get_by_role("button", name="and 99 more have failed").click()
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        expect(page.locator("#failed .row").last).to_contain_text("Show fewer")
+
+
 def test_waiting_rows_fold_into_lines_with_reason_and_next_try(stack: Stack, open_page: Callable[..., Page]) -> None:
     down = {
         **WAITING,

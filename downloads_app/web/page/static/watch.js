@@ -1,7 +1,7 @@
 /** The live board of one signed-in user: connects the stream, the names and the rows. */
 
 import { announce } from "./announcer.js";
-import { getByIds, getPage } from "./api.js";
+import { getByIds, getPages } from "./api.js";
 import { Board } from "./board/board.js";
 import { outcomeOf } from "./board/describe.js";
 import { Failures } from "./board/failures.js";
@@ -19,7 +19,7 @@ import { checkVersion } from "./version.js";
 import { say } from "./words.js";
 
 const KEPT_EVERY_MILLISECONDS = 60_000; // how often what failed or is paused is listed anew
-const KEPT_SHOWN = 50;
+const KEPT_PAGES_AT_MOST = 5;
 
 const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
 document.documentElement.style.setProperty("--glide", `${streamIntervalSeconds}s`);
@@ -80,8 +80,8 @@ export function watch(user, onSignedOut) {
   /** What failed or is paused is on the board after a reload too. */
   async function listKept() {
     for (const [status, sort] of [["failed", "-completed_at"], ["paused", "-updated_at"]]) {
-      const page = await getPage("downloads", { status, sort, page_size: KEPT_SHOWN }).catch(() => null);
-      if (page && !abort.signal.aborted) downloads.keep(status, page.rows.filter((one) => status !== "failed" || !failures.isDismissed(one)), page.next === null);
+      const kept = await getPages("downloads", { status, sort }, KEPT_PAGES_AT_MOST).catch(() => null);
+      if (kept && !abort.signal.aborted) downloads.keep(status, kept.rows.filter((one) => status !== "failed" || !failures.isDismissed(one)), kept.next === null);
     }
   }
 
