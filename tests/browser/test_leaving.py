@@ -44,3 +44,14 @@ def test_a_loss_of_the_former_watch_is_not_told_of_the_next_one(stack: Stack, op
         expect(state).to_have_attribute("data-state", "live")
         page.clock.fast_forward(1000)
         assert state.get_attribute("data-state") == "live"
+
+
+def test_a_question_goes_with_the_view_that_asks(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", HELD) as ids:
+        page = open_page("clara", f"{stack.proxy.url}/history")
+        page.get_by_role("link", name="Active").click()
+        page.locator(f"[data-id='{ids[0]}']").get_by_role("button", name="Cancel").press("Enter")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="History")).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)

@@ -1,22 +1,39 @@
-/** Questions before something that nothing brings back, for all views. */
+/** Questions before something that nothing brings back, in the browser's dialog element. */
 
 import { byId } from "./dom.js";
-import { html, render } from "./vendor/preact/preact-htm.js";
-import { Confirm } from "./views/confirm.js";
+import { html, render, useEffect, useRef } from "./vendor/preact/preact-htm.js";
+import { say } from "./words.js";
 
 /**
- * Ask, and resolve to the value of the chosen answer, or to null.
+ * Ask, and resolve to the value of the chosen answer, or to null: for none, or when the view that asks is left.
  * @param {string} question
  * @param {[string, string][]} answers values and labels
  * @returns {Promise<any>}
  */
 export function ask(question, answers) {
   const before = document.activeElement;
+  const answered = new AbortController();
   return new Promise((resolve) => {
-    render(html`<${Confirm} key=${question} question=${question} answers=${answers} onAnswer=${(answer) => {
+    function answer(value) {
+      answered.abort();
       render(null, byId("dialogs"));
+      // The element is gone before it could give the focus back.
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
-      resolve(answer);
-    }} />`, byId("dialogs"));
+      resolve(value);
+    }
+    addEventListener("view-changed", () => answer(null), { signal: answered.signal });
+    render(html`<${Question} key=${question} question=${question} answers=${answers} onAnswer=${answer} />`, byId("dialogs"));
   });
+}
+
+function Question({ question, answers, onAnswer }) {
+  const dialog = useRef(null);
+  useEffect(() => dialog.current.showModal(), []);
+  return html`<dialog ref=${dialog} class="question" onClose=${() => onAnswer(null)}>
+    <p>${question}</p>
+    <p class="answers">
+      <button type="button" class="quiet" onClick=${() => onAnswer(null)}>${say("app.do_nothing")}</button>
+      ${answers.map(([value, label]) => html`<button type="button" key=${value} onClick=${() => onAnswer(value)}>${label}</button>`)}
+    </p>
+  </dialog>`;
 }

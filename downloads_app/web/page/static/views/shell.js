@@ -42,6 +42,7 @@ export function mountViews(user) {
     forget();
     render(null, place);
     document.body.dataset.view = "active";
+    dispatchEvent(new Event("view-changed"));
     show(byId("views"), false);
   };
 }

@@ -1,11 +1,11 @@
 /** API keys: made, shown once with a line to try them, listed, revoked. */
 
 import { announce } from "../../announcer.js";
+import { ask } from "../../dialogs.js";
 import { revokeKey } from "../../settings_api.js";
 import { away, when } from "../../times.js";
-import { html, useState } from "../../vendor/preact/preact-htm.js";
+import { html } from "../../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../../words.js";
-import { Confirm } from "../confirm.js";
 import { useRows } from "../paging.js";
 import { Fault, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
@@ -16,21 +16,18 @@ const EVERY_SECONDS = 30;
 
 export function KeysView() {
   const list = useRows("keys", {}, EVERY_SECONDS);
-  const [asked, setAsked] = useState(null);
   const revoking = useAction(async (id) => {
     await revokeKey(id);
     announce(say("keys.revoked"));
     await list.again();
   });
+  async function revoke({ id, name }) {
+    if (await ask(say("keys.revoke_question", { name }), [["yes", say("keys.revoke")]])) revoking.act(id);
+  }
   return html`<${Heading} title=${say("account.keys")} lead=${say("keys.lead")} />
     <${NewKey} onMade=${list.again} />
     <${Fault} error=${revoking.error} />
-    <${Rows} list=${list} label=${say("account.keys")} nothing=${say("keys.none")} entry=${(key) => html`<${Key} key=${key.id} apiKey=${key} onRevoke=${() => setAsked(key)} />`} />
-    ${asked && html`<${Confirm} question=${say("keys.revoke_question", { name: asked.name })} answers=${[["yes", say("keys.revoke")]]}
-      onAnswer=${(answer) => {
-        setAsked(null);
-        if (answer) revoking.act(asked.id);
-      }} />`}`;
+    <${Rows} list=${list} label=${say("account.keys")} nothing=${say("keys.none")} entry=${(key) => html`<${Key} key=${key.id} apiKey=${key} onRevoke=${() => revoke(key)} />`} />`;
 }
 
 function Key({ apiKey, onRevoke }) {

@@ -1,11 +1,11 @@
 /** Where one is signed in; each can be ended from here, or all others at once. */
 
 import { announce } from "../../announcer.js";
+import { ask } from "../../dialogs.js";
 import { endOtherSignIns, endSignIn } from "../../settings_api.js";
 import { away, when } from "../../times.js";
-import { html, useState } from "../../vendor/preact/preact-htm.js";
+import { html } from "../../vendor/preact/preact-htm.js";
 import { say } from "../../words.js";
-import { Confirm } from "../confirm.js";
 import { useRows } from "../paging.js";
 import { Fault, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
@@ -21,7 +21,6 @@ export function SignInsView() {
 /** The sign-ins: one's own, or for an admin those of `userId`. */
 export function SignIns({ userId }) {
   const list = useRows("auth/sessions", userId ? { user_id: userId } : {}, EVERY_SECONDS);
-  const [isAsked, setAsked] = useState(false);
   const ending = useAction(async (id) => {
     await (id ? endSignIn(id) : endOtherSignIns(userId));
     announce(say("sign_ins.ended"));
@@ -29,15 +28,13 @@ export function SignIns({ userId }) {
   });
   const others = (list.rows ?? []).filter(({ is_current: isCurrent }) => !isCurrent);
   const all = say(userId ? "sign_ins.end_all" : "sign_ins.end_others");
+  async function endAll() {
+    if (await ask(say(userId ? "sign_ins.all_question" : "sign_ins.others_question"), [["yes", all]])) ending.act(null);
+  }
   return html`<${Fault} error=${ending.error} />
     <${Rows} list=${list} label=${say("account.sign_ins")} nothing=${say("sign_ins.none")} entry=${(one) => html`<${SignIn} key=${one.id} signIn=${one}
       isOwn=${userId === null} onEnd=${() => ending.act(one.id)} />`} />
-    ${others.length > 0 && html`<p><button type="button" class="quiet" data-kind="danger" onClick=${() => setAsked(true)}>${all}</button></p>`}
-    ${isAsked && html`<${Confirm} question=${say(userId ? "sign_ins.all_question" : "sign_ins.others_question")} answers=${[["yes", all]]}
-      onAnswer=${(answer) => {
-        setAsked(false);
-        if (answer) ending.act(null);
-      }} />`}`;
+    ${others.length > 0 && html`<p><button type="button" class="quiet" data-kind="danger" onClick=${endAll}>${all}</button></p>`}`;
 }
 
 function SignIn({ signIn, isOwn, onEnd }) {

@@ -1,12 +1,12 @@
 /** One provider, for an admin: what can be changed of it, and its end. */
 
 import { announce } from "../../announcer.js";
+import { ask } from "../../dialogs.js";
 import { go } from "../../router.js";
 import { changeProvider, getProvider, removeProvider } from "../../settings_api.js";
 import { when } from "../../times.js";
 import { html, useEffect, useRef, useState } from "../../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../../words.js";
-import { Confirm } from "../confirm.js";
 import { useAnswer } from "../loading.js";
 import { Fault, useAction } from "../settings/faults.js";
 import { Heading } from "../settings/layout.js";
@@ -46,20 +46,17 @@ function Told({ children }) {
 
 function End({ provider }) {
   const { id, name } = provider;
-  const [isAsked, setAsked] = useState(false);
   const { act, error, isBusy } = useAction(async () => {
     await removeProvider(id);
     announce(say("providers.removed", { name }));
     go("admin/providers");
   });
+  async function remove() {
+    if (await ask(say("providers.remove_question", { name }), [["yes", say("providers.remove")]])) act();
+  }
   return html`<section class="block dangerous" aria-labelledby="provider-end"><h3 id="provider-end">${say("providers.end")}</h3>
     <div class="with-button"><p>${say("providers.remove_lead")}</p>
-      <button type="button" class="quiet" data-kind="danger" aria-busy=${isBusy} onClick=${() => setAsked(true)}>${say("providers.remove")}</button></div>
+      <button type="button" class="quiet" data-kind="danger" aria-busy=${isBusy} onClick=${remove}>${say("providers.remove")}</button></div>
     <${Fault} error=${error} />
-    ${isAsked && html`<${Confirm} question=${say("providers.remove_question", { name })} answers=${[["yes", say("providers.remove")]]}
-      onAnswer=${(answer) => {
-        setAsked(false);
-        if (answer) act();
-      }} />`}
   </section>`;
 }
