@@ -3,12 +3,17 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import sign_in
+from tests.browser.rows import rows_of
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.browser.test_access import expect_no_violations
 
 FILES = {"config.json": 100, "model-00001-of-00002.safetensors": 6 * MEBIBYTE, "tokenizer.json": 2000}
+
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+"""As over plain HTTP."""
 
 
 def test_each_file_has_its_own_bar_and_the_speed_is_plotted_from_the_first_byte(
@@ -40,3 +45,17 @@ def test_each_file_has_its_own_bar_and_the_speed_is_plotted_from_the_first_byte(
     expect_no_violations(page)
     admin = open_page("root", f"{stack.proxy.url}/downloads/{download_id}")
     expect(admin.locator(".command code").first).to_have_text(re.compile(r"^vllm serve /.*/clara/hub/one/model/main$"))
+
+
+def test_the_path_is_copied_also_where_the_page_has_no_clipboard(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    with rows_of(stack, "clara", {"status": "paused"}) as ids:
+        page = new_context().new_page()
+        page.add_init_script(NO_CLIPBOARD)
+        page.goto(f"{stack.proxy.url}/downloads/{ids[0]}")
+        sign_in(page, "clara")
+        copy = page.get_by_role("button", name="Copy the path")
+        copy.press("Enter")
+        expect(copy).to_have_text("Copied")
+        assert page.evaluate("getSelection().toString()") == page.locator(".with-copy span").inner_text()
