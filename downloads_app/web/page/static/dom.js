@@ -19,16 +19,6 @@ export function formById(id) {
 }
 
 /**
- * Return a new copy of a template's only element. Its type depends on the template.
- * @param {string} id
- * @returns {any}
- */
-export function fromTemplate(id) {
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
-  return template.content.firstElementChild?.cloneNode(true);
-}
-
-/**
  * Set an element's text, only if it differs: in 500 rows a few words change, not 5,000 nodes.
  * @param {Element} element
  * @param {string} text
@@ -55,19 +45,4 @@ export function setAttribute(element, name, value) {
  */
 export function show(element, visible) {
   if (element.hidden === visible) element.hidden = !visible;
-}
-
-/**
- * Make `elements` the children of `parent` in this order. Move only those in a wrong place, and remove all others.
- * @param {Element} parent
- * @param {Element[]} elements
- */
-export function arrange(parent, elements) {
-  const wanted = new Set(elements);
-  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
-  let place = parent.firstElementChild;
-  for (const element of elements) {
-    if (element === place) place = place.nextElementSibling;
-    else parent.insertBefore(element, place);
-  }
 }

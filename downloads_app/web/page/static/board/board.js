@@ -10,15 +10,13 @@ import { say } from "../words.js";
 import { arrange, cutOut, idsIn, place } from "./arrange.js";
 import { focusedRow, restoreFocus } from "./focus.js";
 import { Hold } from "./hold.js";
+import { Moves } from "./moves.js";
 import { Card, Ended, Line, More } from "./rows.js";
 import { Seeds } from "./seeds.js";
+import { Sight } from "./sight.js";
 
-const MARGIN_PIXELS = 400; // drawn above and below what is in sight
-const STEP_PIXELS = 200; // scrolling less draws nothing new
-const SETTLED_MILLISECONDS = 350; // a click so soon after rows moved was meant for another one
 /** @type {Record<string, "board.failed" | "board.paused" | "board.ended">} */
 const HEADINGS = { failed: "board.failed", paused: "board.paused", ended: "board.ended" };
-const KINDS = { card: Card, line: Line, ended: Ended, failed: Ended };
 
 export class Board {
   #element = byId("rows");
@@ -27,11 +25,9 @@ export class Board {
   #opened = new Set();
   /** @type {import("./arrange.js").Section[] | null} */
   #sections = null;
-  /** @type {Map<string, { top: number, movedAt: number }>} */
-  #tops = new Map(); // of the rows in sight
+  #moves = new Moves();
   #seeds;
-  #heights = readHeights(this.#element);
-  #range = { from: 0, to: 0 };
+  #sight = new Sight(this.#element);
   #abort = new AbortController();
   /** @type {import("../downloads.js").Downloads | null} */
   #downloads = null;
@@ -50,9 +46,9 @@ export class Board {
     this.#seeds = new Seeds(redraw);
     this.#hold = new Hold(this.#element, redraw);
     const options = { passive: true, signal: this.#abort.signal };
-    addEventListener("scroll", () => this.#look() && redraw(), options);
+    addEventListener("scroll", () => this.#sight.look() && redraw(), options);
     addEventListener("resize", () => {
-      this.#heights = readHeights(this.#element);
+      this.#sight.measure();
       redraw();
     }, options);
     addEventListener("keydown", ({ key }) => key === "Escape" && this.#selection.ids.size > 0 && this.#selection.replace([]), options);
@@ -69,11 +65,11 @@ export class Board {
   render(downloads) {
     this.#downloads = downloads;
     const sections = this.#arranged(downloads);
-    const { sections: placed, height } = place(sections, this.#heights);
-    this.#look();
+    const { sections: placed, height } = place(sections, this.#sight.heights);
+    this.#sight.look();
     const focus = focusedRow(this.#element);
-    const shown = cutOut(placed, this.#range.from, this.#range.to, focus?.id ?? null);
-    this.#noteMoves(shown);
+    const shown = cutOut(placed, this.#sight.from, this.#sight.to, focus?.id ?? null);
+    this.#moves.note(shown);
     this.reasons.want([...idsIn(shown)].map((id) => downloads.active.get(id)?.download).filter((one) => one?.status === "pending"));
     this.#element.style.height = `${height}px`;
     render(shown.map((one) => this.#section(one)), this.#element);
@@ -89,30 +85,6 @@ export class Board {
     const groupOf = ({ user_id: id }) => (users ? (users.get(id) ?? id.slice(0, 8)) : "");
     this.#sections = arrange(downloads, groupOf, this.#opened);
     return this.#sections;
-  }
-
-  /** Note which rows in sight have moved. */
-  #noteMoves(shown) {
-    const now = performance.now();
-    const tops = new Map();
-    for (const { top, rows } of shown) {
-      for (const row of rows) {
-        const before = this.#tops.get(row.id);
-        const isSame = before === undefined || before.top === top + row.top;
-        tops.set(row.id, { top: top + row.top, movedAt: isSame ? (before?.movedAt ?? -Infinity) : now });
-      }
-    }
-    this.#tops = tops;
-  }
-
-  /** Find out which part is in sight; return whether it has changed by a step. */
-  #look() {
-    const top = -this.#element.getBoundingClientRect().top;
-    const from = Math.floor(top / STEP_PIXELS) * STEP_PIXELS - MARGIN_PIXELS;
-    const to = from + Math.ceil(innerHeight / STEP_PIXELS) * STEP_PIXELS + 2 * MARGIN_PIXELS + STEP_PIXELS;
-    const isNew = from !== this.#range.from || to !== this.#range.to;
-    this.#range = { from, to };
-    return isNew;
   }
 
   /** What is known of a download: `{ download, speeds }`; null if it is gone. */
@@ -141,18 +113,18 @@ export class Board {
         ${kind === "ended" && html`<button type="button" class="quiet" onClick=${() => this.#downloads?.clearEnded()}>${say("board.clear")}</button>`}
         ${kind === "failed" && count > 1 && html`<button type="button" class="quiet" onClick=${() => this.onDismissAll()}>${say("board.dismiss_all")}</button>`}
       </header>
-      <ul class="rows" role="list" style=${{ height: `${height - this.#heights.heading}px` }}>${rows.map((row) => this.#row(row, count, kind))}</ul>
+      <ul class="rows" role="list" style=${{ height: `${height - this.#sight.heights.heading}px` }}>${rows.map((row) => this.#row(row, count, kind))}</ul>
     </section>`;
   }
 
   #row(row, count, kind) {
-    const at = { ...row, top: row.top - this.#heights.heading };
+    const at = { ...row, top: row.top - this.#sight.heights.heading };
     if (row.slot === "more") return html`<${More} key=${row.id} place=${at} onToggle=${() => this.#toggle(row.group)} />`;
     const entry = this.#find(row.id);
     if (!entry) return html`<li key=${row.id} class="row gone" style=${{ transform: `translateY(${at.top}px)`, height: `${at.height}px` }}></li>`;
     const { download, speeds } = entry;
     const isActive = download.status === "pending" || download.status === "downloading";
-    const Kind = row.slot === "line" ? Line : isActive && row.slot === "card" ? Card : KINDS[isActive ? row.slot : "ended"];
+    const Kind = row.slot === "line" ? Line : row.slot === "card" && isActive ? Card : Ended;
     const showsUser = this.names.users !== null && kind !== "group";
     const provider = [this.names.providers.get(download.provider_id) ?? download.provider ?? "", showsUser && (this.names.users.get(download.user_id) ?? "")].filter(Boolean).join(" · ");
     const points = Kind === Card ? this.#seeds.before(row.id, speeds) : speeds;
@@ -174,7 +146,7 @@ export class Board {
   }
 
   #act(action, id, event) {
-    if (event.detail > 0 && performance.now() - (this.#tops.get(id)?.movedAt ?? 0) < SETTLED_MILLISECONDS) return;
+    if (event.detail > 0 && this.#moves.isMoving(id)) return; // a click, not a key
     act(action, [this.#target(id)]);
   }
 
@@ -183,12 +155,4 @@ export class Board {
     render(html`<${ActionBar} targets=${[...this.#selection.ids].map((id) => this.#target(id))} all=${everything().length}
       onAll=${() => this.#selection.replace(everything())} onClear=${() => this.#selection.replace([])} />`, byId("action-bar"));
   }
-}
-
-/** The heights of the rows, in pixels: the style sheet has them in rem, by the width of the window. */
-function readHeights(element) {
-  const style = getComputedStyle(element);
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-  const read = (name) => Math.round(Number.parseFloat(style.getPropertyValue(name)) * rem);
-  return { card: read("--card"), line: read("--line"), ended: read("--ended"), failed: read("--failed"), more: read("--line"), heading: read("--heading"), gap: read("--gap") };
 }
