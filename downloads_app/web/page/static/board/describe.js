@@ -50,9 +50,9 @@ export function adviceFor({ status, error_message: reason }) {
  */
 export function reasonOf(detail, now = Date.now()) {
   if (detail?.status !== "pending") return "";
-  if (!detail.wait_reason) return say("row.its_turn");
+  const reason = detail.wait_reason ?? say("row.its_turn");
   const isAhead = detail.next_attempt_at && Date.parse(detail.next_attempt_at) > now;
-  return isAhead ? say("outcome.next_try", { reason: detail.wait_reason, when: away(detail.next_attempt_at, now) }) : detail.wait_reason;
+  return isAhead ? say("outcome.next_try", { reason, when: away(detail.next_attempt_at, now) }) : reason;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Who waits, for what, and since when: the downloads that no worker holds. */
 
+import { reasonOf } from "../../board/describe.js";
 import { address } from "../../http.js";
 import { getQueue, pauseQueue } from "../../settings_api.js";
 import { away, when } from "../../times.js";
@@ -25,15 +26,13 @@ export function QueueView() {
 }
 
 function Waiting({ download }) {
-  const { id, repository, provider, username, priority, created_at: added, wait_reason: reason, next_attempt_at: next } = download;
-  const isAhead = next && Date.parse(next) > Date.now();
+  const { id, repository, provider, username, priority, created_at: added } = download;
   const facts = [
     html`<bdi>${username}</bdi>`,
     html`<bdi>${provider}</bdi>`,
     priority !== 0 && say("queue.priority", { count: priority }),
     html`<span title=${when(added)}>${say("queue.since", { when: away(added) })}</span>`,
   ];
-  const why = reason ?? say("queue.its_turn");
   return html`<${Entry} id=${id} name=${repository} href=${address(`downloads/${id}`)} facts=${facts}
-    below=${html`<p class="entry-reason">${isAhead ? say("outcome.next_try", { reason: why, when: away(next) }) : why}</p>`} />`;
+    below=${html`<p class="entry-reason">${reasonOf(download)}</p>`} />`;
 }
