@@ -110,3 +110,11 @@ def test_each_kind_has_its_own_fields(stack: Stack, admin_page: Page) -> None:
     admin_page.get_by_label("Files", exact=True).fill("[org/one]\nftp://x/y")
     admin_page.get_by_role("button", name="Add", exact=True).press("Enter")
     expect(admin_page.get_by_role("alert")).to_be_visible()
+
+
+def test_an_admin_who_has_no_provider_yet_is_led_to_a_new_one(admin_page: Page) -> None:
+    page = admin_page
+    page.route("**/api/providers?**", lambda route: route.fulfill(json=[]))
+    page.get_by_role("link", name="Add", exact=True).press("Enter")
+    page.get_by_role("link", name="New provider").press("Enter")
+    expect(page.get_by_role("heading", name="New provider")).to_be_visible()

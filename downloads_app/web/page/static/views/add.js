@@ -1,6 +1,7 @@
 /** Adding a download: find a repository by a name or an address, look at its plan, begin. */
 
 import { getProviders, searchProvider } from "../api.js";
+import { address } from "../http.js";
 import { when } from "../times.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
@@ -49,7 +50,7 @@ export function AddView({ user }) {
 
 function NoProvider({ isAdmin }) {
   return html`<p class="quiet-text"><strong>${say("add.no_provider")}</strong> ${isAdmin
-    ? say("add.admin_adds_one")
+    ? html`<a data-inside href=${address("admin/providers/new")}>${say("providers.new")}</a>`
     : say("add.ask_an_admin")}</p>`;
 }
 
