@@ -195,6 +195,7 @@ def test_a_files_name_tells_its_quantization(plain_page: Page) -> None:
 PROVIDERS = [
     {"id": "1", "name": "hub", "kind": "huggingface", "url": "https://hub.example"},
     {"id": "2", "name": "files", "kind": "http", "url": "https://files.example/models/"},
+    {"id": "3", "name": "ollama", "kind": "oci", "url": "https://registry.example"},
 ]
 REFERENCES: dict[str, tuple[str, str, str | None, str | None] | None] = {
     "org/name": ("hub", "org/name", None, None),
@@ -210,6 +211,10 @@ REFERENCES: dict[str, tuple[str, str, str | None, str | None] | None] = {
     "https://files.example/other/x.gguf": None,
     "https://hub.example.evil/org/name": None,
     "nowhere:org/name": None,
+    "org/name:tag": None,  # a hub has no tags
+    "ollama:llama3.2": ("ollama", "llama3.2", None, None),
+    "ollama:library/llama3.2:1b": ("ollama", "library/llama3.2", "1b", None),
+    "ollama:llama3.2@sha256:0123": ("ollama", "llama3.2", "sha256:0123", None),
     "two words": None,
     "": None,
 }
@@ -221,6 +226,16 @@ def test_what_people_paste_is_understood(plain_page: Page) -> None:
         read = call(plain_page, "reference.js", "readReference", given, PROVIDERS, PROVIDERS[0])
         found[given] = read and (read["provider"]["name"], read["repository"], read["revision"], read["file"])
     assert found == REFERENCES
+    read = call(plain_page, "reference.js", "readReference", "llama3.2:1b", PROVIDERS, PROVIDERS[2])
+    assert (read["provider"]["name"], read["repository"], read["revision"]) == ("ollama", "llama3.2", "1b")
+
+
+def test_a_name_before_a_colon_that_is_no_providers_is_told(open_page: Callable[..., Page], stack: Stack) -> None:
+    page = open_page("alice", f"{stack.proxy.url}/add")
+    page.get_by_label("Repository, or the address").fill("llama3.2:1b")
+    expect(page.locator("#view").get_by_role("status")).to_contain_text("There is no provider “llama3.2”.")
+    page.get_by_label("Repository, or the address").fill("hub:llama3.2")
+    expect(page.locator("#view").get_by_role("status")).to_have_count(0)
 
 
 def test_chosen_files_become_patterns_that_mean_just_them(plain_page: Page) -> None:

@@ -7,7 +7,7 @@ import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.j
 import { say } from "../words.js";
 import { useAnswer } from "./loading.js";
 import { PlanView } from "./plan.js";
-import { readReference } from "./reference.js";
+import { readReference, unknownProvider } from "./reference.js";
 
 const TYPING_MILLISECONDS = 300;
 const SEARCHED_FROM = 2; // characters
@@ -24,6 +24,7 @@ export function AddView({ user }) {
   if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
   const provider = providers.find(({ id }) => id === providerId) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
   const named = readReference(text, providers, provider);
+  const unknown = unknownProvider(text, providers);
 
   function submit(event) {
     event.preventDefault();
@@ -41,6 +42,7 @@ export function AddView({ user }) {
       <button type="submit" disabled=${!named}>${say("add.look")}</button>
     </form>
     ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
+    ${!named && unknown && html`<p class="quiet-text" role="status">${say("add.unknown_provider", { name: unknown })}</p>`}
     ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
       setText(name);
       setTarget({ provider, repository: name, revision: null, file: null });

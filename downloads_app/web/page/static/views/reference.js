@@ -2,21 +2,27 @@
 
 const KNOWN_HUB_HOSTS = new Set(["huggingface.co", "hf.co", "www.huggingface.co"]);
 const HUB_PAGE = /^((?:datasets|spaces)\/)?([\w.-]+\/[\w.-]+)(?:\/(?:tree|blob|resolve|raw)\/([^/]+)(?:\/(.+))?)?\/?$/;
-const NAME = /^[^\s:@]+(?:\/[^\s:@]+)*$/;
+const NAME = /^([^\s:@]+)(?::([^\s:@/]+))?(?:@(.+))?$/;
 
 /**
  * Return what a text names among `providers`: `{provider, repository, revision, file}`; null if it names nothing.
  *
- * `preferred` is the provider for a bare name. `name@revision` and `provider:name` are understood too.
+ * `preferred` is the provider for a bare name. `name@revision` and `provider:name` are understood too, and for a registry `name:tag`.
  */
 export function readReference(text, providers, preferred) {
   const given = text.trim();
   if (/^https?:\/\//i.test(given)) return readAddress(given, providers);
-  const [, named, rest] = given.match(/^([\w.-]+):(.+)$/) ?? [null, null, given];
-  const provider = named ? providers.find(({ name }) => name === named) : preferred;
-  const [, repository, revision = null] = rest.match(/^([^@]+)(?:@(.+))?$/) ?? [];
-  if (!provider || !repository || !NAME.test(repository)) return null;
+  const named = providers.find(({ name }) => given.startsWith(`${name}:`));
+  const provider = named ?? preferred;
+  const [, repository, tag = null, revision = tag] = given.slice(named ? named.name.length + 1 : 0).match(NAME) ?? [];
+  if (!repository || (tag !== null && provider.kind !== "oci")) return null;
   return { provider, repository: repository.replace(/\/+$/, ""), revision, file: null };
+}
+
+/** What stands before a colon and names no provider, in a text that names nothing; "" if that is not what is wrong. */
+export function unknownProvider(text, providers) {
+  const [, before = ""] = text.trim().match(/^([^\s:]+):(?!\/\/)\S/) ?? [];
+  return providers.some(({ name }) => name === before) ? "" : before;
 }
 
 function readAddress(given, providers) {
