@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
 
+from downloads_app.extensions import db
+from downloads_app.models import DownloadEvent, utc_now
 from tests.browser.conftest import sign_in
 from tests.browser.rows import rows_of
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
@@ -59,3 +61,17 @@ def test_the_path_is_copied_also_where_the_page_has_no_clipboard(
         copy.press("Enter")
         expect(copy).to_have_text("Copied")
         assert page.evaluate("getSelection().toString()") == page.locator(".with-copy span").inner_text()
+
+
+def test_all_that_is_kept_of_its_story_can_be_read(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", {"status": "paused"}) as ids:
+        event = {"download_id": ids[0], "at": utc_now(), "kind": "waiting", "attempt": 0, "current_bytes": 0}
+        with stack.app.app_context():
+            db.session.add_all(DownloadEvent(**event) for _ in range(130))
+            db.session.commit()
+        page = open_page("clara", f"{stack.proxy.url}/downloads/{ids[0]}")
+        told = page.locator(".story li")
+        expect(told).to_have_count(100)
+        page.get_by_role("button", name="More").press("Enter")
+        expect(told).to_have_count(130)
+        expect(page.get_by_role("button", name="More")).to_have_count(0)

@@ -18,7 +18,7 @@ import { UseIt } from "./use_it.js";
 const EVERY_SECONDS = 2;
 const FILES_SHOWN = 100;
 const FILES_AT_MOST = 1000;
-const EVENTS_SHOWN = 50;
+const EVENTS_A_PAGE = 100; // as many as REST gives at once; it keeps 200
 const ACTIVE = new Set(["pending", "downloading"]);
 
 export function DownloadView({ user, route }) {
@@ -60,13 +60,22 @@ function Facts({ download }) {
 
 /** What has happened to it, newest first. */
 function Story({ id, changedAt, isActive }) {
-  const { answer } = useAnswer(() => getPage(`downloads/${id}/events`, { page_size: EVENTS_SHOWN }), isActive ? id : `${id} ${changedAt}`);
+  const [pages, setPages] = useState(1);
+  const { answer } = useAnswer(() => getEvents(id, pages), `${pages} ${isActive ? id : `${id} ${changedAt}`}`);
   if (!answer || answer.rows.length === 0) return null;
   return html`<section><h3 class="group-heading">${say("download.story")}</h3>
     <ol class="story" role="list">${answer.rows.map((event, place) => html`<li key=${place}>
       <time datetime=${event.at}>${when(event.at)}</time>
       <span>${sayEvent(event)}${event.by ? html` <small>${event.by}</small>` : ""}</span>
-    </li>`)}</ol></section>`;
+    </li>`)}</ol>
+    ${answer.total > answer.rows.length && html`<button type="button" class="quiet" onClick=${() => setPages(pages + 1)}>${say("app.more")}</button>`}</section>`;
+}
+
+/** The first pages of its events; their list has no cursors. */
+async function getEvents(id, pages) {
+  const numbers = Array.from({ length: pages }, (_, at) => at + 1);
+  const read = await Promise.all(numbers.map((page) => getPage(`downloads/${id}/events`, { page, page_size: EVENTS_A_PAGE })));
+  return { rows: read.flatMap(({ rows }) => rows), total: read[0].total };
 }
 
 function sayEvent({ event, reason }) {
