@@ -3,22 +3,32 @@
 import { address, send, sendForPage } from "./http.js";
 import { withRenewal } from "./session.js";
 
-function get(path) {
-  return withRenewal(() => send("GET", path));
+/**
+ * @param {string} method
+ * @param {string} path below `api/`
+ * @param {unknown} [body]
+ */
+export function call(method, path, body) {
+  return withRenewal(() => send(method, `api/${path}`, { body }));
+}
+
+/** The path of one row; its id may come from the address, so it is not trusted to be one. */
+export function row(collection, id, rest = "") {
+  return `${collection}/${encodeURIComponent(id)}${rest}`;
 }
 
 /** A download's speed over its whole time: `{ spacing_seconds, points }`. */
 export function getSpeeds(id) {
-  return get(`api/downloads/${encodeURIComponent(id)}/speeds`);
+  return call("GET", row("downloads", id, "/speeds"));
 }
 
 export function getDownload(id) {
-  return get(`api/downloads/${encodeURIComponent(id)}`);
+  return call("GET", row("downloads", id));
 }
 
 /** The downloads that changed last, at most 50. Active ones, and those that have just ended, are among them. */
 export function getLatestDownloads() {
-  return get("api/downloads?sort=-updated_at&page_size=50");
+  return call("GET", "downloads?sort=-updated_at&page_size=50");
 }
 
 const LARGEST_PAGE = "100";
@@ -31,19 +41,19 @@ export async function getActiveDownloads(signal) {
 
 /** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes }`. At most 100. */
 export function getSpace(ids) {
-  return get(`api/downloads/space?${new URLSearchParams(ids.map((id) => ["id", id]))}`);
+  return call("GET", `downloads/space?${new URLSearchParams(ids.map((id) => ["id", id]))}`);
 }
 
 /** `action`: pause, resume, cancel or retry. */
 export function changeDownload(id, action) {
-  return withRenewal(() => send("POST", `api/downloads/${encodeURIComponent(id)}/${action}`));
+  return call("POST", row("downloads", id, `/${action}`));
 }
 
 /** The rows of `collection` (providers, repositories, users) with one of `ids`; at most 50 at once. */
 export function getByIds(collection, ids) {
   const query = new URLSearchParams(ids.map((id) => ["id", id]));
   query.set("page_size", String(ids.length));
-  return get(`api/${collection}?${query}`);
+  return call("GET", `${collection}?${query}`);
 }
 
 /** A page of `collection`, and the cursor of the next one (null at the end). */
@@ -73,31 +83,31 @@ export async function isWorkerAlive() {
 }
 
 export function getProviders() {
-  return get("api/providers?page_size=100");
+  return call("GET", "providers?page_size=100");
 }
 
 export function searchProvider(id, text) {
-  return get(`api/providers/${encodeURIComponent(id)}/search?${new URLSearchParams({ q: text })}`);
+  return call("GET", row("providers", id, `/search?${new URLSearchParams({ q: text })}`));
 }
 
 /** `wanted`: provider_id, repository, revision, include, exclude. */
 export function makePlan(wanted) {
-  return withRenewal(() => send("POST", "api/downloads/plan", { body: wanted }));
+  return call("POST", "downloads/plan", wanted);
 }
 
 export function addDownload(wanted) {
-  return withRenewal(() => send("POST", "api/downloads", { body: wanted }));
+  return call("POST", "downloads", wanted);
 }
 
 export function deleteDownload(id, withFiles) {
-  return withRenewal(() => send("DELETE", `api/downloads/${encodeURIComponent(id)}?files=${withFiles}`));
+  return call("DELETE", row("downloads", id, `?files=${withFiles}`));
 }
 
 export function setPriority(id, priority) {
-  return withRenewal(() => send("PATCH", `api/downloads/${encodeURIComponent(id)}`, { body: { priority } }));
+  return call("PATCH", row("downloads", id), { priority });
 }
 
 /** The address of a file of a download. */
 export function fileAddress(id, path) {
-  return address(`api/downloads/${encodeURIComponent(id)}/files/${path.split("/").map(encodeURIComponent).join("/")}`);
+  return address(`api/${row("downloads", id, `/files/${path.split("/").map(encodeURIComponent).join("/")}`)}`);
 }
