@@ -1,5 +1,6 @@
 """The views beside the live board: adding, what waits and why, history, one download."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,9 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
 from downloads_app.services.providers import catalog
-from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
+from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, USERS, Stack
 from tests.browser.test_access import expect_no_violations
+from tests.browser.test_waiting import SMALL_PAGES
 from tests.support.hub import Hub
 
 SIZES = {"model-Q4_K_M.gguf": 300, "model-Q8_0.gguf": 600, "mmproj-F16.gguf": 50, "README.md": 10, "config.json": 2}
@@ -176,6 +178,14 @@ def test_history_is_filtered_read_on_and_cleared_with_or_without_files(
     names = {path.parent.parent.name for path in files}
     assert "kept" in names
     assert "done" not in names
+
+
+def test_an_admin_may_choose_each_user_and_each_provider(stack: Stack, open_page: Callable[..., Page]) -> None:
+    page = open_page("root")
+    page.add_init_script(SMALL_PAGES)
+    page.goto(f"{stack.proxy.url}/history")
+    for name in [*USERS, "hub"]:
+        expect(page.locator(".filters option", has_text=re.compile(f"^{name}$"))).to_have_count(1)
 
 
 QUANTIZATIONS = {

@@ -32,11 +32,11 @@ export function getLatestDownloads() {
 }
 
 const LARGEST_PAGE = "100";
-const ACTIVE_PAGES_AT_MOST = 10;
+const PAGES_AT_MOST = 10; // of what is read to its end
 
 /** All active downloads, oldest first, as the stream lists them. */
 export async function getActiveDownloads(signal) {
-  return (await getPages("downloads", { status: "active", sort: "created_at" }, ACTIVE_PAGES_AT_MOST, signal)).rows;
+  return (await getPages("downloads", { status: "active", sort: "created_at" }, PAGES_AT_MOST, signal)).rows;
 }
 
 /** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes }`. At most 100. */
@@ -82,8 +82,13 @@ export async function isWorkerAlive() {
   return (await send("GET", "readyz")).worker_alive;
 }
 
-export function getProviders() {
-  return call("GET", "providers?page_size=100");
+export async function getProviders() {
+  return (await getPages("providers", {}, PAGES_AT_MOST)).rows;
+}
+
+/** All users, for an admin. */
+export async function getUsers() {
+  return (await getPages("users", {}, PAGES_AT_MOST)).rows;
 }
 
 export function searchProvider(id, text) {

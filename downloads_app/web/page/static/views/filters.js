@@ -1,8 +1,9 @@
 /** What of the history is shown: by name, status, provider, user and time. */
 
-import { getPage } from "../api.js";
+import { getUsers } from "../api.js";
 import { html, useEffect, useState } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
+import { useAnswer } from "./loading.js";
 import { PAGE_SIZE } from "./paging.js";
 
 const ENDED = ["completed", "failed", "cancelled"];
@@ -10,7 +11,6 @@ const TYPING_MILLISECONDS = 350;
 const DAY_MILLISECONDS = 86_400_000;
 /** @type {Record<string, number>} */
 const DAYS = { day: 1, week: 7, month: 30, year: 365 };
-const MOST_USERS = 100;
 
 /** @typedef {{ search: string, status: string, provider: string, user: string, within: string }} FilterValues */
 
@@ -62,12 +62,9 @@ function Choice({ label, value, onChange, all, options }) {
 }
 
 function UserChoice({ value, onChange }) {
-  const [users, setUsers] = useState([]);
-  useEffect(() => {
-    getPage("users", { page_size: MOST_USERS }).then(({ rows }) => setUsers(rows), () => {});
-  }, []);
+  const { answer: users } = useAnswer(getUsers, "users");
   return html`<${Choice} label=${say("history.user")} value=${value} onChange=${onChange} all=${say("history.any")}
-    options=${users.map(({ id, username }) => [id, username])} />`;
+    options=${(users ?? []).map(({ id, username }) => [id, username])} />`;
 }
 
 /** Searches when its reader stops typing. */
