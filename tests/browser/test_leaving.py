@@ -55,3 +55,27 @@ def test_a_question_goes_with_the_view_that_asks(stack: Stack, open_page: Callab
         page.go_back()
         expect(page.get_by_role("heading", name="History")).to_be_visible()
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_names_that_could_not_be_had_are_asked_for_no_more(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    asked: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route)
+        route.abort()
+
+    page = new_context().new_page()
+    page.clock.install()
+    page.route(NAMES, refuse)
+    page.goto(stack.proxy.url)
+    with rows_of(stack, "clara", HELD):
+        with page.expect_request(NAMES):
+            sign_in(page, "clara")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.locator("#sign-in")).to_be_visible()
+        asked.clear()
+        page.clock.fast_forward(20_000)
+        page.evaluate("async () => fetch('healthz')")  # whatever was sent before has arrived
+        assert asked == []

@@ -27,6 +27,11 @@ export class Names {
     return null;
   }
 
+  stop() {
+    clearTimeout(this.#timer ?? undefined);
+    this.#wanted.clear();
+  }
+
   async #fetch() {
     const ids = [...this.#wanted].slice(0, BATCH);
     let pause = 0;

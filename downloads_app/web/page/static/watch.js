@@ -116,7 +116,7 @@ export function watch(user, onSignedOut) {
     clearInterval(timer);
     shared.stop();
     cancelAnimationFrame(frame ?? 0);
-    for (const part of [connection, failures, reasons, board, noWorker]) part.stop();
+    for (const part of [connection, failures, reasons, board, noWorker, ...Object.values(names)]) part?.stop();
     showSummary({ activeCount: 0 }, 0);
     clearToasts();
     show(byId("board"), false);
