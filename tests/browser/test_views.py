@@ -103,6 +103,7 @@ def test_a_repository_that_is_not_there_says_so(stack: Stack, hub: Hub, open_pag
     page.get_by_label("Repository, or the address").fill(f"{hub.url}/nobody/nothing/tree/main")
     page.get_by_role("button", name="Show the plan", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("nobody/nothing")
+    expect(page.get_by_role("alert")).to_contain_text("Look at its name and revision")
 
 
 def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, open_page: Callable[..., Page]) -> None:

@@ -35,13 +35,20 @@ export function outcomeOf({ status, error_message: reason, started_at: start, co
 }
 
 /**
- * What to do about a failure; "" where its own words say all.
+ * What to do about a failure; "" for a download that has not failed.
  * @param {any} download
  */
 export function adviceFor({ status, error_message: reason }) {
-  if (status !== "failed") return "";
-  const found = ADVICE.find(([pattern]) => pattern.test(reason ?? ""));
-  return say(found ? found[1] : "advice.other");
+  return status === "failed" ? adviceOn(reason ?? "") || say("advice.other") : "";
+}
+
+/**
+ * What to do where a provider's answer is this; "" if we do not know.
+ * @param {string} reason
+ */
+export function adviceOn(reason) {
+  const found = ADVICE.find(([pattern]) => pattern.test(reason));
+  return found ? say(found[1]) : "";
 }
 
 /**

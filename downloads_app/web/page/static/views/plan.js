@@ -2,6 +2,7 @@
 
 import { addDownload, getPage, makePlan } from "../api.js";
 import { announce } from "../announcer.js";
+import { adviceOn } from "../board/describe.js";
 import { bytes, duration } from "../format.js";
 import { go } from "../router.js";
 import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
@@ -24,9 +25,8 @@ export function PlanView({ target }) {
 }
 
 function explain(error) {
-  return /gated|licen[cs]e|accept/i.test(error.message)
-    ? say("plan.gated", { reason: error.message })
-    : error.message;
+  const advice = adviceOn(error.message);
+  return advice ? say("plan.refused", { reason: error.message.replace(/\.$/, ""), advice }) : error.message;
 }
 
 function Plan({ plan, target, asked }) {
