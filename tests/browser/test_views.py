@@ -106,6 +106,18 @@ def test_a_repository_that_is_not_there_says_so(stack: Stack, hub: Hub, open_pag
     expect(page.get_by_role("alert")).to_contain_text("Look at its name and revision")
 
 
+def test_a_plan_is_made_of_the_revision_that_is_typed(stack: Stack, hub: Hub, open_page: Callable[..., Page]) -> None:
+    page = open_page("alice", f"{stack.proxy.url}/add")
+    page.get_by_label("Provider").select_option("hub")
+    expect(page.get_by_label("Revision")).to_have_count(0)  # a web server has none
+    page.get_by_label("Provider").select_option("models")
+    page.get_by_label("Repository, or the address").fill("nimbus/nimbus-7b-GGUF")
+    page.get_by_label("Revision").fill("v2")
+    with page.expect_request("**/api/downloads/plan") as asked:
+        page.keyboard.press("Enter")
+    assert asked.value.post_data_json["revision"] == "v2"
+
+
 def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, open_page: Callable[..., Page]) -> None:
     stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
     for name in ("views/paused", "views/waits"):

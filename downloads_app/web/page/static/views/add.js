@@ -11,11 +11,13 @@ import { readReference, unknownProvider } from "./reference.js";
 
 const TYPING_MILLISECONDS = 300;
 const SEARCHED_FROM = 2; // characters
+const WITH_REVISIONS = new Set(["huggingface", "oci", "lfs"]);
 
 export function AddView({ user }) {
   const { answer: providers, error } = useAnswer(getProviders, "providers");
   const [providerId, setProviderId] = useState(null);
   const [text, setText] = useState("");
+  const [revision, setRevision] = useState("");
   const [target, setTarget] = useState(null);
   const field = useRef(null);
   useEffect(() => field.current?.focus(), [providers === null]);
@@ -25,10 +27,15 @@ export function AddView({ user }) {
   const provider = providers.find(({ id }) => id === providerId) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
   const named = readReference(text, providers, provider);
   const unknown = unknownProvider(text, providers);
+  const hasRevisions = WITH_REVISIONS.has((named?.provider ?? provider).kind);
 
+  /** The revision that the text names comes before that of its own field. */
+  function plan(wanted) {
+    setTarget({ ...wanted, revision: wanted.revision ?? (hasRevisions ? revision.trim() || null : null) });
+  }
   function submit(event) {
     event.preventDefault();
-    if (named) setTarget(named);
+    if (named) plan(named);
   }
   return html`<h2>${say("add.title")}</h2>
     <form class="find" onSubmit=${submit}>
@@ -39,13 +46,17 @@ export function AddView({ user }) {
       ${providers.length > 1 && html`<label>${say("add.provider")} <select value=${provider.id} onChange=${(event) => { setProviderId(event.currentTarget.value); setTarget(null); }}>
         ${providers.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
       </select></label>`}
+      ${hasRevisions && html`<label>${say("download.revision")}
+        <input type="text" value=${revision} maxlength="200" autocapitalize="none" autocomplete="off" spellcheck=${false}
+          onInput=${(event) => { setRevision(event.currentTarget.value); setTarget(null); }} />
+      </label>`}
       <button type="submit" disabled=${!named}>${say("add.look")}</button>
     </form>
     ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
     ${!named && unknown && html`<p class="quiet-text" role="status">${say("add.unknown_provider", { name: unknown })}</p>`}
     ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
       setText(name);
-      setTarget({ provider, repository: name, revision: null, file: null });
+      plan({ provider, repository: name, revision: null, file: null });
     }} />`}
     ${target && html`<${PlanView} key=${`${target.provider.id} ${target.repository} ${target.revision}`} target=${target} />`}`;
 }
