@@ -17,7 +17,7 @@ def test_an_answer_that_comes_after_signing_out_shows_nothing(
 ) -> None:
     held: list[Route] = []
     page = new_context().new_page()
-    page.route(NAMES, held.append)
+    page.route(NAMES, lambda route: held.append(route))
     page.goto(stack.proxy.url)
     with rows_of(stack, "clara", HELD):
         with page.expect_request(NAMES):
