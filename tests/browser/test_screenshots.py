@@ -34,14 +34,13 @@ def queue_active(stack: Stack) -> list[str]:
     return [stack.add_download(user, name) for name, (user, _) in ACTIVE.items()]
 
 
-def queue_ending(stack: Stack) -> None:
-    """Queue one that completes soon and one whose bytes are not what its listing says."""
+def queue_ending(stack: Stack) -> list[str]:
+    """Queue one that completes soon and one whose bytes are not what its listing says; return the ids."""
     stack.put_repository("lumen/whisper-small", {"model.safetensors": MEBIBYTE})
     stack.put_repository("lumen/whisper-large", {"model-00002-of-00004.safetensors": MEBIBYTE})
     damaged = "lumen/whisper-large/model-00002-of-00004.safetensors"
     stack.files.files[damaged] = make_content("something else", MEBIBYTE)
-    for name in ("lumen/whisper-small", "lumen/whisper-large"):
-        stack.add_download("alice", name)
+    return [stack.add_download("alice", name) for name in ("lumen/whisper-small", "lumen/whisper-large")]
 
 
 def wait_for_a_plot(page: Page, download_id: str) -> None:
@@ -63,10 +62,11 @@ def test_the_page_is_photographed(
     ids = queue_active(stack)
     for page in (alice, admin):
         expect(page.locator("#connection-text")).to_have_text("Live")
-    queue_ending(stack)
+    ending = queue_ending(stack)
     wait_for_a_plot(alice, ids[0])
     for page in (alice, admin):
-        expect(page.locator(":is(#ended, #failed) .row")).to_have_count(2)
+        for download_id in ending:
+            expect(page.locator(f":is(#ended, #failed) [data-id='{download_id}']")).to_be_visible()
     take(admin, "admin")
     take(alice, "light")
     alice.emulate_media(color_scheme="dark")
