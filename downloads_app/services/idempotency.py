@@ -15,7 +15,7 @@ from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput, NotAllowed
 from downloads_app.models import KeyedRequest, new_id
 from downloads_app.services.database.autocommit import execute_alone
-from downloads_app.services.database.clock import DatabaseTime, database_now
+from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.rights import Viewer
 
