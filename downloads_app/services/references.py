@@ -13,7 +13,7 @@ _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def find_one(query: Select[tuple[T]], id_column: Any, reference: str, what: str) -> T:
+def find_one(query: Select[T], id_column: Any, reference: str, what: str) -> T:
     """Return the row of a query with that id, or the only one whose id begins with it.
 
     `what` names such a row in the errors: NotFound, or Conflict if several ids begin with it.
