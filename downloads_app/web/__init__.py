@@ -11,15 +11,13 @@ def init_app(app: Flask) -> None:
     """
     from downloads_app.services.files.blocking import RUNNER
     from downloads_app.web import bodies, long_work
-    from downloads_app.web.extensions import api, jwt
+    from downloads_app.web.extensions import jwt
     from downloads_app.web.stream import generator
 
-    app.config.update(API_TITLE="downloads_app", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
     app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
     app.request_class = bodies.Request
     app.before_request(bodies.refuse_unstorable_paths)
     jwt.init_app(app)
-    api.init_app(app)
     _wrap_requests(app)
     RUNNER.put(app, long_work.do_long_work)
     generator.init_app(app)
@@ -30,7 +28,7 @@ def _wrap_requests(app: Flask) -> None:
     """Add what happens before, after and around every request."""
     from downloads_app.web import cross_origin, errors, headers, idempotency, proxies, shares, slow_readers
 
-    errors.init_app(app)  # after flask-smorest, whose own handler it replaces
+    errors.init_app(app)
     proxies.init_app(app)
     shares.init_app(app)
     slow_readers.init_app(app)
@@ -64,13 +62,13 @@ def _register_routes(app: Flask) -> None:
         workers,
     )
     from downloads_app.web.description import routes as description
-    from downloads_app.web.extensions import api
     from downloads_app.web.page import routes
+    from downloads_app.web.resources import add_resource
     from downloads_app.web.stream import endpoint
 
     resources = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, limits, audit)
     for resource in resources:
-        api.register_blueprint(resource.blueprint)
+        add_resource(app, resource.blueprint)
     single_sign_on.init_app(app)
     app.register_blueprint(description.blueprint)
     app.register_blueprint(status.blueprint)

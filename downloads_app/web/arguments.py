@@ -13,7 +13,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from downloads_app.errors import InvalidInput
 from downloads_app.per_app import PerApp
-from downloads_app.web.extensions import api
+from downloads_app.web.resources import DESCRIBED
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +22,7 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/")
 
 def _list_known() -> dict[tuple[str, str], frozenset[str]]:
     """Return the names of a route's query arguments, by its path and method, as its schemas say."""
-    described: dict[str, dict[str, Any]] = api.spec.to_dict()["paths"]
+    described: dict[str, dict[str, Any]] = DESCRIBED.here().spec.to_dict()["paths"]
     return {
         (path, method.upper()): frozenset(
             one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"

@@ -1,7 +1,5 @@
 """Flask's extensions that only the web part needs, unbound. Imports nothing of ours."""
 
 from flask_jwt_extended import JWTManager
-from flask_smorest import Api
 
 jwt = JWTManager()
-api = Api()

@@ -1,7 +1,7 @@
 """`/api/auth/oidc`: signing in at an identity provider. It is there if OIDC_ISSUER is set."""
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, redirect, request
 from marshmallow import Schema, fields, validate
@@ -15,21 +15,25 @@ from downloads_app.services.database.session import give_connection_back
 from downloads_app.web import cookies
 from downloads_app.web.authentication import shown_address
 from downloads_app.web.bodies import Blueprint
-from downloads_app.web.extensions import api
-from downloads_app.web.identity_provider import IdentityProvider
+from downloads_app.web.resources import add_resource
+
+if TYPE_CHECKING:
+    from downloads_app.web.identity_provider import IdentityProvider
 
 MAX_TEXT = 4096
 HOME = "/"
 
 blueprint = Blueprint("sign_on", __name__, url_prefix="/api/auth/oidc", description="Sign in elsewhere")
-PROVIDER: PerApp[IdentityProvider] = PerApp()
+PROVIDER: PerApp["IdentityProvider"] = PerApp()
 
 
 def init_app(app: Flask) -> None:
-    """Add the two routes where the settings name a provider."""
+    """Add the two routes where the settings name a provider. Authlib takes a while to load; others do without it."""
     settings = SETTINGS.of(app)
     if not settings.oidc_issuer:
         return
+    from downloads_app.web.identity_provider import IdentityProvider
+
     PROVIDER.put(app, IdentityProvider(settings))
     app.config.update(
         SECRET_KEY=hashlib.sha256(b"single sign-on\0" + settings.jwt_secret_key.encode()).digest(),
@@ -38,7 +42,7 @@ def init_app(app: Flask) -> None:
         SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    api.register_blueprint(blueprint)
+    add_resource(app, blueprint)
 
 
 def _cookie_name(public_url: str) -> str:

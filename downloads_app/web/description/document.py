@@ -13,7 +13,7 @@ from downloads_app.web import idempotency
 from downloads_app.web.bodies import MAX_PAGE_DIGITS
 from downloads_app.web.description import answers, stream
 from downloads_app.web.description.examples import example_of
-from downloads_app.web.extensions import api
+from downloads_app.web.resources import DESCRIBED
 
 METHODS = ("get", "post", "put", "patch", "delete")
 _VERBS = {"get": "get", "post": "add", "put": "set", "patch": "change", "delete": "remove"}
@@ -64,6 +64,7 @@ KEY_PARAMETER = {
 
 def make_document(app: Flask) -> dict[str, Any]:
     """Return the whole description, without its servers."""
+    api = DESCRIBED.of(app)
     found = deepcopy(api.spec.to_dict())
     components = found["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if name != "PaginationMetadata"}

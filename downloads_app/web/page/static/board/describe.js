@@ -8,8 +8,8 @@ import { say } from "../words.js";
 const ADVICE = [
   [/sha-?256|sha-?1\b|md5|checksum|not those of the commit|instead of the file|does not begin as|more than was announced/i, "advice.content"],
   [/gated|conditions|licen[cs]e/i, "advice.gated"],
-  [/\b40[13]\b|refuses|token|forbidden|unauthori[sz]ed|signatures?\b/i, "advice.token"],
   [/not found|\b404\b|\b410\b|no repository|does not have it/i, "advice.missing"],
+  [/\b40[13]\b|refuses|token|forbidden|unauthori[sz]ed|signatures?\b/i, "advice.token"],
   [/quota/i, "advice.quota"],
   [/disk|room|space|fit/i, "advice.room"],
   [/resolve|refused|unreachable|timed out|no route|did not answer|not answer/i, "advice.unreachable"],
