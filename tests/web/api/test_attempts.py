@@ -38,7 +38,9 @@ def test_each_failure_after_a_wait_doubles_it_up_to_fifteen_minutes(alice: User,
         waits.append(retry_after(attempt()))
         let_pass(waits[-1])
         assert attempt().status_code == 401
-    assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
+    # Less only by the time that has passed since the failure.
+    most = [30, 60, 120, 240, 480, 900, 900, 900]
+    assert all(limit / 2 < wait <= limit for wait, limit in zip(waits, most, strict=True)), waits
 
 
 def test_a_right_password_after_the_wait_clears_the_account_there(alice: User, attempt: SignIn) -> None:
