@@ -26,11 +26,11 @@ lint: .venv/dev $(CLIENT)  ## Python, and the page's and the client's modules
 	$(NPM) run --silent types:page
 
 test: lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask  ## all that proves the service, in minutes
-	$(PY) -m pytest -m "not scale" -n 4 --dist loadfile
+	$(PY) -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests reach, branches too, in all processes
 	$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -m "not scale" -n 4 --dist loadfile; passed=$$?; \
+	@$(PY) -m coverage run -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder; passed=$$?; \
 	    $(PY) -m coverage combine --quiet && $(PY) -m coverage report; exit $$passed
 
 test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
