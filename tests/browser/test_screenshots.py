@@ -77,7 +77,14 @@ def test_the_page_is_photographed(
         alice.goto(f"{stack.proxy.url}/{view}")
         expect(alice.locator("#view h2")).to_be_visible()
         take(alice, view)
-    alice.goto(f"{stack.proxy.url}/add")
+    take_adding(alice, stack.proxy.url)
+    for download_id in ids:
+        stack.cancel(download_id)
+
+
+def take_adding(alice: Page, root: str) -> None:
+    """Take pictures of the form with a plan, beside the admin's board, and of a phone."""
+    alice.goto(f"{root}/add")
     alice.get_by_label("Repository, or the address").fill("nimbus/nimbus-7b-instruct-GGUF")
     alice.keyboard.press("Enter")
     expect(alice.locator(".plan-sum")).to_be_visible()
@@ -85,11 +92,9 @@ def test_the_page_is_photographed(
     join(alice, "adding-and-arriving", "add", "admin")
     alice.set_viewport_size(PHONE)
     take(alice, "phone-add")
-    alice.goto(stack.proxy.url)
+    alice.goto(root)
     expect(alice.locator(".card .repository").first).to_contain_text("/")
     take(alice, "phone")
-    for download_id in ids:
-        stack.cancel(download_id)
 
 
 def take_settings(page: Page, root: str) -> None:
