@@ -39,7 +39,6 @@ ACTIVE = (Status.PENDING, Status.DOWNLOADING)
 FINISHED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED)
 IS_ACTIVE = "status IN ('pending', 'downloading')"
 IS_HELD = "worker_id IS NOT NULL"
-IS_PENDING = "status = 'pending'"
 HAS_REASON = "wait_reason IS NOT NULL"
 PROVIDER_IS_PAUSED = "its provider is paused"
 QUEUE_IS_PAUSED = "the queue is paused"
@@ -161,20 +160,16 @@ class Download(Model):
         return PROVIDER_IS_PAUSED if self.provider.paused_at is not None else self.wait_reason
 
 
-# Workers claim from these indexes: the head of each user's queue, or the heads at each provider.
-for _name, _whose in (
-    ("ix_downloads_pending", (Download.user_id,)),
-    ("ix_downloads_pending_provider", (Download.user_id, Download.provider_id)),
-):
-    Index(
-        _name,
-        *_whose,
-        Download.priority.desc(),
-        Download.created_at,
-        Download.id,
-        postgresql_where=text(IS_PENDING),
-        sqlite_where=text(IS_PENDING),
-    )
+# Workers claim from this index: the head of each user's queue.
+Index(
+    "ix_downloads_pending",
+    Download.user_id,
+    Download.priority.desc(),
+    Download.created_at,
+    Download.id,
+    postgresql_where=text("status = 'pending'"),
+    sqlite_where=text("status = 'pending'"),
+)
 
 
 class DownloadFile(Model):

@@ -10,7 +10,7 @@ from sqlalchemy import delete, text
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User, utc_now
-from downloads_app.services.queue import claims, outcomes, pauses
+from downloads_app.services.queue import claims, outcomes
 from downloads_app.services.queue.claims import Claim
 from tests.support.downloading import (
     LEASE_SECONDS,
@@ -190,16 +190,4 @@ def test_a_claim_stays_cheap_with_a_hundred_thousand_waiting(alice: User, bob: U
     names, seconds = claim_again_and_again(20)
     assert names[:2] == ["first", "b0"]
     assert None not in names
-    assert seconds < MOST_TIMES * in_a_short_queue
-
-
-def test_a_claim_passes_over_no_rows_of_a_closed_provider(alice: User, bob: User, in_a_short_queue: float) -> None:
-    """One that is paused, or has no connection to spare."""
-    hub, mirror = add_provider("hub"), add_provider("mirror", max_connections=1)
-    multiply(add_downloads(alice, hub, "first")[0], MANY)
-    add_downloads(alice, mirror, "second", "third")
-    add_downloads(bob, hub, "b0")
-    pauses.set_provider_paused(hub, True)
-    names, seconds = claim_again_and_again(20)
-    assert names == ["second"] + 19 * [None]
     assert seconds < MOST_TIMES * in_a_short_queue
