@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pycurl
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 
 _TRANSIENT_STATUSES = {202, 408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
 # Where pycurl has no name, libcurl's number stands here (https://curl.se/libcurl/c/libcurl-errors.html).
@@ -165,10 +165,22 @@ def explain_status(what: str, head: AnswerHead) -> SourceError:
         retry_after_seconds=head.retry_after_seconds if head.status in _TRANSIENT_STATUSES else None,
         is_missing=head.status in (404, 410),
         is_on_its_way=head.status == 202,
+        cause=find_cause(head.status),
     )
+
+
+def find_cause(status: int) -> Cause:
+    """Return what an answer's status tells of the cause, for the metrics."""
+    if status in (202, 423, 425, 429):
+        return Cause.RATE
+    if status in (404, 410):
+        return Cause.MISSING
+    if status >= 500 or status == 408:
+        return Cause.SERVER
+    return Cause.REFUSED if status >= 400 else Cause.CONTENT
 
 
 def explain_curl_error(code: int, what: str) -> SourceError:
     """Return the error for libcurl's code. We never show libcurl's own texts: they may hold a proxy's password."""
     fault = _CURL_FAULTS.get(code) or f"the transfer failed (libcurl's error {code})"
-    return SourceError(f"{what}: {fault}", permanent=code in _PERMANENT_CURL_CODES)
+    return SourceError(f"{what}: {fault}", permanent=code in _PERMANENT_CURL_CODES, cause=Cause.NETWORK)

@@ -9,7 +9,7 @@ from urllib.parse import quote, urldefrag, urljoin
 
 import pycurl
 
-from downloads_app.errors import SourceError, TooManyFiles
+from downloads_app.errors import Cause, SourceError, TooManyFiles
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.answers import AnswerHead, explain_curl_error, name_status
@@ -115,11 +115,11 @@ class Connection:
         if not self.head.status and (self.lacks_descriptor or lacks_descriptors()):
             return TooManyFiles(f"{what}: too many open files")
         if self.refusal:
-            return SourceError(f"{what}: {self.refusal}", permanent=True)
+            return SourceError(f"{what}: {self.refusal}", permanent=True, cause=Cause.ADDRESS)
         by_proxy = int(self.curl.getinfo(pycurl.HTTP_CONNECTCODE))
         if code and by_proxy >= 300:
             text = f"{what}: the outgoing proxy answered {name_status(by_proxy)}"
-            return SourceError(text, permanent=by_proxy in (401, 403, 407))
+            return SourceError(text, permanent=by_proxy in (401, 403, 407), cause=Cause.NETWORK)
         return explain_curl_error(code, what)
 
     def close(self) -> None:

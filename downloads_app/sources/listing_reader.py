@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection
 from downloads_app.sources.documents import MAX_FILES as MAX_FILES
@@ -95,7 +95,7 @@ class ListingReader:
 
     def _check_time(self) -> None:
         if self._clock() > self._deadline:
-            raise SourceError(f"{self.what}: listing it took too long", permanent=False)
+            raise SourceError(f"{self.what}: listing it took too long", permanent=False, cause=Cause.NETWORK)
 
     def limit(self, count: int, limit: int, what: str) -> None:
         """Raise a permanent SourceError if `count` is more than `limit`; `what` names the things counted."""

@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import certifi
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
 from downloads_app.sources.credentials import NOTHING, Credentials, find_credentials
@@ -45,16 +45,16 @@ def find_way(access: Access, url: str) -> Way:
     except ValueError:
         raise SourceError(NO_ADDRESS, permanent=True) from None
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or AMBIGUOUS.search(url):
-        raise SourceError(f"{shorten_url(url)} is not an http or https address", permanent=True)
+        text = f"{shorten_url(url)} is not an http or https address"
+        raise SourceError(text, permanent=True, cause=Cause.ADDRESS)
     own = find_origin(access.url)
     if own[0] == "https" and parts.scheme == "http":
-        raise SourceError(
-            f"{shorten_url(url)} is not encrypted, and the provider's own address is https", permanent=True
-        )
+        text = f"{shorten_url(url)} is not encrypted, and the provider's own address is https"
+        raise SourceError(text, permanent=True, cause=Cause.ADDRESS)
     proxy = find_proxy(access, parts)
     refusal = find_refusal_behind_proxy(access, parts.hostname, origin[2]) if proxy else None
     if refusal:
-        raise SourceError(refusal, permanent=True)
+        raise SourceError(refusal, permanent=True, cause=Cause.ADDRESS)
     return Way(parts.hostname, origin[2], proxy, find_credentials(access) if origin == own else NOTHING)
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
 from downloads_app.sources.documents import quote_path
@@ -110,7 +110,7 @@ def _read(response: Response, folder_url: str, what: str) -> Index:
     try:
         index = read_index(response.body, response.headers.get("content-type", ""), folder_url)
     except SourceError as exc:
-        raise SourceError(f"{what}: {exc.message}", permanent=exc.permanent) from None
+        raise SourceError(f"{what}: {exc.message}", permanent=exc.permanent, cause=exc.cause) from None
     if index is None:
         raise SourceError(f"{what}: the server answered a page that is no listing of files", permanent=True)
     announced = find_next_link(response.headers.get("link", ""))
@@ -145,7 +145,7 @@ def explain_refusal(response: Response, what: str) -> SourceError:
     """Return the error that says why the server did not send `what`."""
     if response.status in (401, 403):
         text = f"{what}: the server answered {name_status(response.status)}; a token is missing, or is refused"
-        return SourceError(text, permanent=True)
+        return SourceError(text, permanent=True, cause=Cause.REFUSED)
     if response.status in (404, 410):
-        return SourceError(f"{what} is not found", permanent=True)
+        return SourceError(f"{what} is not found", permanent=True, cause=Cause.MISSING)
     return explain_status(what, AnswerHead.of(response.status, response.headers))

@@ -2,8 +2,8 @@
 
 import re
 
-from downloads_app.errors import SourceError
-from downloads_app.sources.answers import AnswerHead, name_status
+from downloads_app.errors import Cause, SourceError
+from downloads_app.sources.answers import AnswerHead, find_cause, name_status
 
 MAX_PLAIN_HTTP_BYTES = 50_000_000_000
 """For larger files the public hub may refuse plain HTTP."""
@@ -20,21 +20,24 @@ def explain_hub_refusal(
         return _explain_rate_limit(what, head)
     if _is_too_large(head.status, message, size_bytes):
         size = f" ({size_bytes:,} bytes)" if size_bytes else ""
-        return SourceError(f"{what}{size} is too large for plain HTTP at this hub", permanent=True)
+        text = f"{what}{size} is too large for plain HTTP at this hub"
+        return SourceError(text, permanent=True, cause=Cause.REFUSED)
     if head.status == 401 and message.startswith("Invalid credentials"):
-        return SourceError(f"{what}: the hub refuses this provider's token ({name_status(401)})", permanent=True)
+        text = f"{what}: the hub refuses this provider's token ({name_status(401)})"
+        return SourceError(text, permanent=True, cause=Cause.REFUSED)
     if head.status == 401 and message and not code:
         code = "RepoNotFound"  # without a token, the public hub says this of all that is not public
-    text = {
+    reason = {
         "GatedRepo": f"{what} is gated: its owner has to grant access to the account of this provider's token",
         "RevisionNotFound": f"{what} has no revision {revision[:120]!r}" if revision else f"{what}: no such revision",
         "RepoNotFound": f"{what} is not found, or it is private and this provider's token does not open it",
         "EntryNotFound": f"{what} is not in the repository at this commit",
     }.get(code)
     if message == "Access to this resource is disabled.":
-        text = f"{what} is disabled by the hub"
+        reason = f"{what} is disabled by the hub"
     is_missing = code in ("EntryNotFound", "RevisionNotFound")
-    return SourceError(text, permanent=True, is_missing=is_missing) if text else None
+    cause = Cause.MISSING if code.endswith("NotFound") else find_cause(head.status)
+    return SourceError(reason, permanent=True, is_missing=is_missing, cause=cause) if reason else None
 
 
 def _is_too_large(status: int, message: str, size_bytes: int | None) -> bool:
@@ -50,7 +53,7 @@ def _explain_rate_limit(what: str, head: AnswerHead) -> SourceError:
     when = "" if seconds is None else f", again in {seconds:.0f} s"
     reason = "".join(letter for letter in head.headers.get("x-error-message", "")[:200] if letter.isprintable())
     text = f"{what}: the server limits the rate of requests ({name_status(429)}{when}){reason and ': '}{reason}"
-    return SourceError(text, permanent=False, retry_after_seconds=seconds)
+    return SourceError(text, permanent=False, retry_after_seconds=seconds, cause=Cause.RATE)
 
 
 def _find_reset(limits: str) -> float | None:

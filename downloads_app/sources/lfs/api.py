@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status, read_count
 from downloads_app.sources.documents import parse_json, read_size
@@ -86,12 +86,14 @@ def explain(answer: Response, what: str) -> SourceError:
     head = AnswerHead.of(answer.status, answer.headers)
     if answer.status in (403, 429) and answer.headers.get("x-ratelimit-remaining") == "0":
         text = f"{what}: the server limits the rate of requests ({name_status(answer.status)})"
-        return SourceError(text, permanent=False, retry_after_seconds=_seconds_until_reset(answer.headers))
+        seconds = _seconds_until_reset(answer.headers)
+        return SourceError(text, permanent=False, retry_after_seconds=seconds, cause=Cause.RATE)
     if answer.status in (401, 403):
         text = f"{what}: the server answered {name_status(answer.status)}; a token is missing, or is refused"
-        return SourceError(text, permanent=True)
+        return SourceError(text, permanent=True, cause=Cause.REFUSED)
     if answer.status in (404, 409, 422):
-        return SourceError(f"{what} is not found, or the provider's token does not open it", permanent=True)
+        text = f"{what} is not found, or the provider's token does not open it"
+        return SourceError(text, permanent=True, cause=Cause.MISSING)
     return explain_status(what, head)
 
 

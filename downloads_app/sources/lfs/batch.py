@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import inf
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access, RemoteFile, Target
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.lfs.api import explain
@@ -117,8 +117,10 @@ def _read_objects(body: bytes) -> dict[str, dict[str, object]]:
 def _explain_object(file: RemoteFile, error: object) -> SourceError:
     code = _read_object(error).get("code")
     if code in _GONE:
-        return SourceError(f"{file.path}: the LFS server does not have it ({code})", permanent=True)
-    return SourceError(f"{file.path}: the LFS server answered an error ({str(code)[:20]!a})", permanent=False)
+        text = f"{file.path}: the LFS server does not have it ({code})"
+        return SourceError(text, permanent=True, cause=Cause.MISSING)
+    text = f"{file.path}: the LFS server answered an error ({str(code)[:20]!a})"
+    return SourceError(text, permanent=False, cause=Cause.SERVER)
 
 
 def _read_headers(file: RemoteFile, found: object) -> tuple[str, ...]:

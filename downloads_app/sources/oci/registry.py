@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from urllib.parse import urlsplit
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.answers import AnswerHead, explain_status, name_status
 from downloads_app.sources.documents import parse_json
@@ -78,9 +78,10 @@ class Registry:
         """Return the error that says why the status for `what` was not 200."""
         if answer.status in (401, 403):
             hint = self._hint or "a token or password is missing, or is refused"
-            return SourceError(f"{what}: the registry answered {name_status(answer.status)}; {hint}", permanent=True)
+            text = f"{what}: the registry answered {name_status(answer.status)}; {hint}"
+            return SourceError(text, permanent=True, cause=Cause.REFUSED)
         if answer.status == 404:
-            return SourceError(f"{what} is not found at this registry", permanent=True)
+            return SourceError(f"{what} is not found at this registry", permanent=True, cause=Cause.MISSING)
         return explain_status(what, AnswerHead.of(answer.status, answer.headers))
 
     def _fetch(self, url: str, name: str, limit_bytes: int, headers: Sequence[str]) -> Response:
@@ -108,7 +109,8 @@ class Registry:
         answer = self._reader.fetch(url, limit_bytes=MAX_TOKEN_ANSWER_BYTES, own_headers=(header,) if header else ())
         if answer.status in (401, 403):
             hint = "refuses the provider's password or token" if header else "gives nothing to those it does not know"
-            raise SourceError(f"{what} {hint} ({name_status(answer.status)})", permanent=True)
+            text = f"{what} {hint} ({name_status(answer.status)})"
+            raise SourceError(text, permanent=True, cause=Cause.REFUSED)
         if answer.status != 200:
             raise explain_status(what, AnswerHead.of(answer.status, answer.headers))
         return _read_pass(parse_json(answer.body, f"{what}: its answer"), what, asked_at)

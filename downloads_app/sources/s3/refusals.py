@@ -1,6 +1,6 @@
 """Explains a store's error answers by the code in their XML (Amazon S3, "Error responses")."""
 
-from downloads_app.errors import SourceError
+from downloads_app.errors import Cause, SourceError
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.fetching import Response
 from downloads_app.sources.s3.pages import read_error
@@ -25,7 +25,8 @@ def explain_refusal(answer: Response, what: str) -> SourceError:
         place = f"at {error['Endpoint'][:120]!a}" if error.get("Endpoint") else f"in the region {region[:80]!a}"
         return SourceError(f"{what}: its bucket lies {place}; give that address to the provider", permanent=True)
     if error.get("Code") in _TEXTS:
-        return SourceError(f"{what}: {_TEXTS[error['Code']]}", permanent=True)
+        cause = Cause.MISSING if error["Code"] == "NoSuchBucket" else Cause.REFUSED
+        return SourceError(f"{what}: {_TEXTS[error['Code']]}", permanent=True, cause=cause)
     return explain_status(what, AnswerHead.of(answer.status, answer.headers))
 
 

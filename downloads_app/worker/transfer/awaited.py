@@ -44,5 +44,9 @@ class AwaitedFiles:
             seconds = file.not_before - time.monotonic()
             if file.awaited is not None and (seconds > MAX_WAIT_SECONDS or file.failures >= MAX_TRIES):
                 raise SourceError(
-                    file.awaited.message, permanent=False, retry_after_seconds=max(0.0, seconds), is_on_its_way=True
+                    file.awaited.message,
+                    permanent=False,
+                    retry_after_seconds=max(0.0, seconds),
+                    is_on_its_way=True,
+                    cause=file.awaited.cause,
                 )

@@ -7,7 +7,7 @@ import time
 
 import pycurl
 
-from downloads_app.errors import SourceError, TooManyFiles
+from downloads_app.errors import Cause, SourceError, TooManyFiles
 from downloads_app.worker.files.partial_file import PartialFile
 from downloads_app.worker.transfer.addresses import Addresses
 from downloads_app.worker.transfer.channel import Channel
@@ -151,11 +151,12 @@ def _conclude(error: SourceError, file: PartialFile) -> SourceError:
     if not file.oddity or error.retry_after_seconds:
         return error
     before = file.oddity.removeprefix(f"{file.remote.path}: ")
-    return SourceError(f"{error.message} (in parts: {before})", permanent=True)
+    return SourceError(f"{error.message} (in parts: {before})", permanent=True, cause=error.cause)
 
 
 def _as_transient(error: SourceError) -> SourceError:
-    return SourceError(error.message, permanent=False, retry_after_seconds=error.retry_after_seconds)
+    seconds = error.retry_after_seconds
+    return SourceError(error.message, permanent=False, retry_after_seconds=seconds, cause=error.cause)
 
 
 def find_lack(channel: Channel, code: int) -> Exception | None:
@@ -177,4 +178,4 @@ def find_lack(channel: Channel, code: int) -> Exception | None:
     else:
         expected = str(channel.file.total_bytes)
     text = f"{remote.path}: the server's answer ended at byte {fetch.at} of {expected}"
-    return SourceError(text, permanent=False) if expected else None
+    return SourceError(text, permanent=False, cause=Cause.NETWORK) if expected else None

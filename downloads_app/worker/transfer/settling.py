@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 
-from downloads_app.errors import DownloadsError, SourceError, TooManyFiles
+from downloads_app.errors import Cause, DownloadsError, SourceError, TooManyFiles
 from downloads_app.worker.files.finishing import Finisher
 from downloads_app.worker.transfer.channel import Channel
 from downloads_app.worker.transfer.channel_pool import ChannelPool
@@ -74,7 +74,7 @@ class Settling:
             return
         channel.flush()
         self._work.take_back(channel.fetch)
-        error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False)
+        error = SourceError(f"{channel.file.remote.path}: {reason}", permanent=False, cause=Cause.NETWORK)
         self._recovery.retry(channel.file, error, gained_bytes=channel.fetch.gained_bytes)
 
     def use_fewer(self, fault: TooManyFiles) -> None:
