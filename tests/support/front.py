@@ -94,6 +94,7 @@ class Front:
             "/etc/ssl/certs/downloads.pem": str(self.certificate),
             "/etc/ssl/private/downloads.key": str(self.folder / "key.pem"),
             "/run/downloads-app/gunicorn.sock": str(self.socket_path),
+            "/var/log/nginx/downloads/access.log": str(self.folder / "access.log"),
             **self._changes,
         }
         return _changed("nginx.conf", changes)
@@ -102,6 +103,10 @@ class Front:
         self._process.terminate()
         self._process.wait(30)
         self._folder.cleanup()
+
+    def access_log(self) -> str:
+        """Return nginx's log of the requests."""
+        return (self.folder / "access.log").read_text()
 
     def log(self) -> str:
         """Return nginx's error log."""
