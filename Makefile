@@ -74,10 +74,11 @@ bench-eta: .venv/dev
 	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
-# docker-registry holds models; PgBouncer stands before PostgreSQL.
+# docker-registry holds models; PgBouncer stands before PostgreSQL; promtool reads the alert rules.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
-	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer; do \
+	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
+	    promtool:prometheus; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt

@@ -16,7 +16,7 @@ from downloads_app.web.gunicorn.temporary import METRICS_VARIABLE, borrow_instan
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
 wsgi_app = "wsgi:app"
-bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")  # nginx, or a browser on the same machine
+bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000").split(",")  # nginx, a browser on the machine, Prometheus
 workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # one a core is enough: a process holds thousands of streams
 umask = 0o007  # of a unix socket: for its owner and the group of the web server
 worker_class = "gevent"  # a waiting stream costs a greenlet, not a thread

@@ -31,7 +31,8 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
 
     Further options are gunicorn's own.
     """
-    _check_address(bind or os.environ.get("GUNICORN_BIND", DEFAULT_BIND))
+    for address in (bind or os.environ.get("GUNICORN_BIND", DEFAULT_BIND)).split(","):
+        _check_address(address)
     with errors_in_one_line():
         settings = prepare()
     options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]

@@ -17,6 +17,7 @@ from downloads_app.models.downloads import (
 from downloads_app.models.events import DownloadEvent, EventKind
 from downloads_app.models.idempotency import KeyedRequest
 from downloads_app.models.keys import ApiKey
+from downloads_app.models.metrics import MetricCount, QueueReading
 from downloads_app.models.providers import Provider, Repository
 from downloads_app.models.queue import QueuePause
 from downloads_app.models.tasks import DailyTask
@@ -40,8 +41,10 @@ __all__ = [
     "FailedSignIns",
     "Identity",
     "KeyedRequest",
+    "MetricCount",
     "Provider",
     "QueuePause",
+    "QueueReading",
     "Repository",
     "RevokedToken",
     "SignIn",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from downloads_app.models.columns import Model, UtcDateTime
@@ -20,3 +20,6 @@ class WorkerProcess(Model):
     last_seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     concurrency: Mapped[int] = mapped_column()
     version: Mapped[str] = mapped_column(String(40))
+    disk_free_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    """Of the filesystem of DOWNLOADS_DIR, as this worker saw it before its last heartbeat."""
+    disk_size_bytes: Mapped[int | None] = mapped_column(BigInteger)

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.config import current_settings
 from downloads_app.services.database import migrations
 from downloads_app.services.queue import workers
+from downloads_app.web import queue_metrics
 from downloads_app.web.errors import error_response
 from downloads_app.web.proxies import Networks
 from downloads_app.web.stream import metrics
@@ -44,4 +45,5 @@ def show_metrics() -> Response:
     )
     if not has_token and (request.remote_addr or "") not in Networks(settings.metrics_allow):
         abort(404)
-    return Response(metrics.render(), content_type=metrics.CONTENT_TYPE)
+    text = metrics.render() + queue_metrics.render(settings.lease_seconds)
+    return Response(text, content_type=metrics.CONTENT_TYPE)

@@ -1,4 +1,4 @@
-"""Renews the leases of a worker's downloads and reports that it is alive, in its own thread."""
+"""Renews the leases of a worker's downloads, reports that it is alive and what it has counted, in its own thread."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from downloads_app.services.metrics.tally import TALLY
 from downloads_app.services.queue import claims, workers
 from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.job.job import Job
@@ -39,6 +40,7 @@ class Heartbeat:
         try:
             with self._app.app_context():
                 workers.remove(self._presence.worker_id)
+                TALLY.of(self._app).store()
         except SQLAlchemyError as exc:
             log.warning("cannot say that this worker has stopped: %s", type(exc).__name__)
 
@@ -62,6 +64,7 @@ class Heartbeat:
                 with self._app.app_context():
                     self.beat()
                     workers.tell(self._presence)
+                    TALLY.of(self._app).store()
                 pause = self._lease_seconds / 3
             except SQLAlchemyError as exc:
                 log.warning("cannot renew the leases: %s", type(exc).__name__)

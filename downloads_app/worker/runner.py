@@ -19,13 +19,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app import modes, request_ids
 from downloads_app.config import ConfigError, Settings, load_settings
 from downloads_app.services.audit.reading import remove_old_entries
-from downloads_app.services.files.folders import free_bytes
+from downloads_app.services.files.folders import disk_bytes, free_bytes
+from downloads_app.services.metrics import tally
 from downloads_app.services.queue import claims, giving_way, housekeeping, leftovers, pauses, room
 from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.process import prepare_process
+from downloads_app.worker.rescue import rescue
 from downloads_app.worker.retention import Retention
 from downloads_app.worker.steps import Every
 from downloads_app.worker.transfer.bandwidth import Bandwidth, Limits
@@ -58,12 +60,12 @@ class Worker:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._is_draining = False
         self._reads_limit = False
-        presence = Presence(self.worker_id, self._concurrency)
-        self._heartbeat = Heartbeat(app, presence, settings.lease_seconds, lambda: list(self._jobs))
+        self._presence = Presence(self.worker_id, self._concurrency)
+        self._heartbeat = Heartbeat(app, self._presence, settings.lease_seconds, lambda: list(self._jobs))
         self._retention = Retention(settings.downloads_dir, settings.retention_days)
         self._steps = (
             self._reap,
-            Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), self._rescue),
+            Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), lambda: rescue(settings.lease_seconds)),
             self._claim,
             Every(SHARE_SECONDS, self._share),
             Every(PAUSE_SECONDS, self._hold_back),
@@ -128,14 +130,6 @@ class Worker:
             del self._jobs[job]
         return bool(ended)
 
-    def _rescue(self) -> bool:
-        if claims.cut_future_leases(self._settings.lease_seconds):
-            log.warning("leases end far in the future: the clock was set back; they are cut")
-        rescued = claims.rescue_expired()
-        for download_id in rescued:
-            log.warning("download %s: its worker is gone; it is given back", download_id)
-        return bool(rescued)
-
     def _claim(self) -> bool:
         if len(self._jobs) >= self._concurrency:
             return False
@@ -175,7 +169,10 @@ class Worker:
 
     def _let_go_on(self) -> bool:
         """Let one download that waited for room go on, if there is room for it now, or can be made."""
-        left = room.left_bytes(free_bytes(self._settings.downloads_dir))
+        free = free_bytes(self._settings.downloads_dir)
+        self._presence.disk_free_bytes = free
+        self._presence.disk_size_bytes = disk_bytes(self._settings.downloads_dir)
+        left = room.left_bytes(free)
         woken = room.let_one_go_on(left)
         if woken is not None:
             log.info("download %s: there is room for it again", woken)
@@ -189,6 +186,7 @@ class Worker:
         leftovers.clear_abandoned(self._settings.downloads_dir)
         housekeeping.remove_old_rows()
         remove_old_entries(self._settings.audit_days)
+        tally.remove_unknown()
         return self._retention.take()
 
     # -- the loop itself

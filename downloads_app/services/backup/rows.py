@@ -22,7 +22,7 @@ from sqlalchemy import (
 from downloads_app.extensions import connect_args, db
 from downloads_app.models import Deletion, Download, User
 
-PASSING = frozenset({"deletions", "workers", "failed_sign_ins", "daily_tasks"})
+PASSING = frozenset({"deletions", "workers", "failed_sign_ins", "daily_tasks", "metric_counts", "queue_readings"})
 """Tables that tell of the present moment; they are not copied."""
 LOCK_SECONDS = 10
 """How long to wait for others who write."""

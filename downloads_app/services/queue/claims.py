@@ -43,6 +43,17 @@ class Claim:
     """Of the request that queued it, for the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """A download whose worker is gone."""
+
+    download_id: str
+    request_id: str | None
+    """Of the request that queued it, for the log."""
+    has_failed: bool
+    """Whether that was one worker too many."""
+
+
 def claim_next(worker_id: str, lease_seconds: float) -> Claim | None:
     """Claim the next download; None where nothing can be claimed."""
     dialect = db.engine.dialect.name
@@ -85,8 +96,8 @@ def cut_future_leases(lease_seconds: float) -> int:
     return int(cut.rowcount)
 
 
-def rescue_expired() -> list[str]:
-    """Give back the downloads of workers that are gone, with their bytes; return their ids.
+def rescue_expired() -> list[Rescued]:
+    """Give back the downloads of workers that are gone, with their bytes; return them.
 
     A download whose workers die again and again waits longer each time, and fails in the end.
     """
@@ -118,7 +129,8 @@ def rescue_expired() -> list[str]:
         reason=lambda row: func.coalesce(row.error_message, "its worker was not heard of any more"),
         until=lambda row: row.not_before_at,
     )
-    return [row.id for row in events.change_alone(given_back, rescued)]
+    rows = events.change_alone(given_back, rescued)
+    return [Rescued(str(row.id), row.request_id, row.status == Status.FAILED) for row in rows]
 
 
 def backoff_seconds(failures: int) -> float:

@@ -38,7 +38,7 @@ KEPT = 200
 COMMAND_LINE = "command line"
 """The actor of a change that somebody made by a command."""
 COLUMNS = ("download_id", "at", "kind", "actor", "reason", "until_at", "attempt", "current_bytes")
-SEEN = ("id", "status", "attempt", "current_bytes", "wait_reason", "error_message", "not_before_at")
+SEEN = ("id", "status", "attempt", "current_bytes", "wait_reason", "error_message", "not_before_at", "request_id")
 """The columns of a changed download that a note may use."""
 
 

@@ -24,11 +24,15 @@ class Order:
     revision: str
     wanted: Selection
     provider_id: str
+    provider: str
+    """Its name, for the metrics."""
     folder: Path
     is_listed: bool
     """Whether the download has begun before: then its listing is pinned, and some bytes may be here."""
     needed_bytes: int = 0
     """What it needed on the disk when it last stopped, by that worker's best knowledge."""
+    waited_seconds: float | None = None
+    """From when it was queued to this claim, if it is the first one; else None."""
 
 
 def read_order(settings: Settings, claim: Claim) -> Order:
@@ -41,12 +45,21 @@ def read_order(settings: Settings, claim: Claim) -> Order:
         revision=download.revision,
         wanted=Selection(tuple(download.include), tuple(download.exclude)),
         provider_id=download.provider_id,
+        provider=download.provider.name,
         folder=folder_of(settings.downloads_dir, download),
         is_listed=download.total_files is not None,
         needed_bytes=download.needed_bytes or 0,
+        waited_seconds=_measure_wait(download),
     )
     give_connection_back()
     return order
+
+
+def _measure_wait(download: Download) -> float | None:
+    """Return how long a download waited for its first claim. Two clocks measure it: they may differ a little."""
+    if download.attempt != 1 or download.claimed_at is None:
+        return None
+    return max(0.0, (download.claimed_at - download.created_at).total_seconds())
 
 
 def find_untouched_commit(claim: Claim) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select, update
 from sqlalchemy.orm import joinedload
 
 from downloads_app import __version__
@@ -21,13 +21,28 @@ KEPT_SECONDS = 86_400
 """How long a vanished worker is still shown; a clean stop removes the row at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Presence:
     """The values that a worker stores about itself."""
 
     worker_id: str
     concurrency: int
     started: float = field(default_factory=time.monotonic)
+    disk_free_bytes: int | None = None
+    disk_size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The living workers of a machine."""
+
+    name: str
+    workers: int
+    concurrency: int
+    """How many downloads they may run at a time, all together."""
+    disk_free_bytes: int | None
+    """Of the filesystem of DOWNLOADS_DIR there; None before a worker has looked."""
+    disk_size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +65,18 @@ class WorkerState:
 def tell(presence: Presence) -> None:
     """Say that this process is a worker, and alive."""
     of_it = WorkerProcess.id == presence.worker_id
-    if execute_alone(update(WorkerProcess).where(of_it).values(last_seen_at=database_now())).rowcount == 0:
+    changing = {
+        "last_seen_at": database_now(),
+        "disk_free_bytes": presence.disk_free_bytes,
+        "disk_size_bytes": presence.disk_size_bytes,
+    }
+    if execute_alone(update(WorkerProcess).where(of_it).values(changing)).rowcount == 0:
         row = insert(WorkerProcess).values(
             id=presence.worker_id,
             host=socket.gethostname()[:255],
             pid=os.getpid(),
             started_at=database_now(presence.started - time.monotonic()),
-            last_seen_at=database_now(),
+            **changing,
             concurrency=presence.concurrency,
             version=__version__,
         )
@@ -76,6 +96,24 @@ def remove_vanished() -> None:
 def is_any_alive(lease_seconds: float) -> bool:
     """Whether some worker spoke within a lease."""
     return bool(execute_alone(select(exists().where(_speaks(lease_seconds)))).scalar())
+
+
+def list_hosts(lease_seconds: float) -> list[Host]:
+    """Return the machines that have workers which spoke within a lease, by name."""
+    query = (
+        select(
+            WorkerProcess.host,
+            func.count().label("workers"),
+            func.sum(WorkerProcess.concurrency).label("concurrency"),
+            func.min(WorkerProcess.disk_free_bytes).label("free"),
+            func.max(WorkerProcess.disk_size_bytes).label("size"),
+        )
+        .where(_speaks(lease_seconds))
+        .group_by(WorkerProcess.host)
+        .order_by(WorkerProcess.host)
+    )
+    rows = execute_alone(query).all()
+    return [Host(row.host, row.workers, int(row.concurrency), row.free, row.size) for row in rows]
 
 
 def list_workers(lease_seconds: float) -> list[WorkerState]:

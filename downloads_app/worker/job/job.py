@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
-from downloads_app.errors import Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
+from downloads_app.errors import Cause, Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
 from downloads_app.services.downloads.listings import CompletedFile, ListedFile
 from downloads_app.services.files import partials
+from downloads_app.services.metrics.tally import TALLY, Count
 from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, orders, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
@@ -43,6 +44,7 @@ class Job:
         self.claim, self.lease, self.limits = claim, lease, limits
         self._app, self._is_draining = app, is_draining
         self._quota = QuotaWatch(claim.download_id)
+        self._tally, self._provider = TALLY.of(app), ""
         self.is_crowded_out = False
         """Set if no connection of the provider's limit is left for it. It then goes back to the queue."""
         self.pause: str | None = None
@@ -60,16 +62,19 @@ class Job:
         try:
             with self._app.app_context():
                 order = orders.read_order(current_settings(), self.claim)
+            self._provider = order.provider
+            if order.waited_seconds is not None:
+                self._tally.observe_wait(order.waited_seconds)
             self._run(order)
         except SourceError as exc:
             self._end_source_failure(exc)
         except (Conflict, InvalidInput) as exc:
-            reason = exc.message
-            self._write(lambda: outcomes.fail(self.claim, reason))
+            self._fail(exc.message, Cause.DISK if isinstance(exc, Conflict) else Cause.OTHER)
         except TooManyFiles as exc:
-            self._wait(exc.message, WAIT_FOR_FILES_SECONDS, failures=1)
+            if self._wait(exc.message, WAIT_FOR_FILES_SECONDS, failures=1):
+                self._count(Count.RETRIES, Cause.OPEN_FILES)
         except Passing as exc:
-            self._end_source_failure(SourceError(exc.message, permanent=False))
+            self._end_source_failure(SourceError(exc.message, permanent=False, cause=Cause.DISK))
         except Stopped:
             self._stop()
         except SQLAlchemyError as exc:
@@ -77,7 +82,8 @@ class Job:
             self._stop()
         except Exception as exc:  # the edge: an error in one download must not end the others
             log.exception("download %s: unexpected error", self.claim.download_id)
-            self._end_source_failure(SourceError(f"Internal error: {type(exc).__name__}", permanent=False))
+            text = f"Internal error: {type(exc).__name__}"
+            self._end_source_failure(SourceError(text, permanent=False, cause=Cause.INTERNAL))
 
     def take_away(self) -> None:
         """Give the download back before it moves bytes. Another thread calls this. The job writes no byte after it."""
@@ -95,16 +101,22 @@ class Job:
             has_begun = True
             self._complete(order, self._transfer_or_list_anew(order, files, linked))
         except NoSpace as exc:
-            reason = exc.message
             if has_begun or not isinstance(exc, NeverFits):
-                self._wait(reason, WAIT_FOR_ROOM_SECONDS)
+                self._wait(exc.message, WAIT_FOR_ROOM_SECONDS)
             else:
-                self._write(lambda: outcomes.fail(self.claim, reason))
+                self._fail(exc.message, Cause.ROOM)
 
-    def _wait(self, reason: str, seconds: float, failures: int = 0) -> None:
+    def _fail(self, reason: str, cause: Cause) -> None:
+        if self._write(lambda: outcomes.fail(self.claim, reason)):
+            self._count(Count.FAILURES, cause)
+
+    def _count(self, what: Count, cause: Cause | None = None) -> None:
+        self._tally.count(what, provider=self._provider, label=cause or "")
+
+    def _wait(self, reason: str, seconds: float, failures: int = 0) -> bool:
         """Give the download back to wait. `failures` is 0 if nothing failed: then it waits for room."""
         log.info("download %s: waits: %s", self.claim.download_id, reason)
-        self._write(lambda: outcomes.wait(self.claim, reason, seconds, failures=failures))
+        return self._write(lambda: outcomes.wait(self.claim, reason, seconds, failures=failures))
 
     def _transfer_or_list_anew(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
         """Fetch the files. If the commit is gone and no byte is here yet, list the revision once more."""
@@ -131,7 +143,8 @@ class Job:
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
         total = sum(f.remote.size_bytes or 0 for f in files) if _has_sizes(files) else None
-        reporter = Reporter(self._app, self.claim, self.lease, ProgressMeter(time.monotonic), total, self._quota)
+        meter = ProgressMeter(time.monotonic)
+        reporter = Reporter(self._app, self.claim, self.lease, meter, total, self._quota, self._count_received)
 
         def note_done(remote: RemoteFile, result: FileResult) -> None:
             sizes[remote.path] = result.size_bytes
@@ -157,9 +170,13 @@ class Job:
             ).run()
         return sum(sizes.values())
 
+    def _count_received(self, count_bytes: int) -> None:
+        self._tally.count(Count.RECEIVED_BYTES, count_bytes, provider=self._provider)
+
     def _complete(self, order: Order, total_bytes: int) -> None:
         if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
             log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
+            self._count(Count.COMPLETED)
             partials.remove_partials(order.folder)
             self._write(lambda: outcomes.let_go(self.claim))
         else:
@@ -168,12 +185,15 @@ class Job:
     def _end_source_failure(self, error: SourceError) -> None:
         """Fail after a permanent error. After another one try again later, a limited number of times."""
 
+        ending = Count.RETRIES
+
         def write() -> bool:
+            nonlocal ending
             failures = orders.count_failures(self.claim) + 1
-            if error.permanent:
-                return outcomes.fail(self.claim, error.message)
-            if failures >= MAX_FAILURES:
-                return outcomes.fail(self.claim, f"{error.message} (gave up after {failures} starts in a row)")
+            if error.permanent or failures >= MAX_FAILURES:
+                ending = Count.FAILURES
+                gave_up = "" if error.permanent else f" (gave up after {failures} starts in a row)"
+                return outcomes.fail(self.claim, error.message + gave_up)
             if error.is_on_its_way:
                 pause = min(error.retry_after_seconds or WAIT_FOR_CONTENT_SECONDS, MAX_RETRY_AFTER_SECONDS)
                 return outcomes.wait(self.claim, error.message, pause, failures=1)
@@ -182,7 +202,9 @@ class Job:
             return outcomes.wait(self.claim, error.message, pause, failures=failures)
 
         log.info("download %s: %s", self.claim.download_id, error.message)
-        if not self._write(write):
+        if self._write(write):
+            self._count(ending, error.cause)
+        else:
             self._stop()
 
     def _stop(self) -> None:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from contextvars import copy_context
 from types import TracebackType
 
@@ -39,7 +40,9 @@ class Reporter:
         meter: ProgressMeter,
         total_bytes: int | None,
         quota: QuotaWatch,
+        count_received: Callable[[int], None] = lambda count_bytes: None,
     ) -> None:
+        """`count_received` is told, about once a second, how many more bytes have come from the provider."""
         self._app, self._claim, self._lease, self._quota = app, claim, lease, quota
         self._meter, self._total_bytes = meter, total_bytes
         self._meter_lock = threading.Lock()
@@ -47,6 +50,7 @@ class Reporter:
         self._written: ProgressReport | None = None
         self._kept_bytes: int | None = None
         """The bytes that were here when the transfer began, plus those linked since; None before it began."""
+        self._count_received, self._received_bytes = count_received, 0
         self._notes_first_byte = True
         self._completed: list[CompletedFile] = []
         self._speeds: speeds.SpeedHistory | None = None
@@ -116,6 +120,7 @@ class Reporter:
             self._report_or_log()
 
     def _report_or_log(self) -> None:
+        self._tell_received()
         try:
             with self._app.app_context():
                 if not self.report():
@@ -124,6 +129,14 @@ class Reporter:
             log.warning("cannot report progress: %s", type(exc).__name__)
         except Exception:  # the edge: a later pause or cancel must still be noticed
             log.exception("unexpected error; reporting goes on")
+
+    def _tell_received(self) -> None:
+        """Pass on what has come since the last time. Bytes that were lost and are fetched again count once."""
+        progress = self._latest
+        received = progress.current_bytes - (self._kept_bytes or 0) if progress else 0
+        if received > self._received_bytes:
+            self._count_received(received - self._received_bytes)
+            self._received_bytes = received
 
     def _write_completed(self) -> None:
         count = len(self._completed)

@@ -105,7 +105,7 @@ def test_a_late_worker_tells_nothing(alice: User) -> None:
 def test_a_rescue_is_told_and_so_is_the_last_one_which_fails(alice: User) -> None:
     found = claimed(alice, failures=claims.MAX_FAILURES - 2)
     expire_lease(found)
-    assert claims.rescue_expired() == [found.download_id]
+    assert [row.download_id for row in claims.rescue_expired()] == [found.download_id]
     end_wait(reload(found))
     again = claim()
     assert again is not None

@@ -47,6 +47,10 @@ def test_bytes_and_files_never_go_down(alice: User) -> None:
     assert (row.current_bytes, row.files_completed) == (500, 2)
 
 
+def rescued_ids() -> list[str]:
+    return [download.download_id for download in claims.rescue_expired()]
+
+
 def test_a_heartbeat_extends_the_lease_of_what_still_holds(alice: User) -> None:
     add_downloads(alice, add_provider(), "one", "two")
     kept, lost = claim(), claim()
@@ -104,7 +108,7 @@ def test_an_expired_lease_gives_the_download_back_with_its_bytes(alice: User) ->
     found = claimed(alice)
     outcomes.report_progress(found, report(500, 1))
     expire_lease(found)
-    assert claims.rescue_expired() == [found.download_id]
+    assert rescued_ids() == [found.download_id]
     row = reload(found)
     assert (row.status, row.current_bytes, row.worker_id, row.download_speed) == (Status.PENDING, 500, None, 0)
     again = claim(OTHER_WORKER)
@@ -167,7 +171,7 @@ def test_a_lease_that_lies_in_the_future_is_over(alice: User) -> None:
     assert claims.cut_future_leases(LEASE_SECONDS) == 0
     set_time(found, lease_expires_at=database_now(86_400))
     assert claims.cut_future_leases(0.0) == 1
-    wait_until(lambda: claims.rescue_expired() == [found.download_id], 10, "the lease to end")
+    wait_until(lambda: rescued_ids() == [found.download_id], 10, "the lease to end")
 
 
 def test_a_hold_that_lies_in_the_future_is_over_too(alice: User) -> None:

@@ -9,7 +9,7 @@ from downloads_app.models import User, WorkerProcess
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import housekeeping, workers
 from downloads_app.services.queue.workers import Presence
-from tests.support.downloading import WORKER, add_downloads, add_provider, claim
+from tests.support.downloading import OTHER_WORKER, WORKER, add_downloads, add_provider, claim
 from tests.support.server import wait_until
 from tests.worker.running import working
 
@@ -40,6 +40,19 @@ def test_one_that_is_silent_for_a_lease_is_not_alive_and_is_forgotten_after_a_da
     be_silent(workers.KEPT_SECONDS + 1)
     housekeeping.remove_old_rows()
     assert workers.list_workers(current_settings().lease_seconds) == []
+
+
+def test_a_host_has_its_living_workers_and_the_least_free_room_that_they_see(app: Flask) -> None:
+    assert workers.list_hosts(30) == []
+    workers.tell(Presence(WORKER, 3))
+    (host,) = workers.list_hosts(30)
+    assert (host.workers, host.concurrency, host.disk_free_bytes) == (1, 3, None)
+    for free in (9, 7):
+        workers.tell(Presence(OTHER_WORKER, 2, disk_free_bytes=free, disk_size_bytes=100))
+    (host,) = workers.list_hosts(30)
+    assert (host.workers, host.concurrency, host.disk_free_bytes, host.disk_size_bytes) == (2, 5, 7, 100)
+    be_silent(40)
+    assert workers.list_hosts(30) == []
 
 
 def test_an_idle_worker_tells_that_it_is_there_until_it_stops(app: Flask) -> None:
