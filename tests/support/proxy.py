@@ -71,11 +71,12 @@ class Proxy:
         self._folder.cleanup()
 
 
-def write_certificate(folder: Path) -> None:
-    """Write a self-signed certificate for 127.0.0.1 and its key."""
+def write_certificate(folder: Path, host: str = "127.0.0.1") -> None:
+    """Write a self-signed certificate for an address or a name, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
+    served = x509.DNSName(host) if host[-1].isalpha() else x509.IPAddress(ip_address(host))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -84,7 +85,7 @@ def write_certificate(folder: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([served]), critical=False)
         .sign(key, hashes.SHA256())
     )
     (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

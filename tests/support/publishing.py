@@ -14,12 +14,14 @@ from tests.support.file_server import FileServer
 
 def publish(server: FileServer, repository: str, files: Mapping[str, bytes]) -> None:
     """Serve a repository whose manifest knows all sizes and sums."""
-    described = []
     for path, content in files.items():
         server.put(f"{repository}/{path}", content)
-        digest = hashlib.sha256(content).hexdigest()
-        described.append({"path": path, "size": len(content), "sha256": digest})
-    publish_manifest(server, repository, described)
+    publish_manifest(server, repository, [describe(path, content) for path, content in files.items()])
+
+
+def describe(path: str, content: bytes) -> dict[str, object]:
+    """Return what a manifest tells of a file."""
+    return {"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def publish_manifest(server: FileServer, repository: str, files: list[dict[str, object]]) -> None:

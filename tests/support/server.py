@@ -49,10 +49,12 @@ def environment(database_url: str, instance_dir: Path, **settings: Any) -> dict[
     }
 
 
-def flask(env: dict[str, str], *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+def flask(
+    env: dict[str, str], *arguments: str, stdin: str | None = None, project: Path = PROJECT
+) -> subprocess.CompletedProcess[str]:
     """Run a `flask` command to its end."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-    return subprocess.run(command, cwd=PROJECT, env=env, input=stdin, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=project, env=env, input=stdin, capture_output=True, text=True, timeout=120)
 
 
 def migrate(database_url: str, instance_dir: Path) -> None:
@@ -73,7 +75,7 @@ def wait_until(condition: Callable[[], Any], seconds: float = 60, what: str = "t
 
 
 class Server:
-    """gunicorn on a loopback port (or on `bind`), speaking TLS where there is a certificate."""
+    """gunicorn of the code in `project`, on a loopback port (or on `bind`), with TLS where there is a certificate."""
 
     def __init__(
         self,
@@ -89,7 +91,7 @@ class Server:
         self.port = free_port()
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._certificate = certificate
-        self._project = project
+        self.project = project
         self.env = environment(database_url, instance_dir, **settings)
         self._bind = bind or f"127.0.0.1:{self.port}"
         self._workers = workers
@@ -109,7 +111,7 @@ class Server:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self._arguments],
-                cwd=self._project,
+                cwd=self.project,
                 env=self.env,
                 stdout=log,
                 stderr=log,

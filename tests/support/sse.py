@@ -60,8 +60,8 @@ class StreamClient:
                     body = iter(list(body)[:0])  # read it, and see no events in it
                 for block in _blocks(body):
                     self._take(block)
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError, IndexError):
+            pass  # closed before, or in the middle of, the answer's head
         finally:
             with self._news:
                 self.closed.set()
