@@ -11,6 +11,7 @@ from downloads_app.config import ConfigError, load_settings
 from downloads_app.modes import refuse_unfit_instance
 from downloads_app.web.gunicorn.balance import Balance
 from downloads_app.web.gunicorn.handover import Handover
+from downloads_app.web.gunicorn.loaded_code import LoadedCode
 from downloads_app.web.gunicorn.temporary import make_metrics_folder
 
 
@@ -26,11 +27,18 @@ def prepare_master(server: Any) -> None:
     make_metrics_folder()
     server.handover = Handover()
     server.balance = Balance()
-    server.reload = partial(_reload_if_readable, server, server.reload)
+    server.reload = partial(_reload_if_sound, server, server.reload, LoadedCode())
 
 
-def _reload_if_readable(server: Any, reload: Any) -> None:
-    """Reload on HUP. If the settings cannot be read, log that and change nothing: gunicorn would end all streams."""
+def _reload_if_sound(server: Any, reload: Any, loaded: LoadedCode) -> None:
+    """Reload on HUP. If the settings cannot be read, or the code has changed, log that and change nothing.
+
+    gunicorn would end all streams, or start workers whose code is mixed.
+    """
+    changed = loaded.find_changed()
+    if changed is not None:
+        server.log.error("not reloaded: %s has changed; a restart loads new code", changed)
+        return
     try:
         load_settings()
     except ConfigError as exc:

@@ -49,6 +49,21 @@ def test_a_reload_with_settings_that_cannot_be_read_changes_nothing(
     assert "Traceback" not in server.log()
 
 
+def test_a_reload_after_an_upgrade_changes_nothing(
+    alice: User, project: Path, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    """The new processes would inherit what the master has loaded, and load the rest anew: old and new code, mixed."""
+    add_download(alice)
+    server = make_server(project=project, stream_interval_seconds=INTERVAL)
+    stream = open_stream(server, alice)
+    stream.wait_events(1, "update")
+    module = project / "downloads_app" / "config.py"
+    module.write_text(module.read_text() + "# a newer one\n")
+    server.send(signal.SIGHUP)
+    wait_until(lambda: f"not reloaded: {module} has changed" in server.log(), what="the refusal")
+    stream.wait_events(len(stream.events) + 2, "update")
+
+
 def test_another_worker_class_serves_streams_too(alice: User, make_server: MakeServer, open_stream: OpenStream) -> None:
     add_download(alice)
     server = make_server(stream_interval_seconds=INTERVAL, arguments=("-k", "gthread", "--threads", "8"))
