@@ -33,7 +33,7 @@ coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests rea
 	@$(PY) -m coverage run -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder; passed=$$?; \
 	    $(PY) -m coverage combine --quiet && $(PY) -m coverage report; exit $$passed
 
-test-scale: .venv/dev .venv/apt  ## the proofs that need longer: thousands of streams, hundreds of kills
+test-scale: .venv/dev .venv/apt .venv/apt-scale  ## the proofs that need longer; those of deployment need root
 	$(PY) -m pytest -m scale
 
 lock: | .venv/bin/python  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
@@ -74,14 +74,22 @@ bench-eta: .venv/dev
 	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
-# docker-registry holds models; PgBouncer stands before PostgreSQL; promtool reads the alert rules.
+# docker-registry holds models; PgBouncer stands before PostgreSQL; promtool reads the alert rules; systemd judges the units,
+# logrotate its rules.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
 	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
-	    promtool:prometheus; do \
+	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt
+
+# mmdebstrap makes the Debian on which docs/deploy.md is followed and the image is built, by buildah.
+.venv/apt-scale: Makefile | .venv/bin/python
+	@for pair in mmdebstrap:mmdebstrap buildah:buildah ip:iproute2; do \
+	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	    [ -z "$$missing" ] || $(NEED) $$missing
+	@touch .venv/apt-scale
 
 # The JavaScript client's tests need Node 20.19 and npm. Debian 12 has 18: then PyPI's, inside .venv.
 .venv/node: | .venv/bin/python
