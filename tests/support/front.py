@@ -44,11 +44,16 @@ class Front:
     """nginx with the shipped configuration; use it as a context manager.
 
     `port` speaks HTTPS (1.1 and 2), `plain_port` only redirects; the application is expected at `socket_path`.
-    `changes` are further replacements in the shipped text: times and limits that would take a test too long.
+    `changes` are further replacements in the shipped text: times and limits that would take a test too long. Where root
+    runs the tests, nginx serves as `user`.
     """
 
     def __init__(
-        self, shutdown_seconds: int = 10, changes: Mapping[str, str] | None = None, socket_path: Path | None = None
+        self,
+        shutdown_seconds: int = 10,
+        changes: Mapping[str, str] | None = None,
+        socket_path: Path | None = None,
+        user: str = "root",
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="front-")
         self.folder = Path(self._folder.name)
@@ -59,13 +64,14 @@ class Front:
         self.certificate = self.folder / "certificate.pem"
         self._shutdown_seconds = shutdown_seconds
         self._changes = changes or {}
+        self._user = user
 
     def __enter__(self) -> "Front":
         write_certificate(self.folder)
         (self.folder / "downloads.conf").write_text(self._shipped())
         shutdown = {"worker_shutdown_timeout 10s;": f"worker_shutdown_timeout {self._shutdown_seconds}s;"}
         (self.folder / "main.conf").write_text(_changed("nginx-main.conf", shutdown))
-        user = "user root;" if os.geteuid() == 0 else ""
+        user = f"user {self._user};" if os.geteuid() == 0 else ""
         main = _MAIN.format(folder=self.folder, user=user)
         (self.folder / "nginx.conf").write_text(main)
         command = ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf")]
@@ -91,10 +97,11 @@ class Front:
             "listen [::]:80;": "",
             "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port} ssl http2;",
             "listen [::]:443 ssl http2;": "",
-            "/etc/ssl/certs/downloads.pem": str(self.certificate),
-            "/etc/ssl/private/downloads.key": str(self.folder / "key.pem"),
+            "/etc/letsencrypt/live/downloads.example.org/fullchain.pem": str(self.certificate),
+            "/etc/letsencrypt/live/downloads.example.org/privkey.pem": str(self.folder / "key.pem"),
             "/run/downloads-app/gunicorn.sock": str(self.socket_path),
             "/var/log/nginx/downloads/access.log": str(self.folder / "access.log"),
+            "root /var/www/html;": f"root {self.folder}/www;",
             **self._changes,
         }
         return _changed("nginx.conf", changes)
@@ -111,6 +118,11 @@ class Front:
     def log(self) -> str:
         """Return nginx's error log."""
         return (self.folder / "error.log").read_text()
+
+    @property
+    def pid_file(self) -> Path:
+        """Where nginx says its process id."""
+        return self.folder / "nginx.pid"
 
     def reload(self) -> None:
         """Read the configuration again, and wait until the new worker is at work."""

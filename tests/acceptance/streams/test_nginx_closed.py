@@ -102,6 +102,16 @@ def test_another_name_gets_no_answer(front: Front) -> None:
     assert moved.headers["Location"].startswith("https://downloads.example.org/")
 
 
+def test_what_proves_the_name_to_the_certificates_authority_is_shown_by_plain_http(front: Front) -> None:
+    folder = front.folder / "www/.well-known/acme-challenge"
+    folder.mkdir(parents=True)
+    (folder / "proof").write_text("shown")
+    headers = {"Host": "downloads.example.org"}
+    for path, status in (("proof", 200), ("other", 404), ("%2e%2e/%2e%2e/x", 308)):
+        url = f"{front.plain_url}/.well-known/acme-challenge/{path}"
+        assert requests.get(url, headers=headers, timeout=30, allow_redirects=False).status_code == status
+
+
 def test_who_asks_for_another_name_does_not_even_see_the_certificate() -> None:
     context = ssl._create_unverified_context()
     with Front(changes={"ssl_reject_handshake on;": "ssl_reject_handshake on;"}) as shipped:
