@@ -18,6 +18,7 @@ from downloads_app.errors import DownloadsError
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Repository, Status, User, utc_now
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import Actor
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.providers import catalog
 
@@ -30,6 +31,7 @@ CAST = (
     ("bob", "samples", "lumen/dictation-medium"),
     ("alice", "samples", "nimbus/nimbus-1b-GGUF"),
 )
+DEMO = Actor("the demo")
 STEP_SECONDS = 5.0
 REST_SECONDS = 20.0
 """So long what has ended stays as it is; then it is removed and comes again."""
@@ -99,7 +101,7 @@ class Play:
         before = utc_now() - timedelta(seconds=SHOWN_FAILED_SECONDS)
         failed = select(Download).where(Download.status == Status.FAILED, Download.completed_at < before)
         for download in db.session.scalars(failed).all():
-            lifecycle.retry(current_settings(), download, "the demo")
+            lifecycle.retry(current_settings(), download, DEMO)
             self._say(f"{download.user.username} tries {download.repository.name} again")
 
     def _bring(self, user: User, provider: str, repository: str) -> bool:
@@ -108,8 +110,8 @@ class Play:
         for download in db.session.scalars(named).all():
             if download.status in (*ACTIVE, Status.PAUSED, Status.FAILED) or not _is_rested(download):
                 return False
-            history.delete(current_settings().downloads_dir, download, files=True)
-        lifecycle.create(current_settings(), user, catalog.find_provider(provider), repository)
+            history.delete(current_settings().downloads_dir, download, files=True, by=DEMO)
+        lifecycle.create(current_settings(), user, catalog.find_provider(provider), repository, by=DEMO)
         self._say(f"{user.username} adds {repository}")
         return True
 

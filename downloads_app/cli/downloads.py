@@ -15,12 +15,11 @@ from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, print_json
 from downloads_app.cli.times import SINCE
 from downloads_app.config import Settings, current_settings
 from downloads_app.models import Download, Status
-from downloads_app.services import audit
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import COMMAND_LINE, Actor
 from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
 from downloads_app.services.providers import catalog
-from downloads_app.services.queue.events import COMMAND_LINE
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
 _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop - 1)
@@ -139,11 +138,11 @@ def prune_downloads(older_than: float, files: bool) -> None:
       flask downloads prune --older-than 30
       flask downloads prune --older-than 90 --files
     """
-    count = history.prune(current_settings().downloads_dir, older_than, files=files, by=audit.COMMAND_LINE)
+    count = history.prune(current_settings().downloads_dir, older_than, files=files, by=COMMAND_LINE)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 
-def _add_control(name: str, change: Callable[[Settings, Download, str], None], done: str, summary: str) -> None:
+def _add_control(name: str, change: Callable[[Settings, Download, Actor], None], done: str, summary: str) -> None:
     @group.command(name, help=f"{summary}\n\n\b\nExample:\n  flask downloads {name} 4f1a 77c0")
     @click.argument("ids", metavar="ID...", nargs=-1, required=True)
     def control(ids: tuple[str, ...]) -> None:

@@ -32,7 +32,7 @@ class Act(enum.StrEnum):
     IDENTITY_UNLINKED = "identity_unlinked"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
-    KEY_REFUSED = "key_refused"  # unknown, revoked or expired
+    KEY_REFUSED = "key_refused"  # unknown, revoked, expired, or used beyond its scopes
     PROVIDER_ADDED = "provider_added"
     PROVIDER_CHANGED = "provider_changed"
     PROVIDER_SECRET_WRITTEN = "provider_secret_written"
@@ -43,8 +43,15 @@ class Act(enum.StrEnum):
     QUEUE_PAUSED = "queue_paused"
     QUEUE_RESUMED = "queue_resumed"
     PROVIDERS_REENCRYPTED = "providers_reencrypted"
-    DOWNLOAD_DELETED = "download_deleted"  # by an admin, or by somebody else than its owner
+    DOWNLOAD_ADDED = "download_added"
+    DOWNLOAD_PAUSED = "download_paused"
+    DOWNLOAD_RESUMED = "download_resumed"
+    DOWNLOAD_CANCELLED = "download_cancelled"
+    DOWNLOAD_RETRIED = "download_retried"
+    DOWNLOAD_PRIORITY_SET = "download_priority_set"
+    DOWNLOAD_DELETED = "download_deleted"
     DOWNLOADS_PRUNED = "downloads_pruned"
+    REFUSED = "refused"  # a change that is not the caller's to make
 
 
 class AuditEntry(Model):

@@ -11,7 +11,9 @@ from flask import current_app, g, request
 from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated, NotFound
 from downloads_app.models import User
-from downloads_app.services.accounts import attempts, key_check, key_form, tokens, users, uses
+from downloads_app.services import audit
+from downloads_app.services.accounts import attempts, key_check, key_form, refused_keys, tokens, users, uses
+from downloads_app.services.accounts.refused_keys import Refusal
 from downloads_app.services.accounts.tokens import VerifiedToken
 from downloads_app.services.audit import Actor
 from downloads_app.services.database.session import give_connection_back
@@ -62,7 +64,12 @@ def _read_key(raw: str) -> VerifiedToken:
     """Return what an API key stands for. It holds no database connection afterwards: a stream goes on for hours."""
     token = key_check.verify(raw, shown_address())
     give_connection_back()
-    refuse_beyond_scope(token, is_reading=request.method in SAFE_METHODS)
+    try:
+        refuse_beyond_scope(token, is_reading=request.method in SAFE_METHODS)
+    except NotAllowed as exc:
+        name = token.key.name if token.key else None
+        refused_keys.note_refused(Refusal(shown_address(), exc.message, token.token_id, name, token.user_id))
+        raise
     return token
 
 
@@ -133,11 +140,11 @@ def _required(
         g.user = tokens.authorize(g.token, also_while_password_due=is_open_while_due)
         STRANGERS.here().recognize(request.environ)
         if g.token.key is not None and not is_open_to_keys:
-            raise NotAllowed(NOT_BY_KEY)
+            raise not_allowed(NOT_BY_KEY)
         shares.take_for_request(g.token.user_id)
         uses.note_use(g.token)
         if is_for_admins and not current_user().is_admin:
-            raise NotAllowed("Only an admin may do this")
+            raise not_allowed("Only an admin may do this")
         arguments.refuse_unknown_and_forms()
         if request.method not in SAFE_METHODS:
             idempotency.begin(current_user())
@@ -145,6 +152,13 @@ def _required(
 
     wrapper.access = "admin" if is_for_admins else {"access": "user"}.get(kind, kind)  # type: ignore[attr-defined]  # the description reads it
     return wrapper
+
+
+def not_allowed(message: str) -> NotAllowed:
+    """Return the error for what the present user may not do. The audit tells of it if it would have been a change."""
+    if request.method not in SAFE_METHODS:
+        audit.note_refused(current_actor(), f"{request.method} {request.url_rule}", request.path)
+    return NotAllowed(message)
 
 
 def admin_required(view: Callable[P, R]) -> Callable[P, R]:

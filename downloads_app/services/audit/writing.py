@@ -2,6 +2,7 @@
 
 An outsider decides how often a sign-in fails, and a user how often they sign in. So such entries are bounded: equal
 failures of an hour share an entry, and beyond MAX_A_DAY an entry is shared by all that are about the same account.
+What is done to downloads is counted apart: however many somebody adds, what else they do keeps its own entries.
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_
 
 from downloads_app.extensions import db
 from downloads_app.models import Act, AuditEntry, User, new_id, utc_now
@@ -19,6 +20,7 @@ from downloads_app.services.database.inserts import insert_into
 
 MAX_A_DAY = 1000
 """Entries of one kind of failure, and of one user who is no admin, in a day; the next ones share entries."""
+OF_DOWNLOADS = tuple(act for act in Act if act.startswith("download_"))
 MAX_NAME_LENGTH = 200
 MAX_DETAIL_LENGTH = 500
 
@@ -60,7 +62,7 @@ def note(
     `detail` must hold no secret, and nothing that was typed into a sign-in. `times`: how often it happened.
     """
     now = utc_now()
-    fold, is_flooded = _find_fold(act, by, about, succeeded, now)
+    fold, is_flooded = _find_fold(act, by, about, thing, succeeded, now)
     entry = {
         "id": new_id(),
         "at": now,
@@ -83,16 +85,25 @@ def note(
     db.session.execute(_insert(entry))
 
 
-def _find_fold(act: Act, by: Actor, about: Account | None, succeeded: bool, now: datetime) -> tuple[str | None, bool]:
+def _find_fold(
+    act: Act, by: Actor, about: Account | None, thing: Thing | None, succeeded: bool, now: datetime
+) -> tuple[str | None, bool]:
     """Return the name of the acts that share an entry with this one, and whether there are too many today."""
     whose = about.username if about else ""
     if not succeeded:
         if _are_many(AuditEntry.action == act, now):
             return _digest(act, whose, f"{now:%Y-%m-%d}"), True
-        return _digest(act, by.name or "", whose, by.address or "", f"{now:%Y-%m-%d %H}"), False
-    if by.name is not None and not by.is_trusted and _are_many(AuditEntry.actor == by.name, now):
+        what = (thing.kind, thing.id or "", thing.name or "") if thing else ()
+        return _digest(act, by.name or "", whose, by.address or "", f"{now:%Y-%m-%d %H}", *what), False
+    if by.name is not None and not by.is_trusted and _are_many(and_(AuditEntry.actor == by.name, _kin_of(act)), now):
         return _digest(act, by.name, whose, f"{now:%Y-%m-%d}"), True
     return None, False
+
+
+def _kin_of(act: Act) -> ColumnElement[bool]:
+    """Return the condition that picks the acts with which one is counted together."""
+    of_downloads = AuditEntry.action.in_(OF_DOWNLOADS)
+    return of_downloads if act in OF_DOWNLOADS else ~of_downloads
 
 
 def _are_many(condition: ColumnElement[bool], now: datetime) -> bool:

@@ -112,8 +112,7 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
     _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
-    if by.is_trusted or by.user_id != about.user_id:
-        audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail="with its files" if files else None)
+    audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail="with its files" if files else None)
     remove_rows(Download.id == download_id)
 
 

@@ -1,6 +1,6 @@
 """The life of a download: what its owner may do. `queue/` writes what a worker does.
 
-`by` is the name of the user who does it, for the download's story.
+`by` is who does it, for the download's story and for the audit.
 """
 
 import logging
@@ -14,7 +14,9 @@ from downloads_app import request_ids
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, EventKind, Provider, Repository, Status, User
+from downloads_app.models import ACTIVE, Act, Download, EventKind, Provider, Repository, Status, User
+from downloads_app.services import audit
+from downloads_app.services.audit import COMMAND_LINE, NOBODY, Account, Actor, Thing
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.downloads import limits, quota
@@ -72,7 +74,7 @@ def create(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     priority: int = 0,
-    by: str | None = None,
+    by: Actor = NOBODY,
 ) -> Download:
     """Queue a download; raises InvalidInput, or Conflict naming the active one of the same revision."""
     revision = check_revision(revision)
@@ -95,41 +97,44 @@ def create(
         _refuse_new(settings, user.id, found, revision)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
-        events.note_new(download, by or username)
+        events.note_new(download, _name(by) or username)
+        thing = Thing("download", download.id, repository)
+        audit.note(Act.DOWNLOAD_ADDED, by, Account(user_id, username), thing, detail=f"{provider.name}, {revision}")
         db.session.commit()
     except BaseException:
         db.session.rollback()  # gives the lock back
         raise
-    log.info("download %s: queued by %s", download.id, by or username)
+    log.info("download %s: queued by %s", download.id, _name(by) or username)
     return download
 
 
-def pause(_settings: Settings, download: Download, by: str | None = None) -> None:
+def pause(_settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """Stop it within a second and keep its bytes."""
     _apply(download, PAUSE, by)
 
 
-def cancel(settings: Settings, download: Download, by: str | None = None) -> None:
+def cancel(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """End it and remove its partial files. If a worker holds it, that worker removes them within a second."""
     _apply(download, CANCEL, by)
     if download.worker_id is None:
         leftovers.remove_partials(settings.downloads_dir, download)
 
 
-def resume(settings: Settings, download: Download, by: str | None = None) -> None:
+def resume(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """Queue a paused download again."""
     _apply_alone(settings, download, RESUME, by)
 
 
-def retry(settings: Settings, download: Download, by: str | None = None) -> None:
+def retry(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """Queue a failed or cancelled download again, with a new listing; the bytes that are here are kept."""
     _apply_alone(settings, download, RETRY, by)
 
 
-def set_priority(download: Download, priority: int, by: str | None = None) -> None:
+def set_priority(download: Download, priority: int, by: Actor = NOBODY) -> None:
     """Change the priority: which of its owner's downloads is claimed next."""
     changed = update(Download).where(Download.id == download.id).values(priority=_check_priority(priority))
-    events.change(changed, Note(EventKind.PRIORITY, by, reason=str(priority)))
+    if events.change(changed, Note(EventKind.PRIORITY, _name(by), reason=str(priority))):
+        _note(Act.DOWNLOAD_PRIORITY_SET, download, by, str(priority))
     db.session.commit()
 
 
@@ -141,19 +146,32 @@ def pause_all_of_user(user: User) -> None:
     db.session.commit()
 
 
-def _apply(download: Download, change: Change, by: str | None) -> None:
+def _apply(download: Download, change: Change, by: Actor) -> None:
     """Change the state in one statement, so that no worker's write can come between; raises Conflict."""
     allowed = (Download.id == download.id, Download.status.in_(change.allowed))
     values = change.values | ({"request_id": request_ids.present()} if change.values["status"] in ACTIVE else {})
     statement = update(Download).where(*allowed).values(values)
-    changed = events.change(statement, Note(EventKind(change.participle), by))
+    changed = events.change(statement, Note(EventKind(change.participle), _name(by)))
+    if changed:
+        _note(Act(f"download_{change.participle}"), download, by)
     db.session.commit()
     if not changed:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
-    log.info("download %s: %s by %s", download.id, change.participle, by)
+    log.info("download %s: %s by %s", download.id, change.participle, _name(by))
 
 
-def _apply_alone(settings: Settings, download: Download, change: Change, by: str | None) -> None:
+def _note(act: Act, download: Download, by: Actor, detail: str | None = None) -> None:
+    """Write into the audit what an owner or an admin did to a download; commits nothing."""
+    thing = Thing("download", download.id, download.repository.name)
+    audit.note(act, by, Account.of(download.user), thing, detail=detail)
+
+
+def _name(by: Actor) -> str | None:
+    """Return how a download's story names somebody."""
+    return events.COMMAND_LINE if by == COMMAND_LINE else by.name
+
+
+def _apply_alone(settings: Settings, download: Download, change: Change, by: Actor) -> None:
     """Make a download active again, unless another of the same revision is."""
     try:
         held = hold_user(download.user_id)

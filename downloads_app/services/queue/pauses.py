@@ -39,7 +39,7 @@ def set_queue_paused(is_paused: bool, *, by: Actor = NOBODY) -> None:
         db.session.execute(
             insert(QueuePause).values(id=1, paused_at=database_now()) if is_paused else delete(QueuePause)
         )
-        audit.note(Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, by)
+        audit.note(Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, by, thing=Thing("queue"))
         db.session.commit()
     except IntegrityError:
         db.session.rollback()  # somebody else paused it at the same moment

@@ -9,9 +9,9 @@ from flask.views import MethodView
 from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.config import Settings, current_settings
-from downloads_app.errors import NotAllowed
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import Actor
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.providers import catalog
 from downloads_app.web.api.download_schemas import (
@@ -25,7 +25,7 @@ from downloads_app.web.api.download_schemas import (
 )
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, read_ids, read_wanted, show
 from downloads_app.web.api.providers import find_provider
-from downloads_app.web.authentication import current_actor, current_user, login_required
+from downloads_app.web.authentication import current_actor, current_user, login_required, not_allowed
 from downloads_app.web.bodies import Blueprint
 
 blueprint = Blueprint("downloads", __name__, url_prefix="/api/downloads", description="Downloads and their progress")
@@ -55,7 +55,7 @@ def find_owner(body: dict[str, Any]) -> User:
     if username is None or username == caller.username:
         return caller.user
     if not caller.is_admin:
-        raise NotAllowed("Only an admin may add downloads for others")
+        raise not_allowed("Only an admin may add downloads for others")
     return users.find_user(username)
 
 
@@ -89,7 +89,7 @@ class Downloads(MethodView):
         """Queue a download, for an admin also another user's; 409 where the same one is active already."""
         provider, repository = find_wanted(body)
         options = {name: body[name] for name in ("revision", "include", "exclude", "priority")}
-        by, owner = current_user().username, find_owner(body)
+        by, owner = current_actor(), find_owner(body)
         download = lifecycle.create(current_settings(), owner, provider, repository, **options, by=by)
         location = url_for("downloads.OneDownload", download_id=download.id)
         return download_to_json(download, current_user()), {"Location": location}
@@ -111,7 +111,7 @@ class OneDownload(MethodView):
     def patch(self, body: dict[str, Any], download_id: UUID) -> dict[str, Any]:
         """Change the priority among the owner's downloads; higher goes first."""
         download = find_download(download_id)
-        lifecycle.set_priority(download, body["priority"], current_user().username)
+        lifecycle.set_priority(download, body["priority"], current_actor())
         return download_to_json(download, current_user())
 
     @login_required
@@ -123,12 +123,12 @@ class OneDownload(MethodView):
         history.delete(downloads_dir, download, files=query["files"], by=current_actor())
 
 
-def _add_action(name: str, action: Callable[[Settings, Download, str], None]) -> None:
+def _add_action(name: str, action: Callable[[Settings, Download, Actor], None]) -> None:
     """Offer a change of state as `POST /api/downloads/<id>/<name>`."""
 
     def view(download_id: UUID) -> dict[str, Any]:
         download = find_download(download_id)
-        action(current_settings(), download, current_user().username)
+        action(current_settings(), download, current_actor())
         return download_to_json(download, current_user())
 
     view.__name__ = name

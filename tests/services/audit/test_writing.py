@@ -102,3 +102,34 @@ def test_the_next_day_has_entries_of_its_own(app: Flask, monkeypatch: pytest.Mon
     monkeypatch.setattr(writing, "utc_now", lambda: now + timedelta(days=1, hours=1))
     fail("192.0.2.1")
     assert len(entries()) == 5
+
+
+def test_failures_with_different_objects_do_not_share_an_entry(app: Flask) -> None:
+    for name in ("hub", "mirror", "hub"):
+        thing = Thing("provider", f"id of {name}", name)
+        audit.note(Act.PROVIDER_TESTED, ROOT, thing=thing, detail="no answer", succeeded=False)
+    db.session.commit()
+    assert sorted((one.object_name, one.count) for one in entries()) == [("hub", 2), ("mirror", 1)]
+
+
+def test_however_many_downloads_somebody_adds_what_else_they_do_keeps_its_entries(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 5)
+    alice = Actor("alice", ALICE.user_id, "192.0.2.7")
+    for number in range(20):
+        audit.note(Act.DOWNLOAD_ADDED, alice, ALICE, Thing("download", str(number), f"org/{number}"))
+    for number in range(3):
+        audit.note(Act.KEY_CREATED, alice, ALICE, Thing("key", str(number), f"key {number}"))
+    db.session.commit()
+    made = [one for one in entries() if one.action == Act.KEY_CREATED]
+    assert [(one.object_name, one.address) for one in made] == [(f"key {number}", "192.0.2.7") for number in range(3)]
+    added = sorted(one.count for one in entries() if one.action == Act.DOWNLOAD_ADDED)
+    assert added == [1, 1, 1, 1, 1, 15]
+
+
+def test_a_refusal_that_cannot_be_written_down_refuses_all_the_same(app: Flask) -> None:
+    db.session.execute(db.text("DROP TABLE audit"))
+    db.session.commit()
+    audit.note_refused(ROOT, "PATCH /api/queue")
+    assert db.session.execute(db.text("SELECT 1")).scalar() == 1

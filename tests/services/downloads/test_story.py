@@ -9,6 +9,7 @@ from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadEvent, User
 from downloads_app.services.accounts import users
+from downloads_app.services.audit import COMMAND_LINE, Actor
 from downloads_app.services.database.autocommit import ENGINE
 from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
@@ -25,6 +26,8 @@ from tests.support.downloading import (
     reload,
 )
 
+ALICE = Actor("alice")
+
 
 def told(download: Download | Claim) -> list[tuple[str, str | None, str | None]]:
     """Return what is told of a download, the oldest first: what, by whom, why."""
@@ -33,12 +36,12 @@ def told(download: Download | Claim) -> list[tuple[str, str | None, str | None]]
 
 
 def test_what_an_owner_does_is_told_with_their_name(alice: User) -> None:
-    row = lifecycle.create(current_settings(), alice, add_provider(), "org/model", by="root-admin")
-    lifecycle.set_priority(row, 7, "alice")
-    lifecycle.pause(current_settings(), row, "alice")
-    lifecycle.resume(current_settings(), row, "alice")
-    lifecycle.cancel(current_settings(), row, events.COMMAND_LINE)
-    lifecycle.retry(current_settings(), row, "alice")
+    row = lifecycle.create(current_settings(), alice, add_provider(), "org/model", by=Actor("root-admin"))
+    lifecycle.set_priority(row, 7, ALICE)
+    lifecycle.pause(current_settings(), row, ALICE)
+    lifecycle.resume(current_settings(), row, ALICE)
+    lifecycle.cancel(current_settings(), row, COMMAND_LINE)
+    lifecycle.retry(current_settings(), row, ALICE)
     assert told(row) == [
         ("created", "root-admin", None),
         ("priority", "alice", "7"),
@@ -52,7 +55,7 @@ def test_what_an_owner_does_is_told_with_their_name(alice: User) -> None:
 def test_a_change_that_is_refused_is_not_told(alice: User) -> None:
     row = lifecycle.create(current_settings(), alice, add_provider(), "org/model")
     with pytest.raises(Conflict):
-        lifecycle.resume(current_settings(), row, "alice")
+        lifecycle.resume(current_settings(), row, ALICE)
     assert told(row) == [("created", "alice", None)]
 
 
@@ -96,7 +99,7 @@ def test_what_a_worker_does_is_told_with_its_reasons(alice: User) -> None:
 
 def test_a_late_worker_tells_nothing(alice: User) -> None:
     found = claimed(alice)
-    lifecycle.pause(current_settings(), reload(found), "alice")
+    lifecycle.pause(current_settings(), reload(found), ALICE)
     outcomes.note_first_byte(found)
     assert not outcomes.fail(found, "too late")
     assert [kind for kind, *_ in told(found)] == ["claimed", "paused"]
@@ -118,9 +121,9 @@ def test_a_rescue_is_told_and_so_is_the_last_one_which_fails(alice: User) -> Non
 
 def test_the_last_two_hundred_things_are_kept_of_each_download(alice: User) -> None:
     row, other = add_downloads(alice, add_provider(), "one", "two")
-    lifecycle.pause(current_settings(), other, "alice")
+    lifecycle.pause(current_settings(), other, ALICE)
     for number in range(events.KEPT + 5):
-        lifecycle.set_priority(row, number, "alice")
+        lifecycle.set_priority(row, number, ALICE)
     reasons = [reason for _, _, reason in told(row)]
     assert reasons == [str(number) for number in range(5, events.KEPT + 5)]
     assert claim() is not None

@@ -137,23 +137,27 @@ def test_what_an_admin_does_to_providers_is_written_down(asked: Any) -> None:
 
 def test_what_happens_to_keys_is_written_down(client: FlaskClient, asked: Any, alice: User) -> None:
     made = client.post("/api/keys", json={"name": "ci", "scopes": ["read"]}, headers=bearer(alice)).json
+    by_key = {"Authorization": f"Bearer {made['key']}"}
+    assert client.post("/api/downloads", json={}, headers=by_key).status_code == 403
     client.delete(f"/api/keys/{made['id']}", headers=bearer(alice))
-    client.get("/api/downloads", headers={"Authorization": f"Bearer {made['key']}"})
+    client.get("/api/downloads", headers=by_key)
     reason = "This API key does not exist, or was revoked"
     assert acts(asked) == [
         ("key_created", "alice", "alice", "ci", "read"),
+        ("key_refused", None, "alice", "ci", "This API key has not the scope 'write'"),
         ("key_revoked", "alice", "alice", "ci", None),
         ("key_refused", None, None, None, reason),
     ]
 
 
-def test_downloads_that_somebody_else_deletes_are_written_down(client: FlaskClient, asked: Any, alice: User) -> None:
+def test_downloads_that_anybody_deletes_are_written_down(client: FlaskClient, asked: Any, alice: User) -> None:
     provider = add_provider()
     first, second = (add_downloads(alice, provider, name, status="cancelled")[0] for name in ("org/a", "org/b"))
     assert client.delete(f"/api/downloads/{first.id}", headers=bearer(alice)).status_code == 204
     asked("DELETE", f"/api/downloads/{second.id}?files=true")
     assert [one for one in acts(asked) if one[0] == "download_deleted"] == [
-        ("download_deleted", "root-admin", "alice", "org/b", "with its files")
+        ("download_deleted", "alice", "alice", "org/a", None),
+        ("download_deleted", "root-admin", "alice", "org/b", "with its files"),
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from downloads_app import create_app
+from downloads_app.models import Act
 from downloads_app.web.page import words
 from tests.support import page_words
 
@@ -63,6 +64,10 @@ def test_words_are_used_and_what_is_used_is_there() -> None:
     assert {key for key in named if key.partition(".")[0] in prefixes} <= set(ENGLISH)
     assert [key for key in ENGLISH if key not in named and key.partition(".")[0] not in groups] == []
     assert groups <= prefixes
+
+
+def test_every_act_of_the_audit_has_words() -> None:
+    assert {key.partition(".")[2] for key in ENGLISH if key.startswith("act.")} == set(Act)
 
 
 def test_a_check_for_words_finds_them() -> None:
