@@ -17,7 +17,7 @@ from requests import RequestException
 
 from downloads_app.config import Settings
 from downloads_app.errors import NotAllowed, NotAuthenticated, SourceError
-from downloads_app.services.accounts.identities import Proven
+from downloads_app.services.accounts.identities import Proven, is_well_formed
 
 CONFIGURATION_PATH = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 10
@@ -27,6 +27,8 @@ MAX_BEGUN = 4
 """Sign-ins of one browser under way: a cookie holds 4 KB, and each takes some 500 bytes of it."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 """Only such as have a private key. With HMAC, whoever knows the secret could sign, and `none` is signed by nobody."""
+_FAULTS = (RequestException, RuntimeError, ValueError, KeyError, TypeError, AttributeError)
+"""What Authlib, and what it uses, raise for a provider that is away or answers in another form."""
 _STATES = "_state_"  # Authlib's prefix of its keys in the session
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # Authlib has no 
             session.pop(key)
         try:
             rv = self.create_authorization_url(self._callback, scope=self._scope())
-        except (RequestException, AuthlibBaseError, RuntimeError, ValueError) as exc:
+        except (AuthlibBaseError, *_FAULTS) as exc:
             raise _unreachable(exc) from exc
         address = str(rv.pop("url"))
         self.save_authorize_data(redirect_uri=self._callback, where_to=where_to, **rv)
@@ -89,10 +91,16 @@ class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # Authlib has no 
                 raise NotAuthenticated("The identity provider's answer has no ID token")
             claims = self._complete(token["userinfo"], token)
         except (AuthlibBaseError, JoseError) as exc:
+            self._forget_keys()
             raise _refusal(exc) from exc
-        except (RequestException, RuntimeError, ValueError, KeyError, TypeError) as exc:
+        except _FAULTS as exc:
+            self._forget_keys()
             raise _unreachable(exc) from exc
         return self._prove(claims), str(begun.get("where_to") or "")
+
+    def _forget_keys(self) -> None:
+        """Read the provider's keys again at the next sign-in: they may have been at fault, and are kept for an hour."""
+        self.server_metadata.pop("jwks", None)
 
     def _check(self, metadata: dict[str, Any]) -> None:
         """Refuse a description of another issuer (OpenID Connect Discovery 1.0, 4.3), or one with plain HTTP in it."""
@@ -103,7 +111,10 @@ class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # Authlib has no 
             if scheme not in ("https", urlsplit(self._settings.oidc_issuer).scheme):
                 raise ValueError(f"its {name} is not https")
         offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-        metadata["id_token_signing_alg_values_supported"] = [name for name in offered if name in ALGORITHMS]
+        taken = [name for name in offered if name in ALGORITHMS]
+        if not taken:  # an empty list would mean the library's own choice
+            raise ValueError("it signs with none of the algorithms that are taken here")
+        metadata["id_token_signing_alg_values_supported"] = taken
         metadata["token_endpoint_auth_method"] = self._client_method(metadata)
 
     def _client_method(self, metadata: dict[str, Any]) -> str:
@@ -139,11 +150,13 @@ class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # Authlib has no 
         return {**more, **claims}
 
     def _prove(self, claims: dict[str, Any]) -> Proven:
-        settings = self._settings
+        settings, subject = self._settings, claims["sub"]
         username = _claim(claims, settings.oidc_username_claim)
+        if not (isinstance(subject, str) and is_well_formed(subject)):
+            raise NotAuthenticated("The identity provider's answer names nobody")
         return Proven(
             issuer=settings.oidc_issuer,
-            subject=str(claims["sub"]),
+            subject=subject,
             username=username if isinstance(username, str) else None,
             is_admin=self._is_admin(claims) if settings.oidc_admin_claim else None,
         )

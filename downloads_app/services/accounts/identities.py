@@ -19,6 +19,7 @@ from downloads_app.services.accounts import changes, sign_ins, users
 from downloads_app.services.accounts.passwords import NO_PASSWORD
 from downloads_app.services.audit import IDENTITY_PROVIDER, NOBODY, Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
+from downloads_app.services.names import FOLDER_NAME
 
 MAX_LENGTH = 255
 """Of an issuer and of a subject; OpenID Connect allows a `sub` of 255 ASCII characters."""
@@ -42,6 +43,11 @@ class Proven:
     """The name that the provider proposes; anybody may have chosen it."""
     is_admin: bool | None
     """None: the provider does not decide it."""
+
+
+def is_well_formed(part: str) -> bool:
+    """Whether it can be an issuer or a subject: what a database can store, and what can be shown in one line."""
+    return 0 < len(part) <= MAX_LENGTH and part.isprintable()
 
 
 def admit(settings: Settings, proven: Proven, address: str | None = None) -> User:
@@ -76,7 +82,7 @@ def link(user: User, issuer: str, subject: str, *, by: Actor = NOBODY) -> None:
 
     Raises InvalidInput, or Conflict where the identity is somebody's.
     """
-    if not all(0 < len(part) <= MAX_LENGTH and part.isprintable() for part in (issuer, subject)):
+    if not (is_well_formed(issuer) and is_well_formed(subject)):
         raise InvalidInput(f"An issuer and a subject have 1 to {MAX_LENGTH} printable characters")
     username = user.username
     identity = Identity(user_id=user.id, issuer=issuer, subject=subject)
@@ -127,9 +133,10 @@ def _welcome(settings: Settings, proven: Proven) -> User:
         f"The name {proven.username!r} is taken here. If that account is yours, ask an admin to link it: "
         f"subject {proven.subject!r}"
     )
-    if users.exists_named(proven.username or ""):  # asked first: the folder of that user stands too
+    name = proven.username or ""
+    if FOLDER_NAME.fullmatch(name) and users.exists_named(name):  # asked first: the folder of that user stands too
         raise taken
-    user = users.draft_user(settings.downloads_dir, proven.username or "", NO_PASSWORD, is_admin=bool(proven.is_admin))
+    user = users.draft_user(settings.downloads_dir, name, NO_PASSWORD, is_admin=bool(proven.is_admin))
     try:
         db.session.add(user)
         db.session.flush()  # the identity refers to its row

@@ -63,7 +63,7 @@ def draft_user(
     """Return a user who is not in the database yet; raises InvalidInput, or Conflict where the name has files."""
     if not FOLDER_NAME.fullmatch(username) or username == COMMAND_LINE_NAME:
         raise InvalidInput(
-            f"{username!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit; "
+            f"{username[:120]!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit; "
             f"and not {COMMAND_LINE_NAME}, which the audit calls the command line",
             {"username": "not a user name"},
         )

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from downloads_app.services.accounts import passwords
 from tests.conftest import PASSWORD
-from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, CrookedProvider
 from tests.web.api.attempting import HOME, LOGIN, SignIn
 from tests.web.api.signing_on import PUBLIC_URL
 
@@ -51,3 +51,10 @@ def make_client(make_app: Callable[..., Flask]) -> Iterator[Callable[..., FlaskC
     yield make
     for context in reversed(contexts):
         context.pop()
+
+
+@pytest.fixture
+def crooked() -> Iterator[CrookedProvider]:
+    """A provider that signs what a test wants."""
+    with CrookedProvider() as provider:
+        yield provider
