@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
-from downloads_app.errors import Conflict, InvalidInput, NotFound
+from downloads_app.errors import Conflict, InvalidInput, NotFound, TooMany
 from downloads_app.extensions import db
 from downloads_app.models import Act, ApiKey, RevokedToken, User, new_id, utc_now
 from downloads_app.services import audit
-from downloads_app.services.accounts import key_form
+from downloads_app.services.accounts import key_form, sign_ins
 from downloads_app.services.accounts.tokens import FOREVER
 from downloads_app.services.audit import Account, Actor, Thing
+from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.references import find_one
@@ -35,7 +36,8 @@ def create_key(
 ) -> tuple[ApiKey, str]:
     """Make a key and return its row, and the key itself, which nobody is shown again; commits.
 
-    Raises InvalidInput, NotFound for a user that is gone, Conflict for a disabled one or one with MAX_KEYS keys.
+    Raises InvalidInput, NotFound for a user that is gone, Conflict for a disabled one or one with MAX_KEYS keys,
+    TooMany for one who has just revoked very many.
     """
     wanted = _check(name, scopes, expires_at)
     user = hold_user(user_id)
@@ -124,7 +126,13 @@ def _check(name: str, scopes: Iterable[str], expires_at: datetime | None) -> set
 
 
 def _make_room(user: User, by: Actor) -> None:
-    """Let expired keys give way to a new one; raises Conflict where there are too many others. The row is held."""
+    """Let expired keys give way to a new one; raises Conflict where there are too many others. The row is held.
+
+    Raises TooMany for somebody who has made and revoked keys so often that the list of revoked tokens is full of them.
+    """
+    if are_at_least(sign_ins.MAX_ENDED, RevokedToken.user_id == user.id):
+        db.session.rollback()
+        raise TooMany("Too many keys of yours were revoked lately; wait", retry_after_seconds=REVOCATION_KEPT_SECONDS)
     mine = ApiKey.user_id == user.id
     count = db.session.scalar(select(func.count()).where(mine)) or 0
     if count < MAX_KEYS:
