@@ -15,7 +15,6 @@ from flask_smorest.pagination import PaginationParameters
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import file_progress, listings
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Wanted
@@ -24,6 +23,7 @@ from downloads_app.web.api.download_schemas import DownloadFileSchema
 from downloads_app.web.api.downloads import blueprint, find_download
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
 from downloads_app.web.authentication import login_required
+from downloads_app.web.long_work import do_long_work
 
 MAX_FILES_A_PAGE = 1000
 FILE_HEADERS = {
@@ -68,14 +68,10 @@ def get_file(download_id: UUID, path: str) -> Response:
         raise NotFound(f"There is no file {path!r} in this download")
     if row.completed_at is None:
         raise Conflict(f"{path!r} is not complete yet")
-    found = _find_on_disk(folder_of(current_settings().downloads_dir, download), path)
-    etag = row.sha256
-    give_connection_back()  # hold no connection while the bytes are sent
+    folder, etag = folder_of(current_settings().downloads_dir, download), row.sha256
     give_back = shares.take("files", g.token.user_id)
     try:
-        response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
-        response.headers.update(FILE_HEADERS)
-        response.headers.set("Content-Disposition", "attachment", filename=found.name)
+        response = do_long_work(_answer, folder, path, etag)  # which holds no connection while the bytes are sent
     except BaseException:  # a range that cannot be satisfied, for one
         give_back()
         raise
@@ -83,12 +79,28 @@ def get_file(download_id: UUID, path: str) -> Response:
     return response
 
 
+def _answer(folder: Path, path: str, etag: str | None) -> Response:
+    """Return the answer with the file opened. On a disk that hangs this takes as long: it runs in a thread."""
+    found = _find_on_disk(folder, path)
+    try:
+        response = _hand_to_nginx(found) if current_settings().accel_redirect_prefix else _send(found, etag)
+    except FileNotFoundError as exc:
+        raise _gone(path) from exc
+    response.headers.update(FILE_HEADERS)
+    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    return response
+
+
 def _find_on_disk(folder: Path, path: str) -> Path:
     """Return the file's path. A file whose symbolic link leads out of the folder counts as missing."""
     found = (folder / path).resolve()
     if not found.is_relative_to(folder.resolve()) or not found.is_file():
-        raise NotFound(f"{path!r} is no longer there")
+        raise _gone(path)
     return found
+
+
+def _gone(path: str) -> NotFound:
+    return NotFound(f"{path!r} is no longer there")
 
 
 def _send(found: Path, etag: str | None) -> Response:
