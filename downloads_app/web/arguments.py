@@ -66,5 +66,6 @@ def refuse_unknown() -> None:
 
 def refuse_forms() -> None:
     """Raise UnsupportedMediaType for the body of a form, also where a route wants no body."""
-    if request.content_length and request.mimetype.startswith(FORMS):
+    has_body = request.content_length or "Transfer-Encoding" in request.headers  # of a chunked one no length is told
+    if has_body and request.mimetype.startswith(FORMS):
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json")

@@ -1,5 +1,7 @@
 """What a route does not know is refused, also where nobody has to sign in; the stream alone ignores it."""
 
+from io import BytesIO
+
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -41,6 +43,14 @@ def test_signing_in_and_out_refuse_forms(client: FlaskClient, alice: User, kind:
     assert client.post(LOGIN, data=b"username=alice", headers={"Content-Type": kind}).status_code == 415
     assert client.post(LOGOUT, data=b"a=b", headers=headers | {"Content-Type": kind}).status_code == 415
     assert client.get("/api/auth/me", headers=headers).status_code == 200
+
+
+def test_a_form_in_chunks_is_one_too(client: FlaskClient, alice: User) -> None:
+    headers = bearer(alice) | {"Content-Type": FORMS[0], "Transfer-Encoding": "chunked"}
+    assert client.post(LOGOUT, input_stream=BytesIO(b"a=b"), headers=headers).status_code == 415
+    assert client.get("/api/auth/me", headers=bearer(alice)).status_code == 200
+    no_body = bearer(alice) | {"Content-Type": FORMS[0]}  # as `curl -d ""` sends it
+    assert client.post(LOGOUT, headers=no_body).status_code == 204
 
 
 def test_the_stream_ignores_what_libraries_add_against_caches(client: FlaskClient, alice: User) -> None:
