@@ -6,11 +6,8 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import RemoteFile, UnreadableFile
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
 from downloads_app.sources.s3.addresses import Prefix
-from downloads_app.sources.s3.pages import Page, StoredObject, read_page
+from downloads_app.sources.s3.pages import PAGE_OBJECTS, Page, StoredObject, read_page
 from downloads_app.sources.s3.refusals import explain_refusal
-
-PAGE_OBJECTS = 1000
-"""The most objects that stores send in one page."""
 
 
 def list_prefix(reader: ListingReader, prefix: Prefix) -> list[RemoteFile | UnreadableFile]:

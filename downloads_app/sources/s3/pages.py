@@ -8,12 +8,16 @@ from xml.etree.ElementTree import ParseError, XMLParser
 
 from downloads_app.errors import SourceError
 
+PAGE_OBJECTS = 1000
+"""The most objects that stores send in one page."""
 MAX_PAGE_OBJECTS = 10_000
 """Stores send 1,000 objects a page. A page with more than this is not a real one."""
 _MAX_DEPTH = 8
 _STEP_BYTES = 65_536
 _MAX_FIELD_CHARACTERS = 16_384
 _ROOT = "ListBucketResult"
+_FOLDERS = "CommonPrefixes"
+"""In a listing by folders, for which we never ask: it lacks what lies in them."""
 _BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml[^<>]*\?>\s*)?<(?:\w+:)?ListBucketResult\b")
 _CODE = re.compile(r"[A-Za-z0-9.-]{1,80}")
 
@@ -44,12 +48,23 @@ def read_page(body: bytes) -> Page:
     document = _read(body)
     if document.root != _ROOT:
         raise SourceError("The store does not answer with a listing of a bucket", permanent=True)
+    if _FOLDERS in document.fields:
+        raise SourceError("The store lists folders, not what lies in them", permanent=True)
     is_encoded = document.fields.get("EncodingType", "").lower() == "url"
     return Page(
         objects=tuple(_read_object(fields, is_encoded) for fields in document.objects),
-        is_last=document.fields.get("IsTruncated", "").strip().lower() != "true",
+        is_last=_is_last(document),
         next_token=document.fields.get("NextContinuationToken", ""),
     )
+
+
+def _is_last(document: "_Document") -> bool:
+    """Whether a page is the last. One that does not say so is the last if it is not full and names no next one."""
+    told = document.fields.get("IsTruncated", "").strip().lower()
+    if told:
+        return told == "false"
+    names_next = any(document.fields.get(name) for name in ("NextContinuationToken", "NextMarker"))
+    return not names_next and len(document.objects) < PAGE_OBJECTS
 
 
 def is_listing(body: bytes) -> bool:
