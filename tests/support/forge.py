@@ -67,7 +67,8 @@ class Forge:
         rows: list[dict[str, Any]] = [{"path": tree, "type": "tree", "name": tree_name(tree)} for tree in trees]
         for path, content in below.items():
             kind = "commit" if self.modes.get(path) == "160000" else "blob"
-            rows.append({"path": path, "type": kind, "name": blob_name(content), "size": len(content)})
+            mode = self.modes.get(path, "100644")
+            rows.append({"path": path, "mode": mode, "type": kind, "name": blob_name(content), "size": len(content)})
         kept = [row for row in rows if recursive or "/" not in row["path"][len(folder) :]]
         return [row | {"path": row["path"][len(folder) :]} for row in sorted(kept, key=lambda row: row["path"])]
 

@@ -33,6 +33,12 @@ _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _OURS = {"host", "range", "if-range", "accept-encoding", "connection", "content-length", "transfer-encoding", "expect"}
 """Headers that a server may not choose: they would change the meaning of our request."""
 _GONE = (404, 410, 422)
+_PERMANENT = {
+    **dict.fromkeys(_GONE, ("does not have it", Cause.MISSING)),
+    **dict.fromkeys((401, 403), ("does not give it to the provider's token", Cause.REFUSED)),
+    **dict.fromkeys((400, 405, 406, 409, 413, 415, 451, 501), ("cannot give it", Cause.REFUSED)),
+}
+"""What an object's error means that no later request mends; 409 is a sum of another kind."""
 
 
 def name_object(server: str, sha256: str) -> str:
@@ -116,11 +122,11 @@ def _read_objects(body: bytes) -> dict[str, dict[str, object]]:
 
 def _explain_object(file: RemoteFile, error: object) -> SourceError:
     code = _read_object(error).get("code")
-    if code in _GONE:
-        text = f"{file.path}: the LFS server does not have it ({code})"
-        return SourceError(text, permanent=True, cause=Cause.MISSING)
+    fault, cause = _PERMANENT.get(code, ("", Cause.SERVER)) if isinstance(code, int) else ("", Cause.SERVER)
+    if fault:
+        return SourceError(f"{file.path}: the LFS server {fault} ({code})", permanent=True, cause=cause)
     text = f"{file.path}: the LFS server answered an error ({str(code)[:20]!a})"
-    return SourceError(text, permanent=False, cause=Cause.SERVER)
+    return SourceError(text, permanent=False, cause=cause)
 
 
 def _read_headers(file: RemoteFile, found: object) -> tuple[str, ...]:

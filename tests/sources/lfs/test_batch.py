@@ -12,6 +12,7 @@ from downloads_app.sources.lfs.batch import MAX_HEADERS, name_object
 from downloads_app.sources.lfs.source import LfsSource
 from tests.support.pages import Page, Pages, serve_pages
 
+JSON = "application/vnd.git-lfs+json"
 OID = "0123456789abcdef" * 4
 OWN = "{own}/object"
 FOREIGN = "http://cdn.example/object?signature=x"
@@ -29,7 +30,7 @@ def resolve(
     with serve_pages(
         lambda path: Page(
             json.dumps(document(pages.url) if callable(document) else document).encode(),
-            "application/vnd.git-lfs+json",
+            JSON,
             status,
             headers or {},
         )
@@ -64,7 +65,7 @@ def test_the_batch_is_posted_with_the_token_as_a_password() -> None:
     path, headers = pages.requests[0]
     assert path == "/org/model.git/info/lfs/objects/batch"
     assert headers["authorization"] == "Basic b2F1dGgyOmFiYw=="
-    assert headers["content-type"] == headers["accept"] == "application/vnd.git-lfs+json"
+    assert headers["content-type"] == headers["accept"] == JSON
     assert json.loads(pages.bodies[0]) == {
         "operation": "download",
         "transfers": ["basic"],
@@ -161,11 +162,41 @@ def test_an_answer_of_another_form_is_refused(document: object) -> None:
     assert error_of(document).permanent
 
 
-@pytest.mark.parametrize(("code", "permanent"), [(404, True), (410, True), (422, True), (500, False), ("x", False)])
+@pytest.mark.parametrize(
+    ("code", "permanent"),
+    [
+        *((code, True) for code in (401, 403, 404, 409, 410, 422, 451, 501)),
+        *((code, False) for code in (408, 429, 500, 503, 507, "x", None, [404])),
+    ],
+)
 def test_an_object_that_is_missing_is_told_by_name(code: object, permanent: bool) -> None:
     error = error_of({"objects": [{"oid": OID, "error": {"code": code, "message": "<b>evil</b>\n" * 100}}]})
     assert error.message.startswith("w.bin: the LFS server")
     assert error.permanent == permanent
+
+
+def test_an_object_with_an_error_takes_nothing_from_the_others() -> None:
+    """Each kind of error beside a good one, in another order than asked for, and one object under two names."""
+    oids = {name: f"{number:064x}" for number, name in enumerate(("good", "lost", "closed", "later", "unnamed", "bad"))}
+    oids["good too"] = oids["good"]
+    errors = {"lost": {"code": 404}, "closed": {"code": 403, "message": "budget"}, "later": {"code": 503}}
+    rows: list[object] = [{"oid": oids[name], "size": 5, "error": error} for name, error in errors.items()]
+    rows += [None, {"oid": oids["bad"], "actions": {"download": {"href": "file:///etc/passwd"}}}]
+
+    def reply(path: str) -> Page:
+        return Page(json.dumps({"objects": [*rows, answer(pages.url, OWN) | {"oid": oids["good"]}]}).encode(), JSON)
+
+    with serve_pages(reply) as pages:
+        server = f"{pages.url}/org/model.git/info/lfs"
+        files = [RemoteFile(name, name_object(server, oid), 5, oid) for name, oid in oids.items()]
+        found = LfsSource(Access(pages.url, allow_private_network=True)).resolve(files)
+        assert len(pages.requests) == 1
+        assert len(json.loads(pages.bodies[0])["objects"]) == len(set(oids.values()))
+    assert found.keys() == oids.keys()
+    good = {name: target.url for name, target in found.items() if isinstance(target, Target)}
+    assert good == dict.fromkeys(("good", "good too"), f"{pages.url}/object")
+    permanent = {name: error.permanent for name, error in found.items() if isinstance(error, SourceError)}
+    assert permanent == {"lost": True, "closed": True, "later": False, "unnamed": True, "bad": True}
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,14 @@ from tests.worker.transfer.transferring import noise
 
 WEIGHTS = {"model.gguf": b"GGUF" + noise(900_000, 3), "deep/more.bin": noise(70_000, 4)}
 PLAIN = {".gitattributes": b"*.bin filter=lfs\n", "README.md": b"# About\n", "deep/größe.txt": b"y" * 130, "empty": b""}
+LINKS = {"latest": b"model.gguf", "deep/outside": b"../../../../etc/passwd", "folder": b"deep/"}
+"""Symbolic links: Git stores the name that one leads to as its content."""
 
 
 def fill(kind: Kind, giftless: Giftless, **options: object) -> Forge:
     """Return a Git server whose large files are pointers to objects of the LFS server."""
-    forge = Forge(kind, dict(PLAIN), lfs_url=giftless.url, **options)  # type: ignore[arg-type]  # passed on as given
+    modes = dict.fromkeys(LINKS, "120000")
+    forge = Forge(kind, PLAIN | LINKS, modes, lfs_url=giftless.url, **options)  # type: ignore[arg-type]  # as given
     forge.files |= {path: giftless.put(forge.repository, content) for path, content in WEIGHTS.items()}
     return forge
 
@@ -55,7 +58,8 @@ def test_files_and_lfs_objects_come_from_each_kind_of_server(
         forge.lfs_token = "b2F1dGgyOnRoZS1zZWNyZXQtdG9rZW4="
         row = download(app, alice, forge, token="the-secret-token")
     assert (row.status, row.error_message, row.commit) == (Status.COMPLETED, None, COMMIT)
-    assert arrived(folder_of(row)) == PLAIN | WEIGHTS
+    assert arrived(folder_of(row)) == PLAIN | LINKS | WEIGHTS
+    assert not [path for path in folder_of(row).rglob("*") if path.is_symlink()], "a link may lead anywhere"
     batches = [path for path, _ in forge.requests if path.endswith("/objects/batch")]
     assert len(batches) == 1, "all objects are asked about at once"
     assert any("jwt=" in path for path, _ in forge.requests), "nothing was signed: this test proves less than it says"
