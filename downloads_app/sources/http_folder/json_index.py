@@ -8,6 +8,8 @@ from downloads_app.sources.documents import parse_json, parse_json_rows, read_si
 from downloads_app.sources.http_folder.entries import Entry, Index
 from downloads_app.sources.http_folder.rounded_sizes import find_rounded_size
 
+MAX_LINK_BYTES = 4096
+"""Linux's PATH_MAX: a symbolic link is as large as its target's path is long."""
 _FOLDER_TYPES = ("directory", "folder", "dir")
 _CUT = ("truncated", "is_truncated", "isTruncated", "next", "nextPageToken", "next_page")
 
@@ -39,9 +41,15 @@ def _read_rows(rows: Iterable[Any]) -> Iterator[Entry]:
             elif isinstance(size, str):
                 yield Entry(name, is_folder, about_bytes=find_rounded_size(size))
             else:
-                yield Entry(name, is_folder, read_size(size))
+                size_bytes = read_size(size)
+                yield Entry(name, is_folder, None if _may_be_links_own(row, size_bytes) else size_bytes)
         except ValueError as exc:
             yield Entry(name, is_folder, fault=f"The listing's {name[:120]!a}: {exc}")
+
+
+def _may_be_links_own(row: dict[str, Any], size_bytes: int | None) -> bool:
+    """Whether a size may be that of a symbolic link itself, which some versions of Caddy tell: not that of its file."""
+    return row.get("is_symlink") is True and size_bytes is not None and size_bytes <= MAX_LINK_BYTES
 
 
 def _read_kind(row: dict[str, Any]) -> bool | None:

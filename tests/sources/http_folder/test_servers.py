@@ -4,6 +4,7 @@ import functools
 import http.server
 import os
 import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -21,6 +22,9 @@ from tests.support.repositories import SMALL_SIZES_BYTES, build_repository, make
 from tests.support.web_servers import serve_apache, serve_caddy, serve_lighttpd, serve_npm
 
 REPOSITORY = "org/model 1%"
+LINKED = "org/linked"
+"""A repository with symbolic links in it: to a file, to a folder, and to nothing."""
+LINKED_SIZES_BYTES = {"a.bin": 20_000, "inner/b.bin": 50}
 SIZES_BYTES = SMALL_SIZES_BYTES | {"v1.0/LICENSE": 400, "n" * 120 + ".bin": 200, "tilde~x+y@z,$.bin": 60}
 
 
@@ -61,6 +65,9 @@ def root() -> Iterator[Path]:
         root = Path(folder)
         build_repository(root / REPOSITORY, SIZES_BYTES)
         (root / "org" / "nothing").mkdir()
+        build_repository(root / LINKED, LINKED_SIZES_BYTES)
+        for name, target in {"alias.bin": "a.bin", "to-inner": "inner", "broken.bin": "nowhere"}.items():
+            (root / LINKED / name).symlink_to(target)
         for path, _, _ in os.walk(root):
             Path(path).chmod(0o755)
         yield root
@@ -115,7 +122,24 @@ def test_a_folder_that_is_empty_is_an_empty_listing(provider: str, url_of: Calla
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_servers_own_root_is_a_repository(provider: str, url_of: Callable[[str], str]) -> None:
     paths = {file.path for file in list_files(url_of(provider), ".").files}
-    assert paths == {f"{REPOSITORY}/{path}" for path in SIZES_BYTES}
+    assert {path for path in paths if not path.startswith(f"{LINKED}/")} == {
+        f"{REPOSITORY}/{path}" for path in SIZES_BYTES
+    }
+
+
+@pytest.mark.parametrize("provider", [name for name in PROVIDERS if name != "serve"])
+def test_symbolic_links_are_what_they_lead_to(provider: str, url_of: Callable[[str], str]) -> None:
+    """A link to nothing is left out, or it is named when it cannot be fetched. npm's `serve` sends no link's target."""
+    listing = list_files(url_of(provider), LINKED)
+    files = {file.path: file for file in listing.files}
+    if (broken := files.pop("broken.bin", None)) is not None:
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(broken.url)
+    a, b = (make_content(path, size) for path, size in LINKED_SIZES_BYTES.items())
+    expected = {"a.bin": a, "alias.bin": a, "inner/b.bin": b, "to-inner/b.bin": b}
+    assert {path: urllib.request.urlopen(file.url).read() for path, file in files.items()} == expected
+    told = {path: file.size_bytes for path, file in files.items() if file.size_bytes is not None}
+    assert told == {path: len(expected[path]) for path in told}
 
 
 def test_caddys_page_lists_what_its_json_does(url_of: Callable[[str], str]) -> None:

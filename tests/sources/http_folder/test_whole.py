@@ -1,5 +1,7 @@
 """A listing of folders is whole or an error: entries of unknown kind, odd links, connections that break off."""
 
+import json
+
 import pytest
 
 from downloads_app.sources import Access
@@ -24,6 +26,17 @@ def test_an_entry_of_another_type_is_asked_what_it_is() -> None:
         listing = source.list_files("r", None, Selection(exclude=("skipped", "skipped/*")))
         assert pages.paths.count("/r/skipped") == 0
     assert [file.path for file in listing.files] == ["file", "socket", "folder/inner"]  # fetching the socket names it
+
+
+def test_a_size_that_may_be_a_symbolic_links_own_is_not_believed() -> None:
+    """Caddy tells how long the link's target's path is, in some versions, and how long the target is in others."""
+    sizes = {"link": (True, 9), "large": (True, 1_000_000), "file": (False, 9)}
+    listing = [
+        {"name": name, "size": size, "is_dir": False, "is_symlink": is_link} for name, (is_link, size) in sizes.items()
+    ]
+    with serve_pages({"/r/": Page(json.dumps(listing).encode(), JSON)}) as pages:
+        files = HttpSource(Access(pages.url, allow_private_network=True)).list_files("r", None).files
+    assert {file.path: file.size_bytes for file in files} == {"link": None, "large": 1_000_000, "file": 9}
 
 
 def test_an_entry_that_cannot_be_asked_now_is_waited_for() -> None:
