@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from downloads_app.config import load_settings
 from downloads_app.models import User
 from tests.conftest import bearer
+from tests.support.routes import ALL_ROUTES, all_routes
 
 APP = "https://app.example.org"
 STREAM = "/api/downloads/subscribe"
@@ -38,24 +39,31 @@ def ask_before(client: FlaskClient, path: str, method: str, origin: str, headers
     return client.options(path, headers=asked)
 
 
-@pytest.mark.parametrize(
-    ("path", "method"),
-    [
-        (STREAM, "GET"),
-        ("/api/downloads", "POST"),
-        ("/api/downloads/00000000-0000-4000-8000-000000000000", "PATCH"),
-        ("/api/auth/password", "PUT"),
-    ],
-)
-def test_a_preflight_is_answered_as_one(open_client: FlaskClient, path: str, method: str) -> None:
-    answer = ask_before(open_client, path, method, APP, "authorization, content-type, idempotency-key")
-    assert answer.status_code == 200
-    assert answer.headers[ALLOWED] == APP
-    assert method in answer.headers["Access-Control-Allow-Methods"]
-    allowed = answer.headers["Access-Control-Allow-Headers"].lower()
-    assert {"authorization", "content-type", "idempotency-key"} == set(allowed.split(", "))
-    assert "Access-Control-Allow-Credentials" not in answer.headers
-    assert "Origin" in answer.vary
+def test_a_preflight_of_each_route_is_answered_as_one(make_app: Callable[..., Flask]) -> None:
+    app = make_app(cors_origins=APP, **ALL_ROUTES)
+    client, asked = app.test_client(), 0
+    for route in all_routes(app):
+        answer = ask_before(client, route.path, route.method, APP, "authorization, content-type, idempotency-key")
+        if not route.path.startswith("/api/"):
+            assert ALLOWED not in answer.headers, route
+            continue
+        asked += 1
+        assert (answer.status_code, answer.data) == (200, b""), route
+        assert answer.headers[ALLOWED] == APP, route
+        assert route.method in answer.headers["Access-Control-Allow-Methods"].split(", "), route
+        allowed = answer.headers["Access-Control-Allow-Headers"].lower()
+        assert {"authorization", "content-type", "idempotency-key"} == set(allowed.split(", ")), route
+        assert "Access-Control-Allow-Credentials" not in answer.headers, route
+        assert "Origin" in answer.vary, route
+        elsewhere = ask_before(client, route.path, route.method, "https://evil.example", "authorization")
+        assert not [name for name, _ in elsewhere.headers if name.startswith("Access-Control-")], route
+    assert asked > 50
+
+
+@pytest.mark.parametrize("header", ["x-csrf-token", "cookie", "x-forwarded-for", "x-anything"])
+def test_a_preflight_gives_no_leave_to_send_other_headers(open_client: FlaskClient, header: str) -> None:
+    answer = ask_before(open_client, "/api/downloads", "POST", APP, header)
+    assert header not in answer.headers.get("Access-Control-Allow-Headers", "").lower()
 
 
 @pytest.mark.parametrize(

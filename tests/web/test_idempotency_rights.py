@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
-from downloads_app.models import User
+from downloads_app.models import KeyedRequest, User
 from downloads_app.services.accounts import keys, users
 from downloads_app.services.audit import NOBODY
 from tests.conftest import PASSWORD, bearer
@@ -42,6 +43,31 @@ def test_an_admin_who_is_none_any_more_gets_no_answer_of_before(
     set_role(admin, True)
     again = add_carol(client, admin)
     assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (201, "true")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (USERS, {"username": "carol", "password": PASSWORD}),
+        ("/api/providers", {"name": "more", "kind": "http", "url": "http://127.0.0.1:1/", "token": "sesame"}),
+        (DOWNLOADS, {"provider": "hub", "repository": "org/model"}),
+    ],
+)
+def test_whatever_is_created_is_created_once(client: FlaskClient, admin: User, path: str, body: dict[str, Any]) -> None:
+    add_provider()
+    first, again, without = send(client, admin, path, body), send(client, admin, path, body), bearer(admin)
+    assert first.status_code in (201, 202)
+    assert (again.status_code, again.data) == (first.status_code, first.data)
+    assert client.post(path, json=body, headers=without).status_code == 409
+    stored = db.session.execute(select(KeyedRequest.__table__)).all()
+    assert not [secret for secret in (PASSWORD, "sesame") if secret in repr(stored)]
+
+
+def test_an_api_key_is_never_kept_to_be_shown_again(client: FlaskClient, alice: User) -> None:
+    first, again = (send(client, alice, "/api/keys", {"name": "ci"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json["key"] != again.json["key"]
+    assert db.session.scalar(select(func.count()).select_from(KeyedRequest)) == 0
 
 
 def test_a_refusal_for_the_role_is_not_given_to_an_admin(client: FlaskClient, alice: User) -> None:

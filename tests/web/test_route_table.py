@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from flask.testing import FlaskClient
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, User
+from downloads_app.models import Download, Status, User, utc_now
 from downloads_app.services.accounts import keys, passwords, tokens, users
 from downloads_app.services.audit import NOBODY as NO_ACTOR
 from downloads_app.web.page.routes import VIEWS
@@ -19,7 +20,7 @@ from tests.support.routes import ALL_ROUTES, NOBODYS_ID, Route, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
 
 GOOD, DONE, TAKEN, NEW = 200, 204, 202, 201
-NOBODY = ("nobody", "disabled", "expired", "revoked")
+NOBODY = ("nobody", "disabled", "expired", "revoked", "expired key", "revoked key")
 """Callers who get 401 wherever one has to sign in."""
 Answers = tuple[int, int, int]
 """For the owner of what is asked for, for another user, and for an admin."""
@@ -91,6 +92,8 @@ CLOSED: dict[str, Answers] = {
 }
 NOT_BY_KEY = ("/api/auth/password", "/api/auth/sessions", "/api/auth/refresh", "/api/auth/logout", "/api/keys")
 """What no API key opens: it manages no passwords, sign-ins and keys, and is none of the tokens that can be ended."""
+KEYS = {"reading key": ["read"], "writing key": ["write"]} | dict.fromkeys(NOBODY[-2:], keys.SCOPES)
+"""The owner's, with their scopes."""
 BODIES: dict[str, Any] = {
     "POST /api/keys": {"name": "ci"},
     "PUT /api/auth/password": {"current_password": "not this one", "new_password": "quite another passphrase"},
@@ -147,9 +150,14 @@ def world(app: Flask, make_user: Callable[..., User]) -> World:
     repository = add_repository(provider)
     download = add_download(people["owner"], repository, status=Status.PENDING)
     ids = {"user_id": people["victim"].id, "provider_id": provider.id, "repository_id": repository.id}
-    for name, scope in (("reading key", "read"), ("writing key", "write")):
-        key = keys.create_key(people["owner"].id, name, [scope], by=NO_ACTOR)[1]
+    for name, scopes in KEYS.items():
+        made, key = keys.create_key(people["owner"].id, name, scopes, by=NO_ACTOR)
         headers[name] = {"Authorization": f"Bearer {key}"}
+        if name == "expired key":
+            made.expires_at = utc_now() - timedelta(seconds=1)
+            db.session.commit()
+        elif name == "revoked key":
+            keys.revoke_key(made.id, None, by=NO_ACTOR)
     return World(headers, ids | {"download_id": download.id, "key_id": NOBODYS_ID})
 
 
@@ -199,6 +207,7 @@ def test_everybody_gets_what_is_theirs(app: Flask, client: FlaskClient, world: W
     refused = dict.fromkeys(NOBODY, 401)
     if route.rule == "/api/auth/logout":
         refused = {"nobody": 401, "disabled": 204, "expired": 204, "revoked": 204}  # it needs no token that is good
+        refused |= {"expired key": 403, "revoked key": 403}  # which is none
     got = {}
     for caller in (*refused, *expected):
         got[caller] = ask(client, world, route, caller)
