@@ -9,6 +9,8 @@ from downloads_app import create_app
 from downloads_app.cli.groups import Command, stop
 from downloads_app.cli.serve import migrate
 from downloads_app.config import current_settings, load_settings
+from downloads_app.models import Act
+from downloads_app.services.audit import COMMAND_LINE, note_alone
 from downloads_app.services.backup import backups
 from downloads_app.services.database.whole_file import is_sqlite
 from downloads_app.services.queue import workers
@@ -30,6 +32,7 @@ def backup(path: Path) -> None:
       flask backup /var/backups/downloads-$(date +%F).backup
     """
     counts = backups.write_backup(current_settings().database_url, path)
+    note_alone(Act.DATABASE_BACKED_UP, COMMAND_LINE, detail=str(path))
     click.echo(f"Wrote {path}: {_describe(counts)}")
 
 
@@ -48,6 +51,7 @@ def restore(path: Path, force: bool) -> None:
       flask restore --force /var/backups/downloads-2026-01-31.backup
     """
     counts = backups.restore_backup(current_settings().database_url, path, replace=force)
+    note_alone(Act.DATABASE_RESTORED, COMMAND_LINE, detail=str(path))
     click.echo(f"Restored {_describe(counts)}. Everybody has to sign in again; API keys have to be made anew")
 
 

@@ -51,6 +51,8 @@ class Act(enum.StrEnum):
     DOWNLOAD_PRIORITY_SET = "download_priority_set"
     DOWNLOAD_DELETED = "download_deleted"
     DOWNLOADS_PRUNED = "downloads_pruned"
+    DATABASE_BACKED_UP = "database_backed_up"
+    DATABASE_RESTORED = "database_restored"
     REFUSED = "refused"  # a change that is not the caller's to make
 
 

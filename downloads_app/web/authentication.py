@@ -10,12 +10,12 @@ from flask import current_app, g, request
 
 from downloads_app.config import current_settings
 from downloads_app.errors import NotAllowed, NotAuthenticated, NotFound
-from downloads_app.models import User
+from downloads_app.models import Act, User
 from downloads_app.services import audit
 from downloads_app.services.accounts import attempts, key_check, key_form, refused_keys, tokens, users, uses
 from downloads_app.services.accounts.refused_keys import Refusal
 from downloads_app.services.accounts.tokens import VerifiedToken
-from downloads_app.services.audit import Actor
+from downloads_app.services.audit import Actor, Thing
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.rights import Caller, refuse_beyond_scope
 from downloads_app.web import arguments, cookies, idempotency, shares
@@ -157,7 +157,8 @@ def _required(
 def not_allowed(message: str) -> NotAllowed:
     """Return the error for what the present user may not do. The audit tells of it if it would have been a change."""
     if request.method not in SAFE_METHODS:
-        audit.note_refused(current_actor(), f"{request.method} {request.url_rule}", request.path)
+        route = Thing("route", name=f"{request.method} {request.url_rule}")
+        audit.note_alone(Act.REFUSED, current_actor(), route, detail=request.path, succeeded=False)
     return NotAllowed(message)
 
 

@@ -1,5 +1,6 @@
 """`flask backup`, `restore` and `move-database` as processes; what cannot be done is one line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,9 @@ def test_a_database_is_backed_up_restored_and_moved(sqlite_url: str, empty_url: 
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert "--force" in refused.stderr
     assert flask(env, "restore", str(tmp_path / "backup"), "--force").returncode == 0
+    noted = json.loads(flask(env, "audit", "--json").stdout)
+    assert [(one["action"], one["actor"]) for one in noted] == [("database_restored", "cli"), ("user_created", "cli")]
+    assert noted[0]["detail"] == str(tmp_path / "backup")
     moved = flask(env, "move-database", empty_url)
     assert (moved.returncode, moved.stdout) == (0, MOVED), moved.stderr
     listed = flask(environment(empty_url, tmp_path / "instance"), "users", "list")
