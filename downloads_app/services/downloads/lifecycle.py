@@ -97,9 +97,7 @@ def create(
         _refuse_new(settings, user.id, found, revision)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
         db.session.add(download)
-        events.note_new(download, _name(by) or username)
-        thing = Thing("download", download.id, repository)
-        audit.note(Act.DOWNLOAD_ADDED, by, Account(user_id, username), thing, detail=f"{provider.name}, {revision}")
+        _note_new(download, by, provider)
         db.session.commit()
     except BaseException:
         db.session.rollback()  # gives the lock back
@@ -158,6 +156,13 @@ def _apply(download: Download, change: Change, by: Actor) -> None:
     if not changed:
         raise Conflict(f"Download {download.id} is {download.status}; it cannot be {change.participle}")
     log.info("download %s: %s by %s", download.id, change.participle, _name(by))
+
+
+def _note_new(download: Download, by: Actor, provider: Provider) -> None:
+    """Write a new download into its story and into the audit; commits nothing."""
+    db.session.flush()  # only a row leads to its owner and its repository
+    events.note_new(download, _name(by) or download.user.username)
+    _note(Act.DOWNLOAD_ADDED, download, by, f"{provider.name}, {download.revision}")
 
 
 def _note(act: Act, download: Download, by: Actor, detail: str | None = None) -> None:
