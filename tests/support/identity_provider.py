@@ -139,7 +139,8 @@ class CrookedProvider:
         header = {"alg": "RS256", "kid": "first"} | self.header
         if header["alg"] in ("none", "HS256"):
             return self._forge(header, claims)
-        return jwt.encode(header, claims, self.signing_key or self.key, algorithms=[header["alg"]])
+        key = self.signing_key or self.key
+        return jwt.encode(header, claims, key, algorithms=[header["alg"]], encoder_cls=_Ascii)
 
     def _forge(self, header: dict[str, Any], claims: dict[str, Any]) -> str:
         """Sign without the private key: not at all, or with the public key's text as a secret (no library would)."""
@@ -147,6 +148,13 @@ class CrookedProvider:
         secret = self.key.as_pem(private=False)
         signature = hmac.new(secret, content.encode(), hashlib.sha256).digest() if header["alg"] == "HS256" else b""
         return f"{content}.{_encode(signature)}"
+
+
+class _Ascii(json.JSONEncoder):
+    """Writes half a surrogate pair too, as an escape: hostile names may have one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"ensure_ascii": True})
 
 
 def _encode(content: bytes) -> str:

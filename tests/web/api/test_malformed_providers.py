@@ -34,11 +34,11 @@ def test_a_subject_that_names_nobody_signs_nobody_in(
 def test_an_answer_of_another_form_is_the_providers_fault_and_is_not_remembered(
     crooked: CrookedProvider, make_client: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    client = make_client(crooked.issuer)
     crooked.userinfo = {"sub": "4711", "preferred_username": "carol"}
     crooked.claims["preferred_username"] = None  # so that it is asked at `/me`
     answer = crooked.answer
     for found in MALFORMED:
+        client = make_client(crooked.issuer)
         with monkeypatch.context() as changed:
             changed.setattr(crooked, "answer", lambda asked, found=found: found if asked == path else answer(asked))
             assert come_back(client, crooked).status_code in (401, 424), found
