@@ -109,7 +109,7 @@ def get_certificate(machine: Machine) -> None:
     show_proof(machine)
     live = machine.root / f"etc/letsencrypt/live/{NAME}"
     live.mkdir(parents=True)
-    write_certificate(live, NAME)
+    write_certificate(live, host=NAME)
     (live / "certificate.pem").rename(live / "fullchain.pem")
     (live / "key.pem").rename(live / "privkey.pem")
     shutil.copy(live / "fullchain.pem", machine.root / "usr/local/share/ca-certificates/test.crt")
