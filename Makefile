@@ -8,7 +8,7 @@ NEED := sh deploy/need-packages.sh
 CLIENT := clients/js/node_modules/.installed-lock
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
-.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page clean
+.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-failover soak clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
@@ -58,6 +58,12 @@ bench-page: .venv/dev .venv/apt .venv/node  ## the page with 1,000 active rows; 
 bench-eta: .venv/dev
 	$(PY) -m benchmarks.bench_eta
 
+bench-failover: .venv/dev .venv/apt  ## 2,000 streams and 20 downloads while a primary dies and its replica takes over
+	$(PY) -m benchmarks.bench_failover $(ARGS)
+
+soak: .venv/dev .venv/apt  ## two hours with a fault every minute; ARGS="--minutes 5 --every 20" for a look
+	$(PY) -m benchmarks.bench_soak $(ARGS)
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; $(NEED) python3-venv && $(PYTHON) -m venv .venv; }
@@ -74,12 +80,13 @@ bench-eta: .venv/dev
 	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
-# docker-registry holds models; PgBouncer stands before PostgreSQL; promtool reads the alert rules; systemd judges the units,
-# logrotate its rules.
+# docker-registry holds models; PgBouncer stands before PostgreSQL; Debian's PostgreSQL has a replica; promtool reads the
+# alert rules; systemd judges the units, logrotate its rules.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
 	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
-	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate; do \
+	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate \
+	    /usr/lib/postgresql/15/bin/postgres:postgresql-15; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt

@@ -45,6 +45,7 @@ def create_app(*, services_alone: bool = False, **overrides: Any) -> "Flask":
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = extensions.engine_options(settings.database_url)
 
     extensions.db.init_app(app)
+    extensions.forgive_lost_connections(app)  # after that: what is registered last comes first
     cli.init_app(app)
     if not services_alone:
         _add_web(app)

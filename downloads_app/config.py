@@ -10,10 +10,8 @@ from dotenv import dotenv_values
 from flask import Flask
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from downloads_app import locations
+from downloads_app import database_urls, locations
 from downloads_app.origins import check_origins
 from downloads_app.per_app import PerApp
 from downloads_app.sign_on_settings import SignOnSettings
@@ -133,20 +131,7 @@ class Settings(SignOnSettings):
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: str) -> str:
-        """Use psycopg2 for a plain `postgresql://`: SQLAlchemy 2.1 by itself would take psycopg 3."""
-        if not value:
-            return value
-        try:
-            url = make_url(value)
-        except ArgumentError as exc:
-            raise ValueError("a URL like postgresql://user:password@host/name or sqlite:////path") from exc
-        if url.drivername in ("postgresql", "postgres"):
-            url = url.set(drivername="postgresql+psycopg2")
-        if url.drivername not in ("postgresql+psycopg2", "sqlite", "sqlite+pysqlite"):
-            raise ValueError("postgresql:// (psycopg2) or sqlite://")
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("an SQLite file, as several processes share it")
-        return url.render_as_string(hide_password=False)
+        return value and database_urls.normalize(value)
 
     def model_post_init(self, context: Any) -> None:
         """Fill in the settings that depend on others."""

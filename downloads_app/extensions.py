@@ -1,4 +1,4 @@
-"""The extensions, unbound, and how a database connection of ours behaves. Imports only what works behind poolers."""
+"""The extensions, unbound, and how a database connection of ours behaves. Imports only what makes connections."""
 
 import atexit
 import weakref
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
-from downloads_app import poolers as poolers  # its events belong to every engine
+from downloads_app import database_hosts as database_hosts  # its events, and the poolers', belong to every engine
 
 CONNECT_TIMEOUT_SECONDS = 5
 SQLITE_BUSY_TIMEOUT_SECONDS = 10
@@ -37,7 +37,8 @@ db = SQLAlchemy(model_class=Base)
 def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[str, Any]:
     """Return the driver's arguments for a new connection; with them no caller waits for the database for ever.
 
-    PostgreSQL ends a long statement itself. If the server vanishes, TCP notices it in about the same time.
+    PostgreSQL ends a long statement itself. If the server vanishes, TCP notices it in about the same time. The time
+    to connect is that of each host.
     """
     if database_url.startswith("sqlite"):
         return {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
@@ -76,6 +77,21 @@ def close_at_exit(app: Flask) -> None:
                 db.engine.dispose()
 
     atexit.register(close)
+
+
+def forgive_lost_connections(app: Flask) -> None:
+    """Let what is over be over: a connection that died after its last statement fails no request and no command.
+
+    The session is closed at the end of each, and would raise then, in place of the answer.
+    """
+
+    @app.teardown_appcontext
+    def end_transaction(_error: BaseException | None) -> None:
+        if db.session.registry.has():
+            try:
+                db.session.rollback()
+            except SQLAlchemyError:
+                db.session().invalidate()
 
 
 @event.listens_for(Engine, "connect")

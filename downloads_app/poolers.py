@@ -19,8 +19,7 @@ _LIMITS: WeakKeyDictionary[Dialect, str] = WeakKeyDictionary()
 """For each engine behind a pooler: the statements that set its options for one transaction."""
 
 
-@event.listens_for(Engine, "do_connect")
-def _connect(dialect: Dialect, _record: object, arguments: Any, parameters: dict[str, Any]) -> Any:
+def connect(dialect: Dialect, arguments: Any, parameters: dict[str, Any]) -> Any:
     """Connect with the session's options, or without them if they are refused, now and later."""
     if "options" in parameters and dialect not in _LIMITS:
         try:
@@ -31,8 +30,8 @@ def _connect(dialect: Dialect, _record: object, arguments: Any, parameters: dict
         options = _OPTION.findall(parameters["options"])
         _LIMITS[dialect] = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in options)
     if dialect in _LIMITS:
-        parameters.pop("options", None)
-    return None
+        parameters = {name: value for name, value in parameters.items() if name != "options"}
+    return dialect.connect(*arguments, **parameters)
 
 
 @event.listens_for(Engine, "begin")

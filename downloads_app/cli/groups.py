@@ -101,6 +101,8 @@ def explain_database(error: SQLAlchemyError) -> str:
         return "the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`"
     if "locked" in str(error.orig):
         return "the database is busy; try again"
+    if "read-only" in str(error.orig):
+        return "the database takes no writes (a replica, or read-only): promote it, or see DATABASE_URL"
     refusal = _REFUSAL.search(str(error.orig))
     if refusal:
         return f"the database refuses the connection ({refusal[1]}): see DATABASE_URL"

@@ -24,7 +24,7 @@ MEMORY = Path("/dev/shm")
 NEEDED_BYTES = 4 << 30
 
 
-def _folder_of_folders() -> Path:
+def folder_of_folders() -> Path:
     """Return where a server's folder is to be; its path must be short, since a socket lies in it.
 
     In memory, where there is room: each test has a database of 300 files, and ext4 spends two fifths of a whole run
@@ -38,7 +38,7 @@ class Postgres:
     """Listens on a unix socket only."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=_folder_of_folders()))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=folder_of_folders()))
         self.folder.chmod(0o755)
 
     def __enter__(self) -> "Postgres":

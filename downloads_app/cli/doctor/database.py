@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
+from downloads_app.cli.doctor.hosts import check_hosts
 from downloads_app.cli.groups import explain_database
 from downloads_app.config import Settings
 from downloads_app.services.database import migrations
@@ -29,8 +30,12 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     if not is_current:
         yield wrong("database", f"{kind} answers, but has not this code's form", "flask db upgrade")
         return
+    if not state.takes_writes():
+        how = "promote it, or let DATABASE_URL name the host that takes writes (or both)"
+        yield wrong("database", f"{kind} answers, but takes no writes: it is a replica, or read-only", how)
+        return
     yield fine("database", f"{kind} answers, and is migrated")
-    for check in (check_clock, check_workers, check_leases, check_pauses):
+    for check in (check_hosts, check_clock, check_workers, check_leases, check_pauses):
         yield from check(settings)
 
 

@@ -2,8 +2,9 @@
 
 import time
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from downloads_app.extensions import db
 from downloads_app.models import Download, Status
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
@@ -15,6 +16,13 @@ def measure_clock_difference() -> float:
     told = execute_alone(select(database_now())).scalar_one()
     after = time.time()
     return float(told.timestamp() - (before + after) / 2)
+
+
+def takes_writes() -> bool:
+    """Whether the database can be written to: it is no replica, and not set to read only."""
+    if db.engine.dialect.name != "postgresql":
+        return True
+    return bool(execute_alone(text("SELECT current_setting('transaction_read_only') = 'off'")).scalar())
 
 
 def count_stale_leases(lease_seconds: float) -> int:

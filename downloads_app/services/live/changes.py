@@ -74,7 +74,7 @@ _DIALECTS = {
         # The same as NOT pg_visible_in_snapshot(change_id, …), in a form that can use an index on change_id.
         changed="({table}.change_id >= :next OR {table}.change_id = ANY (CAST(:running AS bigint[])))",
         marker="SELECT concat_ws('/', pg_current_snapshot(), pg_postmaster_start_time(),"
-        " CAST('downloads' AS regclass)::oid) AS marker",
+        " CAST('downloads' AS regclass)::oid, pg_is_in_recovery()) AS marker",
         after="(created_at, id) > (CAST(:after_time AS timestamptz), CAST(:after_id AS uuid))",
     ),
     "sqlite": _Dialect(
@@ -126,6 +126,12 @@ def is_of_another_database(marker: str | None, earlier: str | None) -> bool:
     if marker is None or earlier is None:
         return False
     return marker.partition("/")[2] != earlier.partition("/")[2]
+
+
+def is_of_a_replica(marker: str | None) -> bool:
+    """Whether the database was a replica at that read: a pooler may lead to one. It may be behind, and say `complete`
+    of a download that was added a moment ago."""
+    return marker is not None and marker.endswith("/t")
 
 
 def _postgres_array(ids: list[str]) -> str:

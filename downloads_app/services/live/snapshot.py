@@ -40,6 +40,10 @@ class Unreadable(Exception):
     """The database could not be read in time."""
 
 
+class AnswerOfReplica(Exception):
+    """A replica has answered, which may be behind: what it says is not shown."""
+
+
 def _start_thread(target: Callable[[], None]) -> None:
     threading.Thread(target=target, name="snapshot", daemon=True).start()
 
@@ -181,6 +185,8 @@ class Snapshot:
                     else:
                         self._audience.apply(row, reading)
             time.sleep(0)  # a large first read must not hold up the other streams
+        if changes.is_of_a_replica(marker):
+            raise AnswerOfReplica
         if changes.is_of_another_database(marker, self._marker):
             with self.lock:
                 self._forget()

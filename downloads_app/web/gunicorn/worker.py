@@ -12,8 +12,8 @@ import gevent
 import psycopg2
 from psycogreen.gevent import gevent_wait_callback
 from psycopg2 import extensions
-from sqlalchemy import Dialect, Engine, event
 
+from downloads_app import database_hosts
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
 from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
 from downloads_app.web.gunicorn.refusals import answer_in_our_shape
@@ -33,7 +33,7 @@ LISTENERS_WAIT = 0.3
 def prepare_worker(worker: Any, strangers: Strangers, drain: Callable[[float], None], drain_seconds: float) -> None:
     """Make a gevent worker process fit for streams. `drain` ends them; it gets the time at which it was due."""
     extensions.set_wait_callback(_wait_for_database)
-    event.listen(Engine, "do_connect", resolve_host)
+    database_hosts.look_up_by(look_up)
     _spare_the_collector()
     # Ctrl-C reaches the whole process group. gunicorn's master ends the processes itself; one that ended by its own
     # SIGINT would print a traceback.
@@ -74,30 +74,26 @@ def _spare_the_collector() -> None:
 def _wait_for_database(connection: Any) -> None:
     """Let the other greenlets run while psycopg2 waits; a raised error makes psycopg2 close the connection.
 
-    Greenlets are never killed inside a query: https://github.com/psycopg/psycopg2/issues/410.
+    Greenlets are never killed inside a query: https://github.com/psycopg/psycopg2/issues/410. For a new connection
+    libpq keeps no time limit here (`PQconnectPoll` in its manual), so we do: a silent host must not hide the next.
     """
+    is_new = connection.status == extensions.STATUS_SETUP
     try:
-        gevent_wait_callback(connection, timeout=ANSWER_TIMEOUT_SECONDS)
+        with gevent.Timeout(CONNECT_TIMEOUT_SECONDS if is_new else None, TimeoutError):
+            gevent_wait_callback(connection, timeout=ANSWER_TIMEOUT_SECONDS)
     except TimeoutError as exc:
         raise psycopg2.OperationalError("the database does not answer") from exc
 
 
-def resolve_host(dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]) -> None:
-    """Give libpq the addresses of the database server's name: its own name lookup would block the event loop.
-
-    A name may have several addresses. libpq tries each of them ("hostaddr", "Specifying Multiple Hosts" in its manual).
-    """
-    host = parameters.get("host", "")
-    if dialect.driver != "psycopg2" or not host or host[0] in "/@" or "," in host or "hostaddr" in parameters:
-        return
+def look_up(host: str) -> list[str]:
+    """Return the addresses of the database server's name: libpq's own name lookup would block the event loop."""
     too_late = psycopg2.OperationalError("the name of the database server is not resolved in time")
     try:
         with gevent.Timeout(CONNECT_TIMEOUT_SECONDS, too_late):
             found = gevent.get_hub().resolver.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError as exc:
         raise psycopg2.OperationalError("the name of the database server is not known") from exc
-    addresses = [address[0] for *_, address in found]
-    parameters |= {"host": ",".join([host] * len(addresses)), "hostaddr": ",".join(addresses)}
+    return [address[0] for *_, address in found]
 
 
 def _drain_when_told(

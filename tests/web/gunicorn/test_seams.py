@@ -200,6 +200,6 @@ def test_a_real_thread_runs_what_would_hold_up_the_loop() -> None:
 
 
 def test_gevent_looks_a_name_up_beside_the_loop() -> None:
-    moved = "gevent's hub has no resolver with getaddrinfo(): worker.resolve_host"
+    moved = "gevent's hub has no resolver with getaddrinfo(): worker.look_up"
     found = gevent.get_hub().resolver.getaddrinfo("127.0.0.1", None, type=socket.SOCK_STREAM)
     assert [address[0] for *_, address in found] == ["127.0.0.1"], moved
