@@ -52,23 +52,24 @@ def read(audit: Path) -> list[Entry]:
     return sorted((Entry(*json.loads(line)) for line in lines), key=lambda entry: entry.at)
 
 
-def find_overlaps(entries: Iterable[Entry], repository_of: dict[str, str]) -> list[str]:
-    """Return each write by an attempt that came after a later attempt of the same download had begun to write.
+def find_overlaps(entries: Iterable[Entry], folder_of: dict[str, str]) -> list[str]:
+    """Return each write under a claim that came after a later claim of the same folder had begun to write.
 
-    `repository_of` names the folder that a download's id stands for.
+    `folder_of` names the folder that a download's id stands for: a part of its path.
     """
-    attempts: dict[tuple[int, str], int] = {}
+    folders = set(folder_of.values())
+    claims: dict[tuple[int, str], int] = {}
     latest: dict[str, int] = {}
     overlaps = []
-    for entry in entries:
+    for number, entry in enumerate(entries):
         if entry.kind == "claim":
-            attempts[entry.pid, repository_of[entry.what]] = entry.amount
+            claims[entry.pid, folder_of[entry.what]] = number
             continue
-        repository = next(name for name in repository_of.values() if f"/{name}/" in entry.what)
-        attempt = attempts[entry.pid, repository]
-        if attempt < latest.get(repository, 0):
-            overlaps.append(f"{entry.what}: attempt {attempt} wrote after {latest[repository]}")
-        latest[repository] = max(attempt, latest.get(repository, 0))
+        folder = next(name for name in folders if f"/{name}/" in entry.what)
+        claim = claims[entry.pid, folder]
+        if claim < latest.get(folder, 0):
+            overlaps.append(f"{entry.what}: {entry.pid} wrote at {entry.at} after a later claim had begun to write")
+        latest[folder] = max(claim, latest.get(folder, 0))
     return overlaps
 
 

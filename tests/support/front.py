@@ -54,7 +54,11 @@ class Front:
         changes: Mapping[str, str] | None = None,
         socket_path: Path | None = None,
         user: str = "root",
+        *,
+        has_second_host: bool = False,
+        is_plain: bool = False,
     ) -> None:
+        """A second host is expected at `second_socket_path`. If `is_plain`, `port` speaks HTTP, for a crowd."""
         self._folder = tempfile.TemporaryDirectory(prefix="front-")
         self.folder = Path(self._folder.name)
         self.folder.chmod(0o755)  # nginx's worker is another user
@@ -65,6 +69,8 @@ class Front:
         self._shutdown_seconds = shutdown_seconds
         self._changes = changes or {}
         self._user = user
+        self.second_socket_path = self.folder / "second.sock"
+        self._has_second_host, self._is_plain = has_second_host, is_plain
 
     def __enter__(self) -> "Front":
         write_certificate(self.folder)
@@ -99,12 +105,26 @@ class Front:
             "listen [::]:443 ssl http2;": "",
             "/etc/letsencrypt/live/downloads.example.org/fullchain.pem": str(self.certificate),
             "/etc/letsencrypt/live/downloads.example.org/privkey.pem": str(self.folder / "key.pem"),
-            "/run/downloads-app/gunicorn.sock": str(self.socket_path),
             "/var/log/nginx/downloads/access.log": str(self.folder / "access.log"),
             "root /var/www/html;": f"root {self.folder}/www;",
+            **self._upstream(),
+            **(self._without_tls() if self._is_plain else {}),
             **self._changes,
         }
         return _changed("nginx.conf", changes)
+
+    def _upstream(self) -> dict[str, str]:
+        if not self._has_second_host:
+            return {"/run/downloads-app/gunicorn.sock": str(self.socket_path)}
+        both = [f"server unix:{path} fail_timeout=0;" for path in (self.socket_path, self.second_socket_path)]
+        return {"server unix:/run/downloads-app/gunicorn.sock fail_timeout=0;": " ".join(both)}
+
+    def _without_tls(self) -> dict[str, str]:
+        return {
+            "listen 443 ssl http2 default_server;": f"listen 127.0.0.1:{self.port} default_server;",
+            "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port};",
+            "ssl_reject_handshake on;": "",
+        }
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()

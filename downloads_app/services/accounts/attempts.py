@@ -21,10 +21,11 @@ from sqlalchemy import delete, select
 from downloads_app.config import Settings
 from downloads_app.errors import TooMany
 from downloads_app.extensions import db
-from downloads_app.models import Act, FailedSignIns, utc_now
+from downloads_app.models import Act, FailedSignIns
 from downloads_app.services import audit
 from downloads_app.services.accounts.places import place_of
 from downloads_app.services.audit import Account, Actor
+from downloads_app.services.database.clock import shared_now
 from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.database.locks import begin_writing
 
@@ -67,7 +68,7 @@ def check(settings: Settings, attempt: Attempt) -> None:
     """Raise TooMany if the attempt comes too soon. This is only the first check; `settle` decides."""
     counters = _counters_of(settings, attempt)
     rows = db.session.execute(select(*_COLUMNS).where(_COLUMNS[0].in_([counter.key for counter in counters])))
-    _refuse_early(attempt, counters, {row.key: row for row in rows})
+    _refuse_early(attempt, counters, {row.key: row for row in rows}, shared_now())
 
 
 def settle(settings: Settings, attempt: Attempt, is_right: bool) -> None:
@@ -77,14 +78,14 @@ def settle(settings: Settings, attempt: Attempt, is_right: bool) -> None:
     allows learn whether the password was right.
     """
     counters = _counters_of(settings, attempt)
-    now = utc_now()
     db.session.commit()
     begin_writing()
+    now = shared_now()
     if not is_right:
         _insert_missing(counters, now)
     rows = {row.key: row for row in db.session.scalars(_held(counters))}
     try:
-        _refuse_early(attempt, counters, rows)
+        _refuse_early(attempt, counters, rows, now)
     except TooMany:
         db.session.rollback()
         raise
@@ -94,7 +95,7 @@ def settle(settings: Settings, attempt: Attempt, is_right: bool) -> None:
     else:
         for counter in counters:
             _count(rows[counter.key], counter.limit, now)
-        _note_failure(attempt, has_to_wait=any(_has_to_wait(counter, rows) for counter in counters))
+        _note_failure(attempt, has_to_wait=any(_has_to_wait(counter, rows, now) for counter in counters))
     db.session.commit()
     if not is_right:
         log.warning("failed sign-in from %s", shown_address(attempt.address))
@@ -159,8 +160,8 @@ def _digest_under(secret: str, *parts: str) -> str:
     return hmac.new(key, "\0".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
-def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str, Any]) -> None:
-    waits = [_wait_seconds(rows[counter.key], counter) for counter in counters if _matters(counter, rows)]
+def _refuse_early(attempt: Attempt, counters: Sequence[_Counter], rows: dict[str, Any], now: datetime) -> None:
+    waits = [_wait_seconds(rows[counter.key], counter, now) for counter in counters if _matters(counter, rows)]
     longest = max(waits, default=0)
     if longest > 0:
         log.warning("failed sign-in from %s, not tried: too many before", shown_address(attempt.address))
@@ -177,20 +178,20 @@ def _note_failure(attempt: Attempt, *, has_to_wait: bool) -> None:
         audit.note(Act.SIGN_IN_LOCKED, by, attempt.account, succeeded=False)
 
 
-def _has_to_wait(counter: _Counter, rows: dict[str, Any]) -> bool:
-    return _matters(counter, rows) and _wait_seconds(rows[counter.key], counter) > 0
+def _has_to_wait(counter: _Counter, rows: dict[str, Any], now: datetime) -> bool:
+    return _matters(counter, rows) and _wait_seconds(rows[counter.key], counter, now) > 0
 
 
 def _matters(counter: _Counter, rows: dict[str, Any]) -> bool:
     return counter.makes_wait and counter.key in rows
 
 
-def _wait_seconds(row: Any, counter: _Counter) -> int:
-    """Return the whole seconds until the next attempt may be made."""
+def _wait_seconds(row: Any, counter: _Counter, now: datetime) -> int:
+    """Return the whole seconds until the next attempt may be made; `now` and the rows' times are the database's."""
     if row.count < counter.limit:
         return 0
     wait: int = min(MAX_WAIT_SECONDS, counter.first_wait_seconds * 2 ** min(row.count - counter.limit, 30))
-    left_seconds: float = (row.last_at - utc_now()).total_seconds() + wait
+    left_seconds: float = (row.last_at - now).total_seconds() + wait
     return max(0, math.ceil(left_seconds))
 
 

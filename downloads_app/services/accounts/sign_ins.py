@@ -18,6 +18,7 @@ from downloads_app.services import audit
 from downloads_app.services.accounts import tokens
 from downloads_app.services.accounts.tokens import TokenPair, VerifiedToken
 from downloads_app.services.audit import Account, Actor, Thing
+from downloads_app.services.database.clock import shared_now
 from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.inserts import insert_into
 from downloads_app.services.database.locks import hold_user
@@ -69,7 +70,7 @@ def begin(
         user_id=user.id,
         created_at=moment,
         issued_at=moment,
-        rotated_at=moment,
+        rotated_at=shared_now(),
         expires_at=moment,
         refresh_id=new_id(),
         address=client.address,
@@ -97,7 +98,7 @@ def renew(settings: Settings, token: VerifiedToken, address: str | None = None) 
     if moment >= _end_of(settings, sign_in):
         db.session.rollback()
         raise NotAuthenticated(ENDED)
-    if not _take(sign_in, token, moment):
+    if not _take(sign_in, token, shared_now()):
         log.warning("a refresh token of user %s came a second time: its sign-in is ended", user.id)
         end(settings, token, address, "its refresh token came a second time")
         raise NotAuthenticated(REVOKED)
@@ -190,7 +191,10 @@ def _issue(settings: Settings, user: User, sign_in: SignIn, moment: datetime) ->
 
 
 def _take(sign_in: SignIn, token: VerifiedToken, moment: datetime) -> bool:
-    """Note that a refresh token is exchanged now; False for one that was exchanged too long ago."""
+    """Note that a refresh token is exchanged now; False for one that was exchanged too long ago.
+
+    `moment` is the database's: tabs may reach machines whose clocks differ by more than GRACE_SECONDS.
+    """
     if token.token_id == sign_in.previous_refresh_id:
         return moment - sign_in.rotated_at <= timedelta(seconds=GRACE_SECONDS)
     is_newer = token.issued_at > sign_in.issued_at.timestamp()  # issued by a process of the version before

@@ -11,10 +11,7 @@ import jwt
 from jwt.types import Options
 
 from downloads_app.config import JWT_ALGORITHM, Settings
-
-CLOCKS_APART_SECONDS = 60
-"""How far ahead the clock of another machine that issued a token may be. No token lives longer for it: see `verify`
-in `tokens`."""
+from downloads_app.services.database.clock import CLOCKS_APART_SECONDS
 
 
 def verify(settings: Settings, raw: str, options: Options | None) -> dict[str, Any]:
@@ -22,6 +19,7 @@ def verify(settings: Settings, raw: str, options: Options | None) -> dict[str, A
     for secret in _candidates(settings, raw):
         with suppress(jwt.InvalidSignatureError):
             key = _prepared(secret)
+            # For a token of a machine whose clock is ahead. None lives longer for it: see `tokens.verify`.
             content: dict[str, Any] = jwt.decode(
                 raw, key, algorithms=[JWT_ALGORITHM], leeway=CLOCKS_APART_SECONDS, options=options
             )

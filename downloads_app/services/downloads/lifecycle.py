@@ -17,7 +17,7 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Act, Download, EventKind, Provider, Repository, Status, User
 from downloads_app.services import audit
 from downloads_app.services.audit import COMMAND_LINE, NOBODY, Account, Actor, Thing
-from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.clock import database_now, shared_now
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.downloads import limits, quota
 from downloads_app.services.downloads.patterns import check_patterns
@@ -96,7 +96,7 @@ def create(
         found = catalog.find_or_create_repository(provider, repository)
         _refuse_new(settings, user.id, found, revision)
         download.user_id, download.provider_id, download.repository_id = user.id, provider.id, found.id
-        db.session.add(download)
+        _add_to_the_queue(download)
         _note_new(download, by, provider)
         db.session.commit()
     except BaseException:
@@ -104,6 +104,12 @@ def create(
         raise
     log.info("download %s: queued by %s", download.id, _name(by) or username)
     return download
+
+
+def _add_to_the_queue(download: Download) -> None:
+    """Add it behind all that were added before, whichever machine took the request: by the database's clock."""
+    download.created_at = shared_now()
+    db.session.add(download)
 
 
 def pause(_settings: Settings, download: Download, by: Actor = NOBODY) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import delete, exists, select
 from downloads_app.models import Deletion, Download, FailedSignIns, Repository, RevokedToken, SignIn
 from downloads_app.services import idempotency
 from downloads_app.services.database.autocommit import execute_alone, transaction_alone
-from downloads_app.services.database.clock import database_now
+from downloads_app.services.database.clock import CLOCKS_APART_SECONDS, database_now
 from downloads_app.services.queue import workers
 
 DELETIONS_KEPT_SECONDS = 3600
@@ -21,7 +21,7 @@ REPOSITORIES_AT_A_TIME = 500
 def remove_old_rows() -> None:
     """Remove old rows of deletions, workers, keyed requests and wrong passwords, and of tokens that have expired."""
     execute_alone(delete(Deletion).where(Deletion.deleted_at < database_now(-DELETIONS_KEPT_SECONDS)))
-    execute_alone(delete(RevokedToken).where(RevokedToken.expires_at < database_now()))
+    execute_alone(delete(RevokedToken).where(RevokedToken.expires_at < database_now(-CLOCKS_APART_SECONDS)))
     execute_alone(delete(SignIn).where(SignIn.expires_at < database_now()))
     idempotency.remove_old()
     workers.remove_vanished()
