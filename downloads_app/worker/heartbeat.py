@@ -26,6 +26,10 @@ class Heartbeat:
     ) -> None:
         self._app, self._presence, self._lease_seconds = app, presence, lease_seconds
         self._running = running
+        self._answered_at = read_clock()
+        self._has_failed = False
+        self._at_risk: set[Job] = set()
+        """The jobs that ran at some moment since the database last answered."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -57,17 +61,32 @@ class Heartbeat:
             else:
                 job.lease.end()
 
+    def _note_answer(self) -> None:
+        """After a silence, say in the log how long it was, and which downloads have been lost by it."""
+        seconds = read_clock() - self._answered_at
+        if self._has_failed or seconds > self._lease_seconds:
+            ended = [job.claim for job in self._at_risk if not job.lease.may_write]
+            lost = claims.find_lost(ended) if ended else []
+            name = self._presence.worker_id
+            log.warning("worker %s: the database answers again, after %.0f s without it", name, seconds)
+            for download_id in lost:
+                log.warning("download %s: no longer this worker's: its lease ended meanwhile", download_id)
+        self._answered_at, self._has_failed, self._at_risk = read_clock(), False, set()
+
     def _run(self) -> None:
         pause = 0.0
         while not self._stop.wait(pause):
+            self._at_risk |= set(self._running())
             try:
                 with self._app.app_context():
                     self.beat()
                     workers.tell(self._presence)
                     TALLY.of(self._app).store()
+                    self._note_answer()
                 pause = self._lease_seconds / 3
             except SQLAlchemyError as exc:
                 log.warning("cannot renew the leases: %s", type(exc).__name__)
+                self._has_failed = True
                 pause = min(RETRY_SECONDS, self._lease_seconds / 3)
             except Exception:  # the edge: without a heartbeat the worker would be useless for ever
                 log.exception("unexpected error; the heart beats on")

@@ -1,6 +1,5 @@
 """Several worker processes on one PostgreSQL, killed, stopped and cut off at random, while all must arrive."""
 
-import hashlib
 import itertools
 import random
 import shutil
@@ -23,7 +22,7 @@ from downloads_app.services.accounts import users
 from downloads_app.services.providers import catalog
 from tests.conftest import PASSWORD
 from tests.support import audited_worker, nginx
-from tests.support.downloading import folder_of
+from tests.support.arrivals import check_arrived
 from tests.support.postgres import Postgres
 from tests.support.publishing import queue_download
 from tests.support.repositories import build_repository, write_manifest
@@ -215,17 +214,6 @@ def wait_for_all(app: Flask, scale: Scale, fleet: Fleet) -> list[Download]:
     raise AssertionError(f"still at work: {[row.wait_reason or row.status for row in rows]}")
 
 
-def check_arrived(row: Download, root: Path) -> None:
-    assert row.status == Status.COMPLETED, f"{row.repository.name}: {row.error_message}"
-    source, folder = root / row.repository.name, folder_of(row)
-    wanted = {str(p.relative_to(source)): p for p in source.rglob("*") if p.is_file()}
-    del wanted["manifest.json"]
-    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file()}
-    assert found.keys() == wanted.keys()
-    for path, original in wanted.items():
-        assert _digest(found[path]) == _digest(original), f"{row.repository.name}/{path}"
-
-
 def count_sent(log: Path) -> int:
     """Return how many bytes of files nginx has sent, by its log (combined format: status, then bytes)."""
     lines = [line.split('"') for line in log.read_text(errors="replace").splitlines()]
@@ -234,7 +222,3 @@ def count_sent(log: Path) -> int:
         for parts in lines
         if "manifest.json" not in parts[1] and parts[2].split()[0] in ("200", "206")
     )
-
-
-def _digest(path: Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()

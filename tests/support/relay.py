@@ -1,18 +1,19 @@
-"""A TCP relay on loopback that can fall silent, as a cut cable or a sleeping access point does."""
+"""A TCP relay on loopback that can fall silent, as a cut cable or a sleeping access point does, or hang up on all."""
 
 import contextlib
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 BLOCK_BYTES = 64 * 1024
 
 
 class Relay:
-    """Passes bytes on to a port while it is connected; use it as a context manager."""
+    """Passes bytes on to a port, or to a unix socket, while it is connected; use it as a context manager."""
 
-    def __init__(self, target_port: int) -> None:
-        self._target_port = target_port
+    def __init__(self, target: int | Path) -> None:
+        self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._connected = threading.Event()
@@ -28,7 +29,12 @@ class Relay:
         self._closing = True
         self._connected.set()
         self._listener.close()
-        for end in self._sockets:
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End all connections; new ones are taken."""
+        ends, self._sockets = self._sockets, []
+        for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
@@ -47,10 +53,21 @@ class Relay:
                 client, _ = self._listener.accept()
             except OSError:
                 return  # closed
-            server = socket.create_connection(("127.0.0.1", self._target_port))
+            try:
+                server = self._reach()
+            except OSError:
+                client.close()
+                continue
             self._sockets += [client, server]
             for source, target in ((client, server), (server, client)):
                 threading.Thread(target=pass_on, args=(source, target, self._connected.wait), daemon=True).start()
+
+    def _reach(self) -> socket.socket:
+        if isinstance(self._target, int):
+            return socket.create_connection(("127.0.0.1", self._target))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self._target))
+        return server
 
 
 def pass_on(source: socket.socket, target: socket.socket, before_each: Callable[[], object] = lambda: None) -> None:

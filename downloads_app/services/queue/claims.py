@@ -81,6 +81,17 @@ def renew_leases(worker_id: str, claims: Collection[Claim], lease_seconds: float
     return {by_id[row.id] for row in rows if by_id[row.id].attempt == row.attempt}
 
 
+def find_lost(claims: Collection[Claim]) -> list[str]:
+    """Return the ids of those downloads that were given back or to another worker, though this one did not do it."""
+    by_id = {claim.download_id: claim for claim in claims}
+    rows = execute_alone(
+        select(Download.id, Download.attempt, Download.worker_id).where(
+            Download.id.in_(by_id), Download.status.in_(ACTIVE)
+        )
+    ).all()
+    return [row.id for row in rows if (row.attempt, row.worker_id) != (by_id[row.id].attempt, by_id[row.id].worker_id)]
+
+
 def cut_future_leases(lease_seconds: float) -> int:
     """Shorten leases that end later than any lease that is ever given; return how many there were.
 

@@ -76,9 +76,10 @@ def warn(claim: Claim, text: str) -> None:
 def finish(claim: Claim, total_bytes: int) -> bool:
     """Complete a download whose files are all in place; `total_bytes` is their total size.
 
-    The worker keeps its hold on the folder until it has cleaned up and lets go.
+    The worker keeps its hold on the folder until it has cleaned up and lets go. True also if an earlier call has done
+    it, whose answer was lost with the connection.
     """
-    return _write(
+    has_finished = _write(
         claim,
         Note(EventKind.VERIFIED, claim.worker_id),
         Note(EventKind.COMPLETED, claim.worker_id),
@@ -90,6 +91,7 @@ def finish(claim: Claim, total_bytes: int) -> bool:
         failures=0,
         **AT_REST | {"worker_id": claim.worker_id, "lease_expires_at": Download.lease_expires_at},
     )
+    return has_finished or _is_finished(claim)
 
 
 def fail(claim: Claim, reason: str) -> bool:
@@ -135,6 +137,11 @@ def let_go(claim: Claim) -> bool:
 def fence(claim: Claim) -> ColumnElement[bool]:
     """Return the condition under which the claim still holds."""
     return and_(*_same_holder(claim), Download.status == Status.DOWNLOADING)
+
+
+def _is_finished(claim: Claim) -> bool:
+    query = select(exists().where(*_same_holder(claim), Download.status == Status.COMPLETED))
+    return bool(execute_alone(query).scalar())
 
 
 def _same_holder(claim: Claim) -> tuple[ColumnElement[bool], ...]:

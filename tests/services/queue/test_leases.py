@@ -104,6 +104,27 @@ def test_a_finished_row_is_never_rewritten(alice: User, write: Callable[[Claim],
     assert _columns(reload(found)) == before
 
 
+def test_an_end_whose_answer_was_lost_is_told_again(alice: User) -> None:
+    found = claimed(alice)
+    assert outcomes.finish(found, 700)
+    before = _columns(reload(found))
+    assert outcomes.finish(found, 700)
+    assert _columns(reload(found)) == before
+
+
+def test_a_worker_learns_which_downloads_it_has_lost(alice: User) -> None:
+    found = claimed(alice)
+    assert claims.find_lost([found]) == []
+    expire_lease(found)
+    claims.rescue_expired()
+    assert claims.find_lost([found]) == [found.download_id]
+    again = claim(OTHER_WORKER)
+    assert again is not None
+    assert claims.find_lost([found]) == [found.download_id]
+    assert outcomes.finish(again, 700)
+    assert claims.find_lost([found]) == []  # it has ended: nothing to tell
+
+
 def test_an_expired_lease_gives_the_download_back_with_its_bytes(alice: User) -> None:
     found = claimed(alice)
     outcomes.report_progress(found, report(500, 1))
