@@ -1,0 +1,130 @@
+"""The load: users who always have downloads, ask over REST as programs do, and find every file as it was served."""
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import requests
+from requests import Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from benchmarks.soak.stage import SIZES, Stage
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, Status
+from downloads_app.services.accounts import tokens, users
+from downloads_app.services.providers import catalog
+from tests.support.arrivals import check_arrived
+
+PASSWORD = "a password of the soak"
+TOKEN_SECONDS = 24 * 3600
+ACTIVE_EACH = 2
+GONE = (204, 404)
+"""The second where the first answer was lost."""
+RETRIES = 120
+"""So often one request is sent again; more is no way to treat a user."""
+
+
+@dataclass
+class Span:
+    """A download from the answer that it is queued to its end, in Unix seconds."""
+
+    began: float
+    ended: float
+
+
+@dataclass
+class Load:
+    """What was asked, and what came of it."""
+
+    stage: Stage
+    owners: dict[str, str]
+    """A token by a user's id."""
+    provider_id: str
+    url: str
+    is_feeding: bool = True
+    names: list[str] = field(default_factory=list)
+    folder_of: dict[str, str] = field(default_factory=dict)
+    spans: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
+    bytes: int = 0
+    faults: list[str] = field(default_factory=list)
+    """What must never happen."""
+    active: int = 0
+    turns: int = 0
+    _next: int = 0
+    _queued_at: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, stage: Stage, owners: int) -> "Load":
+        """Make users and a provider."""
+        with stage.app.app_context():
+            settings = current_settings()
+            made = [users.create_user(settings.downloads_dir, f"user-{n}", PASSWORD) for n in range(owners)]
+            provider = catalog.add_provider(settings, "near", "http", stage.files_url, allow_private_network=True)
+            by_id = {user.id: tokens.issue_access(settings, user, TOKEN_SECONDS) for user in made}
+            names = sorted(f"org/{path.name}" for path in (stage.root / "org").iterdir())
+            return cls(stage, by_id, provider.id, f"http://127.0.0.1:{stage.fleet.front.port}", names=names)
+
+    @property
+    def finished(self) -> int:
+        """How many downloads have arrived and were looked at."""
+        return sum(map(len, self.spans.values()))
+
+    def turn(self) -> None:
+        """Look at what has ended, and queue more. While the database is away, do nothing."""
+        with suppress(SQLAlchemyError), self.stage.app.app_context():
+            rows = list(db.session.scalars(db.select(Download)))
+            ended = [row for row in rows if row.status in (Status.COMPLETED, Status.FAILED)]
+            for row in ended:
+                self._take(row)
+            running = [row.user_id for row in rows if row not in ended]
+            db.session.rollback()
+            self.active = len(running)
+            for user_id in self.owners if self.is_feeding else ():
+                if running.count(user_id) < ACTIVE_EACH:
+                    self._queue(user_id)
+            self.turns += 1
+
+    def _take(self, row: Download) -> None:
+        self.folder_of.setdefault(row.id, f"{row.user.username}/near/{row.repository.name}")
+        if row.status == Status.FAILED:
+            self.faults.append(f"download {row.id} failed: {row.error_message}")
+        else:
+            try:
+                check_arrived(row, self.stage.root)
+            except (AssertionError, OSError) as exc:
+                self.faults.append(f"download {row.id}: {exc}")
+        user_id, ended = row.user_id, (row.completed_at or row.created_at).timestamp()
+        began = self._queued_at.get(row.id, ended)
+        path = f"{self.url}/api/downloads/{row.id}?files=true"
+        answer = self._ask(user_id, lambda headers: requests.delete(path, headers=headers, timeout=60))
+        if answer is not None and answer.status_code in GONE:
+            self.spans[user_id].append(Span(began, ended))
+            self.bytes += sum(SIZES.values())
+
+    def _queue(self, user_id: str) -> None:
+        self._next += 1
+        body = {"provider_id": self.provider_id, "repository": self.names[self._next % len(self.names)]}
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        path = f"{self.url}/api/downloads"
+        answer = self._ask(user_id, lambda headers: requests.post(path, json=body, headers=headers | key, timeout=60))
+        if answer is not None and answer.status_code == 202:
+            self._queued_at[answer.json()["id"]] = time.time()
+        elif answer is None or answer.status_code != 409:
+            self.faults.append(f"a download could not be queued: {answer and answer.text}")
+
+    def _ask(self, user_id: str, send: Callable[[dict[str, str]], Response]) -> Response | None:
+        """Send a request until it gets an answer that is no fault of ours; return that."""
+        headers = {"Authorization": f"Bearer {self.owners[user_id]}"}
+        for _ in range(RETRIES):
+            try:
+                answer = send(headers)
+                if answer.status_code < 500:
+                    return answer
+            except requests.RequestException:
+                pass
+            time.sleep(0.5)
+        return None

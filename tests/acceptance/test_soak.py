@@ -1,0 +1,32 @@
+"""The soak in short: everything runs while one thing after the other breaks, and nothing is lost."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import PROJECT
+
+
+@pytest.mark.parametrize(
+    ("minutes", "every", "faults"),
+    [(0.3, 6, 2), pytest.param(5, 20, 12, marks=pytest.mark.scale)],
+    ids=["small", "five minutes"],
+)
+def test_faults_of_all_kinds_lose_nothing_and_leave_nothing_open(
+    minutes: float, every: int, faults: int, tmp_path: Path
+) -> None:
+    results = tmp_path / "soak.json"
+    command = [sys.executable, "-m", "benchmarks.bench_soak", "--minutes", str(minutes), "--every", str(every)]
+    done = subprocess.run(
+        [*command, "--results", str(results), "--streams", "12"], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    result = json.loads(results.read_text())
+    assert result["wrong"] == []
+    assert len(result["faults"]) >= faults
+    assert result["downloads"] > 0
+    assert {row["process"] for row in result["processes"]} == {"web", "worker"}
+    assert "| kill worker | 1 |" in done.stdout or faults > 2
