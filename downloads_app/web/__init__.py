@@ -26,7 +26,16 @@ def init_app(app: Flask) -> None:
 
 def _wrap_requests(app: Flask) -> None:
     """Add what happens before, after and around every request."""
-    from downloads_app.web import cross_origin, errors, headers, idempotency, proxies, shares, slow_readers
+    from downloads_app.web import (
+        cross_origin,
+        errors,
+        headers,
+        idempotency,
+        lone_servers,
+        proxies,
+        shares,
+        slow_readers,
+    )
 
     errors.init_app(app)
     proxies.init_app(app)
@@ -35,6 +44,7 @@ def _wrap_requests(app: Flask) -> None:
     idempotency.init_app(app)
     headers.init_app(app)
     cross_origin.init_app(app)
+    lone_servers.init_app(app)
 
 
 def _register_routes(app: Flask) -> None:

@@ -18,6 +18,8 @@ from tests.support.sse import StreamClient
 
 THREADS = 4
 STREAMS = 3
+WITHOUT_WORKER = {"waitress": "waitress", "uwsgi": "uWSGI"}
+"""Those that start none, by the name that they give themselves."""
 COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "waitress": lambda port: [
         "waitress-serve",
@@ -86,7 +88,13 @@ def test_streams_come_and_leave_threads_for_everything_else(
 ) -> None:
     add_download(alice)
     raw, log = tokens.issue_access(current_settings(), alice), tmp_path / f"{name}.log"
-    env = environment(database_url, instance_dir, stream_interval_seconds=0.4, trusted_proxies="127.0.0.1")
+    env = environment(
+        database_url,
+        instance_dir,
+        stream_interval_seconds=0.4,
+        trusted_proxies="127.0.0.1",
+        embedded_worker=int(name in WITHOUT_WORKER),
+    )
     with serving(name, env, log) as port:
         streams = [StreamClient(port, raw) for _ in range(STREAMS)]
         for stream in streams:
@@ -113,3 +121,5 @@ def test_streams_come_and_leave_threads_for_everything_else(
 
         wait_until(has_place, what="a place to be free again")
     assert "Traceback" not in log.read_text()
+    said = f"{WITHOUT_WORKER.get(name)} starts no download worker, and without one every download waits"
+    assert log.read_text().count(said) == int(name in WITHOUT_WORKER)
