@@ -57,3 +57,14 @@ def test_the_stream_ignores_what_libraries_add_against_caches(client: FlaskClien
     answer = client.get("/api/downloads/subscribe?_=1795394321", headers=bearer(alice))
     assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
     answer.close()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/page-version", "/", "/history", "/static/main.js"])
+def test_outside_the_api_what_monitors_and_links_bring_along_is_ignored(client: FlaskClient, path: str) -> None:
+    plain, with_arguments = client.get(path), client.get(f"{path}?utm_source=mail&_=1795394321")
+    assert (plain.status_code, with_arguments.status_code) == (200, 200)
+    assert with_arguments.mimetype == plain.mimetype
+    if path != "/" and path != "/history":  # which tell the time
+        assert with_arguments.data == plain.data
+    plain.close()
+    with_arguments.close()
