@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 _PACKAGE = Path(__file__).resolve().parent
 _BUNDLE = _PACKAGE / "bundle"
 """In a wheel: migrations, gunicorn.conf.py and wsgi.py, which stand beside the package in a clone."""
@@ -16,7 +14,11 @@ MIGRATIONS_DIR = PROJECT_DIR / "migrations"
 
 def default_instance_dir() -> Path:
     """Return the data folder if INSTANCE_DIR is not set: in the clone, or the platform's folder for user data."""
-    return user_data_path("downloads-app", appauthor=False) if IS_INSTALLED else PROJECT_DIR / "instance"
+    if not IS_INSTALLED:
+        return PROJECT_DIR / "instance"
+    from platformdirs import user_data_path  # each command in a clone would wait for it, and need it for nothing
+
+    return user_data_path("downloads-app", appauthor=False)
 
 
 def env_file() -> Path:

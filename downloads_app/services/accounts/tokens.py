@@ -1,14 +1,15 @@
-"""Issues, verifies and revokes tokens. Only this module looks up a token's key."""
+"""Issues, verifies and revokes tokens. Only this module looks up a token's key.
+
+PyJWT is loaded with the first token: it brings `cryptography`. Commands load this module, and seldom need a token.
+"""
 
 import hashlib
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
-from jwt.types import Options
 from sqlalchemy import exists, select
 
 from downloads_app.config import JWT_ALGORITHM, Settings
@@ -16,8 +17,10 @@ from downloads_app.errors import NotAuthenticated
 from downloads_app.extensions import db
 from downloads_app.models import RevokedToken, User, new_id, utc_now
 from downloads_app.per_app import PerApp
-from downloads_app.services.accounts import signatures
 from downloads_app.services.rights import CHANGE_DUE, REVOKED, KeyRights, as_error, refusal_of, state_of
+
+if TYPE_CHECKING:
+    from jwt.types import Options
 
 EXPIRED = "Token has expired"
 INVALID = "Token is not valid"
@@ -95,6 +98,10 @@ def _encode(settings: Settings, kind: str, content: dict[str, Any], life: timede
 
     The time of issue has a fraction (RFC 7519 allows one): a password change splits a second.
     """
+    import jwt
+
+    from downloads_app.services.accounts import signatures
+
     now = utc_now()
     common = {"fresh": False, "jti": new_id(), "type": kind, "nbf": now, "csrf": new_id(), "exp": now + life}
     headers = {"kid": signatures.kid_of(settings.jwt_secret_key)}
@@ -141,8 +148,12 @@ def identify(settings: Settings, raw: str) -> VerifiedToken:
     return _decode(settings, raw, {"verify_exp": False})
 
 
-def _decode(settings: Settings, raw: str, options: Options | None = None) -> VerifiedToken:
+def _decode(settings: Settings, raw: str, options: "Options | None" = None) -> VerifiedToken:
     """Verify with PyJWT itself: flask-jwt-extended reads every token twice, to offer a choice of keys."""
+    import jwt
+
+    from downloads_app.services.accounts import signatures
+
     try:
         return _read_content(signatures.verify(settings, raw, options))
     except jwt.ExpiredSignatureError as exc:

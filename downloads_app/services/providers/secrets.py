@@ -4,10 +4,6 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-
 from downloads_app.errors import InvalidInput
 
 MAX_SECRET_LENGTH = 8192
@@ -69,6 +65,10 @@ def check_client_certificate(pem: str) -> str:
     """Return PEM with a certificate and its own key. The key has no passphrase, because nobody could type it."""
     if len(pem) > MAX_CERTIFICATE_LENGTH:
         raise _unfit_certificate("it is too long")
+    from cryptography import x509  # each command would wait for it, and hardly any judges a certificate
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
     fault = None
     try:
         content = pem.encode()
