@@ -45,7 +45,8 @@ class Front:
 
     `port` speaks HTTPS (1.1 and 2), `plain_port` only redirects; the application is expected at `socket_path`.
     `changes` are further replacements in the shipped text: times and limits that would take a test too long. Where root
-    runs the tests, nginx serves as `user`.
+    runs the tests, nginx serves as `user`. `certificate_days` and `certificate_host` say how long its certificate is
+    good, and for which address.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Front:
         *,
         has_second_host: bool = False,
         is_plain: bool = False,
+        certificate_days: int = 30,
+        certificate_host: str = "127.0.0.1",
     ) -> None:
         """A second host is expected at `second_socket_path`. If `is_plain`, `port` speaks HTTP, for a crowd."""
         self._folder = tempfile.TemporaryDirectory(prefix="front-")
@@ -67,13 +70,14 @@ class Front:
         self.url, self.plain_url = f"https://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.plain_port}"
         self.certificate = self.folder / "certificate.pem"
         self._shutdown_seconds = shutdown_seconds
+        self._certificate_of = certificate_host, certificate_days
         self._changes = changes or {}
         self._user = user
         self.second_socket_path = self.folder / "second.sock"
         self._has_second_host, self._is_plain = has_second_host, is_plain
 
     def __enter__(self) -> "Front":
-        write_certificate(self.folder)
+        write_certificate(self.folder, *self._certificate_of)
         (self.folder / "downloads.conf").write_text(self._shipped())
         shutdown = {"worker_shutdown_timeout 10s;": f"worker_shutdown_timeout {self._shutdown_seconds}s;"}
         (self.folder / "main.conf").write_text(_changed("nginx-main.conf", shutdown))

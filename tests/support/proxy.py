@@ -71,8 +71,11 @@ class Proxy:
         self._folder.cleanup()
 
 
-def write_certificate(folder: Path, host: str = "127.0.0.1") -> None:
-    """Write a self-signed certificate for an address or a name, and its key."""
+def write_certificate(folder: Path, host: str = "127.0.0.1", days: int = 30) -> None:
+    """Write a self-signed certificate for an address or a name, and its key.
+
+    It is good for so many days; below 0: it ended so many days ago.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -83,8 +86,8 @@ def write_certificate(folder: Path, host: str = "127.0.0.1") -> None:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([served]), critical=False)
         .sign(key, hashes.SHA256())
     )

@@ -12,13 +12,16 @@ _KEEP = 'mount -t tmpfs -o "$1" tmpfs "$2" && { echo mounted; read -r _; umount 
 
 
 @contextmanager
-def small_disk(folder: Path, size_bytes: int) -> Iterator[Path]:
+def small_disk(folder: Path, size_bytes: int, *, is_read_only: bool = False) -> Iterator[Path]:
     """Mount a filesystem in memory of `size_bytes` on `folder`, which is made; it goes with the block.
+
+    One that is read-only is as the kernel leaves a disk that has failed.
 
     A mount that a killed run leaves would make later runs fail: pytest cannot remove its folders of before.
     """
     folder.mkdir()
-    command = [*_AS_ROOT, "sh", "-c", _KEEP, "sh", f"size={size_bytes},mode=0777", str(folder)]
+    options = f"size={size_bytes},mode=0777,{'ro' if is_read_only else 'rw'}"
+    command = [*_AS_ROOT, "sh", "-c", _KEEP, "sh", options, str(folder)]
     # In a session of its own, as Ctrl-C and a killed process group would end it before it unmounts.
     keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert keeper.stdin is not None

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from http.client import HTTPMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -189,6 +190,23 @@ def test_certificates_that_no_browser_takes_are_found(
         monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
         assert "no browser takes the certificate: self-signed" in the_faults(encryption.check_encryption(good))
         assert "no TLS at 127.0.0.2" in the_faults(encryption.check_encryption(other_name))
+
+
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [
+        ({"certificate_days": 5}, "for 4 days"),
+        ({"certificate_days": -2}, "no browser takes the certificate: certificate has expired"),
+        ({"certificate_host": "127.0.0.9"}, "certificate is not valid for '127.0.0.1'"),
+    ],
+    ids=["soon", "expired", "another name"],
+)
+def test_a_certificate_that_is_about_to_fail_or_is_anothers_is_found(
+    monkeypatch: pytest.MonkeyPatch, certificate: dict[str, Any], words: str
+) -> None:
+    with Front(**certificate) as front:
+        monkeypatch.setenv("SSL_CERT_FILE", str(front.certificate))
+        assert words in the_faults(encryption.check_encryption(read_address(front.url)))
 
 
 def test_plain_http_from_elsewhere_is_a_fault_and_on_this_machine_a_note() -> None:
