@@ -8,7 +8,7 @@ NEED := sh deploy/need-packages.sh
 CLIENT := clients/js/node_modules/.installed-lock
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
-.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-failover soak clean
+.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
@@ -55,6 +55,9 @@ bench-api: .venv/dev .venv/apt  ## ARGS="--rows 100000 --streams 0" for a look
 bench-page: .venv/dev .venv/apt .venv/node  ## the page with 1,000 active rows; ARGS=--compare draws them in three ways
 	$(PY) -m benchmarks.bench_page $(ARGS)
 
+bench-commands: .venv/dev  ## what a command takes; ARGS="--rounds 3" for a look
+	$(PY) -m benchmarks.bench_commands $(ARGS)
+
 bench-eta: .venv/dev
 	$(PY) -m benchmarks.bench_eta
 
@@ -81,11 +84,13 @@ soak: .venv/dev .venv/apt  ## two hours with a fault every minute; ARGS="--minut
 
 # nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
 # docker-registry holds models; PgBouncer stands before PostgreSQL; Debian's PostgreSQL has a replica; promtool reads the
-# alert rules; systemd judges the units, logrotate its rules.
+# alert rules; systemd judges the units, logrotate its rules; zsh and fish complete commands, as bash does; exFAT is a disk
+# without links; faketime sets one process's clock wrong.
 .venv/apt: Makefile | .venv/bin/python
 	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
 	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
-	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate \
+	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate zsh:zsh fish:fish \
+	    mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse faketime:faketime \
 	    /usr/lib/postgresql/15/bin/postgres:postgresql-15; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	    [ -z "$$missing" ] || $(NEED) $$missing

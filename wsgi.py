@@ -2,7 +2,6 @@
 
 import sys
 
-from downloads_app import create_app
-from downloads_app.cli.loading import needs_services_alone
+from downloads_app.cli.loading import make_app
 
-app = create_app(services_alone=needs_services_alone(sys.argv))
+app = make_app(sys.argv)

@@ -4,20 +4,16 @@
 """
 
 import os
-import pty
 import re
-import select
-import signal
-import struct
-import subprocess
-import sys
+import string
 import tempfile
 import time
-from fcntl import ioctl
+from collections.abc import Mapping
 from pathlib import Path
-from termios import TIOCSWINSZ
 
+import pyte
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
 from downloads_app import create_app
@@ -28,7 +24,8 @@ from downloads_app.services.downloads import history
 from tests.support.downloading import reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
-from tests.support.server import PROJECT, environment, migrate, wait_until
+from tests.support.server import environment, migrate, wait_until
+from tests.support.terminal import CTRL_C, Terminal
 from tests.worker.running import working
 
 TARGET = Path(__file__).with_name("terminal.svg")
@@ -51,12 +48,12 @@ def draw() -> None:
             rows = _queue(server)
             with working(app, concurrency=2):
                 wait_until(lambda: reload(rows[1]).current_bytes > 5_000_000, what="bytes")
-                env = environment(url, instance) | {"TERM": "xterm-256color"}
-                shown = [(command, _run_on_terminal(env, command)) for command in ("watch --files", "top")]
+                env = environment(url, instance)
+                shown = [(command, _show(env, command)) for command in ("watch --files", "top")]
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123  (until the end)
     for command, screen in shown:
         console.print(Text(f"$ flask downloads {command}", style="bold"))
-        console.print(Text.from_ansi(screen))
+        console.print(screen)
         console.print()
     drawn = console.export_svg(title="flask downloads")
     TARGET.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL))  # of another host
@@ -73,30 +70,31 @@ def _queue(server: FileServer) -> list[Download]:
     return list(reversed(history.list_downloads().rows))
 
 
-def _run_on_terminal(env: dict[str, str], command: str) -> str:
-    """Run a command on a pseudo-terminal for SECONDS; return its last whole screen."""
-    master, slave = pty.openpty()
-    ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    arguments = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", *command.split()]
-    process = subprocess.Popen(arguments, cwd=PROJECT, env=env, stdin=slave, stdout=slave, stderr=slave)
-    os.close(slave)
-    shown, began = b"", 0.0
-    while not began or time.monotonic() - began < SECONDS:
-        if select.select([master], [], [], 0.5)[0]:
-            shown += os.read(master, 65536)
-            began = began or time.monotonic()
-    process.send_signal(signal.SIGINT)
-    process.wait(30)
-    os.close(master)
-    return _last_screen(shown.decode())
+def _show(env: dict[str, str], command: str) -> Text:
+    """Run a command on a terminal for SECONDS and press Ctrl-C; return what it leaves there."""
+    with Terminal(env, "downloads", *command.split(), columns=COLUMNS, lines=LINES) as terminal:
+        terminal.wait_for(next(iter(REPOSITORIES)))
+        end = time.monotonic() + SECONDS
+        terminal.wait_until(lambda: time.monotonic() > end, "frames")
+        terminal.type(CTRL_C)
+        terminal.finish()
+        rows = terminal.screen.buffer
+        return Text("\n").join(_draw_row(rows[number]) for number in range(len(terminal.lines)))
 
 
-def _last_screen(shown: str) -> str:
-    """Return what stands after the last movement of the cursor to a frame's beginning, colours kept."""
-    frames = re.split(r"\r?(?:\x1b\[1A\x1b\[2K|\x1b\[2K|\x1b\[H)+", shown)
-    whole = [frame for frame in frames if frame.count("\n") >= 2]
-    lines = [re.sub(r"\x1b\[[?0-9;]*[hlAJK]", "", line).rstrip() for line in whole[-1].replace("\r", "").split("\n")]
-    return "\n".join(line for line in lines if line)
+def _draw_row(row: Mapping[int, pyte.screens.Char]) -> Text:
+    """Return a line of the screen in its colours."""
+    cells = (row[column] for column in range(COLUMNS))
+    line = Text.assemble(*((cell.data, _style(cell)) for cell in cells))
+    line.rstrip()
+    return line
+
+
+def _style(cell: pyte.screens.Char) -> Style:
+    """Translate pyte's names of colours: it has the six digits of those beyond the first 16."""
+    name = {"brown": "yellow"}.get(cell.fg, cell.fg).replace("bright", "bright_")
+    is_number = len(name) == 6 and all(digit in string.hexdigits for digit in name)
+    return Style(color=f"#{name}" if is_number else name, bold=cell.bold)
 
 
 if __name__ == "__main__":

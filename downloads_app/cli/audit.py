@@ -5,6 +5,7 @@ from datetime import datetime
 import click
 from flask.cli import with_appcontext
 
+from downloads_app.cli.completing import offer_users
 from downloads_app.cli.groups import Command
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
 from downloads_app.cli.times import SINCE
@@ -14,8 +15,13 @@ from downloads_app.services.pages import Wanted
 
 
 @click.command("audit", cls=Command)
-@click.option("--user", metavar="NAME", help="Only what this user did, or what is about them; `cli`: by commands.")
-@click.option("--since", type=SINCE, help="Only since then: 24h, 7d, or a time (UTC unless it says).")
+@click.option(
+    "--user",
+    metavar="NAME",
+    shell_complete=offer_users,
+    help="Only what this user did, or what is about them; `cli`: by commands.",
+)
+@click.option("--since", type=SINCE, help="Only since then: 24h, 7d, or a time.")
 @click.option(
     "--action",
     "actions",

@@ -5,12 +5,16 @@ from typing import Any, TypeVar
 
 import click
 
+from downloads_app.cli.completing import offer_providers, offer_users
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _CHOICE = (
-    click.argument("provider"),
+    click.argument("provider", shell_complete=offer_providers),
     click.argument("repository"),
-    click.option("--user", "username", required=True, help="Whose download it is, or would be."),
+    click.option(
+        "--user", "username", required=True, shell_complete=offer_users, help="Whose download it is, or would be."
+    ),
     click.option("--revision", help="A branch, tag or commit."),
     click.option("--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated."),
     click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match; may be repeated."),

@@ -7,14 +7,16 @@ import click
 from rich.text import Text
 
 from downloads_app.cli.printing import (
+    STYLES,
     UNKNOWN,
-    clean,
+    WIDE_COLUMNS,
     format_bytes,
     format_seconds,
     format_share,
     format_time,
-    plain,
+    make_console,
     print_fields,
+    print_folded,
     print_table,
     style_status,
 )
@@ -28,24 +30,37 @@ SHORT_ID_LENGTH = 8
 
 
 def print_list(page: Page[Download]) -> None:
-    """Print a table of downloads."""
+    """Print a table of downloads. Why one failed or waits is its last column, or stands below on a narrow terminal."""
     downloads = page.rows
-    rows = [
-        (
-            plain(download.id[:SHORT_ID_LENGTH]),
-            plain(download.user.username),
-            plain(f"{download.provider.name}:{download.repository.name}"),
-            style_status(download.status),
-            format_share(download),
-            format_bytes(download.total_bytes),
-        )
-        for download in downloads
-    ]
-    columns = ("id", "user", "repository", "status", "done", "size")
-    print_table(columns, rows, right=("id", "done", "size"))
+    reasons = {download.id: explain_state(download) for download in downloads}
+    is_wide = make_console().width >= WIDE_COLUMNS and any(reasons.values())
+    rows = [(*_cells(download), *([reasons[download.id]] if is_wide else [])) for download in downloads]
+    columns = ("id", "user", "repository", "status", "done", "size", *(["why"] if is_wide else []))
+    print_table(columns, rows, right=("done", "size"))
+    for download in downloads:
+        if reasons[download.id] and not is_wide:
+            told = f"{download.id[:SHORT_ID_LENGTH]} {reasons[download.id]}"
+            print_folded(told, STYLES[download.status], hang=SHORT_ID_LENGTH + 1)
     if page.next_cursor is not None:
         total = f"more than {page.total}" if page.total_is_minimum else str(page.total)
         click.echo(f"{len(downloads)} of {total}; --limit shows more", err=True)
+
+
+def _cells(download: Download) -> tuple[str | Text, ...]:
+    return (
+        download.id[:SHORT_ID_LENGTH],
+        download.user.username,
+        f"{download.provider.name}:{download.repository.name}",
+        style_status(download.status),
+        format_share(download),
+        format_bytes(download.total_bytes),
+    )
+
+
+def explain_state(download: Download) -> str:
+    """Return why a download has failed, or what it waits for; empty where there is nothing to explain."""
+    reason = download.error_message if download.status == Status.FAILED else download.waits_for
+    return reason or ""
 
 
 def print_details(download: Download) -> None:
@@ -80,14 +95,12 @@ def print_details(download: Download) -> None:
 
 
 def print_events(events: Sequence[DownloadEvent]) -> None:
-    """Print what has happened to a download: a line each, and the reason below it; nothing is folded."""
+    """Print what has happened to a download: a line each, and the reason below it."""
     for event in events:
         what, actor = event.kind.replace("_", " "), event.actor or ""
-        click.echo(
-            clean(f"{format_time(event.at)}  {what:<12}  {format_bytes(event.current_bytes):>9}  {actor}").rstrip()
-        )
+        print_folded(f"{format_time(event.at)}  {what:<12}  {format_bytes(event.current_bytes):>9}  {actor}", hang=4)
         if reason := _explain(event):
-            click.echo(clean(f"    {reason}"))
+            print_folded(reason, indent=4)
 
 
 def _explain(event: DownloadEvent) -> str:

@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 
 from downloads_app.cli.choice_options import choice_options
+from downloads_app.cli.completing import offer_downloads, offer_users
 from downloads_app.cli.download_views import describe, print_details, print_events, print_list
 from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
@@ -79,10 +80,11 @@ def add_download(
     type=click.Choice([s.value for s in Status]),
     help="Only these; may be repeated.",
 )
-@click.option("--since", type=SINCE, help="Only what has changed since then: 24h, 7d, or a time (UTC unless it says).")
-@click.option("--user", "username", help="Only this user's.")
+@click.option("--since", type=SINCE, help="Only what has changed since then: 24h, 7d, or a time.")
+@click.option("--user", "username", shell_complete=offer_users, help="Only this user's.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @JSON_OPTION
+@UTC_OPTION
 def list_downloads(
     statuses: tuple[str, ...], since: datetime | None, username: str | None, limit: int, as_json: bool
 ) -> None:
@@ -102,7 +104,7 @@ def list_downloads(
 
 
 @group.command("show")
-@click.argument("download_id", metavar="ID")
+@click.argument("download_id", metavar="ID", shell_complete=offer_downloads)
 @click.option("--events", "shows_events", is_flag=True, help="What has happened to it, newest first.")
 @JSON_OPTION
 @UTC_OPTION
@@ -144,7 +146,7 @@ def prune_downloads(older_than: float, files: bool) -> None:
 
 def _add_control(name: str, change: Callable[[Settings, Download, Actor], None], done: str, summary: str) -> None:
     @group.command(name, help=f"{summary}\n\n\b\nExample:\n  flask downloads {name} 4f1a 77c0")
-    @click.argument("ids", metavar="ID...", nargs=-1, required=True)
+    @click.argument("ids", metavar="ID...", nargs=-1, required=True, shell_complete=offer_downloads)
     def control(ids: tuple[str, ...]) -> None:
         for download in [history.find_download(reference) for reference in ids]:
             change(current_settings(), download, COMMAND_LINE)

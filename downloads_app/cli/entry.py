@@ -8,9 +8,9 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo, routes_command, shell_command
 
-from downloads_app import __version__, create_app
+from downloads_app import __version__
 from downloads_app.cli import demo_instance
-from downloads_app.cli.loading import needs_services_alone
+from downloads_app.cli.loading import make_app
 
 
 def _choose_instance(_ctx: click.Context, _option: click.Parameter, folder: Path | None) -> None:
@@ -63,7 +63,7 @@ def _load_run() -> click.Command:
 
 
 def _make_app() -> Flask:
-    return create_app(services_alone=needs_services_alone(sys.argv))
+    return make_app(sys.argv)
 
 
 def _make_group() -> _Entry:

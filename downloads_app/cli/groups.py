@@ -10,6 +10,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from downloads_app.cli.completing import Offer
 from downloads_app.cli.printing import clean
 from downloads_app.errors import DownloadsError
 
@@ -36,14 +37,16 @@ class Command(click.Command):
             return super().invoke(ctx)
 
 
-def add_switch(group: click.Group, example: str, change: Callable[[str], None], told: str, summary: str) -> None:
+def add_switch(
+    group: click.Group, offer: Offer, example: str, change: Callable[[str], None], told: str, summary: str
+) -> None:
     """Add a command that changes one thing of what it is given the name of; `told` has a place for that name.
 
-    `example` is a call of it: the command's own name, and one that may be given.
+    `example` is a call of it: the command's own name, and one that may be given. `offer` knows those that there are.
     """
 
     @group.command(example.split()[0], help=f"{summary}\n\n\b\nExample:\n  flask {group.name} {example}")
-    @click.argument("name")
+    @click.argument("name", shell_complete=offer)
     def switch(name: str) -> None:
         change(name)
         click.echo(told.format(name))

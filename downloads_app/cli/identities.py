@@ -2,6 +2,7 @@
 
 import click
 
+from downloads_app.cli.completing import offer_users
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, print_json, print_table
 from downloads_app.cli.users import group
 from downloads_app.config import current_settings
@@ -9,7 +10,7 @@ from downloads_app.services.accounts import identities, users
 from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.downloads.representation import format_time as iso_time
 
-_NAME = click.argument("name")
+_NAME = click.argument("name", shell_complete=offer_users)
 _ISSUER = click.option("--issuer", metavar="URL", help="The identity provider; OIDC_ISSUER unless told.")
 _SUBJECT = click.option("--subject", required=True, metavar="SUB", help="What the provider calls them for good.")
 

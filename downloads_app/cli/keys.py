@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import click
 
+from downloads_app.cli.completing import offer_users
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, UTC_OPTION, format_time, plain, print_json, print_table
@@ -19,7 +20,7 @@ group = Commands("keys", help="Make, list and revoke API keys.", no_args_is_help
 
 @group.command("create")
 @click.argument("name")
-@click.option("--user", "username", required=True, help="Whose key it is.")
+@click.option("--user", "username", required=True, shell_complete=offer_users, help="Whose key it is.")
 @click.option(
     "--scope",
     "scopes",
@@ -42,7 +43,7 @@ def create_key(name: str, username: str, scopes: tuple[str, ...], expires: int |
 
 
 @group.command("list")
-@click.option("--user", "username", help="Only this user's.")
+@click.option("--user", "username", shell_complete=offer_users, help="Only this user's.")
 @JSON_OPTION
 @UTC_OPTION
 def list_keys(username: str | None, as_json: bool) -> None:
@@ -69,7 +70,7 @@ def list_keys(username: str | None, as_json: bool) -> None:
         )
         for key in found
     ]
-    print_table(("id", "user", "name", "begins", "scopes", "expires", "last used"), rows, right=("id", "begins"))
+    print_table(("id", "user", "name", "begins", "scopes", "expires", "last used"), rows, right=("begins",))
 
 
 @group.command("revoke")

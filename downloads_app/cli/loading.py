@@ -1,16 +1,20 @@
 """Loads what a command needs, and no more: loading everything takes longer than most commands."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
+from flask import Flask
 from flask.cli import AppGroup
 
 _MODULES = {
     "db": ("migrations",),
-    "downloads": ("downloads", "inspecting", "verifying", "watch", "worker"),
+    "downloads": ("downloads", "inspecting", "top", "verifying", "watch", "worker"),
     "keys": ("keys",),
     "providers": ("providers",),
     "queue": ("queue",),
@@ -28,6 +32,10 @@ _COMMANDS = {
 """The module of each command outside of a group; there it has its name, with `_` for `-`."""
 _OF_THE_WEB = {"db", "run", "shell", "routes", "openapi"}
 """Commands that need more than services: routes, or Flask-Migrate."""
+
+
+_COMPLETES = {"_DOWNLOADS_APP_COMPLETE", "_FLASK_COMPLETE"}
+"""The variables by which a shell asks (click's way)."""
 
 
 class Groups(AppGroup):
@@ -56,10 +64,35 @@ def _load(module: str) -> Any:
 def needs_services_alone(arguments: Sequence[str]) -> bool:
     """Whether a process was started for one of our commands, which needs neither routes nor Flask-Migrate.
 
-    `arguments` are sys.argv. A server that loads the application is another program.
+    `arguments` are sys.argv. A server that loads the application is another program. A shell that asks what may come
+    next waits with a finger on the key, and needs no routes either.
     """
+    if _COMPLETES.intersection(os.environ):
+        return True
+    words = set(arguments[1:])
+    is_ours = not words.isdisjoint({*_MODULES, *_COMMANDS}) and words.isdisjoint(_OF_THE_WEB)
+    return is_ours and _are_of_a_command(arguments)
+
+
+def _are_of_a_command(arguments: Sequence[str]) -> bool:
     program = Path(arguments[0])
     is_command = program.name in ("flask", "downloads-app")
     is_module = program.name == "__main__.py" and program.parent.name in ("flask", "downloads_app")
-    words = set(arguments[1:])
-    return (is_command or is_module) and not words.isdisjoint({*_MODULES, *_COMMANDS}) and words.isdisjoint(_OF_THE_WEB)
+    return is_command or is_module
+
+
+def make_app(arguments: Sequence[str]) -> Flask:
+    """Make the application for a process that was started with `arguments` (sys.argv): all of it, or services alone."""
+    from downloads_app import create_app
+
+    with unfit_files_in_one_line() if _are_of_a_command(arguments) else nullcontext():
+        return create_app(services_alone=needs_services_alone(arguments))
+
+
+@contextmanager
+def unfit_files_in_one_line() -> Iterator[None]:
+    """End a command with exit code 1 and one line where a file of INSTANCE_DIR can be neither read nor made."""
+    try:
+        yield
+    except OSError as exc:
+        sys.exit(f"error: {exc.filename or 'INSTANCE_DIR'}: {exc.strerror}; run this as the service's user")

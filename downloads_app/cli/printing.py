@@ -20,6 +20,8 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """Unicode categories of control and format characters: they could move the cursor or reverse the text."""
 UNBOUNDED_COLUMNS = 10_000
+WIDE_COLUMNS = 120
+"""From this width on sentences have a column of their own; on a narrower terminal they stand below, in full width."""
 STYLES = {
     "pending": "yellow",
     "downloading": "cyan",
@@ -48,8 +50,28 @@ def print_json(document: Any) -> None:
 def make_console() -> Console:
     """Return a console as wide as the terminal, or COLUMNS. Without both nothing is folded: good for grep."""
     console = Console()
-    is_bounded = console.is_terminal or bool(os.environ.get("COLUMNS"))
+    is_bounded = console.file.isatty() or bool(os.environ.get("COLUMNS"))
     return console if is_bounded else Console(width=UNBOUNDED_COLUMNS)
+
+
+def can_redraw(console: Console) -> bool:
+    """Whether what is shown can be drawn anew: on a terminal that moves its cursor, as TERM=dumb does not.
+
+    FORCE_COLOR makes no terminal of a file: it is asked for colours, not for bars.
+    """
+    return console.file.isatty() and not console.is_dumb_terminal
+
+
+def print_folded(text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+    """Print a sentence in as many lines as it needs on the terminal, folded between words.
+
+    `indent` is of each line, `hang` of all but the first; in columns.
+    """
+    console = make_console()
+    for line in plain(text, style).wrap(console, max(1, console.width - indent - hang), overflow="fold"):
+        line.rstrip()
+        console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+        indent, hang = indent + hang, 0
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
@@ -58,12 +80,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
-    """Return a table. The columns named in `right` are right-aligned and are not folded."""
+    """Return a table. The columns named in `right` are right-aligned. They and ids are not folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(
-            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in right
-        )
+        is_whole = column in right or column == "id"
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=is_whole)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))
     return table
@@ -109,10 +130,15 @@ def format_time(moment: datetime | None) -> str:
     """Return a time to the second in the reader's zone, or in UTC with `--utc`."""
     if moment is None:
         return UNKNOWN
-    context = click.get_current_context(silent=True)
-    if context is not None and context.meta.get(_UTC):
+    if is_utc_wanted():
         return moment.strftime("%Y-%m-%d %H:%M:%SZ")
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def is_utc_wanted() -> bool:
+    """Whether the present command was given `--utc`."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_UTC))
 
 
 def _keep_utc(context: click.Context, _option: click.Parameter, is_utc: bool) -> None:
@@ -121,7 +147,12 @@ def _keep_utc(context: click.Context, _option: click.Parameter, is_utc: bool) ->
 
 _UTC = "downloads_app.utc"
 UTC_OPTION = click.option(
-    "--utc", is_flag=True, expose_value=False, callback=_keep_utc, help="Times in UTC, not in this machine's zone."
+    "--utc",
+    is_flag=True,
+    is_eager=True,  # before times that are typed are read
+    expose_value=False,
+    callback=_keep_utc,
+    help="Times in UTC, not in this machine's zone.",
 )
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from downloads_app.cli.completing import offer_providers
 from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
@@ -48,7 +49,7 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
 
 
 @group.command("change")
-@click.argument("name")
+@click.argument("name", shell_complete=offer_providers)
 @reach_options
 def change_provider(name: str, **options: Any) -> None:
     """Change how a provider is reached; what is not named stays.
@@ -93,7 +94,7 @@ def list_providers(as_json: bool) -> None:
 
 
 @group.command("test")
-@click.argument("name")
+@click.argument("name", shell_complete=offer_providers)
 def test_provider(name: str) -> None:
     """Ask a provider whether it answers as its kind should; exit code 1 and the reason where it does not.
 
@@ -130,7 +131,7 @@ def reencrypt_secrets() -> None:
 
 
 @group.command("remove")
-@click.argument("name")
+@click.argument("name", shell_complete=offer_providers)
 def remove_provider(name: str) -> None:
     """Remove a provider and its history; files stay.
 
@@ -147,8 +148,15 @@ def _set_paused(is_paused: bool) -> Callable[[str], None]:
 
 
 _HELD = "Fetch nothing from a provider; what runs goes back to the queue within a second and keeps its bytes."
-add_switch(group, "pause hub", _set_paused(True), "Paused provider {}", _HELD)
-add_switch(group, "resume hub", _set_paused(False), "Resumed provider {}", "Fetch from a paused provider again.")
+add_switch(group, offer_providers, "pause hub", _set_paused(True), "Paused provider {}", _HELD)
+add_switch(
+    group,
+    offer_providers,
+    "resume hub",
+    _set_paused(False),
+    "Resumed provider {}",
+    "Fetch from a paused provider again.",
+)
 
 
 def _name_secrets(provider: Provider) -> str:

@@ -2,6 +2,7 @@
 
 import click
 
+from downloads_app.cli.completing import offer_users
 from downloads_app.cli.users import group
 from downloads_app.services.accounts import changes, users
 from downloads_app.services.audit import COMMAND_LINE
@@ -23,7 +24,7 @@ class _Quota(click.ParamType[int | None]):
 
 
 @group.command("quota")
-@click.argument("name")
+@click.argument("name", shell_complete=offer_users)
 @click.argument("quota", metavar="BYTES|none", type=_Quota())
 def set_quota(name: str, quota: int | None) -> None:
     """Give a user a quota of their own, in bytes; `none`: the general one (USER_QUOTA_BYTES).

@@ -13,6 +13,7 @@ import click
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
+from downloads_app.cli.loading import unfit_files_in_one_line
 from downloads_app.config import SETTINGS, Settings, current_settings
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
@@ -56,7 +57,8 @@ def _check_address(bind: str) -> None:
 
 def prepare() -> Settings:
     """Migrate the database, and create an admin if there is no user. Return the settings."""
-    app = create_app()
+    with unfit_files_in_one_line():
+        app = create_app()
     settings = SETTINGS.of(app)
     click.echo(f"Data: {settings.instance_dir}")
     with app.app_context():

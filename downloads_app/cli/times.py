@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from downloads_app.cli.printing import is_utc_wanted
 from downloads_app.models import utc_now
 
 _AGO = re.compile(r"(\d{1,6})([smhdw])")
@@ -17,15 +18,15 @@ class _Since(click.ParamType[datetime]):
     name = "since"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the moment as an aware datetime. A time without a zone is UTC."""
+        """Return the moment as an aware datetime. A time without a zone is the reader's, like the times we print."""
         text = str(value)
-        if ago := _AGO.fullmatch(text):
-            return utc_now() - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
         try:
+            if ago := _AGO.fullmatch(text):
+                return utc_now() - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None and is_utc_wanted() else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{text!r} is neither a time as 2026-01-31T12:00 nor how long ago, as 24h or 7d", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 SINCE = _Since()

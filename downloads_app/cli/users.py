@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 
+from downloads_app.cli.completing import offer_users
 from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
 from downloads_app.config import current_settings
@@ -16,12 +17,12 @@ from downloads_app.services.downloads import usage
 from downloads_app.services.files import folders
 
 group = Commands("users", help="Create, list and change users.", no_args_is_help=True)
-_NAME = click.argument("name")
+_NAME = click.argument("name", shell_complete=offer_users)
 _STDIN = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
 @group.command("create")
-@_NAME
+@click.argument("name")
 @click.option("--admin", is_flag=True, help="May see and change everybody's downloads.")
 @_STDIN
 def create_user(name: str, admin: bool, password_stdin: bool) -> None:
@@ -90,7 +91,7 @@ def print_token(name: str, expires: int | None) -> None:
 
 
 @group.command("usage")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=offer_users)
 @JSON_OPTION
 def show_usage(name: str | None, as_json: bool) -> None:
     """Show what a user, or everybody, takes on the disk and may take, and how many downloads are active.
@@ -147,10 +148,12 @@ def _set_admin(is_admin: bool) -> Callable[[str], None]:
 
 
 _REFUSED = "Refuse a user's tokens from now on and pause their downloads."
-add_switch(group, "disable alice", _set_disabled(True), "Disabled {}", _REFUSED)
-add_switch(group, "enable alice", _set_disabled(False), "Enabled {}", "Let a disabled user in again.")
-add_switch(group, "promote alice", _set_admin(True), "{} is an admin now", "Make a user an admin.")
-add_switch(group, "demote alice", _set_admin(False), "{} is a regular user now", "Make an admin a regular user.")
+add_switch(group, offer_users, "disable alice", _set_disabled(True), "Disabled {}", _REFUSED)
+add_switch(group, offer_users, "enable alice", _set_disabled(False), "Enabled {}", "Let a disabled user in again.")
+add_switch(group, offer_users, "promote alice", _set_admin(True), "{} is an admin now", "Make a user an admin.")
+add_switch(
+    group, offer_users, "demote alice", _set_admin(False), "{} is a regular user now", "Make an admin a regular user."
+)
 
 
 def _take_password(from_stdin: bool) -> tuple[str, bool]:

@@ -8,17 +8,18 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from downloads_app.cli.beat import INTERRUPTED
+from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.downloads import group
-from downloads_app.cli.following import INTERRUPTED
-from downloads_app.cli.printing import JSON_OPTION, clean, format_bytes, print_json
+from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, print_json
 from downloads_app.config import current_settings
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task
 
 
 @group.command("verify")
-@click.argument("ids", metavar="[ID...]", nargs=-1)
+@click.argument("ids", metavar="[ID...]", nargs=-1, shell_complete=offer_downloads)
 @JSON_OPTION
 def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
     """Read every complete file again, and compare it with its size and sum; of all completed downloads without ids.
@@ -87,5 +88,5 @@ def _progress() -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=not can_redraw(console),
     )

@@ -3,6 +3,7 @@
 import click
 from rich.console import Console
 
+from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.downloads import group
 from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.following import follow
@@ -11,7 +12,7 @@ from downloads_app.services.downloads import history
 
 
 @group.command("watch")
-@click.argument("ids", metavar="[ID...]", nargs=-1)
+@click.argument("ids", metavar="[ID...]", nargs=-1, shell_complete=offer_downloads)
 @click.option("--files", "shows_files", is_flag=True, help="Their files too.")
 def watch_downloads(ids: tuple[str, ...], shows_files: bool) -> None:
     """Follow downloads live, the newest active ones unless ids are given; ends when nothing is active.

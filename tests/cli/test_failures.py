@@ -10,6 +10,7 @@ from downloads_app.models import User
 from tests.cli.conftest import Run
 from tests.support.downloading import add_provider
 from tests.support.server import environment, flask
+from tests.support.small_disk import small_disk
 
 
 @pytest.mark.parametrize(
@@ -75,3 +76,15 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
     done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"
+
+
+def test_a_secret_that_cannot_be_read_or_made_is_one_line(tmp_path: Path) -> None:
+    secret = tmp_path / "instance" / "jwt-secret"
+    secret.mkdir(parents=True)
+    done = outside(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path, "users", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {secret}: Is a directory; run this as the service's user\n"
+    with small_disk(tmp_path / "failed", 1 << 20, is_read_only=True) as folder:
+        done = flask(environment(f"sqlite:///{tmp_path / 'empty.sqlite3'}", folder), "doctor")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "Read-only file system; run this as the service's user" in done.stderr

@@ -15,6 +15,7 @@ from tests.cli.conftest import Run
 from tests.support.downloading import add_downloads, add_provider
 from tests.support.server import PROJECT
 
+PROGRAM = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
 FOREIGN = {"db", "openapi", "routes", "run", "shell"}
 """Of libraries, or described at length elsewhere."""
 
@@ -48,8 +49,7 @@ def complete(shell: str, words: str, incomplete: str) -> str:
 
 
 def downloads_app(env: dict[str, str]) -> str:
-    program = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
-    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, env=env, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=PROJECT, env=env, capture_output=True, text=True)
     assert "Traceback" not in done.stderr, done.stderr
     return done.stdout
 
@@ -61,6 +61,66 @@ def test_a_shell_completes_commands_and_options(shell: str, tmp_path: Path, monk
     assert "--status" in complete(shell, "downloads-app downloads list", "--s")
     script = downloads_app({**os.environ, "_DOWNLOADS_APP_COMPLETE": f"{shell}_source"})
     assert f"_DOWNLOADS_APP_COMPLETE={shell}_complete" in script
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_downloads_users_and_providers_are_offered_by_name(
+    alice: User, bob: User, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = add_downloads(alice, add_provider(), "org/model", "org/other")
+    monkeypatch.setenv("INSTANCE_DIR", str(tmp_path / "instance"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    ids, people = [row.id for row in rows], ["alice", "bob"]
+    for words, typed, known in (
+        ("downloads show", ids[0][:3], [download_id[:8] for download_id in ids]),
+        ("downloads watch", ids[0][:9], ids),
+        ("users token", "", people),
+        ("keys list --user", "b", people),
+        ("users create", "", []),
+        ("providers pause", "", ["hub"]),
+    ):
+        offered = complete("zsh", f"downloads-app {words}", typed).splitlines()[1::3]
+        assert sorted(offered) == sorted(one for one in known if one.startswith(typed)), words
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:secret@127.0.0.1:9/nowhere")
+    assert complete("zsh", "downloads-app users token", "").strip() == ""
+
+
+ASKED = {
+    "bash": """
+        eval "$(_DOWNLOADS_APP_COMPLETE=bash_source downloads-app)"
+        COMP_WORDS=(downloads-app downloads pa) COMP_CWORD=2
+        _downloads_app_completion downloads-app
+        echo "${COMPREPLY[@]}"
+    """,
+    "zsh": """
+        autoload -Uz compinit && compinit -u -D
+        compadd() { print -rl -- ${(P)@[-1]} }
+        _describe() { print -rl -- ${${(P)3}%%:*} }
+        eval "$(_DOWNLOADS_APP_COMPLETE=zsh_source downloads-app)"
+        words=(downloads-app downloads pa) CURRENT=3
+        _downloads_app_completion
+    """,
+    "fish": """
+        _DOWNLOADS_APP_COMPLETE=fish_source downloads-app | source
+        complete --do-complete "downloads-app downloads pa"
+    """,
+}
+"""How each shell is set up as docs/operating.md says, and asked what comes after `downloads-app downloads pa`."""
+
+
+@pytest.mark.parametrize("shell", ASKED)
+def test_the_shell_itself_completes_what_the_page_sets_up(shell: str, tmp_path: Path) -> None:
+    program = tmp_path / "downloads-app"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{PROJECT}" exec "{sys.executable}" -c "{PROGRAM}" "$@"\n')
+    program.chmod(0o755)
+    folder = str(tmp_path)
+    env = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "INSTANCE_DIR": folder, "HOME": folder}
+    options = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    done = subprocess.run([shell, *options, "-c", ASKED[shell]], env=env, capture_output=True, text=True, timeout=120)
+    assert "pause" in done.stdout.split(), done.stdout + done.stderr
+    assert "cancel" not in done.stdout
+    page = (PROJECT / "docs" / "operating.md").read_text()
+    assert f"_DOWNLOADS_APP_COMPLETE={shell}_source" in page or f"`{shell}_source`" in page
 
 
 def test_a_pipe_gets_no_colours(run: Run, alice: User) -> None:

@@ -13,13 +13,16 @@ from tests.support.server import PROJECT
 NOT_FOR_A_LIST = {
     "alembic",
     "apispec",
+    "cryptography.x509",
     "downloads_app.web",
     "downloads_app.worker",
     "flask_jwt_extended",
     "flask_smorest",
     "gevent",
     "gunicorn",
+    "jwt",
     "marshmallow",
+    "platformdirs",
     "prometheus_client",
     "psycopg2",
     "pycurl",
@@ -63,6 +66,15 @@ def test_a_light_command_loads_neither_the_web_nor_what_moves_bytes(
     loaded = run_and_tell(tmp_path, "-m", *program, *command)
     assert "downloads_app.services.accounts.users" in loaded
     assert loaded & NOT_FOR_A_LIST <= unavoidable
+
+
+def test_a_shell_that_completes_waits_for_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_FLASK_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "flask --app wsgi downloads pa")
+    monkeypatch.setenv("COMP_CWORD", "4")
+    loaded = run_and_tell(tmp_path, str(Path(sys.executable).parent / "flask"), "--app", "wsgi")
+    assert "downloads_app.services.downloads.lifecycle" in loaded
+    assert loaded & NOT_FOR_A_LIST <= {"alembic"}
 
 
 @pytest.mark.parametrize(

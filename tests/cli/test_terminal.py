@@ -3,6 +3,9 @@
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskCliRunner
@@ -126,22 +129,43 @@ def test_lists_are_narrowed_by_when_something_last_changed(run: Run, alice: User
 
 
 def test_a_time_that_is_none_is_a_wrong_usage(runner: FlaskCliRunner) -> None:
-    result = runner.invoke(args=["downloads", "list", "--since", "yesterday"])
-    assert result.exit_code == 2
-    assert "24h or 7d" in result.stderr
+    for wrong in ("yesterday", "999999w", "0001-01-01T00:00+14:00", "10000-01-01"):
+        result = runner.invoke(args=["downloads", "list", "--since", wrong])
+        assert (wrong, result.exit_code) == (wrong, 2)
+        assert "24h or 7d" in result.stderr
 
 
 def test_times_are_the_readers_unless_utc_is_asked_for(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     row = add_downloads(alice, add_provider(), "org/model")[0]
     assert f"{row.created_at:%Y-%m-%d %H:%M:%S}Z" in run("downloads", "show", row.id, "--utc")
-    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    with in_zone("Asia/Kolkata", monkeypatch):
+        assert " IST" in run("downloads", "show", row.id)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_time_that_is_typed_means_what_a_time_that_is_shown_means(
+    run: Run, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = add_downloads(alice, add_provider(), "org/model")[0]
+    before, after = (row.updated_at + timedelta(minutes=minutes) for minutes in (-1, 1))
+    with in_zone("Asia/Kolkata", monkeypatch):
+        for moment, count in ((before, 1), (after, 0)):
+            for typed in (f"{moment.astimezone():%Y-%m-%dT%H:%M:%S}", f"{moment:%Y-%m-%dT%H:%M:%SZ}"):
+                assert len(json.loads(run("downloads", "list", "--json", "--since", typed))) == count, typed
+            utc = f"{moment:%Y-%m-%dT%H:%M:%S}"
+            assert len(json.loads(run("downloads", "list", "--json", "--since", utc, "--utc"))) == count, utc
+
+
+@contextmanager
+def in_zone(name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the reader be elsewhere."""
+    monkeypatch.setenv("TZ", name)
     time.tzset()
     try:
-        shown = run("downloads", "show", row.id)
+        yield
     finally:
         monkeypatch.delenv("TZ")
         time.tzset()
-    assert " IST" in shown
 
 
 def test_a_provider_that_does_not_answer_is_told_in_one_line(fail: Run) -> None:

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from rich.console import Console
 
+from downloads_app.cli.bars import draw
 from downloads_app.cli.file_rows import MOST_ROWS, FileRows
-from downloads_app.cli.following import _draw
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadFile, User, utc_now
@@ -35,7 +35,7 @@ def running(app: Flask, alice: User) -> Download:
 def test_missing_files_stand_below_their_download_and_fit_the_screen(running: Download, width: int) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
     files = FileRows(current_settings().downloads_dir)
-    console.print(_draw(history.list_downloads().rows, console, files))
+    console.print(draw(history.list_downloads().rows, console, files))
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
     assert max(map(len, lines)) <= width
     assert sum("part-" in line for line in lines) == MOST_ROWS

@@ -1,0 +1,120 @@
+"""Draws downloads that are followed: a row with a bar each, never more lines than the screen has."""
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from downloads_app.cli.download_views import SHORT_ID_LENGTH
+from downloads_app.cli.file_rows import FileRows, Row
+from downloads_app.cli.printing import WIDE_COLUMNS, format_bytes, format_seconds, format_share, plain, style_status
+from downloads_app.models import ACTIVE, Download, Status
+
+ECHO_COLUMNS = 3
+"""Columns left free for the terminal's `^C` after the last row. On its own line it would move the rows."""
+INDENT = SHORT_ID_LENGTH + 1
+SPARE_LINES = 2
+"""Of the screen: for the cursor, and for a line above."""
+
+
+def draw(news: Sequence[Download] | str, console: Console, files: FileRows | None) -> RenderableType:
+    """Draw the downloads, active ones first, or the reason why they cannot be read.
+
+    The last row counts those that do not fit: one with a long reason takes several lines.
+    """
+    if isinstance(news, str):
+        return plain(news, "red")
+    room = max(1, console.size.height - SPARE_LINES)
+    ordered = sorted(news, key=lambda download: download.status not in ACTIVE)
+    blocks = _fill(ordered, room, console, files)
+    count = len(blocks)
+    while True:
+        drawn = _arrange(blocks[:count], len(ordered) - count, console)
+        lines = len(console.render_lines(drawn, pad=False))
+        if lines <= room or count <= 1:
+            return drawn
+        count = max(1, min(count - 1, count * room // lines))
+
+
+def format_speed(download: Download) -> str:
+    """Return how fast it goes and how long it will take."""
+    return f"{format_bytes(download.download_speed)}/s {format_seconds(download.eta_seconds)}"
+
+
+def _fill(downloads: Sequence[Download], room: int, console: Console, files: FileRows | None) -> list[list[Row | Text]]:
+    """Return the rows of each download, of no more than could have room."""
+    blocks: list[list[Row | Text]] = []
+    for download in downloads:
+        if sum(map(len, blocks)) >= room:
+            break
+        of_files = files.draw(download) if files else ()
+        blocks.append([*_draw_download(download, console), *of_files][:room])
+    return blocks
+
+
+def _arrange(blocks: Sequence[Sequence[Row | Text]], left_out: int, console: Console) -> Group:
+    """Put rows into grids of the same columns, and sentences between them."""
+    parts: list[RenderableType] = []
+    for row in (row for rows in blocks for row in rows):
+        if isinstance(row, Text):
+            parts.append(row)
+            continue
+        if not parts or isinstance(parts[-1], Text):
+            parts.append(_make_grid(console))
+        grid = parts[-1]
+        assert isinstance(grid, Table)
+        grid.add_row(*row)
+    if left_out:
+        parts.append(Text(f"{' ' * INDENT}and {left_out} more", style="dim"))
+    return Group(*parts)
+
+
+def _make_grid(console: Console) -> Table:
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.width = max(1, console.width - ECHO_COLUMNS)
+    table.add_column(no_wrap=True, width=SHORT_ID_LENGTH)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=3, min_width=10)
+    table.add_column(no_wrap=True, ratio=2, min_width=6)
+    table.add_column(no_wrap=True, justify="right", width=4)
+    table.add_column(no_wrap=True, justify="right", width=19)
+    table.add_column(overflow="fold", justify="right", ratio=3, min_width=18)  # a reason takes the lines it needs
+    return table
+
+
+def _draw_download(download: Download, console: Console) -> Sequence[Row | Text]:
+    """Return a download's row. On a narrow terminal a second one has its reason, in full width."""
+    total = download.total_bytes
+    is_unknown = total is None and download.status == Status.DOWNLOADING
+    bar = ProgressBar(total=total or 1, completed=download.current_bytes, pulse=is_unknown)
+    if download.status == Status.COMPLETED:
+        bar = ProgressBar(total=1, completed=1)
+    reason = _describe_reason(download)
+    is_apart = reason is not None and console.width < WIDE_COLUMNS
+    row = (
+        plain(download.id[:SHORT_ID_LENGTH], "dim"),
+        plain(download.repository.name),
+        bar,
+        plain(format_share(download)),
+        plain(f"{format_bytes(download.current_bytes)}/{format_bytes(total)}"),
+        _describe_state(download) if reason is None or is_apart else reason,
+    )
+    return (row, _fold(reason, console)) if reason is not None and is_apart else (row,)
+
+
+def _fold(sentence: Text, console: Console) -> Text:
+    room = max(1, console.width - ECHO_COLUMNS - INDENT)
+    return Text("\n").join(Text(" " * INDENT).append_text(line) for line in sentence.wrap(console, room))
+
+
+def _describe_reason(download: Download) -> Text | None:
+    if download.status == Status.FAILED:
+        return plain(download.error_message or "failed", "red")
+    if download.status == Status.PENDING and download.waits_for:
+        return plain(download.waits_for, "yellow")
+    return None
+
+
+def _describe_state(download: Download) -> Text:
+    return plain(format_speed(download)) if download.status == Status.DOWNLOADING else style_status(download.status)

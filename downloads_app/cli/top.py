@@ -1,0 +1,110 @@
+"""`flask downloads top`: what runs and how fast, drawn anew each second."""
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+from sqlalchemy.exc import SQLAlchemyError
+
+from downloads_app.cli.beat import INTERRUPTED, Beat
+from downloads_app.cli.download_views import SHORT_ID_LENGTH, describe
+from downloads_app.cli.downloads import group
+from downloads_app.cli.groups import explain_database
+from downloads_app.cli.printing import (
+    JSON_OPTION,
+    can_redraw,
+    format_bytes,
+    format_seconds,
+    format_share,
+    make_table,
+    plain,
+    print_json,
+    print_table,
+)
+from downloads_app.models import Download, Status
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.downloads import history
+from downloads_app.services.pages import Wanted
+
+MAX_ROWS = 200
+_COLUMNS = ("id", "user", "repository", "done", "size", "speed", "left")
+_RIGHT = ("done", "size", "speed", "left")
+
+
+@group.command("top")
+@JSON_OPTION
+def show_top(as_json: bool) -> None:
+    """Show what runs, the fastest first; on a terminal anew each second, until Ctrl-C.
+
+    \b
+    Examples:
+      flask downloads top
+      flask downloads top --json
+    """
+    console = Console()
+    if as_json:
+        print_json([describe(download) for download in _read_running()])
+    elif can_redraw(console):
+        _refresh(console)
+    else:
+        running = _read_running()
+        total = ("", "", _count(running), "", "", _sum_speeds(running), "")
+        print_table(_COLUMNS, [*_rows(running), total], right=_RIGHT)
+
+
+def _refresh(console: Console) -> None:
+    """Draw on a screen of its own until Ctrl-C; what was there before comes back, with the last frame below it."""
+    frame: RenderableType = Text()
+    with Beat() as beat:
+        try:
+            with Live(console=console, auto_refresh=False, screen=True) as live:
+                while True:
+                    frame = _draw()
+                    live.update(frame, refresh=True)
+                    beat.pause()
+        except KeyboardInterrupt:
+            console.print(frame)
+            raise SystemExit(INTERRUPTED) from None
+
+
+def _draw() -> RenderableType:
+    """Return the present state. The sum stands above the rows: those that are too many are cut off below."""
+    try:
+        running = _read_running()
+        rows = _rows(running)
+    except SQLAlchemyError as exc:
+        return plain(f"{explain_database(exc)}; still trying", "red")
+    finally:
+        give_connection_back()
+    told = Text(f"{_count(running)}, {_sum_speeds(running)}", style="bold")
+    return Group(told, make_table(_COLUMNS, rows, right=_RIGHT))
+
+
+def _read_running() -> Sequence[Download]:
+    wanted = Wanted(history.NEWEST_FIRST, page_size=MAX_ROWS)
+    running = history.list_downloads(statuses=[Status.DOWNLOADING], wanted=wanted).rows
+    return sorted(running, key=lambda download: -download.download_speed)
+
+
+def _rows(running: Sequence[Download]) -> list[Sequence[str]]:
+    return [
+        (
+            download.id[:SHORT_ID_LENGTH],
+            download.user.username,
+            f"{download.provider.name}:{download.repository.name}",
+            format_share(download),
+            format_bytes(download.total_bytes),
+            f"{format_bytes(download.download_speed)}/s",
+            format_seconds(download.eta_seconds),
+        )
+        for download in running
+    ]
+
+
+def _count(running: Sequence[Download]) -> str:
+    return f"{len(running)} running"
+
+
+def _sum_speeds(running: Sequence[Download]) -> str:
+    return f"{format_bytes(sum(download.download_speed for download in running))}/s"
