@@ -12,7 +12,7 @@ from tests.support.server import PROJECT
 
 @pytest.mark.parametrize(
     ("minutes", "every", "faults"),
-    [(0.3, 6, 2), pytest.param(5, 20, 12, marks=pytest.mark.scale)],
+    [(0.15, 3, 2), pytest.param(5, 20, 12, marks=pytest.mark.scale)],
     ids=["small", "five minutes"],
 )
 def test_faults_of_all_kinds_lose_nothing_and_leave_nothing_open(
