@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import flask
+from apispec.ext.marshmallow.common import resolve_schema_instance
 from flask_smorest import Blueprint as SmorestBlueprint
 from webargs.flaskparser import FlaskParser, abort
 from werkzeug.datastructures import MultiDict
@@ -90,6 +91,18 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
     ARGUMENTS_PARSER = Parser()
     PAGINATION_ARGUMENTS_PARSER = PageParser()
+
+    def list_query_names(self) -> Iterator[tuple[str, str, frozenset[str]]]:
+        """Yield each route's endpoint and method, with the names of its arguments in the query string."""
+        for endpoint, methods in self._docs.items():
+            for method, doc in methods.items():
+                if method == "parameters":  # those of the path, which all methods share
+                    continue
+                told = [*doc.get("arguments", {}).get("parameters", ())]
+                told += [doc["pagination"]["parameters"]] if "pagination" in doc else []
+                schemas = [resolve_schema_instance(one["schema"]) for one in told if one["in"] == "query"]
+                fields = [item for schema in schemas for item in schema.load_fields.items()]
+                yield endpoint, method.upper(), frozenset(field.data_key or name for name, field in fields)
 
     def _set_pagination_metadata(self, page_params: Any, result: Any, headers: Any) -> tuple[Any, Any]:
         said = json.dumps(pagination.describe(page_params))

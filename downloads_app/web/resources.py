@@ -6,13 +6,13 @@ from flask_smorest import Api
 from downloads_app.per_app import PerApp
 from downloads_app.web.bodies import Blueprint
 
-_BLUEPRINTS: PerApp[list[Blueprint]] = PerApp(list)
+BLUEPRINTS: PerApp[list[Blueprint]] = PerApp(list)
 
 
 def add_resource(app: Flask, blueprint: Blueprint) -> None:
     """Register a resource's routes; the description will have them."""
     app.register_blueprint(blueprint)
-    _BLUEPRINTS.of(app).append(blueprint)
+    BLUEPRINTS.of(app).append(blueprint)
 
 
 def _describe() -> Api:
@@ -24,7 +24,7 @@ def _describe() -> Api:
     described = Flask(__name__)
     described.config.update(API_TITLE="downloads_app", API_VERSION="v1", OPENAPI_VERSION="3.1.0")
     api = Api(described)
-    for blueprint in _BLUEPRINTS.here():
+    for blueprint in BLUEPRINTS.here():
         api.register_blueprint(blueprint)
     return api
 

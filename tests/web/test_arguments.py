@@ -3,10 +3,13 @@
 from io import BytesIO
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
+from flask_smorest.spec import FlaskPlugin
 from werkzeug.test import TestResponse
 
 from downloads_app.models import User
+from downloads_app.web import arguments, resources
 from tests.conftest import PASSWORD, bearer
 
 LOGIN, LOGOUT = "/api/auth/login", "/api/auth/logout"
@@ -68,3 +71,29 @@ def test_outside_the_api_what_monitors_and_links_bring_along_is_ignored(client: 
         assert with_arguments.data == plain.data
     plain.close()
     with_arguments.close()
+
+
+def test_a_wrong_argument_is_refused_without_describing_the_whole_api(
+    client: FlaskClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "Api", None)  # a description takes a tenth of a second of the event loop
+    assert client.get("/api/downloads?statsu=failed", headers=bearer(alice)).status_code == 422
+    assert client.get("/api/downloads?status=failed&page=1&page_size=5", headers=bearer(alice)).status_code == 200
+
+
+def test_what_a_route_knows_is_what_the_description_says(app: Flask) -> None:
+    with app.app_context():
+        paths = resources.DESCRIBED.here().spec.to_dict()["paths"]
+        described = {
+            (path, method.upper()): {one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+            for path, operations in paths.items()
+            for method, operation in operations.items()
+            if method != "parameters"
+        }
+        known = {
+            (FlaskPlugin.flaskpath2openapi(rule.rule), method): arguments.known_to(rule.endpoint, method)
+            for rule in app.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
+    assert len(described) > 40
+    assert {route: known[route] for route in described} == described

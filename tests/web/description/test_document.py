@@ -2,16 +2,20 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask_smorest import Api
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from downloads_app import create_app
+from downloads_app.web import offload, resources
 from tests.clients import npm
 from tests.support.routes import ALL_ROUTES, all_routes
 from tests.support.server import PROJECT
@@ -141,3 +145,24 @@ def test_the_streams_events_are_those_that_are_given(document: Document) -> None
 def test_below_a_prefix_the_server_is_there(app: Flask) -> None:
     below = app.test_client().get("/api/openapi.json", environ_overrides={"SCRIPT_NAME": "/mirror"})
     assert below.get_json()["servers"] == [{"url": "/mirror"}]
+
+
+def test_the_first_description_is_made_in_another_thread(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a tenth of a second, in which the event loop would send nothing."""
+    used: list[threading.Thread] = []
+
+    def watched(app: Flask) -> Any:
+        used.append(threading.current_thread())
+        return Api(app)
+
+    app = create_app(instance_dir=tmp_path, database_url=sqlite_url)
+    monkeypatch.setattr(resources, "Api", watched)
+    monkeypatch.setattr(offload, "is_cooperative", lambda: True)
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(offload, "call_in_thread", lambda call: pool.submit(call).result())
+        answers = [app.test_client().get("/api/openapi.json") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert len(used) == 1
+    assert threading.current_thread() not in used
