@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -78,6 +80,30 @@ def test_a_line_has_the_request_s_id_and_not_what_follows_a_question_mark(front:
     assert (line["status"], line["method"], line["address"]) == (502, "GET", "127.0.0.1")
     assert len(line["request_id"]) == 32
     assert "secret" not in json.dumps(line)
+
+
+def connect(front: Front, protocol: str) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=str(front.certificate))
+    context.set_alpn_protocols([protocol])
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", front.port)), server_hostname="127.0.0.1")
+
+
+def test_a_line_is_json_whatever_bytes_a_path_has(front: Front) -> None:
+    with connect(front, "http/1.1") as connection:
+        connection.sendall(b"GET /bytes-\xff\xfe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        while connection.recv(4096):
+            pass
+    wait_until(lambda: [line for line in lines(front) if line["path"] == "/bytes-"], what="the line")
+
+
+def test_a_line_is_json_if_the_request_breaks_off(front: Front) -> None:
+    """A head of HTTP/2 that never ends (RFC 9113: a HEADERS frame without END_HEADERS): nginx has no status for it."""
+    head = b"\x82\x87\x84\x41\x09127.0.0.1"  # GET, https, /, and the name (RFC 7541)
+    frame = len(head).to_bytes(3, "big") + b"\x01\x01" + (1).to_bytes(4, "big") + head
+    with connect(front, "h2") as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5) + frame)
+        connection.recv(4096)  # nginx has begun to speak
+    wait_until(lambda: [line for line in lines(front) if line["status"] == 0], what="the line")
 
 
 def rotate(front: Front, rules: Path, sent: list[str]) -> None:
