@@ -16,7 +16,7 @@ _MAX_DEPTH = 8
 _STEP_BYTES = 65_536
 _MAX_FIELD_CHARACTERS = 16_384
 _ROOT = "ListBucketResult"
-_FOLDERS = "CommonPrefixes"
+_FOLDER = ["CommonPrefixes", "Prefix"]
 """In a listing by folders, for which we never ask: it lacks what lies in them."""
 _BEGINNING = re.compile(rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml[^<>]*\?>\s*)?<(?:\w+:)?ListBucketResult\b")
 _CODE = re.compile(r"[A-Za-z0-9.-]{1,80}")
@@ -48,7 +48,7 @@ def read_page(body: bytes) -> Page:
     document = _read(body)
     if document.root != _ROOT:
         raise SourceError("The store does not answer with a listing of a bucket", permanent=True)
-    if _FOLDERS in document.fields:
+    if document.lists_folders:
         raise SourceError("The store lists folders, not what lies in them", permanent=True)
     is_encoded = document.fields.get("EncodingType", "").lower() == "url"
     return Page(
@@ -104,6 +104,7 @@ class _Document:
         self.root = ""
         self.fields: dict[str, str] = {}
         self.objects: list[dict[str, str]] = []
+        self.lists_folders = False
         self._path: list[str] = []
         self._text: list[str] = []
         self._length = 0
@@ -130,6 +131,8 @@ class _Document:
     def end(self, tag: str) -> None:
         if self._path[1:2] == ["Contents"] and len(self._path) == 3:
             self.objects[-1][self._path[2]] = "".join(self._text)
+        elif self._path[1:] == _FOLDER and "".join(self._text):  # an empty element names none
+            self.lists_folders = True
         elif len(self._path) == 2 and len(self.fields) < 100:
             self.fields[self._path[1]] = "".join(self._text)
         self._path.pop()

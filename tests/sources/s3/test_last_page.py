@@ -39,3 +39,11 @@ def test_a_full_page_that_says_nothing_is_not_the_last(monkeypatch: pytest.Monke
 def test_a_list_of_folders_is_not_the_whole() -> None:
     folders = "<CommonPrefixes><Prefix>r/sub/</Prefix></CommonPrefixes>"
     assert "lists folders" in refuse(lambda path: page("r/a", more=folders)).message
+
+
+@pytest.mark.parametrize("empty", ["<CommonPrefixes/>", "<CommonPrefixes><Prefix></Prefix></CommonPrefixes>"])
+def test_an_empty_list_of_folders_leaves_nothing_out(empty: str) -> None:
+    def answer(path: str) -> Page:
+        return page("r/a", more=empty) if "list-type" in path else Page(status=404)
+
+    assert [file.path for file in list_at(answer)[0].files] == ["a"]
