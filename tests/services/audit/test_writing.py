@@ -128,8 +128,11 @@ def test_however_many_downloads_somebody_adds_what_else_they_do_keeps_its_entrie
     assert added == [1, 1, 1, 1, 1, 15]
 
 
-def test_what_has_happened_anyway_does_not_fail_because_it_cannot_be_written_down(app: Flask) -> None:
+def test_what_has_happened_anyway_does_not_fail_because_it_cannot_be_written_down(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     db.session.execute(db.text("DROP TABLE audit"))
     db.session.commit()
     audit.note_alone(Act.REFUSED, ROOT, Thing("route", name="PATCH /api/queue"), succeeded=False)
     assert db.session.execute(db.text("SELECT 1")).scalar() == 1
+    assert "the audit lacks an entry (refused by root)" in caplog.text
