@@ -75,12 +75,11 @@ def test_top_is_drawn_anew_and_its_last_frame_stays(alice: User, env: dict[str, 
     for number in range(30):
         add_downloads(alice, provider, f"org/model-{number}", status="downloading", download_speed=number * 1000)
     with Terminal(env, "downloads", "top") as terminal:
-        terminal.wait_for("30 running, 435.0 kB/s")
+        terminal.wait_until(lambda: len(terminal.lines) == 24, "full screen: what is too much is cut off below")
         assert terminal.lines[0] == "30 running, 435.0 kB/s"
-        assert len(terminal.lines) == 24, "what is too much is cut off below"
         add_downloads(alice, provider, "org/faster", status="downloading", download_speed=65_000)
         terminal.wait_for("31 running, 500.0 kB/s")
-        assert "hub:org/faster" in terminal.lines[4]
+        terminal.wait_until(lambda: any("hub:org/faster" in line for line in terminal.lines[4:5]), "first row")
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
         assert terminal.sent.count(b"\x1b[?1049h") == terminal.sent.count(b"\x1b[?1049l") == 1
