@@ -13,8 +13,8 @@ NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
 
-demo: .venv/run  ## the same with two users, sample repositories and downloads in flight
-	exec $(PY) deploy/demo.py
+demo: .venv/run  ## the same with two users, sample repositories and downloads in flight; ARGS="--faster 5"
+	exec $(PY) deploy/demo.py $(ARGS)
 
 lint: .venv/dev $(CLIENT)  ## Python, and the page's and the client's modules
 	$(PY) -m ruff check .

@@ -4,6 +4,7 @@ Everything lives in a temporary folder; Ctrl-C ends all of it and leaves nothing
 a file there; the screen has short lines of what happens.
 """
 
+import argparse
 import contextlib
 import io
 import os
@@ -91,7 +92,7 @@ def tell(bind: str, passwords: dict[str, str]) -> None:
     print('    export PATH="$PWD/.venv/bin:$PATH"')
     print("    downloads-app downloads watch\n")
     if bind != DEFAULT_BIND:
-        print("  The README's commands work here too, after this one, as the usual port was taken:\n")
+        print("  The usual port is taken: the README's commands work here after this one.\n")
         print(f"    export DOWNLOADS_URL={url}\n")
     else:
         print("  The README's other commands work here too.\n")
@@ -100,6 +101,9 @@ def tell(bind: str, passwords: dict[str, str]) -> None:
 
 def main() -> None:
     """Start everything, wait for Ctrl-C, stop everything."""
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--faster", type=float, default=1.0, help="so many times as fast, with files as much smaller")
+    faster: float = options.parse_args().faster
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     bind = os.environ.get("GUNICORN_BIND") or f"127.0.0.1:{free_port(8000)}"
     with tempfile.TemporaryDirectory(prefix="downloads-demo-") as folder:
@@ -114,14 +118,14 @@ def main() -> None:
         os.environ |= {**settings, "GUNICORN_CMD_ARGS": ""}
         with demo_instance.publish(settings):
             print("  making sample repositories …", flush=True)
-            with serving(Path(folder) / "samples") as samples:
-                serve(bind, samples, Path(folder) / "server.log")
+            with serving(Path(folder) / "samples", faster) as samples:
+                serve(bind, samples, Path(folder) / "server.log", faster)
 
 
-def serve(bind: str, samples: Samples, log: Path) -> None:
+def serve(bind: str, samples: Samples, log: Path, faster: float) -> None:
     """Serve the demo until it is stopped."""
     app, passwords = prepare(samples)
-    play = Play(app, samples, lambda line: print(f"  {clock()}  {line}", flush=True))
+    play = Play(app, samples, lambda line: print(f"  {clock()}  {line}", flush=True), faster)
     command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", bind, "--log-level", "warning"]
     with log.open("ab") as output:
         server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=output, stderr=output)

@@ -37,17 +37,19 @@ REST_SECONDS = 20.0
 """So long what has ended stays as it is; then it is removed and comes again."""
 SHOWN_FAILED_SECONDS = 30.0
 WEATHER_STEPS = 8
-"""So many steps the web server stays as it is."""
+"""So many steps the web server stays as it is, at least."""
+DAMAGED, DOWN, WELL = range(3)
 
 
 class Play:
-    """A thread that goes on until `stop`; `say` prints a line."""
+    """A thread that goes on until `stop`; `say` prints a line. All times are `faster` times as short."""
 
-    def __init__(self, app: Flask, samples: Samples, say: Callable[[str], None]) -> None:
-        self._app, self._samples, self._say = app, samples, say
+    def __init__(self, app: Flask, samples: Samples, say: Callable[[str], None], faster: float = 1.0) -> None:
+        self._app, self._samples, self._say, self._faster = app, samples, say, faster
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="play", daemon=True)
-        self._turn = 0
+        self._turn = self._changed_turn = 0
+        self._weather = DAMAGED
 
     def start(self) -> None:
         """Begin with the first downloads at once."""
@@ -67,8 +69,8 @@ class Play:
                     self._step()
             except (DownloadsError, SQLAlchemyError) as exc:
                 # A visitor may have removed a user or a provider, or the database may be busy.
-                self._say(f"(skipped: {str(exc).splitlines()[0][:100]})")
-            if self._stop.wait(STEP_SECONDS if self._turn > 3 else 0.5):
+                self._say(f"(skipped: {str(exc).splitlines()[0][:60]})")
+            if self._stop.wait((STEP_SECONDS if self._turn > 3 else 0.5) / self._faster):
                 return
 
     def _step(self) -> None:
@@ -83,13 +85,13 @@ class Play:
 
     def _change_weather(self) -> None:
         """The web server first sends damaged bytes, then is down, then is well."""
-        phase, is_new = divmod(self._turn, WEATHER_STEPS)[0] % 3, self._turn % WEATHER_STEPS == 0
-        if not is_new or self._turn == 0:
+        if self._turn - self._changed_turn < WEATHER_STEPS or not self._is_shown():
             return
-        if phase == 1:
+        self._weather, self._changed_turn = (self._weather + 1) % 3, self._turn
+        if self._weather == DOWN:
             self._samples.take_down()
             self._say("the mirror goes down: what comes from it waits")
-        elif phase == 2:
+        elif self._weather == WELL:
             self._samples.bring_up()
             self._samples.mend()
             self._say("the mirror is up again, and its files are whole")
@@ -97,8 +99,15 @@ class Play:
             self._samples.damage()
             self._say("a file at the mirror is damaged: whoever fetches it fails")
 
+    def _is_shown(self) -> bool:
+        """Whether there is to be seen what this weather does. A visitor may have paused it: then not for ever."""
+        if self._weather == WELL or self._turn - self._changed_turn >= 3 * WEATHER_STEPS:
+            return True
+        sign = Download.status == Status.FAILED if self._weather == DAMAGED else Download.wait_reason.is_not(None)
+        return db.session.scalar(select(Download.id).where(sign).limit(1)) is not None
+
     def _retry_failed(self) -> None:
-        before = utc_now() - timedelta(seconds=SHOWN_FAILED_SECONDS)
+        before = utc_now() - timedelta(seconds=SHOWN_FAILED_SECONDS / self._faster)
         failed = select(Download).where(Download.status == Status.FAILED, Download.completed_at < before)
         for download in db.session.scalars(failed).all():
             lifecycle.retry(current_settings(), download, DEMO)
@@ -108,16 +117,16 @@ class Play:
         """Add the download; what has ended a while ago makes room for it. False where it is there."""
         named = select(Download).join(Repository).where(Download.user_id == user.id, Repository.name == repository)
         for download in db.session.scalars(named).all():
-            if download.status in (*ACTIVE, Status.PAUSED, Status.FAILED) or not _is_rested(download):
+            if download.status in (*ACTIVE, Status.PAUSED, Status.FAILED) or not self._is_rested(download):
                 return False
             history.delete(current_settings().downloads_dir, download, files=True, by=DEMO)
         lifecycle.create(current_settings(), user, catalog.find_provider(provider), repository, by=DEMO)
         self._say(f"{user.username} adds {repository}")
         return True
 
-
-def _is_rested(download: Download) -> bool:
-    return download.completed_at is not None and download.completed_at < utc_now() - timedelta(seconds=REST_SECONDS)
+    def _is_rested(self, download: Download) -> bool:
+        before = utc_now() - timedelta(seconds=REST_SECONDS / self._faster)
+        return download.completed_at is not None and download.completed_at < before
 
 
 def clock() -> str:

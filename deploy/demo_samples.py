@@ -27,7 +27,7 @@ REPOSITORIES: dict[str, list[tuple[str, int]]] = {
 }
 """The sizes of the hub's files in MiB."""
 GATED = {"lumen/dictation-private"}
-MIRRORED = {"lumen/dictation-large": 24, "archive/old-bert": 18}
+MIRRORED = {"lumen/dictation-large": 8, "archive/old-bert": 18}
 """What the web server has, in MiB."""
 DAMAGED = "lumen/dictation-large/model.safetensors"
 
@@ -64,25 +64,26 @@ class Samples:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Samples]:
-    """Make the sample files below `folder`, and serve them slowly."""
+def serving(folder: Path, faster: float = 1.0) -> Iterator[Samples]:
+    """Make the sample files below `folder`, `faster` times as small, and serve them slowly."""
+    block_bytes = int(MEBIBYTE / faster)
     with Hub() as hub, FileServer() as mirror:
         for name, files in REPOSITORIES.items():
             for path, size in files:
                 target = folder / name / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(_content(path, f"{name}/{path}", size))
+                target.write_bytes(_content(path, f"{name}/{path}", size * block_bytes))
             (folder / name / "README.md").write_text(f"# {name}\n\nA sample.\n")
             hub.add(name, folder / name, gated=name in GATED)
         for name, size in MIRRORED.items():
-            remote = mirror.put(f"{name}/model.safetensors", _content("model.safetensors", name, size))
+            remote = mirror.put(f"{name}/model.safetensors", _content("model.safetensors", name, size * block_bytes))
             listed = [{"path": "model.safetensors", "size": remote.size_bytes, "sha256": remote.sha256}]
             mirror.put(f"{name}/manifest.json", json.dumps({"files": listed}).encode())
         hub.bytes_per_second = mirror.bytes_per_second = BYTES_PER_SECOND
         yield Samples(hub, mirror)
 
 
-def _content(path: str, seed: str, mebibytes: int) -> bytes:
-    """Return bytes that no other file has (equal files would be linked, not fetched)."""
-    start = b"GGUF" if path.endswith(".gguf") else b""
-    return start + random.Random(seed).randbytes(MEBIBYTE) * mebibytes
+def _content(path: str, seed: str, size: int) -> bytes:
+    """Return about so many bytes that no other file has (equal files would be linked, not fetched)."""
+    start, block = b"GGUF" if path.endswith(".gguf") else b"", random.Random(seed).randbytes(min(size, MEBIBYTE))
+    return start + block * (size // len(block))

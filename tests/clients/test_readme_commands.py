@@ -1,7 +1,7 @@
 """The README's commands, as they are printed and in that order, in a clone that nobody has used.
 
-Three things differ from a reader's machine: the hub's address is the test hub's, the port is a free one, and what
-`make` would install is borrowed from the tests' own environment, except the project itself.
+Four things differ from a reader's machine: the hub's address is the test hub's, the port is a free one, the demo plays
+faster, and what `make` would install is borrowed from the tests' own environment, except the project itself.
 """
 
 import os
@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.clients.demo_story import DEMO_ARGUMENTS, expect_a_play
 from tests.clients.processes import DEADLINE_SECONDS
 from tests.support.hub import Hub
 from tests.support.server import PROJECT, free_port, wait_until
@@ -68,6 +69,7 @@ def a_terminal(clone: Path, port: int) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in chosen and "PYTEST" not in name}
     url = f"http://127.0.0.1:{port}"
     for_the_test = {"GUNICORN_BIND": f"127.0.0.1:{port}", "DOWNLOADS_URL": url, "STREAM_DRAIN_SECONDS": "1"}
+    for_the_test |= {"ARGS": DEMO_ARGUMENTS}  # which `make demo` reads
     return {**inherited, **for_the_test, "PYTHONUNBUFFERED": "1"}
 
 
@@ -122,6 +124,8 @@ def test_the_commands_work_as_printed_beside(server: str, clone: Path, hub: Hub,
             if server == "run":  # where nothing else is active
                 assert terminal.wait(DEADLINE_SECONDS) == 0
                 assert "All downloads completed" in output.read_text()
+        if server == "demo":
+            expect_a_play(screen)
         if server == "run":
             token = subprocess.run(
                 [clone / ".venv/bin/downloads-app", "users", "token", "admin"],
