@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from tests.browser.stack import PASSWORD, Stack, run_stack
+from tests.browser.models import models_hub
+from tests.browser.profiles import PATIENCE_MILLISECONDS, Profiles, SignIns
+from tests.browser.stack import Stack, run_stack
+from tests.support.hub import Hub
 
 CHROMIUM = "/usr/bin/chromium"
+LAN_HOST = "downloads.lan"
+"""A machine of the local network, by plain HTTP; on loopback cookies need not be `Secure`. It is this one."""
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -19,19 +24,19 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {LAN_HOST} 127.0.0.1",
 ]
-PATIENCE_MILLISECONDS = 60_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def playwright_driver() -> Iterator[Playwright]:
-    """Playwright for one file: a process can have one at a time, and other files start their own."""
+    """Playwright for this folder's files: a process can have one at a time, and files elsewhere start their own."""
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
     """Debian's Chromium without a screen."""
     browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -48,48 +53,46 @@ def stack(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, passw
         yield running
 
 
+@pytest.fixture(scope="module")
+def hub(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub that can be searched, as a second provider."""
+    with models_hub(stack, tmp_path_factory.mktemp("models")) as running:
+        yield running
+
+
 @pytest.fixture
 def new_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """Open a browser profile of its own; a page that raises an error fails the test."""
-    contexts: list[BrowserContext] = []
-    faults: list[str] = []
-
-    def open_one(**options: Any) -> BrowserContext:
-        context = chromium.new_context(ignore_https_errors=True, **options)
-        context.set_default_timeout(PATIENCE_MILLISECONDS)
-        context.on("weberror", lambda error: faults.append(str(error.error)))
-        context.on("console", lambda line: _note(faults, line.text))
-        contexts.append(context)
-        return context
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert faults == []
+    with Profiles(chromium) as profiles:
+        yield profiles.open
 
 
-def _note(faults: list[str], text: str) -> None:
-    """A refused request is part of many tests; a broken policy never is."""
-    if "Content Security Policy" in text or "TrustedHTML" in text:
-        faults.append(text)
+@pytest.fixture(scope="package")
+def sign_ins() -> SignIns:
+    """What browsers keep of those who have signed in."""
+    return SignIns()
 
 
 @pytest.fixture
-def open_page(new_context: Callable[..., BrowserContext], stack: Stack) -> Callable[..., Page]:
+def open_page(new_context: Callable[..., BrowserContext], stack: Stack, sign_ins: SignIns) -> Callable[..., Page]:
     """Open the page as a user, in a browser profile of its own."""
 
     def open_one(username: str, url: str | None = None, **options: Any) -> Page:
         page = new_context(**options).new_page()
-        page.goto(url or stack.proxy.url)
-        sign_in(page, username)
+        sign_ins.open(page, username, url or stack.proxy.url)
         return page
 
     return open_one
 
 
-def sign_in(page: Page, username: str) -> None:
-    """Fill the form and send it."""
-    page.fill("#username", username)
-    page.fill("#password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#views:not([hidden])")
+@pytest.fixture(scope="module")
+def lasting_page(chromium: Browser, stack: Stack, sign_ins: SignIns) -> Iterator[Callable[..., Page]]:
+    """Open the page as a user once for all tests of a file, in a browser profile of its own."""
+    with Profiles(chromium) as profiles:
+
+        def open_one(username: str, url: str | None = None, **options: Any) -> Page:
+            page = profiles.open(**options).new_page()
+            sign_ins.open(page, username, url or stack.proxy.url)
+            return page
+
+        yield open_one

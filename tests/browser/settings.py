@@ -1,48 +1,46 @@
-"""What the tests of the account's and the admin's views share."""
+"""What tests of several views share: how they get there, and what is expected of all of them."""
 
-from typing import Any
+from collections.abc import Iterable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_access import AXE
+from tests.browser.axe import ANY, expect_no_violations
 
-MODES: tuple[dict[str, Any], ...] = (
-    {"color_scheme": "light", "contrast": "no-preference"},
-    {"color_scheme": "dark", "contrast": "no-preference"},
-    {"color_scheme": "light", "contrast": "more"},
-    {"color_scheme": "dark", "contrast": "more"},
-)
 NARROWEST, WIDEST = 320, 3840
+MOST_SHIFT = 0.05
+GO = "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')); }"
 # From now on the page adds up how far things move without anybody having pressed a key or a button.
 WATCH_SHIFTS = """() => {
-  window.shifted = 0;
-  new PerformanceObserver((list) => {
+  if (!("shifted" in window)) new PerformanceObserver((list) => {
     for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
   }).observe({ type: "layout-shift", buffered: false });
+  window.shifted = 0;
 }"""
 
 
+def go(page: Page, path: str) -> None:
+    """Show another view, as a link in the page does."""
+    page.evaluate(GO, f"/{path}")
+
+
 def show(page: Page, root: str, path: str) -> None:
-    """Open a view and wait until it has loaded."""
-    page.goto(f"{root}/{path}")
+    """Show a part of the account or of what admins manage, and wait until it has loaded."""
+    if page.url.startswith(root) and page.locator("#views").is_visible():
+        go(page, path)
+    else:
+        page.goto(f"{root}/{path}")
     expect(page.locator(".part h2")).to_be_visible()
     expect(page.get_by_text("Loading…")).to_have_count(0)
 
 
 def expect_no_violations_in_any_mode(page: Page) -> None:
-    """Expect axe-core to find nothing, in light, in dark, and with more contrast."""
-    page.evaluate(AXE)
-    for mode in MODES:
-        page.emulate_media(reduced_motion="reduce", **mode)
-        found: dict[str, Any] = page.evaluate("axe.run(document)")
-        faults = [(one["id"], node["html"][:200]) for one in found["violations"] for node in one["nodes"]]
-        assert faults == [], (mode, faults)
-    page.emulate_media(color_scheme="light", contrast="no-preference")
+    """Expect axe-core to find nothing, in light, in dark, with more contrast, in forced colours."""
+    expect_no_violations(page, modes=ANY)
 
 
-def expect_no_overflow(page: Page) -> None:
-    """Expect nothing to stand out of the window on the narrowest phone and the widest screen."""
-    for width in (NARROWEST, WIDEST):
+def expect_no_overflow(page: Page, widths: Iterable[int] = (NARROWEST, WIDEST)) -> None:
+    """Expect nothing to stand out of the window, by default on the narrowest phone and the widest screen."""
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (page.url, width)
     page.set_viewport_size({"width": 1100, "height": 800})

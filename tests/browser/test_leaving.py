@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.profiles import sign_in
 from tests.browser.rows import HELD, rows_of
 from tests.browser.stack import Stack
 

@@ -10,10 +10,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from downloads_app.config import current_settings
 from downloads_app.services.queue import workers
-from tests.browser.conftest import sign_in
+from tests.browser.axe import expect_no_violations
+from tests.browser.profiles import sign_in
 from tests.browser.rows import HELD, WAITING, change, rows_of
 from tests.browser.stack import Stack, run_stack, run_worker
-from tests.browser.test_access import expect_no_violations
 from tests.support.server import wait_until
 
 

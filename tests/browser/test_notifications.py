@@ -5,7 +5,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, expect
 
 from downloads_app.models import utc_now
-from tests.browser.conftest import sign_in
+from tests.browser.profiles import sign_in
 from tests.browser.rows import HELD, change, rows_of
 from tests.browser.stack import Stack
 

@@ -1,20 +1,22 @@
 """What the form of a download makes of names, addresses and chosen files; nothing is shown."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
+from tests.browser.profiles import Profiles
 from tests.browser.stack import Stack
 
 
-@pytest.fixture
-def plain_page(stack: Stack, new_context: Callable[..., BrowserContext]) -> Page:
+@pytest.fixture(scope="module")
+def plain_page(stack: Stack, chromium: Browser) -> Iterator[Page]:
     """A page on which pure modules can be called, before anybody signs in."""
-    page = new_context().new_page()
-    page.goto(stack.proxy.url)
-    return page
+    with Profiles(chromium) as profiles:
+        page = profiles.open().new_page()
+        page.goto(stack.proxy.url)
+        yield page
 
 
 QUANTIZATIONS = {

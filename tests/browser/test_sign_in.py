@@ -1,28 +1,16 @@
 """Signing in where something is in the way: cookies that do not hold, a password that somebody else has set."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
-from tests.browser.conftest import CHROMIUM, FLAGS, sign_in
+from tests.browser.conftest import LAN_HOST
+from tests.browser.profiles import sign_in
 from tests.browser.stack import PASSWORD, Stack
 from tests.support.server import Server
-
-HOST = "downloads.lan"
-"""A machine of the local network, by plain HTTP; on loopback cookies need not be `Secure`."""
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright_driver: Playwright) -> Iterator[Browser]:
-    """A browser for which HOST is this machine."""
-    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
-    browser = playwright_driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-    yield browser
-    browser.close()
 
 
 def try_to_sign_in(page: Page, password: str = PASSWORD) -> None:
@@ -35,7 +23,7 @@ def test_the_page_tells_when_cookies_did_not_hold_and_what_to_set(
     stack: Stack, new_context: Callable[..., BrowserContext]
 ) -> None:
     page = new_context().new_page()
-    page.goto(f"http://{HOST}:{stack.proxy.port}")
+    page.goto(f"http://{LAN_HOST}:{stack.proxy.port}")
     try_to_sign_in(page)
     expect(page.locator("#sign-in-error")).to_contain_text("The password is right")
     expect(page.locator("#sign-in-error")).to_contain_text("COOKIE_SECURE=false")
@@ -51,7 +39,7 @@ def test_with_cookie_secure_false_plain_http_in_a_lan_signs_in(
     server.start()
     try:
         page = new_context().new_page()
-        page.goto(f"http://{HOST}:{server.port}")
+        page.goto(f"http://{LAN_HOST}:{server.port}")
         sign_in(page, "alice")
         page.reload()
         page.wait_for_selector("#board:not([hidden])")

@@ -9,27 +9,32 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from sqlalchemy import delete
 
 from downloads_app.extensions import db
-from downloads_app.models import Download
+from downloads_app.models import Download, utc_now
 from downloads_app.services.accounts import users
 from downloads_app.web.page import words
-from tests.browser.conftest import sign_in
+from tests.browser.profiles import sign_in
+from tests.browser.rows import HELD, WAITING, rows_of
+from tests.browser.settings import go
 from tests.browser.stack import Stack
+from tests.support.hub import Hub
 
 ENGLISH = words.read_words(words.ENGLISH)
 RENDERED = {text for text in ENGLISH.values() if isinstance(text, str)}
 """The server writes some words into the page; a test of its own knows that it has none but these."""
 DATA = re.compile(
-    r"alice|root|bruno|clara|hub|org/name|Chrome, Linux|.*HeadlessChrome.*|127\.0\.0\.1|https?://\S+|[\d.,]+\s\w+"
-    r"|\w+ \d+, \d{4}, \d+:\d\d\s[AP]M"
+    r"alice|root|bruno|clara|hub|(models|main)( · \w+)?|[\w.-]+/[\w.-]+|Chrome, Linux|.*HeadlessChrome.*|127\.0\.0\.1|https?://\S+"
+    r"|(· )?[\d.,]+\s\w+|\w+ \d+, \d{4}, \d+:\d\d\s[AP]M|r\d|[\w.-]+\.(json|gguf|md|bin)|Q\d\w+|llama\.cpp|transformers"
 )
 """Names, addresses, amounts and dates."""
 # What is to be read on the page and to be heard from it, each text by itself; names and what the server says left out.
 READ_ALL = """() => {
   const found = [];
+  const data = "[data-words=none], bdi, code, script, noscript, "
+    + ".entry-reason, .with-copy span, .story small, .name-head";
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const place = walker.currentNode.parentElement;
-    if (place.checkVisibility() && !place.closest("[data-words=none], bdi, code, .entry-reason, script, noscript"))
+    if (place.checkVisibility() && !place.closest(data))
       found.push(walker.currentNode.data.trim());
   }
   for (const one of document.querySelectorAll("[aria-label], [title], [placeholder]"))
@@ -89,12 +94,70 @@ def test_every_view_speaks_another_language(stack: Stack, foreign_page: Callable
         names = {user.username for user in users.list_users()}
         db.session.remove()
     for view in [*VIEWS, *(f"admin/{part}" for part in ADMINS)]:
-        page.goto(f"{stack.proxy.url}/{view}")
-        expect(page.locator("#views")).to_be_visible()
+        go(page, view)
         expect(page.locator(".part h2, #view h2, #board")).not_to_have_count(0)
         expect(page.get_by_text("⟦Loading…⟧")).to_have_count(0)
         page.wait_for_function(f"() => ({READ_ALL})().some((text) => text.includes('⟦'))")
         expect_no_english(page, names)
+
+
+REASON = {"error_message": "⟦the server's own words: not found⟧", "wait_reason": "⟦the server's own words⟧"}
+ROWS: dict[str, dict[str, Any]] = {
+    "runs": {**HELD, "download_speed": 1000, "started_at": utc_now()},
+    "waits": {**WAITING, **REASON},
+    "paused": {"status": "paused", "current_bytes": 10},
+    "failed": {"status": "failed", "completed_at": utc_now(), **REASON},
+    "cancelled": {"status": "cancelled", "completed_at": utc_now()},
+}
+
+
+@pytest.mark.usefixtures("no_downloads")
+def test_rows_and_questions_speak_another_language(stack: Stack, foreign_page: Callable[[str], Page]) -> None:
+    with rows_of(stack, "clara", *ROWS.values()) as ids:
+        page = foreign_page("clara")
+        dialog = page.get_by_role("dialog")
+        expect(page.locator("#failed .advice")).to_be_visible()
+        page.locator(".choose").first.check()
+        page.locator("[data-action=cancel]").first.click()
+        expect(dialog).to_be_visible()
+        expect_no_english(page)
+        page.keyboard.press("Escape")
+        for view, action in (("waiting", "cancel"), ("history", "delete")):
+            go(page, view)
+            page.locator(f".line [data-action={action}]").first.click()
+            expect(dialog).to_be_visible()
+            expect_no_english(page)
+            page.keyboard.press("Escape")
+        for download_id in ids:
+            go(page, f"downloads/{download_id}")
+            expect(page.locator(".details")).to_be_visible()
+            expect_no_english(page)
+
+
+@pytest.mark.usefixtures("no_downloads")
+def test_what_is_added_and_its_files_speak_another_language(
+    stack: Stack, hub: Hub, foreign_page: Callable[[str], Page]
+) -> None:
+    stack.files.bytes_per_second = None
+    page = foreign_page("clara")
+    go(page, "add")
+    field = page.locator(".find-text input")
+    for text, seen in (("lumen", ".found-row"), ("nobody-has-this", "text=nobody-has-this"), ("x:y:z", "text=“x”")):
+        field.fill(text)
+        expect(page.locator("#view").locator(seen).first).to_be_visible()
+        expect_no_english(page)
+    for text, seen in (("lumen/gated", "[role=alert]"), ("lumen/other", ".tree")):
+        field.fill(text)
+        page.keyboard.press("Enter")
+        expect(page.locator("#view").locator(seen)).to_be_visible()
+        expect_no_english(page)
+    page.locator(".tree summary").click()
+    expect_no_english(page)
+    page.locator(".begin").click()
+    page.locator("#ended .repository a").click()
+    expect(page.locator(".command")).to_be_visible()
+    expect(page.locator(".files-list li")).to_have_count(2)
+    expect_no_english(page)
 
 
 def test_another_language_is_one_more_file(stack: Stack, new_context: Callable[..., BrowserContext]) -> None:

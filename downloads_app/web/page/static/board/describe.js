@@ -4,11 +4,12 @@ import { bytes, duration } from "../format.js";
 import { away } from "../times.js";
 import { say } from "../words.js";
 
-/** @type {[RegExp, "advice.gated" | "advice.token" | "advice.missing" | "advice.content" | "advice.room" | "advice.quota" | "advice.gave_up" | "advice.unreachable"][]} */
+/** @type {[RegExp, "advice.gated" | "advice.private" | "advice.token" | "advice.missing" | "advice.content" | "advice.room" | "advice.quota" | "advice.gave_up" | "advice.unreachable"][]} */
 const ADVICE = [
   [/sha-?256|sha-?1\b|md5|checksum|not those of the commit|instead of the file|does not begin as|more than was announced/i, "advice.content"],
   [/gated|conditions|licen[cs]e/i, "advice.gated"],
-  [/not found|\b404\b|\b410\b|no repository|does not have it/i, "advice.missing"],
+  [/not found, or it is private/i, "advice.private"],
+  [/not found|\b404\b|\b410\b|no repository|no (such )?revision|does not have it/i, "advice.missing"],
   [/\b40[13]\b|refuses|token|forbidden|unauthori[sz]ed|signatures?\b/i, "advice.token"],
   [/quota/i, "advice.quota"],
   [/disk|room|space|fit/i, "advice.room"],

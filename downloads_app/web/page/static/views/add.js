@@ -54,7 +54,7 @@ export function AddView({ user }) {
     </form>
     ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
     ${!named && unknown && html`<p class="quiet-text" role="status">${say("add.unknown_provider", { name: unknown })}</p>`}
-    ${!target && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
+    ${!target && !unknown && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
       setText(name);
       plan({ provider, repository: name, revision: null, file: null });
     }} />`}
@@ -90,7 +90,7 @@ function Found({ provider, text, onChoose }) {
   }, [provider.id, wanted, isSearched]);
   if (!provider.can_search && wanted.length >= SEARCHED_FROM) return html`<p class="quiet-text">${say("add.cannot_search", { provider: provider.name })}</p>`;
   if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
-  if (!state.asked) return null;
+  if (!state.asked) return isSearched ? html`<p class="quiet-text" role="status">${say("add.searching", { provider: provider.name })}</p>` : null;
   if (state.rows.length === 0) return html`<p class="quiet-text">${say("add.nothing_found", { provider: provider.name, text: state.asked })}</p>`;
   return html`<ul class="rows found" role="list">${state.rows.map((row) => html`<li key=${row.name}>
     <button type="button" class="found-row" onClick=${() => onChoose(row.name)}>

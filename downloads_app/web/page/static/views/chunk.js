@@ -4,8 +4,8 @@ import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.j
 
 const MARGIN = "800px 0px";
 
-/** `children` are the rows, as list items. Out of sight, an empty space of the same height takes their place. */
-export function Chunk({ children }) {
+/** `draw` returns the rows, as list items. Out of sight nothing is drawn: an empty space of the same height takes their place. */
+export function Chunk({ draw }) {
   const box = useRef(null);
   const [height, setHeight] = useState(null); // null: near
   useEffect(() => {
@@ -16,5 +16,5 @@ export function Chunk({ children }) {
     observer.observe(box.current);
     return () => observer.disconnect();
   }, []);
-  return html`<ul ref=${box} role="list" class="chunk" style=${{ height: height === null ? "" : `${height}px` }}>${height === null ? children : null}</ul>`;
+  return html`<ul ref=${box} role="list" class="chunk" style=${{ height: height === null ? "" : `${height}px` }}>${height === null ? draw() : null}</ul>`;
 }

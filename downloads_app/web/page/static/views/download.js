@@ -25,7 +25,8 @@ export function DownloadView({ user, route }) {
   const { answer, error, again } = useAnswer(() => getDownload(route.id), route.id, EVERY_SECONDS);
   const isActive = answer === null || ACTIVE.has(answer.status);
   const [shown, setShown] = useState(FILES_SHOWN);
-  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${isActive} ${shown}`, isActive ? EVERY_SECONDS : 0);
+  const rest = isActive ? "" : answer.status; // it may have run between two looks, and be at rest again
+  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`, isActive ? EVERY_SECONDS : 0);
   useChanges(useCallback(() => { again(); }, [again]));
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
@@ -38,7 +39,7 @@ export function DownloadView({ user, route }) {
         label=${answer.repository} isStill=${answer.status !== "downloading"} />`}<//></ul>
     <${Facts} download=${answer} />
     <${Files} download=${answer} page=${files.answer} onMore=${shown < FILES_AT_MOST ? () => setShown(FILES_AT_MOST) : null} />
-    <${SpeedHistory} id=${route.id} isRunning=${answer.status === "downloading"} />
+    <${SpeedHistory} id=${route.id} status=${answer.status} />
     <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />
     <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
 }

@@ -30,8 +30,8 @@ export function HistoryView({ user, route }) {
     ${error && html`<p class="notice" role="alert">${error.message}</p>`}
     <p class="quiet-text" role="status">${isLoading && rows.length === 0 ? say("app.loading")
       : isAtEnd && rows.length === 0 ? say(isFiltered ? "history.nothing" : "history.nothing_at_all") : ""}</p>
-    ${rows.length > 0 && html`<div class="rows lines">${chunks.map((chunk, at) => html`<${Chunk} key=${at}>${chunk.map((download) => html`<${DownloadRow} key=${download.id}
-      download=${download} showsUser=${user.role === "admin"} ...${propsOf(download)} />`)}<//>`)}</div>`}
+    ${rows.length > 0 && html`<div class="rows lines">${chunks.map((chunk, at) => html`<${Chunk} key=${at} draw=${() => chunk.map((download) => html`<${DownloadRow} key=${download.id}
+      download=${download} showsUser=${user.role === "admin"} ...${propsOf(download)} />`)} />`)}</div>`}
     ${!isAtEnd && !error && html`<${Further} key=${rows.length} onNear=${more} />`}${bar}`;
 }
 

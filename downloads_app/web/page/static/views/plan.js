@@ -5,7 +5,7 @@ import { announce } from "../announcer.js";
 import { adviceOn } from "../board/describe.js";
 import { bytes, duration } from "../format.js";
 import { go } from "../router.js";
-import { html, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
 import { likelyChoice, patternsFor, readyChoices, sizeOf } from "./choices.js";
 import { FileTree } from "./file_tree.js";
@@ -25,8 +25,11 @@ export function PlanView({ target }) {
 }
 
 function explain(error) {
-  const advice = adviceOn(error.message);
-  return advice ? say("plan.refused", { reason: error.message.replace(/\.$/, ""), advice }) : error.message;
+  return advised(error.message, adviceOn(error.message));
+}
+
+function advised(reason, advice) {
+  return advice ? say("plan.refused", { reason: reason.replace(/\.$/, ""), advice }) : reason;
 }
 
 function Plan({ plan, target, asked }) {
@@ -37,6 +40,10 @@ function Plan({ plan, target, asked }) {
   const [fault, setFault] = useState("");
   const [isBusy, setBusy] = useState(false);
   const usual = useUsualSpeed();
+  const heading = useRef(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current.focus({ preventScroll: true }); // the pressed result is gone
+  }, []);
 
   const chosen = key === "own" ? [...own] : (choices.find((choice) => choice.key === key)?.files ?? []);
   const missing = chosen.filter((file) => !file.is_here);
@@ -44,6 +51,7 @@ function Plan({ plan, target, asked }) {
   const obstacle = findObstacle({ chosen, missing, plan, patterns });
 
   async function begin() {
+    if (isBusy) return;
     setBusy(true);
     try {
       const row = await addDownload({ ...asked, ...patterns, priority });
@@ -56,7 +64,7 @@ function Plan({ plan, target, asked }) {
     }
   }
   return html`<section class="plan" aria-label=${say("plan.of", { repository: target.repository })}>
-    <h3 class="plan-name">${target.repository} <small>${[target.provider.name, target.revision, plan.commit?.slice(0, 10)].filter(Boolean).join(" · ")}</small></h3>
+    <h3 class="plan-name" ref=${heading} tabindex="-1">${target.repository} <small>${[target.provider.name, target.revision, plan.commit?.slice(0, 10)].filter(Boolean).join(" · ")}</small></h3>
     <fieldset class="choices"><legend>${say("plan.what")}</legend>
       ${choices.map((choice) => html`<label key=${choice.key} class="choice">
         <input type="radio" name="choice" checked=${key === choice.key} onChange=${() => setKey(choice.key)} />
@@ -74,7 +82,7 @@ function Plan({ plan, target, asked }) {
     <p class="plan-end">
       <label class="priority">${say("plan.priority")} <input type="number" min="-1000" max="1000" value=${priority}
         onChange=${(event) => setPriority(Number(event.currentTarget.value))} /></label>
-      <button type="button" class="begin" disabled=${isBusy || obstacle !== ""} aria-busy=${isBusy} onClick=${begin}>${say("plan.download")}</button>
+      <button type="button" class="begin" disabled=${obstacle !== ""} aria-busy=${isBusy} onClick=${begin}>${say("plan.download")}</button>
     </p>
   </section>`;
 }
@@ -89,9 +97,9 @@ function findObstacle({ chosen, missing, plan, patterns }) {
   const size = sizeOf(missing);
   if (chosen.length === 0) return say("plan.choose_one");
   if (patterns === null) return say("plan.too_many");
-  if (size !== null && size > plan.free_bytes) return say("plan.no_room", { needed: bytes(size), free: bytes(plan.free_bytes) });
+  if (size !== null && size > plan.free_bytes) return advised(say("plan.no_room", { needed: bytes(size), free: bytes(plan.free_bytes) }), say("advice.room"));
   if (size !== null && plan.quota_left_bytes !== null && size > plan.quota_left_bytes) {
-    return say("plan.over_quota", { left: bytes(plan.quota_left_bytes) });
+    return advised(say("plan.over_quota", { left: bytes(plan.quota_left_bytes) }), say("advice.quota"));
   }
   return "";
 }

@@ -11,8 +11,8 @@ import { useAnswer } from "./loading.js";
 const EVERY_SECONDS = 5;
 const GAP_SPACINGS = 4; // so much farther apart: it did not run in between
 
-export function SpeedHistory({ id, isRunning }) {
-  const { answer } = useAnswer(() => getSpeeds(id), `${id} ${isRunning}`, isRunning ? EVERY_SECONDS : 0);
+export function SpeedHistory({ id, status }) {
+  const { answer } = useAnswer(() => getSpeeds(id), `${id} ${status}`, status === "downloading" ? EVERY_SECONDS : 0);
   if (!answer || answer.points.length < 2) return null;
   /** @type {[number, number][]} */
   const points = answer.points;
