@@ -1,7 +1,7 @@
 """Lets everything run for hours while something breaks every minute, and says what was lost, late, or grew.
 
-Run `make soak`, or `python -m benchmarks.bench_soak [--minutes N] [--every SECONDS] [--streams N]`. Two web hosts,
-two worker hosts, a primary and a replica play on this machine; README.md here tells what is done to them.
+Run `make soak`, or `python -m benchmarks.bench_soak [--minutes N] [--every SECONDS] [--faults N] [--streams N]`. Two
+web hosts, two worker hosts, a primary and a replica play on this machine; README.md here tells what is done to them.
 """
 
 import argparse
@@ -57,7 +57,7 @@ class Soak:
         self._read_until(lambda: self.load.finished > 0 and self._is_well(), "the first download")
         for number in range(sys.maxsize):
             due = self._began + (number + 1) * self.options.every
-            if max(due, time.monotonic()) >= end:
+            if number >= self.options.faults and max(due, time.monotonic()) >= end:
                 break
             self._read_until(lambda due=due: time.monotonic() >= due, "the next fault", self.options.every + 60)
             self._break(FAULTS[number % len(FAULTS)])
@@ -179,6 +179,7 @@ def _read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--every", type=float, default=60, help="seconds from one fault to the next")
+    parser.add_argument("--faults", type=int, default=0, help="so many at least, however long they take")
     parser.add_argument("--streams", type=int, default=30)
     parser.add_argument("--results", type=Path, help="where the figures go; only a whole run goes to the project's own")
     options = parser.parse_args(arguments)

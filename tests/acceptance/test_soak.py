@@ -19,10 +19,9 @@ def test_faults_of_all_kinds_lose_nothing_and_leave_nothing_open(
     minutes: float, every: int, faults: int, tmp_path: Path
 ) -> None:
     results = tmp_path / "soak.json"
-    command = [sys.executable, "-m", "benchmarks.bench_soak", "--minutes", str(minutes), "--every", str(every)]
-    done = subprocess.run(
-        [*command, "--results", str(results), "--streams", "12"], cwd=PROJECT, capture_output=True, text=True
-    )
+    how = ["--minutes", str(minutes), "--every", str(every), "--faults", str(faults)]
+    command = [sys.executable, "-m", "benchmarks.bench_soak", *how, "--results", str(results), "--streams", "12"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     result = json.loads(results.read_text())
     assert result["wrong"] == []
