@@ -33,7 +33,11 @@ WHOLE_SYSTEMS = {"acceptance", "browser", "clients", "deploy", "upgrades"}
 
 
 def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted also where a shell started the run in the background."""
+    """Give the processes that tests start what a terminal gives: Ctrl-C ends them, and nothing folds their output.
+
+    A shell that starts the run in the background ignores Ctrl-C for all of it, and a parallel run sets COLUMNS.
+    """
+    os.environ.pop("COLUMNS", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -33,9 +33,3 @@ def fail(runner: FlaskCliRunner) -> Run:
         return result.stderr
 
     return invoke
-
-
-@pytest.fixture(autouse=True)
-def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no COLUMNS from outside (a parallel run of pytest sets it) fold what commands print."""
-    monkeypatch.delenv("COLUMNS", raising=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support import nginx
 from tests.support.server import PROJECT, free_port, wait_until
 
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -32,8 +33,7 @@ def url(tmp_path: Path) -> Iterator[str]:
         wait_until((tmp_path / "pid").exists, 30, "nginx")
         yield f"http://127.0.0.1:{port}/healthz"
     finally:
-        process.terminate()
-        process.wait(30)
+        nginx.stop(process)
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"])

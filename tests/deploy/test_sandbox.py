@@ -68,7 +68,7 @@ class Installation:
     def command(self, unit: str, line: str) -> list[str]:
         """Return a line of a unit as a command under the unit's filters."""
         assert line.startswith((PYTHON, "/bin/sh -c "))
-        words = shlex.split(line.replace(PYTHON, sys.executable))
+        words = shlex.split(line.replace(PYTHON, shlex.quote(sys.executable)))
         return [sys.executable, "-m", "tests.support.syscalls", unit, *words]
 
     def run(self, unit: str, line: str, **env: str) -> None:

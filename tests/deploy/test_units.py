@@ -34,7 +34,7 @@ def test_systemd_finds_the_unit_hardened(name: str) -> None:
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_understands_every_line(name: str, tmp_path: Path) -> None:
     """It only warns of a setting that it does not know, and goes on without."""
-    text = unit_file(name).read_text().replace("/opt/downloads-app/.venv/bin/python", sys.executable)
+    text = unit_file(name).read_text().replace("/opt/downloads-app/.venv/bin/python", f'"{sys.executable}"')
     file = tmp_path / f"{name}.service"
     file.write_text(text)
     command = ["systemd-analyze", "verify", "--man=no", "--generators=no", "--recursive-errors=no", str(file)]

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support import nginx
 from tests.support.proxy import write_certificate
 from tests.support.server import PROJECT, free_port, wait_until
 
@@ -131,8 +132,7 @@ class Front:
         }
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+        nginx.stop(self._process)
         self._folder.cleanup()
 
     def access_log(self) -> str:

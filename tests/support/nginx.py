@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 DEADLINE_SECONDS = 30.0
@@ -77,8 +77,20 @@ def serve(
             listener.close()
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
-            process.wait(timeout=DEADLINE_SECONDS)
+            stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End an nginx; raises TimeoutExpired if it does not end.
+
+    It writes its pid before it waits for signals. One that comes between the two it notices with the next one only
+    (`sigsuspend` in its src/os/unix/ngx_process_cycle.c).
+    """
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired) if time.monotonic() < deadline else nullcontext():
+            process.wait(timeout=1)
 
 
 def _wait_until_started(process: subprocess.Popen[bytes], prefix: Path) -> None:

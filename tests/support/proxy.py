@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.support import nginx
 from tests.support.server import free_port, wait_until
 
 _CONFIGURATION = """
@@ -66,8 +67,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+        nginx.stop(self._process)
         self._folder.cleanup()
 
 
