@@ -10,11 +10,8 @@ import pytest
 from tests.support.server import PROJECT
 
 
-@pytest.mark.parametrize(
-    ("minutes", "every", "faults"),
-    [(0.15, 3, 2), pytest.param(5, 20, 12, marks=pytest.mark.scale)],
-    ids=["small", "five minutes"],
-)
+@pytest.mark.scale
+@pytest.mark.parametrize(("minutes", "every", "faults"), [(0.15, 3, 2), (5, 20, 12)], ids=["small", "five minutes"])
 def test_faults_of_all_kinds_lose_nothing_and_leave_nothing_open(
     minutes: float, every: int, faults: int, tmp_path: Path
 ) -> None:

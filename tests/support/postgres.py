@@ -97,7 +97,7 @@ class Postgres:
 
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database as a copy of another."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     def drop_database(self, name: str) -> None:
         """Drop a database, cutting who is connected."""
