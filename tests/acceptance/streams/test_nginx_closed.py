@@ -4,6 +4,7 @@ import socket
 import ssl
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,13 @@ def test_the_id_that_nginx_gives_a_request_is_in_the_answer_and_in_the_log(
     assert "event: complete" in stream.text
     assert "chosen-by-a-client" not in server.log()
     for answer, said in ((refused, "403 for user"), (stream, "stream ended")):
-        line = next(line for line in server.log().splitlines() if answer.headers["X-Request-Id"] in line)
-        assert said in line
+        wait_until(partial(logged, server, answer), what="the line")  # which may come after the answer's last byte
+        assert said in logged(server, answer)
+
+
+def logged(server: Server, answer: requests.Response) -> str:
+    """Return the line of the log that has an answer's id; "" if there is none yet."""
+    return next((line for line in server.log().splitlines() if answer.headers["X-Request-Id"] in line), "")
 
 
 def test_a_file_that_nginx_sends_keeps_what_guards_a_browser(front: Front, alice: User) -> None:
