@@ -24,7 +24,7 @@ def create_app(*, services_alone: bool = False, **overrides: Any) -> "Flask":
     """
     from flask import Flask
 
-    from downloads_app import cli, config, extensions, models, modes  # noqa: F401  (models register tables)
+    from downloads_app import cli, config, extensions, modes
     from downloads_app.services.database.whole_file import make_whole_at_exit
 
     settings = config.load_settings(**overrides)

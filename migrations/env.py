@@ -10,12 +10,16 @@ from alembic.operations.ops import MigrationScript
 from alembic.runtime.migration import MigrationContext
 from flask import current_app
 
+from downloads_app.models import Download
+
 config = context.config
 assert config.config_file_name is not None
 fileConfig(config.config_file_name)
 logger = logging.getLogger("alembic.env")
 extension = current_app.extensions["migrate"]
 database = extension.db
+MODELS = Download.metadata
+"""The tables of all models: the package of one loads the others."""
 config.set_main_option("sqlalchemy.url", database.engine.url.render_as_string(hide_password=False).replace("%", "%%"))
 
 
@@ -38,7 +42,7 @@ def write_no_empty_revision(
 def run_offline() -> None:
     """Print the statements; needs no database."""
     url = config.get_main_option("sqlalchemy.url")
-    context.configure(url=url, target_metadata=database.metadata, literal_binds=True)
+    context.configure(url=url, target_metadata=MODELS, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 
@@ -51,7 +55,7 @@ def run_online() -> None:
     if options.get("process_revision_directives") is None:
         options["process_revision_directives"] = write_no_empty_revision
     with database.engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=database.metadata, **options)
+        context.configure(connection=connection, target_metadata=MODELS, **options)
         with context.begin_transaction():
             context.run_migrations()
 
