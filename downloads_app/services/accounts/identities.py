@@ -16,7 +16,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Act, Identity, User
 from downloads_app.services import audit
 from downloads_app.services.accounts import changes, sign_ins, users
-from downloads_app.services.accounts.passwords import NO_PASSWORD
+from downloads_app.services.accounts.passwords import NO_HASH
 from downloads_app.services.audit import IDENTITY_PROVIDER, NOBODY, Account, Actor, Thing
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.names import FOLDER_NAME
@@ -136,7 +136,7 @@ def _welcome(settings: Settings, proven: Proven) -> User:
     name = proven.username or ""
     if FOLDER_NAME.fullmatch(name) and users.exists_named(name):  # asked first: the folder of that user stands too
         raise taken
-    user = users.draft_user(settings.downloads_dir, name, NO_PASSWORD, is_admin=bool(proven.is_admin))
+    user = users.draft_user(settings.downloads_dir, name, NO_HASH, is_admin=bool(proven.is_admin))
     try:
         db.session.add(user)
         db.session.flush()  # the identity refers to its row

@@ -11,8 +11,8 @@ from downloads_app.errors import InvalidInput
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 MAX_TRIED_BYTES = 1024  # hashing time grows with the length
-NO_PASSWORD = "!"  # noqa: S105  (it is no hash, so no password)
-"""Stored for a user who signs in elsewhere: no password matches it."""
+NO_HASH = "!"
+"""Stored in place of a hash for a user who signs in elsewhere: no password matches it."""
 _EASY_GUESSES = 1_000_000
 """A password that zxcvbn finds within this number of guesses is refused, like a common one."""
 CONTEXT_WORDS = ("download", "downloads", "downloads_app", "model", "models", "huggingface", "ollama")
@@ -62,7 +62,7 @@ def _is_easily_guessed(password: str, username: str) -> bool:
 
 def matches(password_hash: str | None, password: str) -> bool:
     """Compare, in the same time whether the user exists (None: no such user) and has a password, or not."""
-    if password_hash == NO_PASSWORD:
+    if password_hash == NO_HASH:
         password_hash = None
     if len(password.encode("utf-8", "surrogatepass")) > MAX_TRIED_BYTES:
         return False

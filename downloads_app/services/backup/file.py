@@ -21,7 +21,6 @@ from downloads_app.services.backup.rows import tables
 from downloads_app.services.downloads.representation import format_time
 
 FORMAT = "downloads_app backup 1"
-ABOUT = "backup_about"
 
 
 class _Plain(sqlite3.Connection):
@@ -75,8 +74,8 @@ def _check(connection: sqlite3.Connection, path: Path, revision: str) -> None:
     if pages * page_bytes != path.stat().st_size:
         raise ValueError("not whole")
     kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
-    read_about = f"SELECT key, value FROM {ABOUT}"  # noqa: S608  (our own name)
-    about = dict(connection.execute(read_about)) if kinds[ABOUT] == "table" else {}
+    is_table = kinds["backup_about"] == "table"
+    about = dict(connection.execute("SELECT key, value FROM backup_about")) if is_table else {}
     if about["format"] != FORMAT:
         raise ValueError("another format")
     if about["revision"] != revision:
@@ -101,15 +100,15 @@ def _describe(path: Path, revision: str) -> None:
             "created_at": format_time(utc_now()),
             "tables": json.dumps(told),
         }
-        connection.execute(f"CREATE TABLE {ABOUT} (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-        connection.executemany(f"INSERT INTO {ABOUT} VALUES (?, ?)", about.items())  # noqa: S608  (our own name)
+        connection.execute("CREATE TABLE backup_about (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        connection.executemany("INSERT INTO backup_about VALUES (?, ?)", about.items())
         connection.commit()
 
 
 def _digest(connection: sqlite3.Connection, table: str) -> list[object]:
     """Return how many rows a table has, and the digest of their values."""
     digest, count = hashlib.sha256(), 0
-    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608  (a name of ours)
+    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608  (a table of our models; no name can be bound)
         digest.update(repr(row).encode("utf-8", "surrogatepass"))
         count += 1
     return [count, digest.hexdigest()]

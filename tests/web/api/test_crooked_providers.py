@@ -224,6 +224,6 @@ def test_a_user_of_the_provider_has_no_password(
 ) -> None:
     client = make_client(crooked.issuer)
     come_back(client, crooked)
-    assert not passwords.matches(users.find_user("carol").password_hash, passwords.NO_PASSWORD)
-    answer = client.post("/api/auth/login", json={"username": "carol", "password": passwords.NO_PASSWORD})
+    assert not passwords.matches(users.find_user("carol").password_hash, passwords.NO_HASH)
+    answer = client.post("/api/auth/login", json={"username": "carol", "password": passwords.NO_HASH})
     assert answer.status_code == 401
