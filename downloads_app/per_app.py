@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from flask import Flask, current_app
+from flask import Flask
+from flask.globals import app_ctx
 
 T = TypeVar("T")
 
@@ -41,5 +42,4 @@ class PerApp(Generic[T]):
 
 def present_app() -> Flask:
     """Return the current application itself, not Flask's proxy; raises RuntimeError outside an application context."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own, which its type hides
-    return app
+    return app_ctx.app

@@ -6,7 +6,7 @@ But when the database is away, switching back raises an untranslated error, and 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,7 +21,8 @@ def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = 
     """Execute one statement outside of the session; its rows are fetched before the connection goes back."""
     with ENGINE.here().connect() as connection:
         result: CursorResult[Any] = connection.execute(statement, parameters or {})
-        return result.freeze()() if result.returns_rows else result  # type: ignore[return-value]  # of the same kind, thawed
+        # SQLAlchemy types rows that were fetched as a Result; they are read like a cursor's.
+        return cast("CursorResult[Any]", result.freeze()()) if result.returns_rows else result
 
 
 def make_reader(database_url: str) -> Engine:
