@@ -16,7 +16,7 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__(TEXT)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is logging's)
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (overrides logging's)
         """Return the line without its traceback."""
         request_id = getattr(record, "request_id", None)
         if request_id:

@@ -60,7 +60,8 @@ def adopt(group: click.Group) -> None:
         with errors_in_one_line():
             return invoke(ctx)
 
-    group.invoke = invoke_translated  # type: ignore[method-assign]  # the group exists already
+    # The library has made the group, so a class of ours with a method of its own comes too late.
+    group.invoke = invoke_translated  # type: ignore[method-assign]  # on this object, not on its class
 
 
 @contextmanager

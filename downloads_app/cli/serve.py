@@ -45,7 +45,7 @@ def _check_address(bind: str) -> None:
     found = re.fullmatch(r"\[?([^\[\]]*)\]?:(\d{1,5})", bind)
     if not found:
         return  # a unix socket, or what gunicorn itself will judge
-    host, port = found[1] or "0.0.0.0", int(found[2])  # noqa: S104  (what gunicorn takes an empty host for)
+    host, port = found[1], int(found[2])  # for both, gunicorn and the kernel, an empty host is all addresses
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -88,4 +88,5 @@ def _become_gunicorn(settings: Settings, options: list[str]) -> None:
     os.environ["DOWNLOADS_DIR"] = str(settings.downloads_dir)
     sys.stdout.flush()
     os.chdir(PROJECT_DIR)
+    # This process itself becomes gunicorn, so that signals reach it: no shell may stand between.
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app", *options])  # noqa: S606  (no shell is meant)
