@@ -2,13 +2,13 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.checkout import copy_project
 from tests.support.server import PROJECT, environment
 
 PAGE = (PROJECT / "docs" / "developing.md").read_text()
@@ -21,17 +21,6 @@ STEP = re.compile(
     r"|^```bash\n(?P<commands>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
-
-
-def copy_project(folder: Path) -> Path:
-    """Copy what git knows into `folder`."""
-    listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    names = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, folder / name)
-    return folder
 
 
 def take(step: re.Match[str], folder: Path) -> None:

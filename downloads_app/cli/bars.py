@@ -7,9 +7,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.file_rows import FileRows, Row
 from downloads_app.cli.printing import WIDE_COLUMNS, format_bytes, format_seconds, format_share, plain, style_status
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import ACTIVE, Download, Status
 
 ECHO_COLUMNS = 3

@@ -8,10 +8,10 @@ from flask.cli import ScriptInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.printing import clean
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 
 MAX_DOWNLOADS = 500
 """The newest ones are offered."""
-SHORT_ID_LENGTH = 8
 Offer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 

@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.bars import draw, format_speed
 from downloads_app.cli.beat import INTERRUPTED, Beat
-from downloads_app.cli.download_views import SHORT_ID_LENGTH, explain_state
+from downloads_app.cli.download_views import explain_state
 from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import can_redraw, clean, format_bytes, format_share, plain
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history

@@ -3,7 +3,7 @@
 import click
 
 from downloads_app.cli.choice_options import choice_options
-from downloads_app.cli.download_views import SHORT_ID_LENGTH, describe
+from downloads_app.cli.download_views import describe
 from downloads_app.cli.downloads import group
 from downloads_app.cli.printing import (
     JSON_OPTION,
@@ -17,6 +17,7 @@ from downloads_app.cli.printing import (
     print_json,
     print_table,
 )
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
 from downloads_app.services.database.session import give_connection_back

@@ -5,9 +5,9 @@ from datetime import timedelta
 import click
 
 from downloads_app.cli.completing import offer_users
-from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, UTC_OPTION, format_time, plain, print_json, print_table
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import utc_now
 from downloads_app.services.accounts import keys, users
 from downloads_app.services.audit import COMMAND_LINE

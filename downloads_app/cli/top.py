@@ -8,7 +8,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.beat import INTERRUPTED, Beat
-from downloads_app.cli.download_views import SHORT_ID_LENGTH, describe
+from downloads_app.cli.download_views import describe
 from downloads_app.cli.downloads import group
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import (
@@ -22,6 +22,7 @@ from downloads_app.cli.printing import (
     print_json,
     print_table,
 )
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history

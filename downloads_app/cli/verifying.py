@@ -10,9 +10,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from downloads_app.cli.beat import INTERRUPTED
 from downloads_app.cli.completing import offer_downloads
-from downloads_app.cli.download_views import SHORT_ID_LENGTH
 from downloads_app.cli.downloads import group
 from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, print_json
+from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task

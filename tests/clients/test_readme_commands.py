@@ -6,7 +6,6 @@ faster, and what `make` would install is borrowed from the tests' own environmen
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ import requests
 
 from tests.clients.demo_story import DEMO_ARGUMENTS, expect_a_play
 from tests.clients.processes import DEADLINE_SECONDS
+from tests.support.checkout import copy_project
 from tests.support.hub import Hub
 from tests.support.server import PROJECT, free_port, wait_until
 
@@ -35,13 +35,7 @@ REPOSITORY, WANTED, OTHER = "Qwen/Qwen2.5-0.5B-Instruct-GGUF", "qwen2.5-0.5b-ins
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh clone whose `.venv` has what `make` would install."""
-    folder = tmp_path_factory.mktemp("fresh") / "clone"
-    listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    names = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, folder / name)
+    folder = copy_project(tmp_path_factory.mktemp("fresh") / "clone")
     venv.create(folder / ".venv", with_pip=False, symlinks=True)
     (site,) = (folder / ".venv").glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))

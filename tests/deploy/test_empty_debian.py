@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from tests.deploy.page import BEGINNING, BLOCKS, NAME
+from tests.support.checkout import copy_project
 from tests.support.machine import Machine
 from tests.support.proxy import write_certificate
 from tests.support.publishing import describe
 from tests.support.roots import make_root, run_in
-from tests.support.server import PROJECT, wait_until
+from tests.support.server import wait_until
 from tests.support.units import UNITS
 
 FROM_OUTSIDE = ("Packages", "The code")
@@ -38,12 +39,7 @@ def type_in(heading: str) -> str:
 
 def publish_source(folder: Path) -> None:
     """Make a repository of the project as it stands here, also of what is not committed."""
-    listing = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    names = subprocess.run(listing, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (PROJECT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, folder / name)
+    copy_project(folder)
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
     commit(folder, "All")
 

@@ -5,8 +5,6 @@
 
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import pytest
 import requests
 
 from tests.support.file_server import FileServer
-from tests.support.postgres import Postgres
 from tests.support.publishing import publish
 from tests.support.server import PROJECT, Server, environment, flask, wait_until
 from tests.upgrades.watcher import Watcher
@@ -41,19 +38,6 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert archive.returncode == 0, f"this test needs the history (git fetch --unshallow): {archive.stderr.decode()}"
     subprocess.run(["tar", "--extract"], cwd=folder, input=archive.stdout, check=True)
     return folder
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'rolling.sqlite3'}"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = f"rolling_{uuid.uuid4().hex[:12]}"
-    postgres.create_database(name)
-    yield postgres.url(name)
-    postgres.drop_database(name)
 
 
 class Host:

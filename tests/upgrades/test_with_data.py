@@ -1,34 +1,17 @@
 """Migrations forwards and backwards keep the data: what the code of before has written is there again."""
 
-import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import MetaData, create_engine, select
 
-from tests.support.postgres import Postgres
 from tests.support.server import environment, flask
 from tests.upgrades.test_old_code import CONTROL, connect, recorded, send
 
 BEFORE = "0010"
 """The schema of the code that was recorded."""
 Content = dict[str, list[tuple[Any, ...]]]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    name = f"upgraded_{uuid.uuid4().hex[:12]}"
-    postgres.create_database(name)
-    yield postgres.url(name)
-    postgres.drop_database(name)
 
 
 def write_as_before(database_url: str) -> None:
