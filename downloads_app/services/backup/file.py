@@ -108,7 +108,7 @@ def _describe(path: Path, revision: str) -> None:
 def _digest(connection: sqlite3.Connection, table: str) -> list[object]:
     """Return how many rows a table has, and the digest of their values."""
     digest, count = hashlib.sha256(), 0
-    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608  (a table of our models; no name can be bound)
+    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608  (a table of our models)
         digest.update(repr(row).encode("utf-8", "surrogatepass"))
         count += 1
     return [count, digest.hexdigest()]
