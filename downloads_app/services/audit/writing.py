@@ -2,6 +2,7 @@
 
 An outsider decides how often a sign-in fails, and a user how often they sign in. So such entries are bounded: equal
 failures of an hour share an entry, and beyond MAX_A_DAY an entry is shared by all that are about the same account.
+Each user's failures are counted by themselves: whatever somebody tries, what others try keeps its own entries.
 What is done to downloads is counted apart: however many somebody adds, what else they do keeps its own entries.
 """
 
@@ -19,7 +20,10 @@ from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.inserts import insert_into
 
 MAX_A_DAY = 1000
-"""Entries of one kind of failure, and of one user who is no admin, in a day; the next ones share entries."""
+"""Entries in a day of one kind of failure (of each user, and of all unknown together), and of one user who is no admin.
+
+The next ones share entries.
+"""
 OF_DOWNLOADS = tuple(act for act in Act if act.startswith("download_"))
 MAX_NAME_LENGTH = 200
 MAX_DETAIL_LENGTH = 500
@@ -91,8 +95,8 @@ def _find_fold(
     """Return the name of the acts that share an entry with this one, and whether there are too many today."""
     whose = about.username if about else ""
     if not succeeded:
-        if _are_many(AuditEntry.action == act, now):
-            return _digest(act, whose, f"{now:%Y-%m-%d}"), True
+        if _are_many(and_(AuditEntry.actor == by.name, AuditEntry.action == act, ~AuditEntry.succeeded), now):
+            return _digest(act, by.name or "", whose, f"{now:%Y-%m-%d}"), True
         what = (thing.kind, thing.id or "", thing.name or "") if thing else ()
         return _digest(act, by.name or "", whose, by.address or "", f"{now:%Y-%m-%d %H}", *what), False
     if by.name is not None and not by.is_trusted and _are_many(and_(AuditEntry.actor == by.name, _kin_of(act)), now):

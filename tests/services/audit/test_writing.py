@@ -25,6 +25,13 @@ def fail(address: str, about: Account | None = None, times: int = 1) -> None:
     db.session.commit()
 
 
+def refuse(name: str, address: str) -> None:
+    """Write down that a user wanted to change what is not theirs."""
+    route = Thing("route", name="PATCH /api/queue")
+    audit.note(Act.REFUSED, Actor(name, address=address), thing=route, succeeded=False)
+    db.session.commit()
+
+
 def test_an_entry_says_who_what_which_object_from_where_and_when(app: Flask) -> None:
     audit.note(Act.USER_DISABLED, ROOT, ALICE, Thing("user", ALICE.user_id, ALICE.username), detail="she left")
     db.session.commit()
@@ -78,6 +85,37 @@ def test_a_storm_of_failures_fills_no_disk(app: Flask, monkeypatch: pytest.Monke
     assert sum(one.count for one in entries()) == 120
     shared = {one.username: (one.count, one.address) for one in entries() if one.count > 1}
     assert shared == {None: (50, None), "alice": (50, None)}
+
+
+def test_whatever_one_user_tries_what_another_tries_keeps_its_own_entry(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 5)
+    for number in range(20):
+        refuse("mallory", f"192.0.2.{number}")
+    for _ in range(2):
+        refuse("bob", "198.51.100.1")
+    assert len(entries()) == 7
+    assert [(one.count, one.address) for one in entries() if one.actor == "mallory" and one.count > 1] == [(15, None)]
+    assert [(one.count, one.address) for one in entries() if one.actor == "bob"] == [(2, "198.51.100.1")]
+
+
+def test_two_who_try_too_much_do_not_share_an_entry(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 5)
+    for number in range(8):
+        refuse("mallory", f"192.0.2.{number}")
+        refuse("bob", f"198.51.100.{number}")
+    shared = {one.actor: (one.count, one.address) for one in entries() if one.count > 1}
+    assert shared == {"mallory": (3, None), "bob": (3, None)}
+
+
+def test_what_somebody_may_do_takes_no_room_from_what_fails(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "MAX_A_DAY", 5)
+    for number in range(6):
+        audit.note(Act.PROVIDER_TESTED, ROOT, thing=Thing("provider", str(number)))
+    audit.note(Act.PROVIDER_TESTED, ROOT, thing=Thing("provider", "broken"), succeeded=False)
+    db.session.commit()
+    assert [one.address for one in entries() if not one.succeeded] == [ROOT.address]
 
 
 def test_a_user_who_signs_in_all_day_fills_no_disk_and_an_admins_acts_are_all_kept(
