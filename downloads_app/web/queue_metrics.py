@@ -53,10 +53,11 @@ class _Reader:
         with self._lock:
             flight = self._flight
             if flight is None:
-                flight = self._flight = _Flight()
+                flight = _Flight()
                 thread = threading.Thread(target=self._fly, args=(app, flight, lease_seconds), name="metrics")
                 thread.daemon = True
                 thread.start()
+                self._flight = flight  # not before: where no thread can be started, the next scrape tries again
         flight.done.wait(WAIT_SECONDS)
         return flight.reading
 

@@ -10,10 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import update
 
 from downloads_app import create_app
 from downloads_app.errors import Cause
-from downloads_app.models import User
+from downloads_app.extensions import db
+from downloads_app.models import QueueReading, User
 from downloads_app.services.metrics.tally import Count, Tally
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.workers import Presence
@@ -71,6 +73,28 @@ def test_what_workers_have_counted_is_told_by_provider_and_cause(client: FlaskCl
     waits = {key[1]: value for key, value in found.items() if key[0] == "downloads_queue_wait_seconds_bucket"}
     assert (waits["1"], waits["5"], waits["60"], waits["86400"], waits["+Inf"]) == (0, 1, 2, 2, 3)
     assert found["downloads_queue_wait_seconds_sum",] == 10**6 + 33
+
+
+def test_beside_a_process_of_another_version_the_database_is_up(client: FlaskClient) -> None:
+    scrape(client)
+    db.session.execute(update(QueueReading).values(content='{"form": 2}'))
+    db.session.commit()
+    found = scrape(client)
+    assert (found["downloads_database_up",], found["downloads_workers",]) == (1, 0)
+    assert ("downloads_by_status", "pending") not in found
+
+
+def test_where_no_thread_can_be_started_the_next_scrape_tries_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", fail_to_start)
+        assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 500
+    assert scrape(client)["downloads_database_up",] == 1
+
+
+def fail_to_start(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def test_a_database_that_is_away_leaves_the_streams_metrics_and_no_old_figures(tmp_path: Path) -> None:

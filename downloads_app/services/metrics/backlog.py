@@ -6,6 +6,7 @@ However many rows there are, a reading looks at a bounded number of them.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -48,16 +49,34 @@ class Backlog:
 
 
 def read_backlog() -> Backlog | None:
-    """Return the last reading; None if there is none that is younger than FORGET_SECONDS."""
+    """Return the last reading; None if there is none that is younger than FORGET_SECONDS and of a form we know."""
     row = execute_alone(select(QueueReading.content, QueueReading.read_at, database_now().label("now"))).first()
     if row is None or row.content is None or row.read_at is None:
         return None
     age_seconds = max(0.0, (row.now - row.read_at).total_seconds())
     if age_seconds > FORGET_SECONDS:
         return None
-    kept = json.loads(row.content)
-    running = [Running(**each) for each in kept["running"]]
-    return Backlog(kept["statuses"], kept["waiting"], running, age_seconds)
+    return _parse(row.content, age_seconds)
+
+
+def _parse(content: str, age_seconds: float) -> Backlog | None:
+    """Return a reading as it was written; None for one of a version that writes them otherwise.
+
+    During an upgrade, processes of two versions share the row.
+    """
+    try:
+        kept = json.loads(content)
+        running = [
+            Running(str(each["provider"]), int(each["downloads"]), int(each["bytes_per_second"]))
+            for each in kept["running"]
+        ]
+        return Backlog(_parse_amounts(kept["statuses"]), _parse_amounts(kept["waiting"]), running, age_seconds)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _parse_amounts(kept: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(amount) for name, amount in kept.items()}
 
 
 def measure_if_due() -> bool:

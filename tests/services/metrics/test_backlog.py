@@ -91,6 +91,36 @@ def test_an_old_reading_says_nothing(app: Flask) -> None:
     assert backlog.read_backlog() is None
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"statuses": {}, "waiting": {}, "runs": []}',
+        '{"statuses": {}, "waiting": {}, "running": [{"provider": "hub", "amount": 1}]}',
+        '{"statuses": {"pending": {"of_users": 1}}, "waiting": {}, "running": []}',
+        '{"statuses": [], "waiting": [], "running": []}',
+        "[]",
+        "2;pending=1",
+    ],
+)
+def test_a_reading_of_another_version_says_nothing_and_ours_follows(app: Flask, content: str) -> None:
+    measure()
+    db.session.execute(update(QueueReading).values(content=content))
+    db.session.commit()
+    assert backlog.read_backlog() is None
+    assert measure().statuses["pending"] == 0
+
+
+def test_of_a_newer_version_s_reading_what_we_know_is_told(app: Flask) -> None:
+    measure()
+    running = '{"provider": "hub", "downloads": 1, "bytes_per_second": 7, "host": "here"}'
+    content = f'{{"statuses": {{"pending": 1}}, "waiting": {{"moon": 2}}, "running": [{running}], "more": 1}}'
+    db.session.execute(update(QueueReading).values(content=content))
+    db.session.commit()
+    found = backlog.read_backlog()
+    assert found is not None
+    assert (found.statuses, found.waiting, found.running) == ({"pending": 1}, {"moon": 2}, [Running("hub", 1, 7)])
+
+
 def test_no_more_rows_are_counted_than_the_bound(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backlog, "MOST_OF_A_STATUS", 3)
     monkeypatch.setattr(backlog, "MOST_WAITING", 2)
