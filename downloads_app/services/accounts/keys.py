@@ -5,10 +5,11 @@ it, since a stolen key may be why they are disabled. A revoked key has no row an
 list of revoked tokens, where open streams find it.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import joinedload
 
 from downloads_app.errors import Conflict, InvalidInput, NotFound, TooMany
@@ -18,8 +19,10 @@ from downloads_app.services import audit
 from downloads_app.services.accounts import key_form, sign_ins
 from downloads_app.services.accounts.tokens import FOREVER
 from downloads_app.services.audit import Account, Actor, Thing
+from downloads_app.services.database.clock import CLOCKS_APART_SECONDS, database_now, shared_now
 from downloads_app.services.database.counting import are_at_least
 from downloads_app.services.database.locks import hold_user
+from downloads_app.services.database.session import change_rows
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.references import find_one
 
@@ -130,9 +133,9 @@ def _make_room(user: User, by: Actor) -> None:
 
     Raises TooMany for somebody who has made and revoked keys so often that the list of revoked tokens is full of them.
     """
-    if are_at_least(sign_ins.MAX_ENDED, RevokedToken.user_id == user.id):
+    if wait_seconds := _wait_to_end_more(user):
         db.session.rollback()
-        raise TooMany("Too many keys of yours were revoked lately; wait", retry_after_seconds=REVOCATION_KEPT_SECONDS)
+        raise TooMany("Too many keys of yours were revoked lately; wait", retry_after_seconds=wait_seconds)
     mine = ApiKey.user_id == user.id
     count = db.session.scalar(select(func.count()).where(mine)) or 0
     if count < MAX_KEYS:
@@ -141,6 +144,25 @@ def _make_room(user: User, by: Actor) -> None:
     if not revoke_all(user, expired.limit(count - MAX_KEYS + 1), by=by, detail="expired; made room for a new one"):
         db.session.rollback()
         raise Conflict(f"{MAX_KEYS} API keys are the most that a user can have: revoke one first")
+
+
+def _wait_to_end_more(user: User) -> int:
+    """Return after how many seconds the list of revoked tokens has room for one more of this user; 0 if it has now.
+
+    Removes what housekeeping would: a worker does that only now and then. Commits nothing.
+    """
+    mine = RevokedToken.user_id == user.id
+    if not are_at_least(sign_ins.MAX_ENDED, mine):
+        return 0
+    is_over = RevokedToken.expires_at < database_now(-CLOCKS_APART_SECONDS)
+    over = select(RevokedToken.id).where(mine, is_over).limit(sign_ins.FORGOTTEN_AT_A_TIME)
+    change_rows(delete(RevokedToken).where(RevokedToken.id.in_(over)))
+    latest = select(RevokedToken.expires_at).where(mine).order_by(RevokedToken.expires_at.desc())
+    goes_next = db.session.scalar(latest.offset(sign_ins.MAX_ENDED - 1).limit(1))
+    if goes_next is None:
+        return 0
+    goes_at = goes_next + timedelta(seconds=CLOCKS_APART_SECONDS)
+    return max(0, math.ceil((goes_at - shared_now()).total_seconds())) + 1
 
 
 def _thing(key: ApiKey) -> Thing:

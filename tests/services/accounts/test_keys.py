@@ -11,10 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from downloads_app.errors import Conflict, InvalidInput, NotAuthenticated, NotFound, TooMany
+from downloads_app.errors import Conflict, InvalidInput, NotAuthenticated, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import ApiKey, AuditEntry, RevokedToken, User, utc_now
-from downloads_app.services.accounts import key_check, key_form, keys, refused_keys, sign_ins, users
+from downloads_app.services.accounts import key_check, key_form, keys, refused_keys, users
 from downloads_app.services.audit import NOBODY
 from downloads_app.services.pages import Wanted
 
@@ -123,15 +123,6 @@ def test_expired_keys_give_way_to_new_ones(alice: User, monkeypatch: pytest.Monk
     make(alice, "new")
     assert [key.name for key in keys.list_keys(alice.id)] == ["new", "good"]
     key_check.verify(raw)
-
-
-def test_who_makes_and_revokes_keys_without_end_has_to_wait(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sign_ins, "MAX_ENDED", 3)
-    for _ in range(3):
-        keys.revoke_key(make(alice)[0].id, alice.id, by=NOBODY)
-    with pytest.raises(TooMany) as refused:
-        make(alice)
-    assert refused.value.retry_after_seconds == keys.REVOCATION_KEPT_SECONDS
 
 
 def test_a_key_that_has_expired_or_was_revoked_is_refused(alice: User) -> None:
