@@ -2,12 +2,14 @@
 
 gevent's own pool is left to what every request may need: names of hosts and hashes of passwords. A user who asks for
 more waits for the earlier work of theirs, and so does nobody else; `MAX_REQUESTS_PER_USER` bounds how many wait.
+Opening a file is short, but on a disk that hangs it is not: it has threads of its own beside those, so that no file
+waits for a large folder to be removed.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cached_property
 from typing import Any, ParamSpec, TypeVar
 
 from flask import g, has_request_context
@@ -44,29 +46,36 @@ class Turns:
                 del self._users[user_id], self._places[user_id]
 
 
-_turns = Turns(THREADS_PER_USER)
+class Pool:
+    """Threads for one kind of work, made when the first work comes."""
+
+    def __init__(self) -> None:
+        self.turns = Turns(THREADS_PER_USER)
+
+    @cached_property
+    def threads(self) -> Any:
+        """gevent's, beside its own pool."""
+        from gevent.threadpool import ThreadPool
+
+        return ThreadPool(THREADS)
+
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call `function` in a thread if gevent serves, else in this one. It must not use the database session.
+
+        No database connection is held meanwhile. So objects that were read before are read anew, and what was not
+        committed is lost.
+        """
+        give_connection_back()
+        if not is_cooperative():
+            return function(*args, **kwargs)
+        with self.turns.wait(_caller()):
+            answer: Callable[[], R] = self.threads.apply(bind(function, *args, **kwargs))
+        return answer()
 
 
-def do_long_work(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Call `function` in a thread if gevent serves, else in this one. It must not use the database session.
-
-    No database connection is held meanwhile. So objects that were read before are read anew, and what was not committed
-    is lost.
-    """
-    give_connection_back()
-    if not is_cooperative():
-        return function(*args, **kwargs)
-    with _turns.wait(_caller()):
-        answer: Callable[[], R] = _threads().apply(bind(function, *args, **kwargs))
-    return answer()
+LONG_WORK, OPENING = Pool(), Pool()
+do_long_work, open_in_thread = LONG_WORK.call, OPENING.call
 
 
 def _caller() -> str:
     return str(g.token.user_id) if has_request_context() and "token" in g else ""
-
-
-@cache
-def _threads() -> Any:
-    from gevent.threadpool import ThreadPool
-
-    return ThreadPool(THREADS)

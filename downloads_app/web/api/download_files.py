@@ -23,7 +23,7 @@ from downloads_app.web.api.download_schemas import DownloadFileSchema
 from downloads_app.web.api.downloads import blueprint, find_download
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
 from downloads_app.web.authentication import login_required
-from downloads_app.web.long_work import do_long_work
+from downloads_app.web.long_work import open_in_thread
 
 MAX_FILES_A_PAGE = 1000
 FILE_HEADERS = {
@@ -71,7 +71,7 @@ def get_file(download_id: UUID, path: str) -> Response:
     folder, etag = folder_of(current_settings().downloads_dir, download), row.sha256
     give_back = shares.take("files", g.token.user_id)
     try:
-        response = do_long_work(_answer, folder, path, etag)  # which holds no connection while the bytes are sent
+        response = open_in_thread(_answer, folder, path, etag)  # which holds no connection while the bytes are sent
     except BaseException:  # a range that cannot be satisfied, for one
         give_back()
         raise

@@ -68,7 +68,7 @@ def test_a_file_is_found_and_opened_in_another_thread(
     with ThreadPoolExecutor(1) as pool:
         threads = SimpleNamespace(apply=lambda call: pool.submit(call).result())
         monkeypatch.setattr(long_work, "is_cooperative", lambda: True)
-        monkeypatch.setattr(long_work, "_threads", lambda: threads)
+        monkeypatch.setattr(long_work.OPENING, "threads", threads)
         assert get_file(client, alice, stored, NAME).data == CONTENT
         assert get_file(client, alice, stored, NAME, Range="bytes=999999-").status_code == 416
     assert len(used) == 4
