@@ -8,6 +8,9 @@ NEED := sh deploy/need-packages.sh
 CLIENT := clients/js/node_modules/.installed-lock
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
+# Hundreds of short processes each compiled the project again where the environment forbids to keep what is compiled.
+test coverage test-scale: export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once

@@ -25,7 +25,7 @@ sys.path.insert(0, str(PROJECT))
 import flask_migrate  # noqa: E402  (the path comes first)
 from flask import Flask  # noqa: E402  (the path comes first)
 
-from deploy.demo_play import Play, clock  # noqa: E402  (the path comes first)
+from deploy.demo_play import Play  # noqa: E402  (the path comes first)
 from deploy.demo_samples import BYTES_PER_SECOND, Samples, serving  # noqa: E402  (the path comes first)
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
@@ -34,6 +34,7 @@ from downloads_app.services.accounts import users  # noqa: E402  (the path comes
 from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
 
 DEFAULT_BIND = "127.0.0.1:8000"
+NARROW_COLUMNS = 80
 TOLD_LINES = 20
 """Of what the server has said, if it did not start."""
 
@@ -122,10 +123,15 @@ def main() -> None:
                 serve(bind, samples, Path(folder) / "server.log", faster)
 
 
+def say(line: str) -> None:
+    """Print what happens, at which time of day, within a narrow terminal."""
+    print(f"  {time.strftime('%H:%M:%S')}  {line}"[:NARROW_COLUMNS], flush=True)
+
+
 def serve(bind: str, samples: Samples, log: Path, faster: float) -> None:
     """Serve the demo until it is stopped."""
     app, passwords = prepare(samples)
-    play = Play(app, samples, lambda line: print(f"  {clock()}  {line}", flush=True), faster)
+    play = Play(app, samples, say, faster)
     command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", bind, "--log-level", "warning"]
     with log.open("ab") as output:
         server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=output, stderr=output)

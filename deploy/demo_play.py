@@ -4,7 +4,6 @@ What a visitor has paused, cancelled or removed stays so for a while; then it co
 """
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -69,7 +68,7 @@ class Play:
                     self._step()
             except (DownloadsError, SQLAlchemyError) as exc:
                 # A visitor may have removed a user or a provider, or the database may be busy.
-                self._say(f"(skipped: {str(exc).splitlines()[0][:60]})")
+                self._say(f"(skipped) {str(exc).splitlines()[0]}")
             if self._stop.wait((STEP_SECONDS if self._turn > 3 else 0.5) / self._faster):
                 return
 
@@ -127,8 +126,3 @@ class Play:
     def _is_rested(self, download: Download) -> bool:
         before = utc_now() - timedelta(seconds=REST_SECONDS / self._faster)
         return download.completed_at is not None and download.completed_at < before
-
-
-def clock() -> str:
-    """Return the time of day, for lines on the screen."""
-    return time.strftime("%H:%M:%S")

@@ -1,7 +1,7 @@
 /** Questions before something that nothing brings back, in the browser's dialog element. */
 
 import { byId } from "./dom.js";
-import { html, render, useEffect, useRef } from "./vendor/preact/preact-htm.js";
+import { html, render } from "./vendor/preact/preact-htm.js";
 import { say } from "./words.js";
 
 /**
@@ -26,10 +26,13 @@ export function ask(question, answers) {
   });
 }
 
+/** Opens it with the render, not with the next picture: a key pressed between would still reach what is behind. */
+function open(dialog) {
+  dialog?.showModal();
+}
+
 function Question({ question, answers, onAnswer }) {
-  const dialog = useRef(null);
-  useEffect(() => dialog.current.showModal(), []);
-  return html`<dialog ref=${dialog} class="question" onClose=${() => onAnswer(null)}>
+  return html`<dialog ref=${open} class="question" onClose=${() => onAnswer(null)}>
     <p>${question}</p>
     <p class="answers">
       <button type="button" class="quiet" onClick=${() => onAnswer(null)}>${say("app.do_nothing")}</button>
