@@ -8,8 +8,8 @@ NEED := sh deploy/need-packages.sh
 CLIENT := clients/js/node_modules/.installed-lock
 NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 
-# Hundreds of short processes each compiled the project again where the environment forbids to keep what is compiled.
-test coverage test-scale: export PYTHONDONTWRITEBYTECODE =
+# Where the environment forbids to keep what is compiled, each of the many short processes would compile it all again.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
