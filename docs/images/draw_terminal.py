@@ -52,10 +52,10 @@ def draw() -> None:
                 shown = [(command, _show(env, command)) for command in ("watch --files", "top")]
     console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123  (until the end)
     for command, screen in shown:
-        console.print(Text(f"$ flask downloads {command}", style="bold"))
+        console.print(Text(f"$ downloads-app downloads {command}", style="bold"))
         console.print(screen)
         console.print()
-    drawn = console.export_svg(title="flask downloads")
+    drawn = console.export_svg(title="downloads-app downloads")
     TARGET.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL))  # of another host
     print(TARGET)
 

@@ -1,4 +1,4 @@
-"""`flask audit`: who has done what, from where, and when."""
+"""`downloads-app audit`: who has done what, from where, and when."""
 
 from datetime import datetime
 
@@ -39,7 +39,7 @@ def audit(user: str | None, since: datetime | None, actions: tuple[str, ...], li
 
     \b
     Example:
-      flask audit --user alice --since 7d
+      downloads-app audit --user alice --since 7d
     """
     wanted = Wanted(reading.NEWEST_FIRST, page_size=limit)
     entries = reading.page_of_entries(wanted, user=user, actions=actions, since=since).rows

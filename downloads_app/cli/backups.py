@@ -1,4 +1,4 @@
-"""`flask backup`, `restore` and `move-database`."""
+"""`downloads-app backup`, `restore` and `move-database`."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def backup(path: Path) -> None:
 
     \b
     Example:
-      flask backup /var/backups/downloads-$(date +%F).backup
+      downloads-app backup /var/backups/downloads-$(date +%F).backup
     """
     counts = backups.write_backup(current_settings().database_url, path)
     note_alone(Act.DATABASE_BACKED_UP, COMMAND_LINE, detail=str(path))
@@ -41,14 +41,14 @@ def backup(path: Path) -> None:
 @click.option("--force", is_flag=True, help="Put it in the place of all that is in the database.")
 @with_appcontext
 def restore(path: Path, force: bool) -> None:
-    """Bring a backup's rows into an empty database (make it by `flask db upgrade`).
+    """Bring a backup's rows into an empty database (make it by `downloads-app db upgrade`).
 
     Every token, session and API key of before is refused afterwards. Stop the web servers and workers first.
 
     \b
     Examples:
-      flask db upgrade && flask restore /var/backups/downloads-2026-01-31.backup
-      flask restore --force /var/backups/downloads-2026-01-31.backup
+      downloads-app db upgrade && downloads-app restore /var/backups/downloads-2026-01-31.backup
+      downloads-app restore --force /var/backups/downloads-2026-01-31.backup
     """
     counts = backups.restore_backup(current_settings().database_url, path, replace=force)
     note_alone(Act.DATABASE_RESTORED, COMMAND_LINE, detail=str(path))
@@ -66,7 +66,7 @@ def move_database(url: str) -> None:
 
     \b
     Example:
-      flask move-database postgresql://downloads@db.example.org/downloads
+      downloads-app move-database postgresql://downloads@db.example.org/downloads
     """
     settings = current_settings()
     target_url = load_settings(database_url=url).database_url

@@ -1,4 +1,4 @@
-"""`flask downloads`: queue, look at, and control downloads."""
+"""`downloads-app downloads`: queue, look at, and control downloads."""
 
 import sys
 from collections.abc import Callable
@@ -48,8 +48,8 @@ def add_download(
 
     \b
     Examples:
-      flask downloads add hub org/model --user alice --include '*.gguf'
-      flask downloads add hub org/model --user alice --wait && echo here
+      downloads-app downloads add hub org/model --user alice --include '*.gguf'
+      downloads-app downloads add hub org/model --user alice --wait && echo here
     """
     owner, source = users.find_user(username), catalog.find_provider(provider)
     if sys.stdin.isatty() and not yes:
@@ -92,7 +92,7 @@ def list_downloads(
 
     \b
     Example:
-      flask downloads list --status failed --status cancelled --since 24h
+      downloads-app downloads list --status failed --status cancelled --since 24h
     """
     owner = users.find_user(username) if username else None
     wanted = Wanted(history.NEWEST_FIRST, page_size=limit)
@@ -113,8 +113,8 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 
     \b
     Examples:
-      flask downloads show 4f1a
-      flask downloads show 4f1a --events --utc
+      downloads-app downloads show 4f1a
+      downloads-app downloads show 4f1a --events --utc
     """
     download = history.find_download(download_id)
     if shows_events:
@@ -137,15 +137,15 @@ def prune_downloads(older_than: float, files: bool) -> None:
 
     \b
     Examples:
-      flask downloads prune --older-than 30
-      flask downloads prune --older-than 90 --files
+      downloads-app downloads prune --older-than 30
+      downloads-app downloads prune --older-than 90 --files
     """
     count = history.prune(current_settings().downloads_dir, older_than, files=files, by=COMMAND_LINE)
     click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
 
 
 def _add_control(name: str, change: Callable[[Settings, Download, Actor], None], done: str, summary: str) -> None:
-    @group.command(name, help=f"{summary}\n\n\b\nExample:\n  flask downloads {name} 4f1a 77c0")
+    @group.command(name, help=f"{summary}\n\n\b\nExample:\n  downloads-app downloads {name} 4f1a 77c0")
     @click.argument("ids", metavar="ID...", nargs=-1, required=True, shell_complete=offer_downloads)
     def control(ids: tuple[str, ...]) -> None:
         for download in [history.find_download(reference) for reference in ids]:

@@ -45,7 +45,7 @@ def add_switch(
     `example` is a call of it: the command's own name, and one that may be given. `offer` knows those that there are.
     """
 
-    @group.command(example.split()[0], help=f"{summary}\n\n\b\nExample:\n  flask {group.name} {example}")
+    @group.command(example.split()[0], help=f"{summary}\n\n\b\nExample:\n  downloads-app {group.name} {example}")
     @click.argument("name", shell_complete=offer)
     def switch(name: str) -> None:
         change(name)

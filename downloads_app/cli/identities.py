@@ -1,4 +1,4 @@
-"""`flask users link`, `unlink` and `identities`: who signs in as a user at an identity provider."""
+"""`downloads-app users link`, `unlink` and `identities`: who signs in as a user at an identity provider."""
 
 import click
 
@@ -24,7 +24,7 @@ def link_identity(name: str, issuer: str | None, subject: str) -> None:
 
     \b
     Example:
-      flask users link alice --issuer https://id.example.org --subject 248289761001
+      downloads-app users link alice --issuer https://id.example.org --subject 248289761001
     """
     identities.link(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Linked {subject} to {name}")
@@ -39,7 +39,7 @@ def unlink_identity(name: str, issuer: str | None, subject: str) -> None:
 
     \b
     Example:
-      flask users unlink alice --issuer https://id.example.org --subject 248289761001
+      downloads-app users unlink alice --issuer https://id.example.org --subject 248289761001
     """
     identities.unlink(users.find_user(name), issuer or current_settings().oidc_issuer, subject, by=COMMAND_LINE)
     click.echo(f"Unlinked {subject} from {name}")
@@ -54,7 +54,7 @@ def list_identities(name: str, as_json: bool) -> None:
 
     \b
     Example:
-      flask users identities alice
+      downloads-app users identities alice
     """
     linked = identities.list_of(users.find_user(name))
     if as_json:

@@ -1,4 +1,4 @@
-"""`flask downloads stuck` and `plan`: what does not move, what would come."""
+"""`downloads-app downloads stuck` and `plan`: what does not move, what would come."""
 
 import click
 
@@ -37,7 +37,7 @@ def show_stuck(as_json: bool) -> None:
 
     \b
     Example:
-      flask downloads stuck --json
+      downloads-app downloads stuck --json
     """
     found = stuck.find_stuck(current_settings().lease_seconds)
     if as_json:
@@ -86,7 +86,7 @@ def show_plan(
 
     \b
     Example:
-      flask downloads plan hub org/model --user alice --include '*.safetensors'
+      downloads-app downloads plan hub org/model --user alice --include '*.safetensors'
     """
     owner, source = users.find_user(username), catalog.find_provider(provider)
     wanted = check_patterns(include, exclude)

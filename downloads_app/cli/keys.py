@@ -1,4 +1,4 @@
-"""`flask keys`: what users' programs show in place of a password."""
+"""`downloads-app keys`: what users' programs show in place of a password."""
 
 from datetime import timedelta
 
@@ -34,7 +34,7 @@ def create_key(name: str, username: str, scopes: tuple[str, ...], expires: int |
 
     \b
     Example:
-      flask keys create backup --user alice --scope read --expires 90
+      downloads-app keys create backup --user alice --scope read --expires 90
     """
     expires_at = utc_now() + timedelta(days=expires) if expires is not None else None
     owner = users.find_user(username)
@@ -51,7 +51,7 @@ def list_keys(username: str | None, as_json: bool) -> None:
 
     \b
     Example:
-      flask keys list --user alice
+      downloads-app keys list --user alice
     """
     found = keys.list_keys(users.find_user(username).id if username else None)
     if as_json:
@@ -80,7 +80,7 @@ def revoke_keys(ids: tuple[str, ...]) -> None:
 
     \b
     Example:
-      flask keys revoke 4f1a
+      downloads-app keys revoke 4f1a
     """
     for key_id in [keys.find_key(one).id for one in ids]:
         keys.revoke_key(key_id, None, by=COMMAND_LINE)

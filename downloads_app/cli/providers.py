@@ -1,4 +1,4 @@
-"""`flask providers`: where repositories come from."""
+"""`downloads-app providers`: where repositories come from."""
 
 from collections.abc import Callable
 from typing import Any
@@ -35,8 +35,8 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
 
     \b
     Examples:
-      flask providers add hub --kind huggingface --url https://huggingface.co
-      flask providers add store --kind s3 --url https://s3.lan/models --username KEY --password-stdin < secret
+      downloads-app providers add hub --kind huggingface --url https://huggingface.co
+      downloads-app providers add store --kind s3 --url https://s3.lan/models --username KEY --password-stdin < secret
     """
     if needs_url(kind) and not options["url"]:
         raise click.UsageError(f"Kind {kind} needs --url.")
@@ -58,8 +58,8 @@ def change_provider(name: str, **options: Any) -> None:
 
     \b
     Examples:
-      flask providers change hub --max-connections 8
-      flask providers change hub --token-stdin < token
+      downloads-app providers change hub --max-connections 8
+      downloads-app providers change hub --token-stdin < token
     """
     catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options), by=COMMAND_LINE)
     click.echo(f"Changed provider {name}")
@@ -72,7 +72,7 @@ def list_providers(as_json: bool) -> None:
 
     \b
     Example:
-      flask providers list --json
+      downloads-app providers list --json
     """
     found = catalog.list_providers()
     if as_json:
@@ -100,7 +100,7 @@ def test_provider(name: str) -> None:
 
     \b
     Example:
-      flask providers test hub
+      downloads-app providers test hub
     """
     provider = catalog.find_provider(name)
     kind, access = provider.kind, catalog.access_of(current_settings(), provider)
@@ -122,7 +122,7 @@ def reencrypt_secrets() -> None:
 
     \b
     Example:
-      flask providers reencrypt
+      downloads-app providers reencrypt
     """
     done = reencrypt(current_settings(), by=COMMAND_LINE)
     click.echo(f"Encrypted {done.secrets} secrets anew; {done.untouched} were under the present key")
@@ -137,7 +137,7 @@ def remove_provider(name: str) -> None:
 
     \b
     Example:
-      flask providers remove hub
+      downloads-app providers remove hub
     """
     catalog.remove_provider(catalog.find_provider(name), by=COMMAND_LINE)
     click.echo(f"Removed provider {name}")

@@ -1,4 +1,4 @@
-"""`flask queue`: hold all downloads back, for maintenance."""
+"""`downloads-app queue`: hold all downloads back, for maintenance."""
 
 import click
 
@@ -17,7 +17,7 @@ def pause_queue() -> None:
 
     \b
     Example:
-      flask queue pause && systemctl restart storage.mount && flask queue resume
+      downloads-app queue pause && systemctl restart storage.mount && downloads-app queue resume
     """
     pauses.set_queue_paused(True, by=COMMAND_LINE)
     click.echo("Paused the queue")
@@ -29,7 +29,7 @@ def resume_queue() -> None:
 
     \b
     Example:
-      flask queue resume
+      downloads-app queue resume
     """
     pauses.set_queue_paused(False, by=COMMAND_LINE)
     click.echo("Resumed the queue")
@@ -43,7 +43,7 @@ def show_queue(as_json: bool) -> None:
 
     \b
     Example:
-      flask queue show --json
+      downloads-app queue show --json
     """
     paused_at = pauses.queue_paused_at()
     if as_json:

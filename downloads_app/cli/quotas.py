@@ -1,4 +1,4 @@
-"""`flask users quota`: what one user may take on the disk."""
+"""`downloads-app users quota`: what one user may take on the disk."""
 
 import click
 
@@ -31,8 +31,8 @@ def set_quota(name: str, quota: int | None) -> None:
 
     \b
     Examples:
-      flask users quota alice 500000000000
-      flask users quota alice none
+      downloads-app users quota alice 500000000000
+      downloads-app users quota alice none
     """
     users.set_quota(users.find_user(name), quota, by=COMMAND_LINE)
     click.echo(f"The quota of {name} is " + ("the general one" if quota is None else f"{quota} bytes"))

@@ -1,4 +1,4 @@
-"""`flask downloads top`: what runs and how fast, drawn anew each second."""
+"""`downloads-app downloads top`: what runs and how fast, drawn anew each second."""
 
 from collections.abc import Sequence
 
@@ -40,8 +40,8 @@ def show_top(as_json: bool) -> None:
 
     \b
     Examples:
-      flask downloads top
-      flask downloads top --json
+      downloads-app downloads top
+      downloads-app downloads top --json
     """
     console = Console()
     if as_json:

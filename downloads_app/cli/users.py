@@ -1,4 +1,4 @@
-"""`flask users`: accounts."""
+"""`downloads-app users`: accounts."""
 
 import secrets
 import sys
@@ -30,8 +30,8 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
 
     \b
     Examples:
-      flask users create alice
-      flask users create boss --admin --password-stdin < password
+      downloads-app users create alice
+      downloads-app users create boss --admin --password-stdin < password
     """
     password, is_generated = _take_password(password_stdin)
     users.create_user(current_settings().downloads_dir, name, password, is_admin=admin, by=COMMAND_LINE)
@@ -47,7 +47,7 @@ def list_users(as_json: bool) -> None:
 
     \b
     Example:
-      flask users list --utc
+      downloads-app users list --utc
     """
     listed = users.list_users()
     if as_json:
@@ -68,7 +68,7 @@ def change_password(name: str, password_stdin: bool) -> None:
 
     \b
     Example:
-      flask users password alice
+      downloads-app users password alice
     """
     user = users.find_user(name)
     password, is_generated = _take_password(password_stdin)
@@ -85,7 +85,7 @@ def print_token(name: str, expires: int | None) -> None:
 
     \b
     Example:
-      flask users token alice --expires 600
+      downloads-app users token alice --expires 600
     """
     click.echo(users.issue_token(current_settings(), users.find_user(name), expires, by=COMMAND_LINE))
 
@@ -98,8 +98,8 @@ def show_usage(name: str | None, as_json: bool) -> None:
 
     \b
     Examples:
-      flask users usage
-      flask users usage alice --json
+      downloads-app users usage
+      downloads-app users usage alice --json
     """
     found = [users.find_user(name)] if name else users.list_users()
     takes = [(user, usage.measure(current_settings(), user)) for user in found]
@@ -127,7 +127,7 @@ def delete_user(name: str, files: bool, yes: bool) -> None:
 
     \b
     Example:
-      flask users delete alice --files
+      downloads-app users delete alice --files
     """
     user = users.find_user(name)
     if sys.stdin.isatty() and not yes:

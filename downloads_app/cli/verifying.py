@@ -1,4 +1,4 @@
-"""`flask downloads verify`: every file read again."""
+"""`downloads-app downloads verify`: every file read again."""
 
 import sys
 from collections.abc import Callable
@@ -28,8 +28,8 @@ def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
 
     \b
     Examples:
-      flask downloads verify
-      flask downloads verify 4f1a && echo whole
+      downloads-app downloads verify
+      downloads-app downloads verify 4f1a && echo whole
     """
     chosen = [history.find_download(reference).id for reference in ids] or verification.find_completed()
     try:

@@ -1,4 +1,4 @@
-"""`flask downloads watch`: follow downloads to their end."""
+"""`downloads-app downloads watch`: follow downloads to their end."""
 
 import click
 from rich.console import Console
@@ -23,8 +23,8 @@ def watch_downloads(ids: tuple[str, ...], shows_files: bool) -> None:
 
     \b
     Examples:
-      flask downloads watch
-      flask downloads watch 4f1a --files
+      downloads-app downloads watch
+      downloads-app downloads watch 4f1a --files
     """
     files = FileRows(current_settings().downloads_dir) if shows_files else None
     follow([history.find_download(reference).id for reference in ids], Console(), follow_all=not ids, files=files)

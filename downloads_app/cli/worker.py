@@ -1,4 +1,4 @@
-"""`flask downloads worker`: the process that moves bytes."""
+"""`downloads-app downloads worker`: the process that moves bytes."""
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,8 +16,8 @@ def run_worker(concurrency: int | None, until_idle: bool) -> None:
 
     \b
     Examples:
-      flask downloads worker --concurrency 4
-      flask downloads worker --until-idle
+      downloads-app downloads worker --concurrency 4
+      downloads-app downloads worker --until-idle
     """
     from downloads_app import logs
     from downloads_app.config import current_settings, forget_env_file

@@ -1,4 +1,4 @@
-"""`flask workers`: the processes that move bytes."""
+"""`downloads-app workers`: the processes that move bytes."""
 
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
@@ -18,7 +18,7 @@ def list_workers(as_json: bool) -> None:
 
     \b
     Example:
-      flask workers list
+      downloads-app workers list
     """
     found = workers.list_workers(current_settings().lease_seconds)
     if as_json:

@@ -28,7 +28,7 @@ class _Warning:
             if name := _name_server(request.environ):
                 log.warning(
                     "%s starts no download worker, and without one every download waits: "
-                    "run 'flask downloads worker' beside it (and set EMBEDDED_WORKER=0)",
+                    "run 'downloads-app downloads worker' beside it (and set EMBEDDED_WORKER=0)",
                     name,
                 )
 

@@ -31,7 +31,7 @@ def readyz() -> Response:
     except SQLAlchemyError:
         return error_response(503, "The database does not answer")
     if not is_current:
-        return error_response(503, "Migrations are not current: run 'flask db upgrade'")
+        return error_response(503, "Migrations are not current: run 'downloads-app db upgrade'")
     return jsonify(status="ok", worker_alive=has_worker)
 
 

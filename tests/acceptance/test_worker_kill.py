@@ -46,7 +46,7 @@ def row(app: Flask, alice: User, tmp_path: Path) -> Iterator[Download]:
 
 
 class Worker:
-    """A real `flask downloads worker` process."""
+    """A real `downloads-app downloads worker` process."""
 
     def __init__(self, database_url: str, tmp_path: Path, **settings: object) -> None:
         self.log = tmp_path / "worker.log"

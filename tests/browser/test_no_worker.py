@@ -84,7 +84,7 @@ def test_what_waits_says_at_once_that_no_worker_runs_until_one_does(
     notice = page.locator("#no-worker")
     with rows_of(workerless, "clara", WAITING):
         page.goto(f"{workerless.proxy.url}/waiting")
-        expect(notice).to_contain_text("flask downloads worker")
+        expect(notice).to_contain_text("downloads-app downloads worker")
         with run_worker(workerless.server, tmp_path / "worker.log"):
             wait_until(lambda: lives(workerless), what="the worker's first sign")
             page.clock.fast_forward(31_000)

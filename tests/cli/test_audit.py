@@ -1,4 +1,4 @@
-"""`flask audit`, and that commands write down what they do."""
+"""`downloads-app audit`, and that commands write down what they do."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`flask backup`, `restore` and `move-database` as processes; what cannot be done is one line."""
+"""`downloads-app backup`, `restore` and `move-database` as processes; what cannot be done is one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`flask downloads …`: what it prints, how it looks in a terminal."""
+"""`downloads-app downloads …`: what it prints, how it looks in a terminal."""
 
 import json
 import os

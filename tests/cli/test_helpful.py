@@ -1,6 +1,7 @@
 """Help with examples, completion in three shells, no colours where none are wanted."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import click
 import pytest
 from flask import Flask
 
+from downloads_app.cli.loading import _COMMANDS, _MODULES
 from downloads_app.models import User
 from tests.cli.conftest import Run
 from tests.support.downloading import add_downloads, add_provider
@@ -18,6 +20,13 @@ from tests.support.server import PROJECT
 PROGRAM = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
 FOREIGN = {"db", "openapi", "routes", "run", "shell"}
 """Of libraries, or described at length elsewhere."""
+
+CLONE_ONLY = (
+    "that `flask --app wsgi` has",
+    "python -m flask --app wsgi db",
+    "| `flask --app wsgi downloads list` |",
+)
+"""Where a clone's own way to call a command is meant."""
 
 
 def all_commands(app: Flask) -> Iterator[tuple[str, click.Command]]:
@@ -33,9 +42,21 @@ def all_commands(app: Flask) -> Iterator[tuple[str, click.Command]]:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_command_has_an_example_of_itself(app: Flask) -> None:
     lacking = [
-        name for name, command in all_commands(app) if f"flask {name} " not in f"{command.help}\n".replace("\n", " ")
+        name
+        for name, command in all_commands(app)
+        if f"downloads-app {name} " not in f"{command.help}\n".replace("\n", " ")
     ]
     assert lacking == []
+
+
+def test_no_text_names_a_program_that_an_installed_service_does_not_answer_to() -> None:
+    named = re.compile(rf"\bflask (--app|{'|'.join([*_MODULES, *_COMMANDS])})\b")
+    code, docs = (PROJECT / "downloads_app").rglob("*.*"), (PROJECT / "docs").glob("*.md")
+    texts = {file: file.read_text() for file in (*code, *docs) if file.suffix in (".py", ".json", ".js", ".md")}
+    for text in CLONE_ONLY:  # its own work, and a row of measurements
+        assert any(text in read for read in texts.values()), text
+        texts = {file: read.replace(text, "") for file, read in texts.items()}
+    assert [str(file) for file, text in texts.items() if named.search(text)] == []
 
 
 def complete(shell: str, words: str, incomplete: str) -> str:

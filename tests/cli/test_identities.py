@@ -1,4 +1,4 @@
-"""`flask users link`, `unlink` and `identities`."""
+"""`downloads-app users link`, `unlink` and `identities`."""
 
 import json
 

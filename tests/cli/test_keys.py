@@ -1,4 +1,4 @@
-"""`flask keys`."""
+"""`downloads-app keys`."""
 
 import json
 import re

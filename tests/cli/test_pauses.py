@@ -1,4 +1,4 @@
-"""`flask providers pause|resume` and `flask queue …`."""
+"""`downloads-app providers pause|resume` and `downloads-app queue …`."""
 
 import json
 
@@ -25,6 +25,6 @@ def test_the_queue_is_paused_and_resumed(run: Run, alice: User) -> None:
     run("queue", "pause")
     assert run("queue", "show", "--utc").startswith("The queue is paused since 2")
     assert "the queue is paused" in run("downloads", "show", row.id)
-    assert "flask queue resume" in run("downloads", "stuck")
+    assert "downloads-app queue resume" in run("downloads", "stuck")
     run("queue", "resume")
     assert json.loads(run("queue", "show", "--json")) == {"paused_at": None}

@@ -1,4 +1,4 @@
-"""`flask providers …`: what it prints, how it fails."""
+"""`downloads-app providers …`: what it prints, how it fails."""
 
 import json
 from pathlib import Path

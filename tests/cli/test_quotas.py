@@ -1,4 +1,4 @@
-"""`flask users quota`."""
+"""`downloads-app users quota`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`flask downloads show ID --events`."""
+"""`downloads-app downloads show ID --events`."""
 
 import json
 

@@ -93,7 +93,7 @@ def test_what_is_stuck_is_told_with_reason_and_advice(run: Run, alice: User) -> 
     reasons = {
         row["repository"]: (row["reason"], row["advice"]) for row in json.loads(run("downloads", "stuck", "--json"))
     }
-    assert reasons["org/other"] == ("no worker is alive", "start one: flask downloads worker")
+    assert reasons["org/other"] == ("no worker is alive", "start one: downloads-app downloads worker")
 
 
 def test_a_lost_lease_and_a_silent_transfer_are_stuck(run: Run, alice: User) -> None:

@@ -1,4 +1,4 @@
-"""`flask users …`: what it prints, how it fails."""
+"""`downloads-app users …`: what it prints, how it fails."""
 
 import json
 

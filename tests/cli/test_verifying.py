@@ -1,4 +1,4 @@
-"""`flask downloads verify`: real files, changed behind the service's back."""
+"""`downloads-app downloads verify`: real files, changed behind the service's back."""
 
 import json
 import os

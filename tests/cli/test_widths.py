@@ -107,7 +107,7 @@ def test_on_a_narrow_terminal_sentences_have_its_full_width(
     assert lines[1:] == [
         "  Not enough disk: 123,456,789,012 bytes are needed, 5 are free, of which",
         "  running downloads need 4",
-        "  → start one: flask downloads worker",
+        "  → start one: downloads-app downloads worker",
     ]
 
 

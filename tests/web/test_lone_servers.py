@@ -33,7 +33,7 @@ def test_a_server_that_starts_no_worker_says_so_at_its_first_request_only(
     ask(client, server)
     (record,) = caplog.records
     assert record.getMessage().startswith(f"{name} starts no download worker")
-    assert "flask downloads worker" in record.getMessage()
+    assert "downloads-app downloads worker" in record.getMessage()
 
 
 def test_gunicorn_starts_one_and_who_starts_their_own_is_told_nothing(

@@ -19,7 +19,7 @@ def test_an_old_database_is_not_ready_and_says_what_to_do(client: FlaskClient) -
     db.session.commit()
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["code"], answer.json["status"]) == (503, 503, "Service Unavailable")
-    assert "flask db upgrade" in answer.json["message"]
+    assert "downloads-app db upgrade" in answer.json["message"]
     assert client.get("/healthz").status_code == 200
 
 

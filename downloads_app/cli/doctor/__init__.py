@@ -1,1 +1,1 @@
-"""`flask doctor`: examines the whole installation; a file for each part, a function for each check."""
+"""`downloads-app doctor`: examines the whole installation; a file for each part, a function for each check."""

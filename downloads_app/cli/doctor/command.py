@@ -1,4 +1,4 @@
-"""The command `flask doctor`."""
+"""The command `downloads-app doctor`."""
 
 import sys
 from collections.abc import Iterator
@@ -33,8 +33,8 @@ def doctor(url: str | None, as_json: bool) -> None:
 
     \b
     Examples:
-      flask doctor
-      flask doctor --url https://downloads.example.org
+      downloads-app doctor
+      downloads-app doctor --url https://downloads.example.org
     """
     found = []
     for finding in _examine(current_settings(), url):

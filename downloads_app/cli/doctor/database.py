@@ -9,6 +9,7 @@ from downloads_app.cli.doctor.hosts import check_hosts
 from downloads_app.cli.groups import explain_database
 from downloads_app.config import Settings
 from downloads_app.services.database import migrations
+from downloads_app.services.downloads.stuck import START_A_WORKER
 from downloads_app.services.inspection import state
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import pauses, workers
@@ -28,7 +29,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         )
         return
     if not is_current:
-        yield wrong("database", f"{kind} answers, but has not this code's form", "flask db upgrade")
+        yield wrong("database", f"{kind} answers, but has not this code's form", "downloads-app db upgrade")
         return
     if not state.takes_writes():
         how = "promote it, or let DATABASE_URL name the host that takes writes (or both)"
@@ -57,7 +58,7 @@ def check_workers(settings: Settings) -> Iterator[Finding]:
         places = sum(worker.concurrency for worker in alive)
         yield fine("workers", f"{len(alive)} alive, for {places} downloads at a time")
         return
-    how = "start the web server, which brings one" if settings.embedded_worker else "start one: flask downloads worker"
+    how = "start the web server, which brings one" if settings.embedded_worker else START_A_WORKER
     yield wrong("workers", "no worker is alive, so every download waits", how)
 
 
@@ -66,7 +67,7 @@ def check_leases(settings: Settings) -> Iterator[Finding]:
     count = state.count_stale_leases(settings.lease_seconds)
     if count:
         text = f"{count} downloads are held by workers that are gone, and nobody takes them over"
-        yield wrong("leases", text, "start a worker, or look into its log; flask workers list")
+        yield wrong("leases", text, "start a worker, or look into its log; downloads-app workers list")
     else:
         yield fine("leases", "no download is held by a worker that is gone")
 
@@ -74,7 +75,8 @@ def check_leases(settings: Settings) -> Iterator[Finding]:
 def check_pauses(_settings: Settings) -> Iterator[Finding]:
     """Tell what is paused."""
     if pauses.queue_paused_at() is not None:
-        yield note("queue", "the whole queue is paused", "flask queue resume, when the maintenance is over")
+        yield note("queue", "the whole queue is paused", "downloads-app queue resume, when the maintenance is over")
     for provider in catalog.list_providers():
         if provider.paused_at is not None:
-            yield note("queue", f"provider {provider.name} is paused", f"flask providers resume {provider.name}")
+            advice = f"downloads-app providers resume {provider.name}"
+            yield note("queue", f"provider {provider.name} is paused", advice)

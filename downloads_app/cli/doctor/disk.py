@@ -63,7 +63,7 @@ def check_room(folder: Path) -> Iterator[Finding]:
     """Check how much room is left."""
     free, size = free_bytes(folder), disk_bytes(folder)
     text = f"{format_bytes(free)} of {format_bytes(size)} are free for downloads"
-    advice = "remove files (flask downloads prune --files), or give DOWNLOADS_DIR a larger disk"
+    advice = "remove files (downloads-app downloads prune --files), or give DOWNLOADS_DIR a larger disk"
     if free < LITTLE_BYTES:
         yield wrong("disk", text, advice)
     elif free < size * LITTLE_SHARE:

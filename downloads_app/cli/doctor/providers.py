@@ -26,7 +26,8 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
         try:
             catalog.check_remote(kind, access)
         except DownloadsError as exc:
-            advice = f"see its address, secrets{', proxy' if way else ''}{', authority' if access.ca_file else ''}"
-            yield wrong("providers", f"{name} does not answer{way}: {exc.message}", f"{advice}: flask providers change")
+            parts = f"address, secrets{', proxy' if way else ''}{', authority' if access.ca_file else ''}"
+            advice = f"see its {parts}: downloads-app providers change {name}"
+            yield wrong("providers", f"{name} does not answer{way}: {exc.message}", advice)
         else:
             yield fine("providers", f"{name} answers{way}")

@@ -17,7 +17,7 @@ from downloads_app.services.queue.pauses import is_held_back
 
 SILENT_SECONDS = 60
 """So long no byte has come, or no worker has taken it."""
-_START_A_WORKER = "start one: flask downloads worker"
+START_A_WORKER = "start one: downloads-app downloads worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ def find_stuck(lease_seconds: float) -> Sequence[Stuck]:
 def _explain(download: Download, is_lost: bool, has_worker: bool) -> Stuck:
     since = download.updated_at
     if is_lost:
-        advice = "a worker that runs takes it over" if has_worker else _START_A_WORKER
+        advice = "a worker that runs takes it over" if has_worker else START_A_WORKER
         return Stuck(download, "its worker was not heard of any more", since, advice)
     if download.status == Status.DOWNLOADING:
-        advice = f"see whether its provider answers: flask providers test {download.provider.name}"
+        advice = f"see whether its provider answers: downloads-app providers test {download.provider.name}"
         return Stuck(download, "no byte comes", since, advice)
     if download.waits_for == QUEUE_IS_PAUSED:
-        return Stuck(download, QUEUE_IS_PAUSED, since, "flask queue resume")
+        return Stuck(download, QUEUE_IS_PAUSED, since, "downloads-app queue resume")
     if download.waits_for == PROVIDER_IS_PAUSED:
-        return Stuck(download, PROVIDER_IS_PAUSED, since, f"flask providers resume {download.provider.name}")
+        return Stuck(download, PROVIDER_IS_PAUSED, since, f"downloads-app providers resume {download.provider.name}")
     if not has_worker:
-        return Stuck(download, download.waits_for or "no worker is alive", since, _START_A_WORKER)
+        return Stuck(download, download.waits_for or "no worker is alive", since, START_A_WORKER)
     if download.waits_for is None:
         return Stuck(
             download, "other downloads have their turn", since, "wait; or more workers, or a higher --concurrency"
@@ -72,4 +72,4 @@ def _advise(download: Download) -> str:
         return "delete files of this user, or raise the quota; it goes on by itself"
     if "connections" in reason:
         return "wait; or raise the provider's --max-connections"
-    return f"it is tried again by itself; flask downloads show {download.id[:8]} --events tells more"
+    return f"it is tried again by itself; downloads-app downloads show {download.id[:8]} --events tells more"

@@ -85,7 +85,7 @@ def test_a_database_that_is_away_or_not_migrated_is_found(tmp_path: Path) -> Non
     assert "secret" not in away.stdout.replace("secrets", "").replace("jwt-secret", "")
     empty = flask(environment(f"sqlite:///{tmp_path / 'empty'}", tmp_path / "instance"), "doctor")
     assert "has not this code's form" in empty.stdout
-    assert "→ flask db upgrade" in empty.stdout
+    assert "→ downloads-app db upgrade" in empty.stdout
 
 
 def test_a_clock_that_goes_wrong_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,8 +113,8 @@ def test_what_is_paused_is_noted(app: Flask, alice: User) -> None:
     pauses.set_provider_paused(add_provider(), True)
     found = list(database.check_pauses(current_settings()))
     assert [finding.advice for finding in found] == [
-        "flask queue resume, when the maintenance is over",
-        "flask providers resume hub",
+        "downloads-app queue resume, when the maintenance is over",
+        "downloads-app providers resume hub",
     ]
 
 

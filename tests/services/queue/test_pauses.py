@@ -86,11 +86,11 @@ def test_a_pause_explains_what_is_stuck(alice: User) -> None:
     add_downloads(alice, provider, "one", wait_reason="Not enough disk: 5 bytes are needed, 1 are free")
     pauses.set_provider_paused(provider, True)
     (found,) = stuck.find_stuck(LEASE_SECONDS)
-    assert (found.reason, found.advice) == ("its provider is paused", "flask providers resume hub")
+    assert (found.reason, found.advice) == ("its provider is paused", "downloads-app providers resume hub")
     pauses.set_queue_paused(True)
     db.session.rollback()
     (found,) = stuck.find_stuck(LEASE_SECONDS)
-    assert (found.reason, found.advice) == ("the queue is paused", "flask queue resume")
+    assert (found.reason, found.advice) == ("the queue is paused", "downloads-app queue resume")
 
 
 def test_what_a_pause_holds_back_keeps_no_worker_waiting_until_idle(alice: User) -> None:
