@@ -14,7 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from downloads_app.config import current_settings
 from downloads_app.per_app import PerApp, present_app
+from downloads_app.services.database.autocommit import own_connection
+from downloads_app.services.database.whole_file import is_sqlite
 from downloads_app.services.metrics import backlog, reading
 from downloads_app.services.metrics.backlog import Backlog
 from downloads_app.services.metrics.reading import Reading
@@ -41,6 +44,18 @@ class _Flight:
         self.reading: Reading | None = None
 
 
+def _read(flight: _Flight, lease_seconds: float) -> None:
+    flight.reading = reading.read(lease_seconds)
+    if backlog.measure_if_due():
+        flight.reading = reading.with_backlog(flight.reading)
+
+
+def _read_apart(database_url: str, flight: _Flight, lease_seconds: float) -> None:
+    """Read an SQLite file, which holds up its thread while it counts, and while somebody else writes."""
+    with own_connection(database_url):
+        _read(flight, lease_seconds)
+
+
 class _Reader:
     """Reads for all scrapes of a process; those that come while a read is under way share it."""
 
@@ -64,9 +79,10 @@ class _Reader:
     def _fly(self, app: Flask, flight: _Flight, lease_seconds: float) -> None:
         try:
             with app.app_context():
-                flight.reading = reading.read(lease_seconds)
-                if backlog.measure_if_due():
-                    flight.reading = reading.with_backlog(flight.reading)
+                if is_sqlite(url := current_settings().database_url):
+                    offload(_read_apart, url, flight, lease_seconds)
+                else:
+                    _read(flight, lease_seconds)
         except SQLAlchemyError as exc:
             log.warning("cannot read the metrics of the queue: %s", type(exc).__name__)
         finally:

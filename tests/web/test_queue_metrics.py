@@ -1,12 +1,17 @@
 """What /metrics tells of workers and queue, and what it does while the database does not answer."""
 
 import socket
+import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
@@ -21,7 +26,7 @@ from downloads_app.services.queue import workers
 from downloads_app.services.queue.workers import Presence
 from downloads_app.web.queue_metrics import WAIT_SECONDS
 from tests.support.downloading import OTHER_WORKER, WORKER, add_downloads, add_provider
-from tests.support.server import wait_until
+from tests.support.server import Server, wait_until
 
 TOKEN = "metrics-token-of-this-test"
 OF_STREAMS = "downloads_streams_open"
@@ -116,6 +121,28 @@ def test_a_database_that_hangs_holds_no_scrape_up(tmp_path: Path) -> None:
         assert found["downloads_database_up",] == 0
         assert found[OF_STREAMS,] >= 0
     wait_until(lambda: not any(thread.name == "metrics" for thread in threading.enumerate()), 30, "the read's end")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_sqlite_file_that_somebody_writes_into_holds_no_loop_up(
+    make_server: Callable[..., Server], database_url: str
+) -> None:
+    """Counting holds its thread up in the same way: in a million downloads for a tenth of a second."""
+    server = make_server(metrics_token=TOKEN)
+    assert requests.get(f"{server.url}/readyz", timeout=60).ok  # the file has its log now, beside which one may read
+    with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as writer, ThreadPoolExecutor(1) as pool:
+        writer.execute("BEGIN IMMEDIATE")
+        scraped = pool.submit(
+            requests.get, f"{server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60
+        )
+        longest = 0.0
+        while not scraped.done():
+            began = time.monotonic()
+            requests.get(f"{server.url}/healthz", timeout=60)
+            longest = max(longest, time.monotonic() - began)
+        assert "downloads_database_up 1.0" in scraped.result().text
+        assert longest < WAIT_SECONDS
+        writer.rollback()
 
 
 def test_whom_nothing_lets_in_there_are_no_metrics(app: Flask) -> None:

@@ -6,23 +6,52 @@ But when the database is away, switching back raises an untranslated error, and 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, Executable, NullPool, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.extensions import connect_args, db, engine_options
 from downloads_app.per_app import PerApp
 
 READ_TIMEOUT_SECONDS = 10
+_OWN: ContextVar[Connection | None] = ContextVar("own connection", default=None)
 
 
 def execute_alone(statement: Executable, parameters: Mapping[str, Any] | None = None) -> CursorResult[Any]:
     """Execute one statement outside of the session; its rows are fetched before the connection goes back."""
+    own = _OWN.get()
+    if own is not None:
+        return _execute(own, statement, parameters)
     with ENGINE.here().connect() as connection:
-        result: CursorResult[Any] = connection.execute(statement, parameters or {})
-        # SQLAlchemy types rows that were fetched as a Result; they are read like a cursor's.
-        return cast("CursorResult[Any]", result.freeze()()) if result.returns_rows else result
+        return _execute(connection, statement, parameters)
+
+
+def _execute(connection: Connection, statement: Executable, parameters: Mapping[str, Any] | None) -> CursorResult[Any]:
+    result: CursorResult[Any] = connection.execute(statement, parameters or {})
+    # SQLAlchemy types rows that were fetched as a Result; they are read like a cursor's.
+    return cast("CursorResult[Any]", result.freeze()()) if result.returns_rows else result
+
+
+@contextmanager
+def own_connection(database_url: str) -> Iterator[None]:
+    """Have `execute_alone` use a new connection within the block, which may run in a real thread beside gevent.
+
+    There the pool is of no use: its locks are gevent's, and such a lock can lose a wake-up between real threads.
+    """
+    engine = create_engine(
+        database_url,
+        isolation_level="AUTOCOMMIT",
+        poolclass=NullPool,
+        connect_args=connect_args(database_url, READ_TIMEOUT_SECONDS),
+    )
+    with engine.connect() as connection:
+        token = _OWN.set(connection)
+        try:
+            yield
+        finally:
+            _OWN.reset(token)
 
 
 def make_reader(database_url: str) -> Engine:
