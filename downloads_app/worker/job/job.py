@@ -96,10 +96,10 @@ class Job:
             with self._app.app_context():
                 files = preparation.pin_files(self.claim, order)
                 self._begin_moving()
-                linked = preparation.link_copies(order, files, lambda: self.lease.may_write)
+                preparation.link_copies(order, files, lambda: self.lease.may_write)
                 self._quota = preparation.check_room(self.claim, order, files)
             has_begun = True
-            self._complete(order, self._transfer_or_list_anew(order, files, linked))
+            self._complete(order, self._transfer_or_list_anew(order, files))
         except NoSpace as exc:
             if has_begun or not isinstance(exc, NeverFits):
                 self._wait(exc.message, WAIT_FOR_ROOM_SECONDS)
@@ -118,10 +118,10 @@ class Job:
         log.info("download %s: waits: %s", self.claim.download_id, reason)
         return self._write(lambda: outcomes.wait(self.claim, reason, seconds, failures=failures))
 
-    def _transfer_or_list_anew(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
+    def _transfer_or_list_anew(self, order: Order, files: list[ListedFile]) -> int:
         """Fetch the files. If the commit is gone and no byte is here yet, list the revision once more."""
         try:
-            return self._transfer(order, files, linked)
+            return self._transfer(order, files)
         except SourceError as error:
             if not error.is_missing:
                 raise
@@ -131,14 +131,14 @@ class Job:
                     raise
                 log.warning("download %s: its commit is gone; listed anew", self.claim.download_id)
                 self._quota = preparation.check_room(self.claim, order, listed_anew)
-        return self._transfer(order, listed_anew, set())
+        return self._transfer(order, listed_anew)
 
     def _begin_moving(self) -> None:
         self.is_moving = True
         if self.should_stop():
             raise Stopped(0)
 
-    def _transfer(self, order: Order, files: list[ListedFile], linked: set[str]) -> int:
+    def _transfer(self, order: Order, files: list[ListedFile]) -> int:
         """Fetch the missing bytes. Return the total bytes of all files."""
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
@@ -149,8 +149,6 @@ class Job:
         def note_done(remote: RemoteFile, result: FileResult) -> None:
             sizes[remote.path] = result.size_bytes
             file = listed[remote.path]
-            if remote.path in linked:
-                reporter.note_linked(result.size_bytes)
             if not file.is_completed:
                 reporter.note_completed(CompletedFile(file.position, result.size_bytes, result.sha256))
 
@@ -162,7 +160,7 @@ class Job:
                 limits=self.limits,
                 report=reporter.note_progress,
                 file_done=note_done,
-                found_here=reporter.note_linked,
+                found_here=reporter.note_found,
                 should_stop=self.should_stop,
                 may_write=lambda: self.lease.may_write,
                 warn=reporter.note_warning,

@@ -46,8 +46,8 @@ def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
     return listings.read_listing(claim.download_id)
 
 
-def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> set[str]:
-    """Link files that a completed download of the same provider has. Return their paths."""
+def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> None:
+    """Link files that a completed download of the same provider has."""
     storage = Storage(order.folder)
     storage.make_folder()
     done = storage.read_done()
@@ -58,15 +58,12 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
     ]
     copies = listings.find_copies(current_settings().downloads_dir, order.provider_id, missing) if missing else {}
     give_connection_back()
-    linked = set()
     for remote in missing:
         copy = copies.get(remote.sha256 or "")
         if copy is not None and _is_intact(copy, remote):
             if not may_write():
                 raise Stopped(0)
             link_existing(copy, order.folder, remote.path)
-            linked.add(remote.path)
-    return linked
 
 
 def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatch:

@@ -49,7 +49,7 @@ class Reporter:
         self._latest: Progress | None = None
         self._written: ProgressReport | None = None
         self._kept_bytes: int | None = None
-        """The bytes that were here when the transfer began, plus those linked since; None before it began."""
+        """The bytes that were here when the transfer began, plus those found since; None before it began."""
         self._count_received, self._received_bytes = count_received, 0
         self._notes_first_byte = True
         self._completed: list[CompletedFile] = []
@@ -92,11 +92,12 @@ class Reporter:
         if len(self._warnings) < MAX_WARNINGS:
             self._warnings.append(text)
 
-    def note_linked(self, size_bytes: int) -> None:
-        """Exclude a linked file from the speed. Call this before the file counts as done."""
+    def note_found(self, size_bytes: int) -> None:
+        """Exclude a file that was in its place already from the speed. Call this before the file counts as done."""
         with self._meter_lock:
             self._meter.skip(size_bytes)
-            self._kept_bytes = (self._kept_bytes or 0) + size_bytes
+            if self._kept_bytes is not None:  # before the transfer began, the first progress counts it
+                self._kept_bytes += size_bytes
 
     def report(self) -> bool:
         """Write what is new. Return whether the claim still holds."""

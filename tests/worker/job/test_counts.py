@@ -12,6 +12,7 @@ from tests.support.downloading import expire_lease, folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import publish, queue_download
 from tests.worker.running import FILES, TOTAL_BYTES, make_job, run, working
+from tests.worker.transfer.transferring import noise
 
 
 def counted(app: Flask) -> dict[tuple[str, str, str], float]:
@@ -39,6 +40,17 @@ def test_bytes_that_lay_here_are_not_counted(app: Flask, alice: User, provider: 
     run(app)
     assert reload(row).status == Status.COMPLETED
     assert counted(app)["received_bytes", "local", ""] == TOTAL_BYTES - len(FILES["config.json"])
+
+
+def test_beside_a_file_that_is_linked_what_comes_is_counted(
+    app: Flask, alice: User, bob: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    publish(server, "org/copy", {"same.bin": FILES["model.bin"], "new.bin": noise(1_000_000, 9)})
+    for user, repository in ((alice, "org/model"), (bob, "org/copy")):
+        queue_download(user, provider, repository)
+        run(app)
+    assert counted(app)["received_bytes", "local", ""] == TOTAL_BYTES + 1_000_000
 
 
 @pytest.mark.parametrize(
