@@ -1,5 +1,6 @@
 """Shared by all tables: their base class, column types, ids and times."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     Model = Base  # the base of db.Model, which type checkers cannot see because it is made at run time
 else:
     Model = db.Model
+
+UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+"""No text column takes these: PostgreSQL's text has no NUL, and a lone surrogate is no character (Unicode, 3.9)."""
 
 
 class UuidText(TypeDecorator[str]):

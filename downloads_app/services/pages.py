@@ -14,7 +14,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
-from downloads_app.models.columns import UtcDateTime
+from downloads_app.models.columns import UNSTORABLE, UtcDateTime
 
 MAX_COUNTED = 10_000
 """Totals are counted up to this; for a longer list the answer says that there are at least so many rows."""
@@ -221,4 +221,6 @@ def _typed(value: Any, column: Any) -> Any:
     kind = definition.type.python_type
     if type(value) is not kind or (kind is int and not -MAX_NUMBER <= value < MAX_NUMBER):
         raise ValueError("not of the column's kind")
+    if kind is str and UNSTORABLE.search(value):
+        raise ValueError("no text")
     return value

@@ -1,7 +1,6 @@
 """Reads what clients send within limits: time, size, depth, and text that every database can store."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,14 +13,13 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, NotFound, RequestTimeout, UnsupportedMediaType
 
 from downloads_app.config import current_settings
+from downloads_app.models.columns import UNSTORABLE
 from downloads_app.web import pagination
 from downloads_app.web.gunicorn.connection import BROKEN_BODY
 from downloads_app.web.gunicorn.loop import is_cooperative
 
 MAX_PAGE_DIGITS = 12
 _PAGE = ("page", "page_size")
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""PostgreSQL's text cannot hold NUL. A lone surrogate is no character (Unicode, section 3.9)."""
 
 
 class Request(flask.Request):
@@ -116,7 +114,7 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no
 
 def refuse_unstorable_paths() -> None:
     """Answer 404 if a part of the path cannot be stored, so it cannot be a name. Runs before each request."""
-    if any(isinstance(part, str) and _UNSTORABLE.search(part) for part in (flask.request.view_args or {}).values()):
+    if any(isinstance(part, str) and UNSTORABLE.search(part) for part in (flask.request.view_args or {}).values()):
         raise NotFound
 
 
@@ -125,7 +123,7 @@ def _refuse_unstorable(content: Any, location: str) -> Any:
     waiting = [content]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, str) and _UNSTORABLE.search(value):
+        if isinstance(value, str) and UNSTORABLE.search(value):
             abort(422, messages={location: ["It has a character that is not text."]})
         if isinstance(value, dict):
             waiting += [*value, *value.values()]

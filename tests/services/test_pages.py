@@ -139,3 +139,16 @@ def test_a_cursor_with_another_position_is_refused(app: Flask, alice: User, posi
         forged = base64.urlsafe_b64encode(json.dumps([digest, *position]).encode()).decode().rstrip("=")
         with pytest.raises(InvalidInput):
             history.list_downloads(wanted=Wanted(sort, cursor=forged))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_a_cursor_with_a_text_that_no_column_takes_is_refused(client: FlaskClient, alice: User, text: str) -> None:
+    for name in ("one", "two"):
+        add_provider(name)
+    first = client.get("/api/providers?sort=name&page_size=1", headers=bearer(alice))
+    digest, _, row_id = json.loads(
+        base64.urlsafe_b64decode(json.loads(first.headers["X-Pagination"])["next_cursor"] + "==")
+    )
+    forged = base64.urlsafe_b64encode(json.dumps([digest, text, row_id]).encode()).decode().rstrip("=")
+    answer = client.get(f"/api/providers?sort=name&cursor={forged}", headers=bearer(alice))
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["cursor"])
