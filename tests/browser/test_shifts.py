@@ -81,3 +81,35 @@ def test_one_download(stack: Stack, page: Page) -> None:
         expect(page.locator(".files-list li[data-done=true]")).to_have_count(8)
         expect(page.locator(".command")).to_have_count(2)
         expect_no_shift(page)
+
+
+def test_rows_stay_with_the_section_that_still_glides(page: Page) -> None:
+    """A second change comes while the section is on its way, and a third when it is there."""
+    go(page, "")
+    glided = page.evaluate(
+        """async () => {
+          const { glide } = await import('./static/views/glide.js');
+          const make = (name, ...inner) => {
+            const made = document.createElement(name);
+            made.append(...inner);
+            return made;
+          };
+          const row = make('li', 'row'), story = make('ol', row);
+          const section = make('section', story), place = make('div', section);
+          story.className = 'story';
+          document.body.append(place);
+          const stop = glide(place);
+          const seen = [];
+          const grow = async (milliseconds) => {
+            place.prepend(make('p', 'more'));
+            await new Promise((done) => setTimeout(done, 40));
+            seen.push([section.getAnimations().length > 0, row.getAnimations().length]);
+            await new Promise((done) => setTimeout(done, milliseconds));
+          };
+          await grow(0); await grow(500); await grow(0);
+          stop();
+          place.remove();
+          return seen;
+        }"""
+    )
+    assert glided == [[True, 0], [True, 0], [True, 0]]

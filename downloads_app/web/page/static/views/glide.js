@@ -33,7 +33,17 @@ export function glide(place) {
  */
 function measure(place) {
   const found = /** @type {HTMLElement[]} */ ([...place.querySelectorAll(MOVING)]);
-  return new Map(found.map((one) => [one, one.offsetTop]));
+  return new Map(found.map((one) => [one, topOf(one)]));
+}
+
+/**
+ * From the document's top. `offsetTop` alone is told from what is around it, as soon and as long as that glides.
+ * @param {HTMLElement} one
+ */
+function topOf(one) {
+  let top = 0;
+  for (let at = /** @type {Element | null} */ (one); at instanceof HTMLElement; at = at.offsetParent) top += at.offsetTop;
+  return top;
 }
 
 /**
