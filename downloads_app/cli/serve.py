@@ -4,12 +4,14 @@ import contextlib
 import errno
 import io
 import os
-import re
 import secrets
 import socket
 import sys
+from collections.abc import Sequence
 
 import click
+from gunicorn.config import Config
+from gunicorn.util import parse_address
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
@@ -32,27 +34,38 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
 
     Further options are gunicorn's own.
     """
+    options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
+    _check_options(gunicorn_options)
     for address in (bind or os.environ.get("GUNICORN_BIND", DEFAULT_BIND)).split(","):
         _check_address(address)
     with errors_in_one_line():
         settings = prepare()
-    options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
     _become_gunicorn(settings, [*options, *gunicorn_options])
 
 
+def _check_options(options: Sequence[str]) -> None:
+    """Stop where gunicorn would, before anything is made: by its own parser. What is no option it would overlook."""
+    known = Config(prog="downloads-app run", usage="%(prog)s [OPTIONS]").parser().parse_args(list(options))
+    if known.args:
+        raise click.UsageError(f"Got unexpected extra argument ({known.args[0]})", click.get_current_context())
+
+
 def _check_address(bind: str) -> None:
-    """Stop in one line where the port is taken: before a password is printed that nobody would see again."""
-    found = re.fullmatch(r"\[?([^\[\]]*)\]?:(\d{1,5})", bind)
-    if not found:
-        return  # a unix socket, or what gunicorn itself will judge
-    host, port = found[1], int(found[2])  # for both, gunicorn and the kernel, an empty host is all addresses
+    """Stop in one line where nobody can listen: before a password is printed that nobody would see again."""
+    try:
+        address = parse_address(bind)
+        if isinstance(address, tuple):  # no unix socket, and none that was handed over
+            _try_to_bind(*address)
+    except (OSError, OverflowError, RuntimeError) as exc:
+        is_taken = isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE
+        reason = "is in use" if is_taken else f"cannot be listened at ({getattr(exc, 'strerror', None) or exc})"
+        stop(f"{bind} {reason}; choose another address with -b HOST:PORT or GUNICORN_BIND")
+
+
+def _try_to_bind(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            if exc.errno == errno.EADDRINUSE:
-                stop(f"{bind} is in use; choose another address with -b HOST:PORT or GUNICORN_BIND")
+        probe.bind((host, port))
 
 
 def prepare() -> Settings:
