@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,11 +13,12 @@ from downloads_app.extensions import db
 from downloads_app.models import Act, User
 from downloads_app.per_app import PerApp
 from downloads_app.services import audit
+from downloads_app.services.accounts.places import place_of
 from downloads_app.services.audit import Account, Actor, Thing
 
 EVERY_SECONDS = 60
 MAX_IN_THAT_TIME = 60
-"""Notes of a process in EVERY_SECONDS, whatever keys come from wherever."""
+"""Notes of a process in EVERY_SECONDS about one key, and about all that are unknown: who makes keys up hides none."""
 REMEMBERED = 1000
 
 log = logging.getLogger(__name__)
@@ -42,18 +43,18 @@ class Refusals:
         self._lock = threading.Lock()
         self._seen: OrderedDict[Refusal, list[float]] = OrderedDict()
         """When each was last noted, and how often it has come since then."""
-        self._began, self._noted = clock(), 0
+        self._began, self._noted = clock(), Counter[str | None]()
 
     def count(self, refusal: Refusal) -> int:
-        """Count a refusal; return how many to note now, 0 if none."""
-        now = self._clock()
+        """Count a refusal; return how many to note now, 0 if none. A network of one client counts as one address."""
+        now, refusal = self._clock(), replace(refusal, address=place_of(refusal.address))
         with self._lock:
             if now - self._began >= EVERY_SECONDS:
-                self._began, self._noted = now, 0
+                self._began, self._noted = now, Counter()
             noted_at, waiting = self._seen.pop(refusal, [float("-inf"), 0])
-            is_due = now - noted_at >= EVERY_SECONDS and self._noted < MAX_IN_THAT_TIME
+            is_due = now - noted_at >= EVERY_SECONDS and self._noted[refusal.key_id] < MAX_IN_THAT_TIME
             self._seen[refusal] = [now, 0] if is_due else [noted_at, waiting + 1]
-            self._noted += is_due
+            self._noted[refusal.key_id] += is_due
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
         return int(waiting) + 1 if is_due else 0

@@ -205,6 +205,19 @@ def test_a_storm_of_refusals_is_counted_and_noted_seldom() -> None:
     assert refusals.count(refused_keys.Refusal("192.0.2.7", "unknown")) == 20
 
 
+def test_whatever_keys_somebody_makes_up_the_refusal_of_a_real_one_is_noted() -> None:
+    refusals = refused_keys.Refusals(lambda: 0.0)
+    for number in range(5000):
+        refusals.count(refused_keys.Refusal(f"192.0.{number // 250}.{number % 250}", "unknown"))
+    assert refusals.count(refused_keys.Refusal("198.51.100.1", "expired", "id", "ci", "alice")) == 1
+
+
+def test_a_client_with_a_network_of_its_own_is_one_address() -> None:
+    refusals = refused_keys.Refusals(lambda: 0.0)
+    noted = [bool(refusals.count(refused_keys.Refusal(f"2001:db8::{number:x}", "unknown"))) for number in range(100)]
+    assert (noted.count(True), refusals.count(refused_keys.Refusal("192.0.2.7", "unknown"))) == (1, 1)
+
+
 def test_keys_are_listed_and_found_by_what_their_id_begins_with(alice: User, bob: User) -> None:
     made = [make(alice, name)[0] for name in ("a", "b", "c")]
     make(bob)
