@@ -6,6 +6,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.http.errors import ParseException
+from werkzeug.http import HTTP_STATUS_CODES
 
 from downloads_app import request_ids
 
@@ -26,7 +27,11 @@ def _with_new_id(handle_error: Callable[..., None]) -> Callable[..., None]:
 
 
 def _write_error(sock: Any, status: int, reason: str, message: str) -> None:
-    """Write a whole answer, as gunicorn.util.write_error does. The message quotes the client, as JSON."""
+    """Write a whole answer, as gunicorn.util.write_error does. The message quotes the client, as JSON.
+
+    gunicorn's own reason for 501 is that of 400.
+    """
+    reason = HTTP_STATUS_CODES.get(status, reason)
     content = {"code": status, "status": reason, "message": message or reason, "errors": {}}
     body = json.dumps(content | {"request_id": request_ids.present()})
     lines = (
