@@ -50,7 +50,7 @@ def until(condition):
 waiting = [gevent.spawn(work, "mallory", stuck, "mallory") for _ in range(40)]
 until(lambda: len(begun) == THREADS_PER_USER)
 assert work("alice", len, "four") == 4, "another user's goes on"
-with app.app_context():
+with app.test_request_context():
     assert hash_in_turn(len, "hash") == 4, "passwords are hashed"
 assert gevent.get_hub().resolver.getaddrinfo("127.0.0.1", None), "names are looked up"
 with gevent.Timeout(60):
