@@ -24,7 +24,7 @@ from downloads_app.services.queue.claims import AT_REST
 from downloads_app.services.queue.events import Note
 
 MOST_ASKED = 50
-"""So many of the youngest downloads are looked at."""
+"""So many downloads are looked at: first those that have bytes, so that none without any keeps others from it."""
 WAIT_SECONDS = 30.0
 
 
@@ -46,8 +46,11 @@ def let_one_give_way(settings: Settings, room_bytes: int, worker_id: str) -> tup
     if oldest is None or lack <= 0:
         give_connection_back()
         return None
-    youngest = room.find_waiting(youngest_first=True).where(Download.id != oldest.id).limit(MOST_ASKED)
-    givers = [each for each in _read(settings.downloads_dir, youngest) if each.partial_bytes]
+    others = room.find_waiting().where(Download.id != oldest.id).order_by(None)
+    order = ((Download.current_bytes > 0).desc(), Download.created_at.desc(), Download.id.desc())
+    givers = [
+        each for each in _read(settings.downloads_dir, others.order_by(*order).limit(MOST_ASKED)) if each.partial_bytes
+    ]
     give_connection_back()
     if sum(each.partial_bytes for each in givers) < lack or not _hold(givers[0], worker_id, settings.lease_seconds):
         return None
@@ -57,8 +60,9 @@ def let_one_give_way(settings: Settings, room_bytes: int, worker_id: str) -> tup
 
 
 def _read(downloads_dir: Path, query: room.Waiting) -> list[_Waiting]:
+    """Look at the folders of these downloads; return the youngest first."""
     found = []
-    for download in db.session.scalars(query):
+    for download in sorted(db.session.scalars(query), key=lambda row: (row.created_at, row.id), reverse=True):
         folder = partials.find_partials(folder_of(downloads_dir, download))
         is_alone = not leftovers.is_shared(download, (*ACTIVE, Status.PAUSED))
         found.append(_Waiting(download.id, room.need_of(download), folder, tree_bytes(folder) if is_alone else 0))

@@ -69,10 +69,9 @@ def need_of(download: Download) -> int:
     return max(0, (download.total_bytes or 0) - download.current_bytes)
 
 
-def find_waiting(*, youngest_first: bool = False) -> Waiting:
-    """Return the query of the downloads that wait for disk room, the oldest first unless told otherwise."""
-    order = (Download.created_at, Download.id)
-    return select(Download).where(*WAITS).order_by(*(key.desc() if youngest_first else key for key in order))
+def find_waiting() -> Waiting:
+    """Return the query of the downloads that wait for disk room, the oldest first."""
+    return select(Download).where(*WAITS).order_by(Download.created_at, Download.id)
 
 
 def let_one_go_on(room: int) -> str | None:

@@ -10,7 +10,7 @@ from downloads_app.config import current_settings
 from downloads_app.models import Status, User
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.files.partials import find_partials
-from downloads_app.services.queue import outcomes, room
+from downloads_app.services.queue import giving_way, outcomes, room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.giving_way import let_one_give_way
 from downloads_app.services.queue.outcomes import ProgressReport
@@ -128,6 +128,22 @@ def test_the_youngest_gives_its_partial_files_only_where_that_is_enough(alice: U
     assert (row.needed_bytes, row.worker_id) == (28, None)
     assert "an older download needed the room" in (row.wait_reason or "")
     assert let_one_give_way(current_settings(), 11, WORKER) == (second.download_id, 9)
+
+
+def test_however_many_wait_without_a_byte_one_that_has_some_gives_way(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving_way, "MOST_ASKED", 1)
+    first, second, third = claim_three(alice)
+    for each in (first, second, third):
+        ask(each, 20, free_bytes=0)
+        outcomes.wait(each, "Not enough disk", 30)
+        set_time(each, updated_at=database_now(-10))
+    folder = find_partials(folder_of(reload(second)))
+    folder.mkdir(parents=True)
+    (folder / "x.data").write_bytes(b"x" * 9)
+    set_time(second, current_bytes=9, updated_at=database_now(-10))
+    assert let_one_give_way(current_settings(), 15, WORKER) == (second.download_id, 9)
 
 
 @pytest.mark.parametrize(
