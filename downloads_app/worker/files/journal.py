@@ -60,11 +60,12 @@ class Journal:
                 self._descriptor = open_own(self._path, os.O_WRONLY | os.O_APPEND)
 
     def add(self, placed: Sequence[Placed]) -> None:
-        """Add lines in one write, so lines of other threads cannot come in between."""
+        """Add lines; those of other threads cannot come in between. Raises NoSpace if the disk takes only a part."""
         self.open()
         with explain_disk(_NAME), self._lock:
-            lines = "".join(f"\n{one.as_line()}\n" for one in placed)  # the line before may be incomplete
-            os.write(self._descriptor, lines.encode())
+            lines = "".join(f"\n{one.as_line()}\n" for one in placed).encode()  # the line before may be incomplete
+            while lines:
+                lines = lines[os.write(self._descriptor, lines) :]
 
     def read(self) -> Iterator[Placed]:
         """Yield the readable lines."""

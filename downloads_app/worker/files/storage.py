@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
+from downloads_app.errors import DownloadsError
 from downloads_app.services.files.partials import SideFile as SideFile
 from downloads_app.services.files.partials import find_partials as find_partials
 from downloads_app.services.files.partials import find_side_files, key_of, read_side_file
@@ -116,7 +117,8 @@ class Storage:
     def placing(self) -> Iterator[Callable[[Placed], None]]:
         """Yield a function that moves a verified and synced partial file to its final name.
 
-        At the end all names are synced, and only then the journal gets its lines.
+        At the end all names are synced, and only then the journal gets its lines. If that fails, the files are partial
+        ones again: what no journal knows would keep its room, and without a sum it would be fetched once more.
         """
         placed: list[Placed] = []
 
@@ -124,9 +126,14 @@ class Storage:
             put(self._data_of(file.path), file.path)
             placed.append(file)
 
-        with self.target.filling() as put:
-            yield place
-        self._journal.add(placed)
+        try:
+            with self.target.filling() as put:
+                yield place
+            self._journal.add(placed)
+        except DownloadsError:
+            for file in placed:
+                self.target.take_back(file.path, self._data_of(file.path))
+            raise
         for file in placed:
             self.drop_side_file(file.path)
 

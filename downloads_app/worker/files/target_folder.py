@@ -67,6 +67,11 @@ class TargetFolder:
             for descriptor in folders.values():
                 os.close(descriptor)
 
+    def take_back(self, path: str, draft: str) -> None:
+        """Move a file from its final name to a draft. Where the disk refuses that too, it stays."""
+        with suppress(OSError), self._parent_of(path) as parent:
+            os.rename(path.rpartition("/")[2], draft, src_dir_fd=parent)
+
     @contextmanager
     def _parent_of(self, path: str) -> Iterator[int]:
         descriptor = self._enter(path.rpartition("/")[0], create=False)

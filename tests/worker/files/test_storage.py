@@ -12,7 +12,6 @@ from downloads_app.services.files.folders import free_bytes
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.disk import explain_disk, write_all
 from downloads_app.worker.files.folding import folds_names, refuse_collisions
-from downloads_app.worker.files.journal import FileResult, Placed
 from downloads_app.worker.files.stock import take_stock
 from downloads_app.worker.files.storage import (
     SideFile,
@@ -22,30 +21,7 @@ from downloads_app.worker.files.storage import (
     remove_partials,
 )
 from downloads_app.worker.files.target_folder import TargetFolder
-
-RESULT = FileResult("ab" * 32, 3, "etag:x")
-
-
-@pytest.fixture
-def storage(folder: Path) -> Storage:
-    made = Storage(folder)
-    made.prepare([])
-    return made
-
-
-def place(storage: Storage, path: str, modified_ns: int) -> None:
-    """Move a partial file to its place."""
-    with storage.placing() as put:
-        put(Placed(path, RESULT, modified_ns))
-
-
-def put_data(storage: Storage, path: str, content: bytes) -> int:
-    """Write a partial file's data; return the time of its last change."""
-    descriptor = storage.open_partial(path)
-    write_all(descriptor, [content], 0)
-    modified_ns = os.fstat(descriptor).st_mtime_ns
-    os.close(descriptor)
-    return modified_ns
+from tests.worker.files.placing import place, put_data
 
 
 def test_a_side_file_is_read_back_as_written(storage: Storage) -> None:
@@ -67,30 +43,6 @@ def test_a_side_file_that_speaks_of_more_than_is_there_counts_as_none(storage: S
     put_data(storage, "x", bytes(10))
     storage.write_side_file("x", SideFile("etag:x", 200, [(0, 50)]))
     assert Storage(storage.folder).read_side_file("x") is None
-
-
-def test_a_placed_file_is_remembered_until_it_is_touched(storage: Storage) -> None:
-    modified_ns = put_data(storage, "a/b/x", b"abc")
-    place(storage, "a/b/x", modified_ns)
-    storage.close()
-    assert (storage.folder / "a/b/x").read_bytes() == b"abc"
-    assert Storage(storage.folder).read_done() == {"a/b/x": RESULT}
-    (storage.folder / "a/b/x").write_bytes(b"abd")
-    assert Storage(storage.folder).read_done() == {}
-
-
-def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
-    modified_ns = put_data(storage, "x", b"abc")
-    place(storage, "x", modified_ns)
-    storage.close()
-    with (storage.partials / "done.jsonl").open("a") as done:
-        done.write('{"path": "y", "modi')
-    assert list(Storage(storage.folder).read_done()) == ["x"]
-    later = Storage(storage.folder)
-    modified_ns = put_data(later, "z", b"abc")
-    place(later, "z", modified_ns)
-    later.close()
-    assert list(Storage(storage.folder).read_done()) == ["x", "z"]
 
 
 def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
