@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.services.accounts import users
 from tests.browser.models import models_hub
 from tests.browser.profiles import PATIENCE_MILLISECONDS, Profiles, SignIns
 from tests.browser.stack import Stack, run_stack
@@ -51,6 +54,19 @@ def stack(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, passw
     shutil.copy(sqlite_template, folder / "stack.sqlite3")
     with run_stack(f"sqlite:///{folder / 'stack.sqlite3'}", folder, password_hash) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def own_user(request: pytest.FixtureRequest, stack: Stack, password_hash: str) -> Iterator[str]:
+    """A user of the file's alone: what others do to the shared ones is not counted here, and hers is not there."""
+    name = f"of-{request.path.stem.removeprefix('test_').replace('_', '-')}"
+    with stack.app.app_context():
+        users.add_user(current_settings().downloads_dir, name, password_hash, False)
+        db.session.remove()
+    yield name
+    with stack.app.app_context():
+        users.delete_user(users.find_user(name))
+        db.session.remove()
 
 
 @pytest.fixture(scope="module")

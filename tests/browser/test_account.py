@@ -1,13 +1,10 @@
 """One's own account: password, sign-ins, usage, by keyboard alone; and a session that ends meanwhile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from downloads_app.config import current_settings
-from downloads_app.extensions import db
-from downloads_app.services.accounts import users
 from tests.browser.keyboard import enter, tab_to, write
 from tests.browser.profiles import sign_in
 from tests.browser.settings import MOST_SHIFT, WATCH_SHIFTS, expect_no_overflow, expect_no_violations_in_any_mode, show
@@ -21,20 +18,9 @@ ASKS_AT_ONCE = "(button) => { button.focus(); button.click(); return document.qu
 
 
 @pytest.fixture(scope="module")
-def pia(stack: Stack, password_hash: str) -> Iterator[str]:
-    """A user of these tests alone: they end her sign-ins."""
-    with stack.app.app_context():
-        users.add_user(current_settings().downloads_dir, "pia", password_hash, False)
-        db.session.remove()
-    yield "pia"
-    with stack.app.app_context():
-        users.delete_user(users.find_user("pia"))
-
-
-@pytest.fixture(scope="module")
-def own_page(pia: str, lasting_page: Callable[..., Page]) -> Page:
+def own_page(own_user: str, lasting_page: Callable[..., Page]) -> Page:
     """The page, signed in as her."""
-    return lasting_page(pia)
+    return lasting_page(own_user)
 
 
 def test_every_view_is_accessible_and_fits_every_screen(stack: Stack, own_page: Page) -> None:
@@ -44,8 +30,10 @@ def test_every_view_is_accessible_and_fits_every_screen(stack: Stack, own_page: 
         expect_no_overflow(own_page)
 
 
-def test_the_views_are_reached_by_keyboard_and_survive_reload_and_back(stack: Stack, own_page: Page) -> None:
-    enter(own_page, "pia")
+def test_the_views_are_reached_by_keyboard_and_survive_reload_and_back(
+    stack: Stack, own_user: str, own_page: Page
+) -> None:
+    enter(own_page, own_user)
     expect(own_page.get_by_role("heading", name="Usage")).to_be_visible()
     enter(own_page, "Sign-ins")
     expect(own_page).to_have_url(f"{stack.proxy.url}/account/sign-ins")
@@ -57,9 +45,11 @@ def test_the_views_are_reached_by_keyboard_and_survive_reload_and_back(stack: St
     expect(own_page.locator(".usage")).to_contain_text("without a quota")
 
 
-def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(stack: Stack, own_page: Page) -> None:
+def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(
+    stack: Stack, own_user: str, own_page: Page
+) -> None:
     page = own_page
-    enter(page, "pia")
+    enter(page, own_user)
     enter(page, "Password")
     expect(page.get_by_role("heading", name="Password")).to_be_visible()
     for current, chosen, repeated, told in (
@@ -86,13 +76,13 @@ def change_password(page: Page, *values: str) -> None:
 
 
 def test_one_sees_where_one_is_signed_in_and_ends_one_or_all_others(
-    stack: Stack, pia: str, own_page: Page, new_context: Callable[..., BrowserContext]
+    stack: Stack, own_user: str, own_page: Page, new_context: Callable[..., BrowserContext]
 ) -> None:
     others = []
     for agent in (FIREFOX, HOSTILE.encode("ascii", "ignore").decode(), "curl/8"):
         other = new_context(user_agent=agent).new_page()
         other.goto(stack.proxy.url)
-        sign_in(other, "pia")
+        sign_in(other, own_user)
         others.append(other)
     page = own_page
     show(page, stack.proxy.url, "account/sign-ins")
@@ -116,7 +106,7 @@ def test_one_sees_where_one_is_signed_in_and_ends_one_or_all_others(
 
 
 def test_rows_that_come_and_go_shift_nothing(
-    stack: Stack, own_page: Page, new_context: Callable[..., BrowserContext]
+    stack: Stack, own_user: str, own_page: Page, new_context: Callable[..., BrowserContext]
 ) -> None:
     show(own_page, stack.proxy.url, "account/sign-ins")
     own_page.evaluate(WATCH_SHIFTS)
@@ -124,19 +114,21 @@ def test_rows_that_come_and_go_shift_nothing(
     for _ in range(2):
         other = new_context().new_page()
         other.goto(stack.proxy.url)
-        sign_in(other, "pia")
+        sign_in(other, own_user)
     own_page.get_by_role("link", name="Usage").click()
     own_page.get_by_role("link", name="Sign-ins").click()
     expect(own_page.locator(".entry")).to_have_count(before + 2)
     assert own_page.evaluate("window.shifted") <= MOST_SHIFT
 
 
-def test_a_session_that_ends_meanwhile_asks_to_sign_in_and_comes_back_to_the_view(stack: Stack, own_page: Page) -> None:
+def test_a_session_that_ends_meanwhile_asks_to_sign_in_and_comes_back_to_the_view(
+    stack: Stack, own_user: str, own_page: Page
+) -> None:
     show(own_page, stack.proxy.url, "account/sign-ins")
     own_page.context.clear_cookies()
     own_page.get_by_role("link", name="Usage").press("Enter")
     expect(own_page.locator("#sign-in-reason")).to_contain_text("Your session has ended")
-    sign_in(own_page, "pia")
+    sign_in(own_page, own_user)
     expect(own_page).to_have_url(f"{stack.proxy.url}/account")
     expect(own_page.locator(".usage")).to_be_visible()
 

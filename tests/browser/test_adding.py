@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.services.accounts import users
+from downloads_app.services.downloads import quota as quotas
 from tests.browser.keyboard import enter, tab_to, type_sign_in, write
 from tests.browser.models import tagged_registry
 from tests.browser.settings import go
@@ -27,9 +29,9 @@ def registry(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def same_page(hub: Hub, registry: DockerRegistry, lasting_page: Callable[..., Page]) -> Page:
-    """Bruno's page."""
-    return lasting_page("bruno")
+def same_page(hub: Hub, registry: DockerRegistry, own_user: str, lasting_page: Callable[..., Page]) -> Page:
+    """The user's page."""
+    return lasting_page(own_user)
 
 
 @pytest.fixture
@@ -51,12 +53,12 @@ def plan(page: Page, name: str, provider: str | None = None) -> Locator:
 
 
 def test_a_model_is_found_by_a_part_of_its_name_and_added_and_saved_by_keyboard_alone(
-    stack: Stack, hub: Hub, new_context: Callable[..., BrowserContext]
+    stack: Stack, hub: Hub, own_user: str, new_context: Callable[..., BrowserContext]
 ) -> None:
     stack.files.bytes_per_second = None
     page = new_context().new_page()
     page.goto(stack.proxy.url)
-    type_sign_in(page, "alice")
+    type_sign_in(page, own_user)
     enter(page, "Add")
     expect(page.get_by_label(WHAT)).to_be_focused()
     tab_to(page, "Provider")
@@ -138,13 +140,15 @@ def test_what_is_larger_than_the_disk_does_not_begin(stack: Stack, page: Page) -
 
 
 @pytest.fixture
-def no_room_left(stack: Stack) -> Iterator[None]:
-    """Bruno's quota is ten thousand bytes."""
-    for quota in (10_000, None):
+def no_room_left(stack: Stack, own_user: str) -> Iterator[None]:
+    """The user's quota leaves ten thousand bytes."""
+    for left in (10_000, None):
         with stack.app.app_context():
-            users.set_quota(users.find_user("bruno"), quota)
+            user = users.find_user(own_user)
+            quota = None if left is None else quotas.used_bytes(current_settings().downloads_dir, user) + left
+            users.set_quota(user, quota)
             db.session.remove()
-        if quota is not None:
+        if left is not None:
             yield
 
 

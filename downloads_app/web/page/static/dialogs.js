@@ -4,6 +4,9 @@ import { byId } from "./dom.js";
 import { html, render } from "./vendor/preact/preact-htm.js";
 import { say } from "./words.js";
 
+/** Answers the question that is open, if one is. */
+let dismiss = () => {};
+
 /**
  * Ask, and resolve to the value of the chosen answer, or to null: for none, or when the view that asks is left.
  * @param {string} question
@@ -11,18 +14,21 @@ import { say } from "./words.js";
  * @returns {Promise<any>}
  */
 export function ask(question, answers) {
+  dismiss(); // Escape closes a question at once, and tells of it later: perhaps after this next one
   const before = document.activeElement;
   const answered = new AbortController();
   return new Promise((resolve) => {
     function answer(value) {
+      if (answered.signal.aborted) return;
       answered.abort();
       render(null, byId("dialogs"));
       // The element is gone before it could give the focus back.
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
       resolve(value);
     }
-    addEventListener("view-changed", () => answer(null), { signal: answered.signal });
-    render(html`<${Question} key=${question} question=${question} answers=${answers} onAnswer=${answer} />`, byId("dialogs"));
+    dismiss = () => answer(null);
+    addEventListener("view-changed", dismiss, { signal: answered.signal });
+    render(html`<${Question} question=${question} answers=${answers} onAnswer=${answer} />`, byId("dialogs"));
   });
 }
 
