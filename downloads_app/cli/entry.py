@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 from flask import Flask
-from flask.cli import FlaskGroup, ScriptInfo, routes_command, shell_command
+from flask.cli import FlaskGroup, routes_command, shell_command
 
 from downloads_app import __version__
 from downloads_app.cli import demo_instance
-from downloads_app.cli.loading import make_app
+from downloads_app.cli.loading import Groups, make_app
 
 
 def _choose_instance(_ctx: click.Context, _option: click.Parameter, folder: Path | None) -> None:
@@ -29,6 +29,9 @@ _INSTANCE = click.Option(
 )
 
 
+_OURS = Groups()
+
+
 class _Entry(FlaskGroup):
     """Flask's own group, with this application."""
 
@@ -40,18 +43,16 @@ class _Entry(FlaskGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted({*super().list_commands(ctx), "run"})
+        return sorted({*click.Group.list_commands(self, ctx), *_OURS.list_commands(ctx), "run"})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return a command. FlaskGroup would load the commands of all installed packages first, alembic's for one."""
+        """Return a command, without the application: who asks for help wants no instance made. A command makes it.
+
+        FlaskGroup would also load the commands of all installed packages first, alembic's for one.
+        """
         if name == "run":
             return _load_run()
-        found = click.Group.get_command(self, ctx, name)
-        if found is not None:
-            return found
-        app = ctx.ensure_object(ScriptInfo).load_app()
-        ctx.with_resource(app.app_context())
-        return app.cli.get_command(ctx, name)
+        return click.Group.get_command(self, ctx, name) or _OURS.get_command(ctx, name)
 
 
 def _load_run() -> click.Command:

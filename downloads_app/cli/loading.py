@@ -53,6 +53,8 @@ class Groups(AppGroup):
         if name not in _MODULES:
             return super().get_command(ctx, name)
         first, *_ = [_load(module) for module in _MODULES[name]]
+        if name == "db":
+            first.report_errors()
         group: click.Command = first.group
         return group
 

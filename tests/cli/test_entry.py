@@ -1,6 +1,8 @@
 """`downloads-app`: every `flask` command, one instance at a time, and the demo's where one runs."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from flask.cli import ScriptInfo
 from downloads_app import create_app
 from downloads_app.cli import demo_instance
 from downloads_app.cli.entry import main
+from tests.support.server import PROJECT
 
 
 def test_every_flask_command_of_ours_is_there(tmp_path: Path) -> None:
@@ -49,3 +52,21 @@ def test_who_chooses_an_instance_does_not_join_the_demo(
 
 def test_wrong_usage_is_exit_code_two() -> None:
     assert CliRunner().invoke(main, ["users", "create"]).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [[], ["downloads"], ["downloads", "list"], ["audit"], ["db"], ["run"]])
+def test_who_asks_for_help_gets_no_instance(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INSTANCE_DIR", str(tmp_path / "instance"))
+    done = CliRunner().invoke(main, [*words, "--help"], prog_name="downloads-app")
+    assert done.exit_code == 0
+    assert f"Usage: {' '.join(['downloads-app', *words])} [OPTIONS]" in done.stdout
+    assert not (tmp_path / "instance").exists()
+
+
+def test_a_group_of_a_library_tells_errors_in_one_line_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INSTANCE_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    code = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, "db", "upgrade"], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.rpartition("error: ")[2] == "the database cannot be reached: see DATABASE_URL\n"
