@@ -7,7 +7,17 @@ from flask.cli import with_appcontext
 
 from downloads_app.cli.completing import offer_users
 from downloads_app.cli.groups import Command
-from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
+from downloads_app.cli.printing import (
+    JSON_OPTION,
+    UTC_OPTION,
+    WIDE_COLUMNS,
+    format_time,
+    make_console,
+    plain,
+    print_folded,
+    print_json,
+    print_table,
+)
 from downloads_app.cli.times import SINCE
 from downloads_app.models import Act, AuditEntry
 from downloads_app.services.audit import reading
@@ -46,19 +56,40 @@ def audit(user: str | None, since: datetime | None, actions: tuple[str, ...], li
     if as_json:
         print_json([reading.as_dict(entry) for entry in entries])
         return
+    if make_console().width < WIDE_COLUMNS:
+        for entry in entries:
+            _print_sentences(entry)
+        return
     rows = [
         (
             format_time(entry.last_at),
             _name_actor(entry),
-            plain(entry.action, "" if entry.succeeded else "red"),
+            plain(entry.action, _style(entry)),
             entry.username or "",
-            entry.object_name if entry.object_name and entry.object_type != "user" else "",
+            _name_object(entry),
             entry.address or "",
             _tell(entry),
         )
         for entry in entries
     ]
     print_table(("when", "who", "what", "user", "object", "from", "detail"), rows)
+
+
+def _print_sentences(entry: AuditEntry) -> None:
+    """Print what a row of the table says in the full width of the terminal: seven columns would break most words."""
+    parts = (format_time(entry.last_at), _name_actor(entry), entry.action, entry.username)
+    print_folded("  ".join(part for part in parts if part), _style(entry), hang=4)
+    origin = f"from {entry.address}" if entry.address else ""
+    if told := "; ".join(part for part in (_name_object(entry), origin, _tell(entry)) if part):
+        print_folded(told, indent=4)
+
+
+def _style(entry: AuditEntry) -> str:
+    return "" if entry.succeeded else "red"
+
+
+def _name_object(entry: AuditEntry) -> str:
+    return entry.object_name if entry.object_name and entry.object_type != "user" else ""
 
 
 def _name_actor(entry: AuditEntry) -> str:

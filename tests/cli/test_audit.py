@@ -3,10 +3,13 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from downloads_app.extensions import db
 from downloads_app.models import Act, User, new_id, utc_now
 from downloads_app.services import audit
 from downloads_app.services.audit import Account, Actor
+from downloads_app.services.downloads import history
 from tests.cli.conftest import Run
 from tests.conftest import PASSWORD
 from tests.support.downloading import add_downloads, add_provider
@@ -73,3 +76,14 @@ def test_the_table_says_who_what_when_and_how_often(run: Run) -> None:
     assert "3 times since" in lines[3]
     assert len(run("audit", "--user", "alice").strip().splitlines()) == 3
     assert run("audit", "--since", "1s", "--user", "nobody", "--json") == "[]\n"
+
+
+def test_on_a_narrow_terminal_no_word_of_an_entry_is_broken(
+    run: Run, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_downloads(alice, add_provider("mirror-of-the-laboratory"), "lumen/dictation-large-with-speakers")
+    run("downloads", "pause", history.list_downloads().rows[0].id)
+    monkeypatch.setenv("COLUMNS", "80")
+    first, below = run("audit", "--user", "alice", "--action", "download_paused").splitlines()
+    assert first.split()[-3:] == ["cli", "download_paused", "alice"]
+    assert below.strip().startswith("lumen/dictation-large-with-speakers")
