@@ -11,6 +11,7 @@ from flask.cli import FlaskGroup, routes_command, shell_command
 from downloads_app import __version__
 from downloads_app.cli import demo_instance
 from downloads_app.cli.loading import Groups, make_app
+from downloads_app.cli.whole_help import WholeHelp
 
 
 def _choose_instance(_ctx: click.Context, _option: click.Parameter, folder: Path | None) -> None:
@@ -32,7 +33,7 @@ _INSTANCE = click.Option(
 _OURS = Groups()
 
 
-class _Entry(FlaskGroup):
+class _Entry(WholeHelp, FlaskGroup):
     """Flask's own group, with this application."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from downloads_app.cli.completing import Offer
 from downloads_app.cli.printing import clean
+from downloads_app.cli.whole_help import WholeHelp
 from downloads_app.errors import DownloadsError
 
 _REFUSAL = re.compile(r"FATAL:\s+(.{1,200})")
@@ -19,7 +20,7 @@ _REFUSAL = re.compile(r"FATAL:\s+(.{1,200})")
 _NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 
 
-class Commands(AppGroup):
+class Commands(WholeHelp, AppGroup):
     """A group whose commands end with exit code 1 and one line if a service raises."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -70,3 +70,10 @@ def test_a_group_of_a_library_tells_errors_in_one_line_too(monkeypatch: pytest.M
     done = subprocess.run([sys.executable, "-c", code, "db", "upgrade"], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.rpartition("error: ")[2] == "the database cannot be reached: see DATABASE_URL\n"
+
+
+@pytest.mark.parametrize("words", [[], ["downloads"]])
+def test_help_tells_in_whole_sentences_what_commands_do(words: list[str]) -> None:
+    done = CliRunner().invoke(main, [*words, "--help"])
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert max(map(len, done.stdout.splitlines())) <= 80
