@@ -107,13 +107,16 @@ def _repositories_named(search: str, viewer: Viewer | None) -> Select[str]:
 def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: Actor = NOBODY) -> None:
     """Remove a download's row and partial files, and with `files` its complete files too.
 
-    Raises Conflict while it is active or being stopped.
+    Raises Conflict while it is active or being stopped, and where it is made active meanwhile.
     """
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
     _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
     audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail="with its files" if files else None)
     remove_rows(Download.id == download_id)
+    if status := db.session.scalar(select(Download.status).where(Download.id == download_id)):
+        db.session.rollback()
+        raise Conflict(f"Download {download_id} is {status}; cancel it first")
 
 
 def _remove_files(downloads_dir: Path, download: Download, files: bool) -> None:

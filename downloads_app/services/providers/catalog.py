@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
@@ -14,6 +14,7 @@ from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Act, Download, Provider, Repository, Status
 from downloads_app.services import audit
 from downloads_app.services.audit import NOBODY, Actor, Thing
+from downloads_app.services.database.locks import begin_writing
 from downloads_app.services.names import check_repository
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.providers import drafts, vault
@@ -115,17 +116,30 @@ def page_of_repositories(
 def remove_provider(provider: Provider, *, by: Actor = NOBODY) -> None:
     """Remove a provider with its repositories and the rows of finished downloads; files stay.
 
-    Raises Conflict while downloads of it are active or paused.
+    Raises Conflict while downloads of it are active or paused, NotFound where somebody else has just removed it.
     """
+    provider_id = provider.id
     unfinished = (*ACTIVE, Status.PAUSED)
-    in_use = exists().where(Download.provider_id == provider.id, Download.status.in_(unfinished))
+    in_use = exists().where(Download.provider_id == provider_id, Download.status.in_(unfinished))
     for _ in range(2):  # again when most rows are gone, because that takes a while
-        if db.session.scalar(select(in_use)):
-            raise Conflict(f"Provider {provider.name!r} has downloads that are active or paused")
-        remove_rows(Download.provider_id == provider.id, Download.status.not_in(unfinished))
+        _refuse_while(in_use, provider)
+        remove_rows(Download.provider_id == provider_id, Download.status.not_in(unfinished))
+    db.session.commit()
+    begin_writing()
+    if db.session.get(Provider, provider_id, populate_existing=True, with_for_update=True) is None:
+        db.session.rollback()
+        raise NotFound(f"There is no provider {provider_id}")
+    _refuse_while(in_use, provider)  # now that the row is held and nobody can add one
     _note(Act.PROVIDER_REMOVED, provider, by)
     db.session.delete(provider)
     db.session.commit()
+
+
+def _refuse_while(is_in_use: ColumnElement[bool], provider: Provider) -> None:
+    if db.session.scalar(select(is_in_use)):
+        name = provider.name
+        db.session.rollback()
+        raise Conflict(f"Provider {name!r} has downloads that are active or paused")
 
 
 def find_or_create_repository(provider: Provider, name: str) -> Repository:

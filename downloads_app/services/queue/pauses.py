@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from downloads_app.errors import NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Act, Download, Provider, QueuePause, Status
 from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
@@ -20,14 +21,17 @@ from downloads_app.services.database.session import change_rows
 
 
 def set_provider_paused(provider: Provider, is_paused: bool, *, by: Actor = NOBODY) -> None:
-    """Pause a provider, or let it go on. One that is paused already stays so since then."""
+    """Pause a provider, or let it go on. One that is paused already stays so since then. Raises NotFound."""
+    provider_id = provider.id
     paused_at = func.coalesce(Provider.paused_at, database_now()) if is_paused else null()
-    change_rows(update(Provider).where(Provider.id == provider.id).values(paused_at=paused_at))
+    if not change_rows(update(Provider).where(Provider.id == provider_id).values(paused_at=paused_at)):
+        db.session.rollback()
+        raise NotFound(f"There is no provider {provider_id}")
     if is_paused != (provider.paused_at is not None):
         act = Act.PROVIDER_PAUSED if is_paused else Act.PROVIDER_RESUMED
         audit.note(act, by, thing=Thing("provider", provider.id, provider.name))
     db.session.commit()
-    db.session.refresh(provider)
+    db.session.expire(provider)
 
 
 def set_queue_paused(is_paused: bool, *, by: Actor = NOBODY) -> None:

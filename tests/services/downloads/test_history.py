@@ -1,13 +1,15 @@
 """Finding, listing and removing downloads, on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Provider, Status, User, utc_now
+from downloads_app.models import Act, AuditEntry, Provider, Status, User, utc_now
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.pages import Wanted
 from downloads_app.services.queue import outcomes
@@ -30,6 +32,23 @@ def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, p
     outcomes.let_go(found)
     history.delete(current_settings().downloads_dir, reload(found))
     assert history.list_downloads().total == 0
+
+
+def test_one_that_is_queued_again_meanwhile_stays_and_says_so(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "failed")
+    remove = history._remove_files
+
+    def remove_slowly(*arguments: Any) -> None:
+        remove(*arguments)
+        lifecycle.retry(current_settings(), reload(row))
+
+    monkeypatch.setattr(history, "_remove_files", remove_slowly)
+    with pytest.raises(Conflict, match="is pending"):
+        history.delete(current_settings().downloads_dir, row)
+    assert history.list_downloads().total == 1
+    assert db.session.scalar(select(AuditEntry).where(AuditEntry.action == Act.DOWNLOAD_DELETED)) is None
 
 
 @pytest.mark.parametrize("hours", [-1, 1])

@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, delete, select, text
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import User
+from downloads_app.models import Act, AuditEntry, Provider, User
 from downloads_app.services.providers import catalog
+from downloads_app.services.queue import pauses
 from tests.support.downloading import add_downloads, add_provider
 
 TOKEN = "hf_secretsecretsecret"
@@ -119,6 +120,36 @@ def test_a_provider_in_use_is_not_removed(alice: User) -> None:
     db.session.commit()
     catalog.remove_provider(provider)
     assert catalog.list_providers() == []
+
+
+def test_a_provider_that_is_used_again_at_the_last_moment_stays(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = add_provider()
+    remove_rows, calls = catalog.remove_rows, iter([False, True])
+
+    def remove_slowly(*which: ColumnElement[bool]) -> None:
+        remove_rows(*which)
+        if next(calls):
+            add_downloads(alice, provider, "one")
+
+    monkeypatch.setattr(catalog, "remove_rows", remove_slowly)
+    with pytest.raises(Conflict, match="active or paused"):
+        catalog.remove_provider(provider)
+    assert [row.name for row in catalog.list_providers()] == ["hub"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [catalog.remove_provider, lambda provider: pauses.set_provider_paused(provider, True)],
+    ids=["remove", "pause"],
+)
+def test_what_somebody_else_has_just_removed_is_not_there(app: Flask, change: Callable[[Provider], None]) -> None:
+    provider = add_provider()
+    assert provider.name == "hub"  # the row has been read
+    with db.engine.begin() as elsewhere:
+        elsewhere.execute(delete(Provider))
+    with pytest.raises(NotFound):
+        change(provider)
+    assert db.session.scalars(select(AuditEntry.action)).all() == [Act.PROVIDER_ADDED]
 
 
 def test_a_repository_is_made_once(app: Flask) -> None:
