@@ -9,7 +9,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from downloads_app import errors, request_ids
 from downloads_app.logs import one_line
-from downloads_app.services.database.session import RowIsGone
+from downloads_app.services.database.session import ROW_IS_GONE
 from downloads_app.web.page.error_page import show_error, wants_page
 
 STATUS_CODES: tuple[tuple[type[errors.DownloadsError], int], ...] = (
@@ -31,7 +31,8 @@ def init_app(app: Flask) -> None:
     """Register the handlers of everything that can be raised in a request."""
     app.register_error_handler(errors.DownloadsError, _handle_domain_error)
     app.register_error_handler(HTTPException, _handle_http_error)
-    app.register_error_handler(RowIsGone, _handle_just_deleted)
+    for kind in ROW_IS_GONE:
+        app.register_error_handler(kind, _handle_just_deleted)
     app.register_error_handler(DataError, _handle_unstorable)
     app.register_error_handler(OverflowError, _handle_unstorable)  # SQLite raises it for a number of more than 64 bits
     app.register_error_handler(DBAPIError, _handle_database_error)

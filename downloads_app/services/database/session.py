@@ -3,12 +3,12 @@
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Update
-from sqlalchemy.orm.exc import ObjectDeletedError
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from downloads_app.extensions import db
 
-RowIsGone = ObjectDeletedError
-"""Raised where an object of the session is used whose row somebody else has deleted meanwhile."""
+ROW_IS_GONE = (ObjectDeletedError, StaleDataError)
+"""Raised where an object of the session is read or changed whose row somebody else has deleted meanwhile."""
 
 
 def change_rows(statement: Update | Delete) -> int:

@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
@@ -35,6 +37,23 @@ def test_an_admin_adds_changes_and_removes_a_provider(client: FlaskClient, admin
     assert (changed.json["max_connections"], changed.json["has_token"]) == (3, False)
     assert client.delete(one, headers=headers).status_code == 204
     assert client.get(one, headers=headers).status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"max_connections": 3}, {"paused": True}])
+def test_a_change_of_what_somebody_has_just_removed_is_404(
+    client: FlaskClient, admin: User, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any]
+) -> None:
+    provider = add_provider()
+    find = catalog.get_provider
+
+    def find_at_last(provider_id: str) -> Provider:
+        found = find(provider_id)
+        with db.engine.begin() as elsewhere:
+            elsewhere.execute(delete(Provider))
+        return found
+
+    monkeypatch.setattr(catalog, "get_provider", find_at_last)
+    assert client.patch(f"{PROVIDERS}/{provider.id}", json=body, headers=bearer(admin)).status_code == 404
 
 
 def test_a_token_is_written_and_never_read_back(client: FlaskClient, admin: User) -> None:
