@@ -10,6 +10,7 @@ from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, InvalidInput, NotFound
 from downloads_app.extensions import db
 from downloads_app.models import Act, AuditEntry, Provider, User
+from downloads_app.services import removal
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import pauses
 from tests.support.downloading import add_downloads, add_provider
@@ -124,10 +125,10 @@ def test_a_provider_in_use_is_not_removed(alice: User) -> None:
 
 def test_a_provider_that_is_used_again_at_the_last_moment_stays(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = add_provider()
-    remove_rows, calls = catalog.remove_rows, iter([False, True])
+    calls = iter([False, True])
 
     def remove_slowly(*which: ColumnElement[bool]) -> None:
-        remove_rows(*which)
+        removal.remove_rows(*which)
         if next(calls):
             add_downloads(alice, provider, "one")
 
