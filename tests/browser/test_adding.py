@@ -211,3 +211,22 @@ def test_a_name_before_a_colon_that_is_no_providers_is_told(page: Page) -> None:
     expect(page.locator("#view").get_by_role("status")).to_contain_text("There is no provider “llama3.2”.")
     page.get_by_label(WHAT).fill("hub:llama3.2")
     expect(page.locator("#view").get_by_role("status")).to_have_count(0)
+
+
+def test_the_arrows_lead_to_what_was_found_and_back(page: Page) -> None:
+    row = {"downloads": 1, "likes": 1, "updated_at": None, "gated": False, "licence": None}
+    found = [{"name": name, **row} for name in ("nimbus/one", "nimbus/two")]
+    page.route("**/search?**", lambda route: route.fulfill(json=found))
+    field, rows = page.get_by_label(WHAT), page.locator(".found-row")
+    page.get_by_label("Provider").select_option("models")
+    field.press("ArrowDown")
+    expect(field).to_be_focused()
+    field.press_sequentially("nimbus")
+    expect(rows).to_have_count(2)
+    for key, place in (("ArrowDown", rows.first), ("ArrowDown", rows.last), ("ArrowDown", rows.last)):
+        page.keyboard.press(key)
+        expect(place).to_be_focused()
+    for place in (rows.first, field):
+        page.keyboard.press("ArrowUp")
+        expect(place).to_be_focused()
+    page.unroute("**/search?**")

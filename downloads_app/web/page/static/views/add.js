@@ -37,11 +37,20 @@ export function AddView({ user }) {
     event.preventDefault();
     if (named) plan(named);
   }
+  /** The arrows lead from the field to what was found, and back. */
+  function step(event) {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const stops = [field.current, ...document.querySelectorAll(".found-row")];
+    const next = by && stops[stops.indexOf(event.target) + by];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
   return html`<h2>${say("add.title")}</h2>
     <form class="find" onSubmit=${submit}>
       <label class="find-text">${say("add.what")}
         <input ref=${field} type="text" value=${text} placeholder=${say("add.example")} autocapitalize="none" autocomplete="off" spellcheck=${false}
-          onInput=${(event) => { setText(event.currentTarget.value); setTarget(null); }} />
+          onInput=${(event) => { setText(event.currentTarget.value); setTarget(null); }} onKeyDown=${step} />
       </label>
       ${providers.length > 1 && html`<label>${say("add.provider")} <select value=${provider.id} onChange=${(event) => { setProviderId(event.currentTarget.value); setTarget(null); }}>
         ${providers.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
@@ -54,7 +63,7 @@ export function AddView({ user }) {
     </form>
     ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
     ${!named && unknown && html`<p class="quiet-text" role="status">${say("add.unknown_provider", { name: unknown })}</p>`}
-    ${!target && !unknown && html`<${Found} provider=${provider} text=${text} onChoose=${(name) => {
+    ${!target && !unknown && html`<${Found} provider=${provider} text=${text} onKeyDown=${step} onChoose=${(name) => {
       setText(name);
       plan({ provider, repository: name, revision: null, file: null });
     }} />`}
@@ -68,7 +77,7 @@ function NoProvider({ isAdmin }) {
 }
 
 /** The search results of a searchable provider, while the user types. */
-function Found({ provider, text, onChoose }) {
+function Found({ provider, text, onChoose, onKeyDown }) {
   const [state, setState] = useState({ rows: [], asked: "", error: null });
   const wanted = text.trim();
   const isSearched = provider.can_search && wanted.length >= SEARCHED_FROM && !/^https?:/i.test(wanted);
@@ -92,7 +101,7 @@ function Found({ provider, text, onChoose }) {
   if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
   if (!state.asked) return isSearched ? html`<p class="quiet-text" role="status">${say("add.searching", { provider: provider.name })}</p>` : null;
   if (state.rows.length === 0) return html`<p class="quiet-text">${say("add.nothing_found", { provider: provider.name, text: state.asked })}</p>`;
-  return html`<ul class="rows found" role="list">${state.rows.map((row) => html`<li key=${row.name}>
+  return html`<ul class="rows found" role="list" onKeyDown=${onKeyDown}>${state.rows.map((row) => html`<li key=${row.name}>
     <button type="button" class="found-row" onClick=${() => onChoose(row.name)}>
       <strong>${row.name}</strong>
       <span>${describe(row)}</span>
