@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event
 from sqlalchemy.schema import CreateTable
 
 from downloads_app.errors import Conflict, InvalidInput
@@ -40,6 +40,7 @@ def written(path: Path, revision: str) -> Iterator[Engine]:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET_MODE))
         try:
             engine = _engine(draft, "rwc")
+            event.listen(engine, "handle_error", _raise_original)
             with engine.begin() as connection:
                 connection.exec_driver_sql("PRAGMA journal_mode=OFF")
                 connection.exec_driver_sql("PRAGMA synchronous=OFF")
@@ -116,6 +117,11 @@ def _digest(connection: sqlite3.Connection, table: str) -> list[object]:
 
 def _engine(path: Path, mode: str) -> Engine:
     return create_engine("sqlite://", creator=lambda: _connect(path, mode), poolclass=NullPool)
+
+
+def _raise_original(context: ExceptionContext) -> None:
+    """Raise the driver's own error: SQLAlchemy's would look like one of the database that is backed up."""
+    raise context.original_exception
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from downloads_app.errors import InvalidInput
+from downloads_app.errors import Conflict, InvalidInput
 from downloads_app.services.backup import backups, file
 from tests.services.backup.conftest import content_of
+from tests.support.small_disk import small_disk
 
 
 @pytest.fixture
@@ -101,3 +102,11 @@ def test_a_view_in_place_of_a_table_is_refused(source_url: str, backup: Path) ->
         connection.execute(f"CREATE VIEW queue_pauses AS {endless}")
         connection.commit()
     refuse(source_url, backup, "not a backup")
+
+
+@pytest.mark.parametrize("left_bytes", [16 << 10, 64 << 10, 96 << 10])
+def test_a_full_disk_is_named_and_nothing_is_left_on_it(source_url: str, tmp_path: Path, left_bytes: int) -> None:
+    with small_disk(tmp_path / "small", left_bytes) as disk:
+        with pytest.raises(Conflict, match=f"cannot be written to {disk}/backup: database or disk is full"):
+            backups.write_backup(source_url, disk / "backup")
+        assert list(disk.iterdir()) == []
