@@ -15,6 +15,8 @@ from downloads_app.cli.printing import clean
 from downloads_app.cli.whole_help import WholeHelp
 from downloads_app.errors import DownloadsError
 
+_DISK_IS_FULL = ("disk is full", "No space left on device")
+"""In SQLite's words, and in the system's, which PostgreSQL quotes."""
 _REFUSAL = re.compile(r"FATAL:\s+(.{1,200})")
 """What PostgreSQL or a pooler says as it refuses a connection. It names a setting, a user or a database, no secret."""
 _NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
@@ -108,6 +110,8 @@ def explain_database(error: SQLAlchemyError) -> str:
         return "the database is busy; try again"
     if "read-only" in str(error.orig):
         return "the database takes no writes (a replica, or read-only): promote it, or see DATABASE_URL"
+    if any(sign in str(error.orig) for sign in _DISK_IS_FULL):
+        return "the disk of the database is full: make room on it"
     refusal = _REFUSAL.search(str(error.orig))
     if refusal:
         return f"the database refuses the connection ({refusal[1]}): see DATABASE_URL"

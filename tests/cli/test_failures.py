@@ -1,6 +1,8 @@
 """What cannot be done is one line on standard error and an exit code, never a traceback."""
 
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from downloads_app.models import User
 from tests.cli.conftest import Run
 from tests.support.downloading import add_provider
 from tests.support.server import environment, flask
-from tests.support.small_disk import small_disk
+from tests.support.small_disk import fill_up, small_disk
 
 
 @pytest.mark.parametrize(
@@ -88,3 +90,14 @@ def test_a_secret_that_cannot_be_read_or_made_is_one_line(tmp_path: Path) -> Non
         done = flask(environment(f"sqlite:///{tmp_path / 'empty.sqlite3'}", folder), "doctor")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
     assert "Read-only file system; run this as the service's user" in done.stderr
+
+
+def test_a_full_disk_of_the_database_is_told_so(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", 2 << 20) as disk:
+        url = f"sqlite:///{disk / 'db.sqlite3'}"
+        assert outside(url, tmp_path, "db", "upgrade").returncode == 0
+        with closing(sqlite3.connect(disk / "db.sqlite3")) as server:  # which has its files beside the database open
+            server.execute("SELECT 1 FROM users")
+            fill_up(disk)
+            done = outside(url, tmp_path, "providers", "add", "hub", "--kind", "http", "--url", "https://x.example/")
+    assert (done.returncode, done.stderr) == (1, "error: the disk of the database is full: make room on it\n")
