@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from downloads_app.web.page.routes import VIEWS
@@ -15,6 +16,10 @@ ALL_ROUTES: dict[str, Any] = {
     "oidc_issuer": "http://127.0.0.1:1",  # nothing answers there
 }
 """Settings with which an application has all of its routes, those of single sign-on too."""
+ON_ALL_ROUTES = pytest.mark.parametrize("app_settings", [ALL_ROUTES], ids=["all routes"])
+"""For modules whose applications are to have them."""
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For modules about what is the same on both kinds of database."""
 OPEN_TO_ALL = {
     *VIEWS,  # the page, whatever it shows: what is on it comes from the REST resources
     "/api/auth/login",

@@ -15,8 +15,10 @@ from downloads_app.models import Act, AuditEntry, Status, User
 from downloads_app.services.accounts import keys, sign_ins, tokens
 from downloads_app.services.audit import NOBODY
 from tests.conftest import PASSWORD, bearer
-from tests.support.routes import ALL_ROUTES, all_routes
+from tests.support.routes import ON_ALL_ROUTES, ON_ONE_DATABASE, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
+
+pytestmark = [ON_ALL_ROUTES, ON_ONE_DATABASE]
 
 PLACE = "192.0.2.77"
 PROVIDER = {"kind": "http", "url": "http://127.0.0.1:1/"}
@@ -86,18 +88,6 @@ CHANGES: dict[str, Change] = {
 CHANGES_NOTHING = {"POST /api/downloads/plan", "POST /api/auth/refresh"}
 """A refresh goes on with a sign-in that is noted; its end is noted if a refresh token comes a second time."""
 FOR_ADMINS = [name for name, change in CHANGES.items() if change.by == "root-admin"]
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """What is noted is the same on both kinds of database."""
-    return sqlite_url
-
-
-@pytest.fixture
-def app_settings() -> dict[str, Any]:
-    """All routes are there."""
-    return ALL_ROUTES
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ from downloads_app.services.accounts import keys, passwords, tokens, users
 from downloads_app.services.audit import NOBODY as NO_ACTOR
 from downloads_app.web.page.routes import VIEWS
 from tests.conftest import PASSWORD, bearer
-from tests.support.routes import ALL_ROUTES, NOBODYS_ID, Route, all_routes
+from tests.support.routes import NOBODYS_ID, ON_ALL_ROUTES, ON_ONE_DATABASE, Route, all_routes
 from tests.web.api.calling import add_download, add_provider, add_repository
+
+pytestmark = [ON_ALL_ROUTES, ON_ONE_DATABASE]
 
 GOOD, DONE, TAKEN, NEW = 200, 204, 202, 201
 NOBODY = ("nobody", "disabled", "expired", "revoked", "expired key", "revoked key")
@@ -112,18 +114,6 @@ QUERIES = {
     "GET /api/providers/<uuid:provider_id>/search": "q=llama",
     "GET /api/providers/<uuid:provider_id>/files": "repository=org/model",
 }
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """Rights are the same on both kinds of database."""
-    return sqlite_url
-
-
-@pytest.fixture
-def app_settings() -> dict[str, Any]:
-    """All routes are there."""
-    return ALL_ROUTES
 
 
 @dataclass
