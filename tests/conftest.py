@@ -14,9 +14,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
 
 from downloads_app import create_app
 from downloads_app.config import current_settings
@@ -35,9 +37,12 @@ WHOLE_SYSTEMS = {"acceptance", "browser", "clients", "deploy", "upgrades"}
 def pytest_configure() -> None:
     """Give the processes that tests start what a terminal gives: Ctrl-C ends them, and nothing folds their output.
 
-    A shell that starts the run in the background ignores Ctrl-C for all of it, and a parallel run sets COLUMNS.
+    A shell that starts the run in the background ignores Ctrl-C for all of it, and a parallel run sets COLUMNS. How
+    long an example of a property takes says something about the machine, not about the code.
     """
     os.environ.pop("COLUMNS", None)
+    hypothesis.settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    hypothesis.settings.load_profile("any-machine")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -23,7 +23,7 @@ def files_of(*paths: str) -> list[RemoteFile]:
     return [RemoteFile(path, "http://x/") for path in paths]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(GLOBS, PATHS)
 def test_a_glob_means_what_it_means_to_hub_clients(glob: str, path: str) -> None:
     assert check_patterns([glob], []).matcher()(path) == fnmatchcase(path, glob)

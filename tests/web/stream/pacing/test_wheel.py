@@ -5,7 +5,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
@@ -146,6 +146,4 @@ def _on_the_wire(paced: PacedStream) -> bytes:
 
 
 TestRandomWheel = RandomWheel.TestCase
-TestRandomWheel.settings = settings(
-    max_examples=150, stateful_step_count=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestRandomWheel.settings = settings(max_examples=150, stateful_step_count=60)
