@@ -56,7 +56,7 @@ class AnswerHead:
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
-        self._read_lines = 0
+        """The lines that have not been read yet."""
         self._status = 0
         self._headers: dict[str, str] = {}
         self.add_line = self._lines.append
@@ -71,30 +71,30 @@ class AnswerHead:
     def clear(self) -> None:
         """Forget the previous answer."""
         self._lines.clear()
-        self._read_lines = 0
         self._status, self._headers = 0, {}
 
     @property
     def status(self) -> int:
         """The status code; 0 before there is one."""
-        if len(self._lines) > self._read_lines:
+        if self._lines:
             self._read()
         return self._status
 
     @property
     def headers(self) -> dict[str, str]:
-        if len(self._lines) > self._read_lines:
+        if self._lines:
             self._read()
         return self._headers
 
     def _read(self) -> None:
-        for line in self._lines[self._read_lines :]:
+        for line in self._lines:
             if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
                 self._status, self._headers = int(line.split(None, 2)[1]), {}
-            elif b":" in line:
-                name, value = _split(line)
+                continue
+            name, value = _split(line)
+            if name:
                 self._headers[name] = value
-        self._read_lines = len(self._lines)
+        self._lines.clear()
 
     @property
     def encoding(self) -> str:
@@ -139,9 +139,12 @@ def _read_date(text: str) -> float | None:
 
 @lru_cache(maxsize=64)
 def _split(line: bytes) -> tuple[str, str]:
-    """Return a header's name and value. It has a cache: most lines are the same in all of a server's answers."""
-    name, _, value = line.decode("latin-1").partition(":")
-    return name.strip().lower(), value.strip()
+    """Return a header's name and value; the name is "" if the line is no header, as the last one is none.
+
+    It has a cache: most lines are the same in all of a server's answers.
+    """
+    name, colon, value = line.decode("latin-1").partition(":")
+    return name.strip().lower() if colon else "", value.strip()
 
 
 def read_count(text: str | None) -> int | None:

@@ -1,0 +1,31 @@
+"""The head of an answer is read from its lines as they arrive."""
+
+from downloads_app.sources.answers import AnswerHead
+
+
+def _arrive(head: AnswerHead, *lines: bytes) -> None:
+    for line in lines:
+        head.add_line(line)
+
+
+def test_a_line_without_a_colon_is_no_header() -> None:
+    head = AnswerHead()
+    _arrive(head, b"HTTP/1.1 200 OK\r\n", b"nonsense\r\n", b": nobody's\r\n", b'ETag: "a:b"\r\n', b"\r\n")
+    assert (head.status, head.headers) == (200, {"etag": '"a:b"'})
+
+
+def test_lines_that_come_after_a_look_count_too() -> None:
+    head = AnswerHead()
+    _arrive(head, b"HTTP/1.1 200 OK\r\n", b"X-First: 1\r\n")
+    assert head.headers == {"x-first": "1"}
+    _arrive(head, b"X-Second: 2\r\n")
+    assert head.headers == {"x-first": "1", "x-second": "2"}
+
+
+def test_the_last_answer_counts_and_clearing_forgets_all() -> None:
+    head = AnswerHead()
+    _arrive(head, b"HTTP/1.1 100 Continue\r\n", b"X-Early: 1\r\n", b"\r\n", b"HTTP/1.1 206 Partial\r\n", b"A: 1\r\n")
+    assert (head.status, head.headers) == (206, {"a": "1"})
+    _arrive(head, b"B: 2\r\n")
+    head.clear()
+    assert (head.status, head.headers) == (0, {})
