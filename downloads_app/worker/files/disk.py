@@ -69,7 +69,10 @@ def open_own(file: Path | str, flags: int) -> int:
     the content stays under the other name, and a new empty file takes this name.
     """
     wanted = flags | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(file, wanted & ~os.O_TRUNC, FILE_MODE)
+    try:
+        return os.open(file, wanted | os.O_EXCL, FILE_MODE)  # a new file has one name and is empty: most are new
+    except FileExistsError:
+        descriptor = os.open(file, wanted & ~os.O_TRUNC, FILE_MODE)
     if os.fstat(descriptor).st_nlink > 1:
         os.close(descriptor)
         Path(file).unlink()
