@@ -63,11 +63,17 @@ def find_refusal(access: Access, host: str, port: int | None, address: str) -> s
     """
     if is_public(address) or any(is_named(host, port, allowed) for allowed in access.allow_hosts):
         return None
-    if not is_same_host(host, urlsplit(access.url).hostname or ""):
+    if not is_same_host(host, _host_of(access.url)):
         return f"{host} is at the private address {address}, where only the provider's own host may be"
     if not access.allow_private_network:
         return f"{host} is at the private address {address}: an admin may allow that (--allow-private-network)"
     return None
+
+
+@lru_cache(maxsize=64)
+def _host_of(url: str) -> str:
+    """Return the host of a provider's address, with a cache: each request asks for it."""
+    return urlsplit(url).hostname or ""
 
 
 def is_named(host: str, port: int | None, allowed: str) -> bool:
