@@ -160,7 +160,7 @@ class PartialFile:
         end = UNKNOWN_END if self.total_bytes is None else self.total_bytes
         if self.accepts_ranges is False or end == 0:
             return None if self.fetches else (0, end)  # only a request for the whole file works
-        taken = RangeSet(self.kept)
+        taken = RangeSet(self.kept) if self.fetches else self.kept
         for fetch in self.fetches:
             taken.add(fetch.at, fetch.end)
         return next(taken.gaps(end), None)
