@@ -6,6 +6,7 @@ web hosts, two worker hosts, a primary and a replica play on this machine; READM
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -88,7 +89,13 @@ class Soak:
             self._look()
             return bool(condition())
 
-        self.crowd.run(look, seconds, what)
+        try:
+            self.crowd.run(look, seconds, what)
+        except AssertionError as exc:
+            kept = tempfile.mkdtemp(prefix="soak-logs-")
+            for log in self.stage.folder.glob("*.log"):
+                shutil.copy(log, kept)
+            raise AssertionError(f"{exc}\n{self._describe()}\nThe logs are kept in {kept}") from exc
 
     def _look(self) -> None:
         now = time.monotonic()
@@ -110,6 +117,17 @@ class Soak:
 
     def _is_well(self) -> bool:
         return all(watcher.is_well for watcher in self.watchers.all)
+
+    def _describe(self) -> str:
+        """Return what each tab was told last, and how far the load is."""
+        load, now = self.load, time.monotonic()
+        lines = [f"{load.finished} downloads have arrived, {load.active} are active, in {load.turns} turns"]
+        for number, watcher in enumerate(self.watchers.all):
+            viewer = watcher.viewer
+            last = f"{viewer.names[-1]!r} {now - viewer.seen[-1].arrived:.1f} s ago" if viewer.names else "nothing"
+            opened = f"opened {now - viewer.opened:.1f} s ago, {'open' if viewer.closed is None else 'closed'}"
+            lines.append(f"tab {number}: {viewer.status}, {opened}, told {last}")
+        return "\n".join(lines)
 
     def _tidy(self) -> None:
         """Count what the tabs have seen, and keep only the last of it."""
