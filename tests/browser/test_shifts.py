@@ -113,3 +113,30 @@ def test_rows_stay_with_the_section_that_still_glides(page: Page) -> None:
         }"""
     )
     assert glided == [[True, 0], [True, 0], [True, 0]]
+
+
+def test_what_is_on_its_way_goes_on_from_where_it_is_seen(page: Page) -> None:
+    go(page, "")
+    seen = page.evaluate(
+        """async () => {
+          const { glide } = await import('./static/views/glide.js');
+          const section = document.createElement('section'), place = document.createElement('div');
+          place.append(section);
+          document.body.append(place);
+          const stop = glide(place);
+          const jumps = [];
+          for (let turn = 0; turn < 3; turn += 1) {
+            const before = section.getBoundingClientRect().top;
+            const more = document.createElement('div');
+            more.style.height = '200px';
+            place.prepend(more);
+            await Promise.resolve(); // what watches changes has its turn
+            jumps.push(section.getBoundingClientRect().top - before);
+            section.getAnimations().at(-1).currentTime = 30; // it is under way
+          }
+          stop();
+          place.remove();
+          return jumps;
+        }"""
+    )
+    assert [round(jump) for jump in seen] == [0, 0, 0]

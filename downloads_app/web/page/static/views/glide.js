@@ -1,7 +1,8 @@
 /** What moves because something above it has come or gone glides to its new place: the eye can follow, and nothing jumps. */
 
 const MOVING = "section, .line, .entry, .files-list > li, .story > li, .details";
-const PACE = { duration: 250, easing: "ease-out" };
+/** @type {KeyframeAnimationOptions} What is on its way already goes on from where it is seen: both ways add up. */
+const PACE = { duration: 250, easing: "ease-out", composite: "add" };
 const wantsStillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
