@@ -149,7 +149,12 @@ class Front:
         return self.folder / "nginx.pid"
 
     def reload(self) -> None:
-        """Read the configuration again, and wait until the new worker is at work."""
-        started = self.log().count("start worker process ")
+        """Read the configuration again; return when the new worker works, and the old one takes nothing more."""
+        told = ("start worker process ", "gracefully shutting down")
+        before = [self.log().count(words) for words in told]
         self._process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.log().count("start worker process ") > started, what="nginx's new worker")
+
+        def is_relieved() -> bool:
+            return all(self.log().count(words) > count for words, count in zip(told, before, strict=True))
+
+        wait_until(is_relieved, what="nginx's new worker")

@@ -1,4 +1,4 @@
-"""Attempts to sign in, here and at an identity provider."""
+"""Attempts to sign in, here and at an identity provider; and a server that is a provider's."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,9 +10,17 @@ from werkzeug.test import TestResponse
 
 from downloads_app.services.accounts import passwords
 from tests.conftest import PASSWORD
+from tests.support.file_server import FileServer
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, CrookedProvider
 from tests.web.api.attempting import HOME, LOGIN, SignIn
 from tests.web.api.signing_on import PUBLIC_URL
+
+
+@pytest.fixture
+def file_server() -> Iterator[FileServer]:
+    """A web server on loopback."""
+    with FileServer() as server:
+        yield server
 
 
 @pytest.fixture

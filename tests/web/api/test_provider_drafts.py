@@ -1,9 +1,7 @@
 """`POST /api/providers/test` and `…/{id}/test` with changes: a test before saving."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from flask.testing import FlaskClient
 
 from downloads_app.config import current_settings
@@ -14,13 +12,6 @@ from tests.conftest import bearer
 from tests.support.file_server import FileServer
 
 PROVIDERS = "/api/providers"
-
-
-@pytest.fixture
-def file_server() -> Iterator[FileServer]:
-    """A web server on loopback."""
-    with FileServer() as server:
-        yield server
 
 
 def a_body(url: str, **fields: Any) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """`/api/providers`: everybody reads, admins change, a token never comes back."""
 
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,20 +10,12 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Provider, Status, User
 from downloads_app.services.providers import catalog
-from downloads_app.web import upstream
 from tests.conftest import bearer
-from tests.support.file_server import Fault, FileServer
+from tests.support.file_server import FileServer
 from tests.web.api.calling import NOBODYS_ID, add_download, add_provider, add_repository
 
 PROVIDERS = "/api/providers"
 BODY = {"name": "mirror", "kind": "http", "url": "https://files.example/", "token": "hf_secret"}
-
-
-@pytest.fixture
-def file_server() -> Iterator[FileServer]:
-    """A web server on loopback."""
-    with FileServer() as server:
-        yield server
 
 
 def test_an_admin_adds_changes_and_removes_a_provider(client: FlaskClient, admin: User) -> None:
@@ -226,33 +216,3 @@ def test_providers_are_sorted_and_filtered(client: FlaskClient, alice: User) -> 
     assert names == ["c", "b", "a"]
     assert [row["name"] for row in client.get(f"{PROVIDERS}?name=b", headers=bearer(alice)).json] == ["b"]
     assert client.get(f"{PROVIDERS}?sort=token_encrypted", headers=bearer(alice)).status_code == 422
-
-
-def test_a_test_tells_that_a_provider_answers(client: FlaskClient, admin: User, file_server: FileServer) -> None:
-    file_server.put("", b"<html><body><a href='org/'>org/</a></body></html>")
-    file_server.fail("", Fault(headers={"Content-Type": "text/html"}))
-    provider = add_provider(url=file_server.url, allow_private_network=True)
-    answer = client.post(f"{PROVIDERS}/{provider.id}/test", headers=bearer(admin))
-    assert (answer.status_code, answer.json) == (200, {"ok": True})
-
-
-def test_a_test_tells_why_a_provider_does_not(client: FlaskClient, admin: User, file_server: FileServer) -> None:
-    provider = add_provider(url=file_server.url)  # loopback, and nobody has allowed it
-    refused = client.post(f"{PROVIDERS}/{provider.id}/test", headers=bearer(admin))
-    assert (refused.status_code, refused.json["status"]) == (424, "Failed Dependency")
-    assert "private" in refused.json["message"]
-
-
-def test_a_silent_provider_is_given_up_after_the_limit(
-    client: FlaskClient, admin: User, file_server: FileServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upstream, "LIMIT_SECONDS", 0.3)
-    release = threading.Event()
-    file_server.fail("", Fault(before=lambda: release.wait(30) and None))
-    provider = add_provider(url=file_server.url, allow_private_network=True)
-    try:
-        refused = client.post(f"{PROVIDERS}/{provider.id}/test", headers=bearer(admin))
-    finally:
-        release.set()
-    assert refused.status_code == 424
-    assert "did not answer" in refused.json["message"]

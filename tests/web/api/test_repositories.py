@@ -1,7 +1,6 @@
 """`/api/repositories`: known ones, and what their provider lists now."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,11 +15,10 @@ FILES = [{"path": f"part-{number}.bin", "size": number, "sha256": f"{number:064x
 
 
 @pytest.fixture
-def file_server() -> Iterator[FileServer]:
-    """A web server on loopback with one repository."""
-    with FileServer() as server:
-        server.put("org/model/manifest.json", json.dumps({"files": FILES}).encode())
-        yield server
+def file_server(file_server: FileServer) -> FileServer:
+    """That server, with one repository."""
+    file_server.put("org/model/manifest.json", json.dumps({"files": FILES}).encode())
+    return file_server
 
 
 def test_repositories_are_listed_filtered_and_searched(client: FlaskClient, alice: User) -> None:
