@@ -37,10 +37,12 @@ WHOLE_SYSTEMS = {"acceptance", "browser", "clients", "deploy", "upgrades"}
 def pytest_configure() -> None:
     """Give the processes that tests start what a terminal gives: Ctrl-C ends them, and nothing folds their output.
 
-    A shell that starts the run in the background ignores Ctrl-C for all of it, and a parallel run sets COLUMNS. How
-    long an example of a property takes says something about the machine, not about the code.
+    A shell that starts the run in the background ignores Ctrl-C for all of it, a parallel run sets COLUMNS, and `make`
+    tells what it starts that it is not the first `make`. How long an example of a property takes says something about
+    the machine, not about the code.
     """
-    os.environ.pop("COLUMNS", None)
+    for name in ("COLUMNS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+        os.environ.pop(name, None)
     hypothesis.settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     hypothesis.settings.load_profile("any-machine")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -41,8 +41,9 @@ def expect_a_play(screen: Path) -> None:
 
     wait_until(has_all_happened, DEADLINE_SECONDS, "all that happens")
     told = screen.read_text().splitlines()
-    assert not [line for line in told if len(line) > NARROW_COLUMNS and "server.log" not in line]
-    assert not [line for line in told if "Traceback" in line]
+    long = [line for line in told if len(line) > NARROW_COLUMNS and "server.log" not in line]
+    assert not long, long
+    assert not [line for line in told if "Traceback" in line], told
 
 
 def missing_on(screen: Path) -> list[str]:
