@@ -56,15 +56,8 @@ def add_switch(
 
 
 def adopt(group: click.Group) -> None:
-    """Make the commands of another library's group report errors like ours."""
-    invoke = group.invoke
-
-    def invoke_translated(ctx: click.Context) -> Any:
-        with errors_in_one_line():
-            return invoke(ctx)
-
-    # The library has made the group, so a class of ours with a method of its own comes too late.
-    group.invoke = invoke_translated  # type: ignore[method-assign]  # on this object, not on its class
+    """Make another library's group one of ours. Flask offers that very object, so it changes its class."""
+    group.__class__ = Commands
 
 
 @contextmanager
