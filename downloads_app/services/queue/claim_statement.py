@@ -52,76 +52,73 @@ _UPDATE = """UPDATE downloads SET status = 'downloading', attempt = attempt + 1,
     lease_expires_at = {lease}, wait_reason = NULL, not_before_at = NULL"""
 
 # SKIP LOCKED sits below LIMIT: the candidates are tried in their order until one can be locked.
-_POSTGRESQL = f"""{_WITH}, candidates AS (
+_POSTGRESQL = """{turns}, candidates AS (
     SELECT head.id, turns.load + head.place AS load, turns.last_at
     FROM turns CROSS JOIN LATERAL (
         SELECT d.id, row_number() OVER (ORDER BY d.priority DESC, d.created_at, d.id) - 1 AS place
-        FROM downloads d WHERE {{any_of_turn}} LIMIT {HEADS_PER_USER}
+        FROM downloads d WHERE {any_of_turn} LIMIT {heads_per_user}
     ) head
-), claimed AS ({_UPDATE} WHERE id = (
+), claimed AS ({update} WHERE id = (
     SELECT d.id FROM downloads d JOIN candidates c ON c.id = d.id WHERE d.status = 'pending'
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id
     LIMIT 1 FOR UPDATE OF d SKIP LOCKED
 ) RETURNING id, attempt, current_bytes, request_id), noted AS (
     INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
-    SELECT id, {{now}}, '{EventKind.CLAIMED}', :worker_id, attempt, current_bytes FROM claimed
+    SELECT id, {now}, '{claimed}', :worker_id, attempt, current_bytes FROM claimed
 ), trimmed AS (
     DELETE FROM download_events WHERE id IN (
         SELECT oldest.id FROM claimed CROSS JOIN LATERAL (
-            SELECT e.id FROM download_events e WHERE e.download_id = claimed.id ORDER BY e.id DESC OFFSET {KEPT - 1}
+            SELECT e.id FROM download_events e WHERE e.download_id = claimed.id ORDER BY e.id DESC OFFSET {kept_before}
         ) oldest
     )
-) SELECT id, attempt, request_id FROM claimed"""  # noqa: S608  (our own words; values are bound)
+) SELECT id, attempt, request_id FROM claimed"""
 
 # SQLite has one writer at a time, so the head of each user is enough. A second statement notes the event.
-_SQLITE = f"""{_WITH}, candidates AS (
+_SQLITE = """{turns}, candidates AS (
     SELECT turns.load, turns.last_at, (
-        SELECT d.id FROM downloads d WHERE {{any_of_turn}} LIMIT 1
+        SELECT d.id FROM downloads d WHERE {any_of_turn} LIMIT 1
     ) AS id FROM turns
-) {_UPDATE} WHERE id = (
+) {update} WHERE id = (
     SELECT d.id FROM candidates c JOIN downloads d ON d.id = c.id
     ORDER BY c.load, c.last_at NULLS FIRST, d.priority DESC, d.created_at, d.id LIMIT 1
-) RETURNING id, attempt, request_id"""  # noqa: S608  (our own words; values are bound)
+) RETURNING id, attempt, request_id"""
+_SQLITE_NOTES = (
+    """DELETE FROM download_events WHERE download_id = :id AND id <= (
+        SELECT e.id FROM download_events e WHERE e.download_id = :id ORDER BY e.id DESC LIMIT 1 OFFSET {kept_before}
+    )""",
+    """INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
+    SELECT id, {now}, '{claimed}', :worker_id, attempt, current_bytes FROM downloads WHERE id = :id""",
+)
 
 
 def _fill_in(template: str, now: str, lease: str, longest: str) -> TextClause:
+    """Return a statement. Only words and numbers of this code are written into it; every value is bound."""
     any_of_u, any_of_turn = (
         _CLAIMABLE.format(now=now, longest=longest, user=user) for user in ("u.id", "turns.user_id")
     )
-    return text(
-        template.format(now=now, lease=lease, any_of_u=any_of_u, any_of_turn=any_of_turn, users_at_once=USERS_AT_ONCE)
-    )
+    words = {
+        "turns": _WITH.format(now=now, any_of_u=any_of_u, users_at_once=USERS_AT_ONCE),
+        "update": _UPDATE.format(now=now, lease=lease),
+        "claimed": EventKind.CLAIMED,
+        "kept_before": KEPT - 1,
+        "heads_per_user": HEADS_PER_USER,
+    }
+    return text(template.format(now=now, any_of_turn=any_of_turn, **words))
 
 
-_SQLITE_TIME = SQLITE_NOW.replace(":", "\\:")  # no parameter begins there
-_STATEMENTS = {
-    "postgresql": _fill_in(
-        _POSTGRESQL,
-        POSTGRESQL_NOW,
-        f"{POSTGRESQL_NOW} + make_interval(secs => :lease_seconds)",
-        f"{POSTGRESQL_NOW} + make_interval(secs => {LONGEST_PAUSE_SECONDS})",
-    ),
-    "sqlite": _fill_in(
-        _SQLITE,
-        _SQLITE_TIME,
-        _SQLITE_TIME.replace("'now'", "'now', :lease_seconds || ' seconds'"),
-        _SQLITE_TIME.replace("'now'", f"'now', '{LONGEST_PAUSE_SECONDS} seconds'"),
-    ),
-}
-
-
-SQLITE_NOTES = (
-    text(
-        f"""DELETE FROM download_events WHERE download_id = :id AND id <= (
-            SELECT e.id FROM download_events e WHERE e.download_id = :id ORDER BY e.id DESC LIMIT 1 OFFSET {KEPT - 1}
-        )"""  # noqa: S608  (our own words; values are bound)
-    ),
-    text(
-        f"""INSERT INTO download_events (download_id, at, kind, actor, attempt, current_bytes)
-        SELECT id, {_SQLITE_TIME}, '{EventKind.CLAIMED}', :worker_id, attempt, current_bytes
-        FROM downloads WHERE id = :id"""  # noqa: S608  (our own words; values are bound)
-    ),
+_POSTGRESQL_WORDS = (
+    POSTGRESQL_NOW,
+    f"{POSTGRESQL_NOW} + make_interval(secs => :lease_seconds)",
+    f"{POSTGRESQL_NOW} + make_interval(secs => {LONGEST_PAUSE_SECONDS})",
 )
+_SQLITE_TIME = SQLITE_NOW.replace(":", "\\:")  # no parameter begins there
+_SQLITE_WORDS = (
+    _SQLITE_TIME,
+    _SQLITE_TIME.replace("'now'", "'now', :lease_seconds || ' seconds'"),
+    _SQLITE_TIME.replace("'now'", f"'now', '{LONGEST_PAUSE_SECONDS} seconds'"),
+)
+_STATEMENTS = {"postgresql": _fill_in(_POSTGRESQL, *_POSTGRESQL_WORDS), "sqlite": _fill_in(_SQLITE, *_SQLITE_WORDS)}
+SQLITE_NOTES = tuple(_fill_in(template, *_SQLITE_WORDS) for template in _SQLITE_NOTES)
 """What SQLite needs beside the claim to note it; written out, for building them takes longer than they do."""
 
 
