@@ -15,13 +15,11 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__(TEXT)
+        self._with_id = logging.Formatter(TEXT.replace("%(message)s", "[%(request_id)s] %(message)s"))
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (overrides logging's)
-        """Return the line without its traceback."""
-        request_id = getattr(record, "request_id", None)
-        if request_id:
-            record.message = f"[{request_id}] {record.message}"
-        return super().formatMessage(record)
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, and its traceback below."""
+        return self._with_id.format(record) if hasattr(record, "request_id") else super().format(record)
 
 
 def dict_config(log_format: str) -> dict[str, Any]:

@@ -20,15 +20,15 @@ CHANGE_DUE = "Change your password first (PUT /api/auth/password): somebody else
 
 
 class State(enum.StrEnum):
-    """What a user's row says of their rights."""
+    """What a user's row says of their rights. A change is due where somebody else has set the password."""
 
     DISABLED = "disabled"
-    PASSWORD_DUE = "password due"  # noqa: S105  (no secret)
+    CHANGE_DUE = "change due"
     ADMIN = "admin"
     USER = "user"
 
 
-_COLUMNS = {State.DISABLED: "is_disabled", State.PASSWORD_DUE: "must_change_password", State.ADMIN: "is_admin"}
+_COLUMNS = {State.DISABLED: "is_disabled", State.CHANGE_DUE: "must_change_password", State.ADMIN: "is_admin"}
 """The first column that is true gives the state."""
 _WHENS = " ".join(f"WHEN {column} THEN '{state}'" for state, column in _COLUMNS.items())
 STATE_SQL = f"CASE {_WHENS} ELSE '{State.USER}' END"
@@ -114,7 +114,7 @@ def refusal_of(token: Token, state: str | None, valid_from: datetime | None, rev
         return REVOKED
     if revoked and not revoked.isdisjoint(token.revocable_ids):
         return REVOKED
-    return CHANGE_DUE if state == State.PASSWORD_DUE else None
+    return CHANGE_DUE if state == State.CHANGE_DUE else None
 
 
 def as_error(refusal: str) -> NotAllowed | NotAuthenticated:

@@ -10,8 +10,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event
+from sqlalchemy import Engine, ExceptionContext, NullPool, Select, create_engine, event, literal_column, select
+from sqlalchemy import table as named
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
 from downloads_app.errors import Conflict, InvalidInput
@@ -109,7 +112,8 @@ def _describe(path: Path, revision: str) -> None:
 def _digest(connection: sqlite3.Connection, table: str) -> list[object]:
     """Return how many rows a table has, and the digest of their values."""
     digest, count = hashlib.sha256(), 0
-    for row in connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'):  # noqa: S608  (a table of our models)
+    every: Select[Any] = select(literal_column("*")).select_from(named(table)).order_by(literal_column("rowid"))
+    for row in connection.execute(str(every.compile(dialect=sqlite.dialect()))):
         digest.update(repr(row).encode("utf-8", "surrogatepass"))
         count += 1
     return [count, digest.hexdigest()]
