@@ -42,8 +42,14 @@ class Completion:
     If a step fails for a file, the error is its outcome. The other files go on.
     """
 
-    def __init__(self, files: Sequence[PartialFile], storage: Storage, must_leave: Callable[[], bool]) -> None:
-        self._storage, self._must_leave = storage, must_leave
+    def __init__(
+        self,
+        files: Sequence[PartialFile],
+        storage: Storage,
+        must_leave: Callable[[], bool],
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._storage, self._must_leave, self._may_write = storage, must_leave, may_write
         self._outcomes: dict[PartialFile, Outcome] = dict.fromkeys(files)
         self._going = list(files)
         self._results: dict[PartialFile, FileResult] = {}
@@ -58,7 +64,7 @@ class Completion:
         self._each(self._check)
         self._each(self._write)
         self._each(self._sync)
-        with self._storage.placing() as place:
+        with self._storage.placing(self._may_write) as place:
             self._each(lambda file: self._place(file, place))
         self._outcomes |= {file: self._results[file] for file in self._going}
         return list(self._outcomes.values())

@@ -195,7 +195,7 @@ class Finisher:
         return task
 
     def _complete(self, files: list[PartialFile], must_leave: Callable[[], bool]) -> list[Outcome]:
-        return Completion(files, self._storage, must_leave).run()
+        return Completion(files, self._storage, must_leave, self._may_write).run()
 
     def _sum(self, file: PartialFile, end: int) -> list[Outcome]:
         follow(file, end, self._should_stop)

@@ -10,6 +10,7 @@ from pathlib import Path
 from downloads_app.errors import TooManyFiles
 from downloads_app.sources.descriptors import SHORT
 from downloads_app.worker.files.disk import explain_disk, open_own
+from downloads_app.worker.files.target_folder import Stamp
 
 _NAME = "done.jsonl"
 
@@ -30,6 +31,11 @@ class Placed:
     path: str
     result: FileResult
     modified_ns: int
+
+    @property
+    def stamp(self) -> Stamp:
+        """What `stamp_of` says of the file as long as nobody has changed it."""
+        return self.result.size_bytes, self.modified_ns
 
     def as_line(self) -> str:
         """Return it as one JSON object."""

@@ -24,7 +24,7 @@ from downloads_app.worker.files.disk import explain_disk, measure_sync, open_own
 from downloads_app.worker.files.folding import folds_names, refuse_collisions
 from downloads_app.worker.files.journal import FileResult as FileResult
 from downloads_app.worker.files.journal import Journal, Placed
-from downloads_app.worker.files.target_folder import TargetFolder
+from downloads_app.worker.files.target_folder import TargetFolder, stamp_of
 
 log = logging.getLogger(__name__)
 
@@ -114,11 +114,13 @@ class Storage:
             (self.partials / f"{key_of(path)}.{suffix}").unlink(missing_ok=True)
 
     @contextmanager
-    def placing(self) -> Iterator[Callable[[Placed], None]]:
+    def placing(self, may_write: Callable[[], bool]) -> Iterator[Callable[[Placed], None]]:
         """Yield a function that moves a verified and synced partial file to its final name.
 
         At the end all names are synced, and only then the journal gets its lines. If that fails, the files are partial
-        ones again: what no journal knows would keep its room, and without a sum it would be fetched once more.
+        ones again: what no journal knows would keep its room, and without a sum it would be fetched once more. But no
+        file is moved that somebody has put in its place meanwhile, and none where `may_write` says no: another worker
+        may have found it there.
         """
         placed: list[Placed] = []
 
@@ -132,7 +134,8 @@ class Storage:
             self._journal.add(placed)
         except DownloadsError:
             for file in placed:
-                self.target.take_back(file.path, self._data_of(file.path))
+                if may_write():
+                    self.target.take_back(file.path, self._data_of(file.path), file.stamp)
             raise
         for file in placed:
             self.drop_side_file(file.path)
@@ -146,7 +149,7 @@ class Storage:
         found: dict[str, FileResult] = {}
         for file in self._journal.read():
             status = self.target.stat(file.path)
-            if status and (status.st_size, status.st_mtime_ns) == (file.result.size_bytes, file.modified_ns):
+            if status and stamp_of(status) == file.stamp:
                 found[file.path] = file.result
         return found
 

@@ -11,6 +11,8 @@ from downloads_app.sources.descriptors import SHORT
 from downloads_app.worker.files.disk import explain_disk, sync
 
 _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+Stamp = tuple[int, int]
+"""A file's size in bytes, and when it was last changed, in nanoseconds."""
 
 
 class TargetFolder:
@@ -67,10 +69,12 @@ class TargetFolder:
             for descriptor in folders.values():
                 os.close(descriptor)
 
-    def take_back(self, path: str, draft: str) -> None:
-        """Move a file from its final name to a draft. Where the disk refuses that too, it stays."""
+    def take_back(self, path: str, draft: str, stamp: Stamp) -> None:
+        """Move a file from its final name to a draft. It stays if its stamp is another, or the disk refuses."""
+        name = path.rpartition("/")[2]
         with suppress(OSError), self._parent_of(path) as parent:
-            os.rename(path.rpartition("/")[2], draft, src_dir_fd=parent)
+            if stamp_of(os.stat(name, dir_fd=parent, follow_symlinks=False)) == stamp:
+                os.rename(name, draft, src_dir_fd=parent)
 
     @contextmanager
     def _parent_of(self, path: str) -> Iterator[int]:
@@ -90,6 +94,11 @@ class TargetFolder:
                 os.close(descriptor)
             descriptor = inner
         return descriptor
+
+
+def stamp_of(status: os.stat_result) -> Stamp:
+    """Return what shows whether somebody has changed a file, or put another in its place."""
+    return status.st_size, status.st_mtime_ns
 
 
 def _open_folder(segment: str, parent: int, *, create: bool) -> int:

@@ -1,6 +1,7 @@
 """Puts bytes into a download's partial files, and gives them their final names."""
 
 import os
+from collections.abc import Callable
 
 from downloads_app.worker.files.disk import write_all
 from downloads_app.worker.files.journal import FileResult, Placed
@@ -9,9 +10,9 @@ from downloads_app.worker.files.storage import Storage
 RESULT = FileResult("ab" * 32, 3, "etag:x")
 
 
-def place(storage: Storage, path: str, modified_ns: int) -> None:
+def place(storage: Storage, path: str, modified_ns: int, may_write: Callable[[], bool] = lambda: True) -> None:
     """Move a partial file to its place."""
-    with storage.placing() as put:
+    with storage.placing(may_write) as put:
         put(Placed(path, RESULT, modified_ns))
 
 

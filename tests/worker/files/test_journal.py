@@ -1,10 +1,12 @@
 """The list of placed files: what it remembers, what a torn line costs, and a disk that takes no line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from downloads_app.errors import NoSpace
+from downloads_app.errors import NoSpace, Passing
+from downloads_app.worker.files.journal import Journal
 from downloads_app.worker.files.storage import Storage
 from tests.support.small_disk import fill_up, small_disk
 from tests.worker.files.placing import RESULT, place, put_data
@@ -35,6 +37,37 @@ def test_where_the_disk_takes_no_line_of_the_journal_the_file_is_a_partial_one_a
         place(storage, "a/x", modified_ns)
         storage.close()
         assert Storage(storage.folder).read_done() == {"a/x": RESULT}
+
+
+def _refuse_lines(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> None:
+    def refuse(_journal: Journal, _placed: object) -> None:
+        meanwhile()
+        raise Passing("done.jsonl: Input/output error")
+
+    monkeypatch.setattr(Journal, "add", refuse)
+
+
+def test_what_another_worker_may_have_found_in_its_place_stays_there(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_lease = [True]
+    _refuse_lines(monkeypatch, has_lease.clear)
+    modified_ns = put_data(storage, "a/x", b"abc")
+    with pytest.raises(Passing):
+        place(storage, "a/x", modified_ns, lambda: bool(has_lease))
+    assert (storage.folder / "a/x").read_bytes() == b"abc"
+
+
+def test_what_somebody_has_just_put_in_the_place_of_a_file_stays_there(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    final, theirs = storage.folder / "a/x", storage.folder / "theirs"
+    theirs.write_bytes(b"theirs")
+    _refuse_lines(monkeypatch, lambda: theirs.rename(final))
+    modified_ns = put_data(storage, "a/x", b"abc")
+    with pytest.raises(Passing):
+        place(storage, "a/x", modified_ns)
+    assert final.read_bytes() == b"theirs"
 
 
 def test_a_torn_last_line_does_not_hide_the_others(storage: Storage) -> None:
