@@ -38,6 +38,7 @@ _CURL_FAULTS = {
 _ENCODING = re.compile("br|bzip2|compress|dcb|dcz|deflate|exi|gzip|lzma|pack200-gzip|x-compress|x-gzip|xz|zstd")
 """The content codings of IANA's registry, and others that servers use."""
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+_STATUS_LINE = re.compile(rb"HTTP/[0-9.]+\s+([0-9]{3})\b")
 _PERMANENT_CURL_CODES = {
     pycurl.E_UNSUPPORTED_PROTOCOL,
     pycurl.E_URL_MALFORMAT,
@@ -88,8 +89,10 @@ class AnswerHead:
 
     def _read(self) -> None:
         for line in self._lines:
-            if line.startswith(b"HTTP/"):  # a new answer: after `100 Continue`, or a proxy's `200`
-                self._status, self._headers = int(line.split(None, 2)[1]), {}
+            # A new answer comes after `100 Continue`, or a proxy's `200`. A header may begin like it: `HTTP/x: y`.
+            begin = _STATUS_LINE.match(line) if line.startswith(b"HTTP/") else None
+            if begin is not None:
+                self._status, self._headers = int(begin[1]), {}
                 continue
             name, value = _split(line)
             if name:

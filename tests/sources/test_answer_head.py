@@ -14,6 +14,12 @@ def test_a_line_without_a_colon_is_no_header() -> None:
     assert (head.status, head.headers) == (200, {"etag": '"a:b"'})
 
 
+def test_a_header_that_begins_like_a_status_line_is_a_header() -> None:
+    head = AnswerHead()
+    _arrive(head, b"HTTP/2 200\r\n", b"HTTP/x: y\r\n", b"HTTP/1.1 : z\r\n", b"A: 1\r\n", b"\r\n")
+    assert (head.status, head.headers) == (200, {"http/x": "y", "http/1.1": "z", "a": "1"})
+
+
 def test_lines_that_come_after_a_look_count_too() -> None:
     head = AnswerHead()
     _arrive(head, b"HTTP/1.1 200 OK\r\n", b"X-First: 1\r\n")
