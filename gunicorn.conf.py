@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from downloads_app.config import load_settings
+from downloads_app.config import load_settings, read_binds
 from downloads_app.logs import configure, dict_config
 from downloads_app.modes import prepare_instance, refuse_unfit_instance
 from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory
@@ -16,7 +16,7 @@ from downloads_app.web.gunicorn.temporary import METRICS_VARIABLE, borrow_instan
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
 
 wsgi_app = "wsgi:app"
-bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000").split(",")  # nginx, a browser on the machine, Prometheus
+bind = read_binds()  # nginx, a browser on the machine, Prometheus
 workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # one a core is enough: a process holds thousands of streams
 umask = 0o007  # of a unix socket: for its owner and the group of the web server
 worker_class = "gevent"  # a waiting stream costs a greenlet, not a thread

@@ -20,6 +20,7 @@ MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long 
 JWT_ALGORITHM = "HS256"
 STREAM_CONNECTIONS_SPARE = 256
 MAX_PREVIOUS_KEYS = 10
+DEFAULT_BIND = "127.0.0.1:8000"
 SHOWN_AS_LENGTH = {
     *("jwt_secret_key", "previous_jwt_secret_keys", "provider_token_key", "previous_provider_token_keys"),
     *("metrics_token", "database_url", "oidc_client_secret"),
@@ -231,3 +232,12 @@ def install_settings(app: Flask, settings: Settings) -> None:
 def current_settings() -> Settings:
     """Return the settings of the application at work. For the doors: services get what they need as arguments."""
     return SETTINGS.here()
+
+
+def read_binds() -> list[str]:
+    """Return where gunicorn listens unless a flag says it (GUNICORN_BIND).
+
+    An empty part is left out: gunicorn would take it for every address of the machine.
+    """
+    parts = map(str.strip, os.environ.get("GUNICORN_BIND", "").split(","))
+    return list(filter(None, parts)) or [DEFAULT_BIND]
