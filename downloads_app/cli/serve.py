@@ -10,19 +10,14 @@ import sys
 from collections.abc import Sequence
 
 import click
-from gunicorn.config import Config
-from gunicorn.util import parse_address
 
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
 from downloads_app.cli.loading import unfit_files_in_one_line
-from downloads_app.config import SETTINGS, Settings, current_settings
+from downloads_app.config import SETTINGS, Settings, current_settings, read_binds
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
-
-DEFAULT_BIND = "127.0.0.1:8000"
-"""As gunicorn.conf.py has it."""
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
@@ -35,23 +30,40 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
     Further options are gunicorn's own.
     """
     options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
-    _check_options(gunicorn_options)
-    for address in (bind or os.environ.get("GUNICORN_BIND", DEFAULT_BIND)).split(","):
+    for address in find_addresses(bind, gunicorn_options):
         _check_address(address)
     with errors_in_one_line():
         settings = prepare()
     _become_gunicorn(settings, [*options, *gunicorn_options])
 
 
-def _check_options(options: Sequence[str]) -> None:
-    """Stop where gunicorn would, before anything is made: by its own parser. What is no option it would overlook."""
-    known = Config(prog="downloads-app run", usage="%(prog)s [OPTIONS]").parser().parse_args(list(options))
-    if known.args:
-        raise click.UsageError(f"Got unexpected extra argument ({known.args[0]})", click.get_current_context())
+def find_addresses(bind: str | None, options: Sequence[str]) -> list[str]:
+    """Return where gunicorn would listen; [] where only a file of its own says so.
+
+    Stops where gunicorn would, before anything is made: by its own parser. What is no option it would overlook.
+    """
+    try:
+        from gunicorn.config import Config
+    except ValueError:  # it reads this as it is loaded
+        stop(f"WEB_CONCURRENCY is no number: {os.environ.get('WEB_CONCURRENCY')!r}")
+    config = Config(prog="downloads-app run", usage="%(prog)s [OPTIONS]")
+    given = config.parser().parse_args(list(options))
+    if given.args:
+        raise click.UsageError(f"Got unexpected extra argument ({given.args[0]})", click.get_current_context())
+    try:
+        around = config.parser().parse_args(config.get_cmd_args_from_env())
+    except ValueError as exc:  # a quote that nothing ends
+        stop(f"GUNICORN_CMD_ARGS: {exc}")
+    told = [bind] if bind else around.bind
+    if told is None and (given.config or around.config):
+        return []
+    return [address.strip() for address in told or read_binds()]
 
 
 def _check_address(bind: str) -> None:
     """Stop in one line where nobody can listen: before a password is printed that nobody would see again."""
+    from gunicorn.util import parse_address
+
     try:
         address = parse_address(bind)
         if isinstance(address, tuple):  # no unix socket, and none that was handed over

@@ -1,6 +1,7 @@
 """`downloads-app run` before it serves: what cannot work is said at once, and nothing is made, no password printed."""
 
 import re
+import runpy
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from downloads_app.cli.serve import find_addresses
 from tests.support.server import PROJECT
 
 
@@ -38,6 +40,7 @@ def test_a_port_that_is_taken_is_one_line_and_makes_nothing(tmp_path: Path) -> N
     [
         ("127.0.0.1:99999", "port must be 0-65535"),
         ("127.0.0.1:http", "'http' is not a valid port number"),
+        ("127.0.0.1:8001,127.0.0.1:8002", "is not a valid port number"),
         ("8001", "Cannot assign requested address"),
         ("nowhere.invalid:8001", "."),
         ("[2001:db8::1]:8001", "Cannot assign requested address"),
@@ -64,3 +67,46 @@ def test_an_option_that_nobody_knows_makes_nothing(options: list[str], reason: s
     assert code == 2
     assert told.lower().startswith("usage: ")
     assert reason in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "reason"),
+    [
+        ("GUNICORN_CMD_ARGS", "--prt 8001", 2, "unrecognized arguments: --prt"),
+        ("GUNICORN_CMD_ARGS", "--bind 127.0.0.1:99999", 1, "127.0.0.1:99999 cannot be listened at"),
+        ("GUNICORN_CMD_ARGS", "--bind '127.0.0.1", 1, "error: GUNICORN_CMD_ARGS: No closing quotation"),
+        ("WEB_CONCURRENCY", "two", 1, "error: WEB_CONCURRENCY is no number: 'two'"),
+    ],
+)
+def test_settings_of_gunicorn_that_it_would_refuse_make_nothing(
+    name: str, value: str, code: int, reason: str, tmp_path: Path
+) -> None:
+    found, told = run_in_vain(tmp_path, **{name: value})
+    assert found == code
+    assert "Traceback" not in told
+    assert reason in told
+
+
+def test_only_where_gunicorn_would_listen_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUNICORN_BIND", "unix:/run/x, 127.0.0.1:1,")
+    assert find_addresses(None, []) == ["unix:/run/x", "127.0.0.1:1"]
+    assert find_addresses(None, ["--config", str(tmp_path)]) == []
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--bind 127.0.0.1:2 -b 127.0.0.1:3")
+    assert find_addresses(None, []) == ["127.0.0.1:2", "127.0.0.1:3"]
+    assert find_addresses("127.0.0.1:4", []) == ["127.0.0.1:4"]
+
+
+@pytest.mark.parametrize(
+    ("told", "binds"), [("", ["127.0.0.1:8000"]), ("127.0.0.1:1, [::1]:1,", ["127.0.0.1:1", "[::1]:1"])]
+)
+def test_an_empty_address_is_not_every_address(told: str, binds: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "unused")
+    monkeypatch.setenv("GUNICORN_BIND", told)
+    assert runpy.run_path(str(PROJECT / "gunicorn.conf.py"))["bind"] == binds
+
+
+def test_help_needs_no_settings_of_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "two")
+    command = [sys.executable, "-m", "downloads_app", "--help"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
