@@ -229,4 +229,9 @@ def test_the_arrows_lead_to_what_was_found_and_back(page: Page) -> None:
     for place in (rows.first, field):
         page.keyboard.press("ArrowUp")
         expect(place).to_be_focused()
+    field.dispatch_event("keydown", {"key": "ArrowDown", "isComposing": True})  # it chooses a word of an input method
+    for key in ("Alt+ArrowDown", "Control+ArrowDown", "Meta+ArrowDown", "Home", "Shift+ArrowDown"):
+        page.keyboard.press(key)
+    expect(field).to_be_focused()
+    assert field.evaluate("(field) => [field.selectionStart, field.selectionEnd]") == [0, len("nimbus")]
     page.unroute("**/search?**")

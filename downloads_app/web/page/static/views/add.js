@@ -37,8 +37,9 @@ export function AddView({ user }) {
     event.preventDefault();
     if (named) plan(named);
   }
-  /** The arrows lead from the field to what was found, and back. */
+  /** The arrows lead from the field to what was found, and back; with another key, or in an input method, they mean something else. */
   function step(event) {
+    if (event.isComposing || event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const stops = [field.current, ...document.querySelectorAll(".found-row")];
     const next = by && stops[stops.indexOf(event.target) + by];
