@@ -5,6 +5,7 @@ one statement for all would hold the web server's event loop.
 """
 
 import time
+from collections.abc import Callable
 
 from sqlalchemy import ColumnElement, delete, select, update
 
@@ -16,8 +17,12 @@ DOWNLOADS_A_STEP = 200
 ROWS_A_STEP = 1_000
 
 
-def remove_rows(*which: ColumnElement[bool]) -> None:
-    """Remove the rows of the downloads that match and are not active, with their listings and events; commits."""
+def remove_rows(*which: ColumnElement[bool], note: Callable[[], None] = lambda: None) -> int:
+    """Remove the rows of the downloads that match and are not active, with their listings and events; commits.
+
+    Return how many downloads are gone. `note` is called in the transaction of each step that removes some.
+    """
+    count = 0
     matching = select(Download.id).where(*which, Download.status.not_in(ACTIVE)).limit(DOWNLOADS_A_STEP)
     while ids := db.session.scalars(matching).all():
         idle = (Download.id.in_(ids), Download.status.not_in(ACTIVE))
@@ -28,8 +33,11 @@ def remove_rows(*which: ColumnElement[bool]) -> None:
             some = select(table.id).where(table.download_id.in_(select(Download.id).where(*idle))).limit(ROWS_A_STEP)
             while change_rows(delete(table).where(table.id.in_(some))):
                 _pause()
-        change_rows(delete(Download).where(*idle))
+        if removed := change_rows(delete(Download).where(*idle)):
+            count += removed
+            note()
         _pause()
+    return count
 
 
 def _pause() -> None:

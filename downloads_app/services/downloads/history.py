@@ -112,8 +112,11 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
     _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
-    audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail="with its files" if files else None)
-    remove_rows(Download.id == download_id)
+    detail = "with its files" if files else None
+    remove_rows(
+        Download.id == download_id,
+        note=lambda: audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail=detail),
+    )
     if status := db.session.scalar(select(Download.status).where(Download.id == download_id)):
         db.session.rollback()
         raise Conflict(f"Download {download_id} is {status}; cancel it first")
@@ -150,8 +153,7 @@ def prune(
         download = db.session.get(Download, download_id, options=PARTS)
         if download is not None and not leftovers.is_held(download):
             _remove_files(downloads_dir, download, files)
-            remove_rows(Download.id == download_id)
-            count += 1
+            count += remove_rows(Download.id == download_id)
     if count:
         what = f"{count} downloads that ended more than {older_than_days:g} days ago"
         audit.note(Act.DOWNLOADS_PRUNED, by, detail=f"{what}, with their files" if files else what)

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
-from downloads_app.models import Act, AuditEntry, Provider, Status, User, utc_now
+from downloads_app.models import Act, AuditEntry, Download, Provider, Status, User, utc_now
+from downloads_app.services import removal
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.pages import Wanted
 from downloads_app.services.queue import outcomes
@@ -32,6 +33,38 @@ def test_a_download_whose_worker_is_still_stopping_is_not_deleted(alice: User, p
     outcomes.let_go(found)
     history.delete(current_settings().downloads_dir, reload(found))
     assert history.list_downloads().total == 0
+
+
+def _queue_again_at_the_first_step(row: Download, monkeypatch: pytest.MonkeyPatch) -> None:
+    pause = removal._pause
+
+    def queue_again() -> None:
+        pause()
+        if reload(row).status == Status.FAILED:
+            lifecycle.retry(current_settings(), reload(row))
+
+    monkeypatch.setattr(removal, "_pause", queue_again)
+
+
+def test_of_one_that_is_queued_again_while_its_rows_go_no_deletion_is_told(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "failed")
+    _queue_again_at_the_first_step(row, monkeypatch)
+    with pytest.raises(Conflict, match="is pending"):
+        history.delete(current_settings().downloads_dir, row)
+    assert db.session.scalar(select(AuditEntry).where(AuditEntry.action == Act.DOWNLOAD_DELETED)) is None
+
+
+def test_pruning_counts_none_that_is_queued_again_meanwhile(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "failed")
+    row.completed_at = utc_now()
+    db.session.commit()
+    _queue_again_at_the_first_step(row, monkeypatch)
+    assert history.prune(current_settings().downloads_dir) == 0
+    assert history.list_downloads().total == 1
 
 
 def test_one_that_is_queued_again_meanwhile_stays_and_says_so(
