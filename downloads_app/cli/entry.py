@@ -55,6 +55,15 @@ class _Entry(WholeHelp, FlaskGroup):
             return _load_run()
         return click.Group.get_command(self, ctx, name) or _OURS.get_command(ctx, name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command. For a mistyped name click would propose only commands that are loaded, so not ours."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.exceptions.NoSuchCommand as exc:
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=self.list_commands(ctx), ctx=ctx) from exc
+
 
 def _load_run() -> click.Command:
     from downloads_app.cli.serve import run

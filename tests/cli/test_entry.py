@@ -54,6 +54,23 @@ def test_wrong_usage_is_exit_code_two() -> None:
     assert CliRunner().invoke(main, ["users", "create"]).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["downlods"], "downloads"),
+        (["rnu"], "run"),
+        (["doctr"], "doctor"),
+        (["downloads", "lst"], "list"),
+        (["db", "upgrad"], "upgrade"),
+    ],
+)
+def test_a_mistyped_command_is_told_which_one_is_like_it(typed: list[str], meant: str) -> None:
+    done = CliRunner().invoke(main, typed)
+    assert done.exit_code == 2
+    assert f"No such command '{typed[-1]}'" in done.stderr
+    assert f"'{meant}'" in done.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["downloads"], ["downloads", "list"], ["audit"], ["db"], ["run"]])
 def test_who_asks_for_help_gets_no_instance(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTANCE_DIR", str(tmp_path / "instance"))
