@@ -51,5 +51,5 @@ def _add_web(app: "Flask") -> None:
     from downloads_app.extensions import db
 
     Migrate(app, db, directory=str(locations.MIGRATIONS_DIR))
-    migrations.report_errors()
+    migrations.adapt()
     web.init_app(app)

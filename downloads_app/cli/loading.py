@@ -54,7 +54,7 @@ class Groups(AppGroup):
             return super().get_command(ctx, name)
         first, *_ = [_load(module) for module in _MODULES[name]]
         if name == "db":
-            first.report_errors()
+            first.adapt()
         group: click.Command = first.group
         return group
 

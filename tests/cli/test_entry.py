@@ -71,7 +71,9 @@ def test_a_mistyped_command_is_told_which_one_is_like_it(typed: list[str], meant
     assert f"'{meant}'" in done.stderr
 
 
-@pytest.mark.parametrize("words", [[], ["downloads"], ["downloads", "list"], ["audit"], ["db"], ["run"]])
+@pytest.mark.parametrize(
+    "words", [[], ["downloads"], ["downloads", "list"], ["audit"], ["db"], ["db", "upgrade"], ["run"]]
+)
 def test_who_asks_for_help_gets_no_instance(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSTANCE_DIR", str(tmp_path / "instance"))
     done = CliRunner().invoke(main, [*words, "--help"], prog_name="downloads-app")
@@ -87,6 +89,18 @@ def test_a_group_of_a_library_tells_errors_in_one_line_too(monkeypatch: pytest.M
     done = subprocess.run([sys.executable, "-c", code, "db", "upgrade"], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.rpartition("error: ")[2] == "the database cannot be reached: see DATABASE_URL\n"
+
+
+def test_commands_of_a_librarys_group_know_the_options_of_the_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "")
+    code = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
+    for words, told in (((), "(head)"), (("-d", str(tmp_path / "elsewhere")), "elsewhere")):
+        command = [sys.executable, "-c", code, "db", *words, "heads"]
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+        assert told in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("words", [[], ["downloads"]])
