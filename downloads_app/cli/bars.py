@@ -7,7 +7,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from downloads_app.cli.file_rows import FileRows, Row
+from downloads_app.cli.file_rows import FileRow, FileRows
 from downloads_app.cli.printing import WIDE_COLUMNS, format_bytes, format_seconds, format_share, plain, style_status
 from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import ACTIVE, Download, Status
@@ -17,12 +17,17 @@ ECHO_COLUMNS = 3
 INDENT = SHORT_ID_LENGTH + 1
 SPARE_LINES = 2
 """Of the screen: for the cursor, and for a line above."""
+LEAST_ROWS = 2
+"""Of a download: its own, and that of its reason or of how many files are here."""
+DownloadRow = tuple[Text | ProgressBar, ...]
+Rows = list[DownloadRow | FileRow | Text]
 
 
 def draw(news: Sequence[Download] | str, console: Console, files: FileRows | None) -> RenderableType:
     """Draw the downloads, active ones first, or the reason why they cannot be read.
 
-    The last row counts those that do not fit: one with a long reason takes several lines.
+    The last row counts those that do not fit: one with a long reason takes several lines. Of one that does not fit by
+    itself files are left out.
     """
     if isinstance(news, str):
         return plain(news, "red")
@@ -33,9 +38,14 @@ def draw(news: Sequence[Download] | str, console: Console, files: FileRows | Non
     while True:
         drawn = _arrange(blocks[:count], len(ordered) - count, console)
         lines = len(console.render_lines(drawn, pad=False))
-        if lines <= room or count <= 1:
+        if lines <= room:
             return drawn
-        count = max(1, min(count - 1, count * room // lines))
+        if count > 1:
+            count = max(1, min(count - 1, count * room // lines))
+        elif blocks and len(blocks[0]) > LEAST_ROWS:
+            del blocks[0][-2]  # the last row counts files
+        else:
+            return drawn
 
 
 def format_speed(download: Download) -> str:
@@ -43,29 +53,31 @@ def format_speed(download: Download) -> str:
     return f"{format_bytes(download.download_speed)}/s {format_seconds(download.eta_seconds)}"
 
 
-def _fill(downloads: Sequence[Download], room: int, console: Console, files: FileRows | None) -> list[list[Row | Text]]:
+def _fill(downloads: Sequence[Download], room: int, console: Console, files: FileRows | None) -> list[Rows]:
     """Return the rows of each download, of no more than could have room."""
-    blocks: list[list[Row | Text]] = []
+    blocks: list[Rows] = []
     for download in downloads:
         if sum(map(len, blocks)) >= room:
             break
         of_files = files.draw(download) if files else ()
-        blocks.append([*_draw_download(download, console), *of_files][:room])
+        blocks.append([*_draw_download(download, console), *of_files])
     return blocks
 
 
-def _arrange(blocks: Sequence[Sequence[Row | Text]], left_out: int, console: Console) -> Group:
+def _arrange(blocks: Sequence[Rows], left_out: int, console: Console) -> Group:
     """Put rows into grids of the same columns, and sentences between them."""
     parts: list[RenderableType] = []
-    for row in (row for rows in blocks for row in rows):
+    grid = _make_grid(console)
+    kind: type = Text
+    for row in (row for block in blocks for row in block):
         if isinstance(row, Text):
             parts.append(row)
-            continue
-        if not parts or isinstance(parts[-1], Text):
-            parts.append(_make_grid(console))
-        grid = parts[-1]
-        assert isinstance(grid, Table)
-        grid.add_row(*row)
+        elif type(row) is not kind:
+            grid = _make_file_grid(console) if isinstance(row, FileRow) else _make_grid(console)
+            parts.append(grid)
+        if not isinstance(row, Text):
+            grid.add_row(*row)
+        kind = type(row)
     if left_out:
         parts.append(Text(f"{' ' * INDENT}and {left_out} more", style="dim"))
     return Group(*parts)
@@ -83,7 +95,19 @@ def _make_grid(console: Console) -> Table:
     return table
 
 
-def _draw_download(download: Download, console: Console) -> Sequence[Row | Text]:
+def _make_file_grid(console: Console) -> Table:
+    """Return a grid in which names have most of the width, and the lines they need: often only their ends differ."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.width = max(1, console.width - ECHO_COLUMNS)
+    table.add_column(no_wrap=True, width=SHORT_ID_LENGTH)
+    table.add_column(overflow="fold", ratio=4, min_width=10)
+    table.add_column(no_wrap=True, ratio=1, min_width=6)
+    table.add_column(no_wrap=True, justify="right", width=4)
+    table.add_column(no_wrap=True, justify="right", width=19)
+    return table
+
+
+def _draw_download(download: Download, console: Console) -> Rows:
     """Return a download's row. On a narrow terminal a second one has its reason, in full width."""
     total = download.total_bytes
     is_unknown = total is None and download.status == Status.DOWNLOADING
@@ -100,7 +124,7 @@ def _draw_download(download: Download, console: Console) -> Sequence[Row | Text]
         plain(f"{format_bytes(download.current_bytes)}/{format_bytes(total)}"),
         _describe_state(download) if reason is None or is_apart else reason,
     )
-    return (row, _fold(reason, console)) if reason is not None and is_apart else (row,)
+    return [row, _fold(reason, console)] if reason is not None and is_apart else [row]
 
 
 def _fold(sentence: Text, console: Console) -> Text:

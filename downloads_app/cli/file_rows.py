@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.progress_bar import ProgressBar
 from rich.text import Text
@@ -13,7 +14,16 @@ from downloads_app.services.downloads import file_progress
 
 MOST_ROWS = 12
 """Of one download."""
-Row = tuple[Text | ProgressBar, ...]
+
+
+class FileRow(NamedTuple):
+    """What is shown of a file, below a download; of several together only `name`."""
+
+    indent: Text
+    name: Text
+    bar: ProgressBar | Text = Text()
+    share: Text = Text()
+    amount: Text = Text()
 
 
 class FileRows:
@@ -23,7 +33,7 @@ class FileRows:
         self._downloads_dir = downloads_dir
         self._told: dict[str, datetime] = {}
 
-    def draw(self, download: Download) -> list[Row]:
+    def draw(self, download: Download) -> list[FileRow]:
         """Return rows for the files of an active download that are not complete, and how many there are beside."""
         if download.status not in ACTIVE or not download.total_files:
             return []
@@ -31,7 +41,7 @@ class FileRows:
         missing = [file for file in found if file["completed_at"] is None]
         rows = [_draw_file(file["path"], file["current_bytes"], file["size_bytes"]) for file in missing]
         count = f"{download.files_completed} of {download.total_files} here"
-        rows.append((*[plain("")] * 5, plain(count, "dim")))
+        rows.append(FileRow(plain(""), plain(count, "dim")))
         return rows
 
     def tell(self, download: Download) -> Iterator[str]:
@@ -42,13 +52,12 @@ class FileRows:
             yield f"{file.path} is here, {format_bytes(file.size_bytes)}"
 
 
-def _draw_file(path: str, current_bytes: int, size_bytes: int | None) -> Row:
+def _draw_file(path: str, current_bytes: int, size_bytes: int | None) -> FileRow:
     share = f"{min(99, current_bytes * 100 // size_bytes)}%" if size_bytes else ""
-    return (
+    return FileRow(
         plain(""),
-        plain(f"  {path}"),
+        plain(path),
         ProgressBar(total=size_bytes or 1, completed=current_bytes),
         plain(share),
         plain(f"{format_bytes(current_bytes)}/{format_bytes(size_bytes)}"),
-        plain(""),
     )

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from rich.console import Console
 
-from downloads_app.cli.bars import draw
+from downloads_app.cli.bars import SPARE_LINES, draw
 from downloads_app.cli.file_rows import MOST_ROWS, FileRows
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
@@ -42,6 +42,24 @@ def test_missing_files_stand_below_their_download_and_fit_the_screen(running: Do
     assert "part-00[x]" in lines[1]
     assert not any("part-03" in line for line in lines)
     assert "2 of 20 here" in lines[-1]
+
+
+@pytest.mark.parametrize("height", [10, 24, 60])
+@pytest.mark.parametrize("width", [80, 200])
+def test_names_that_differ_only_at_one_place_can_be_told_apart(running: Download, width: int, height: int) -> None:
+    for file in db.session.query(DownloadFile):
+        file.path = f"a_folder_with_a_name/diffusion_pytorch_model-{file.position:05}-of-00020.fp16.safetensors"
+    db.session.commit()
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=height, color_system=None)
+    console.print(draw(history.list_downloads().rows, console, FileRows(current_settings().downloads_dir)))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= height - SPARE_LINES
+    assert "2 of 20 here" in lines[-1]
+    told = "".join(line.split()[0] for line in lines[1:-1])
+    assert "…" not in told
+    assert "-00000-of-00020." in told
+    assert "-00001-of-00020." in told
 
 
 def test_a_pipe_gets_a_line_for_each_file_that_is_complete(
