@@ -81,7 +81,7 @@ def print_details(download: Download) -> None:
         ("error", download.error_message),
         ("bytes", f"{format_bytes(download.current_bytes)} of {format_bytes(download.total_bytes)}"),
         ("files", f"{download.files_completed} of {_or_unknown(download.total_files)}"),
-        ("present file", download.current_file),
+        ("present file", download.current_file if is_running else None),
         ("speed", speed if is_running else None),
         ("time left", format_seconds(download.eta_seconds) if is_running else None),
         ("attempt", str(download.attempt)),

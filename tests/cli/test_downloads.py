@@ -75,6 +75,13 @@ def test_show_tells_everything_in_json_and_in_fields(run: Run, alice: User) -> N
     assert "500 B of 1.0 kB" in text
 
 
+@pytest.mark.parametrize("status", Status)
+def test_a_file_is_present_only_while_its_download_runs(run: Run, alice: User, status: Status) -> None:
+    provider = add_provider()
+    row = add_downloads(alice, provider, "org/model", status=status, current_file="model.gguf")[0]
+    assert ("model.gguf" in run("downloads", "show", row.id)) == (status == Status.DOWNLOADING)
+
+
 def test_downloads_are_paused_resumed_cancelled_and_retried(run: Run, fail: Run, alice: User) -> None:
     rows = add_downloads(alice, add_provider(), "one", "two")
     ids = [row.id for row in rows]
