@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from downloads_app.extensions import db
 from downloads_app.models import DownloadEvent, utc_now
@@ -44,6 +44,25 @@ def test_each_file_has_its_own_bar_and_the_speed_is_plotted_from_the_first_byte(
     )
     admin = open_page("root", f"{stack.proxy.url}/downloads/{download_id}")
     expect(admin.locator(".command code").first).to_have_text(re.compile(r"^vllm serve /.*/clara/hub/one/model/main$"))
+
+
+def test_bytes_that_are_removed_after_a_cancel_are_shown_no_longer(
+    stack: Stack, open_page: Callable[..., Page]
+) -> None:
+    row = {"path": "model.bin", "size_bytes": 1000, "sha256": None, "completed_at": None}
+    left = [300, 200, 200, 0]  # the worker removes them a while after the row says "cancelled"
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=[{**row, "current_bytes": left.pop(0) if len(left) > 1 else left[0]}])
+
+    with rows_of(stack, "clara", {"status": "cancelled"}) as ids:
+        page = open_page("clara", f"{stack.proxy.url}/waiting")
+        page.route("**/files?*", answer)
+        page.goto(f"{stack.proxy.url}/downloads/{ids[0]}")
+        size = page.locator(".files-list .file-size")
+        expect(size).to_contain_text("of 1.00 kB")
+        expect(size).to_contain_text("to come")
+        expect(page.get_by_role("progressbar", name="model.bin")).to_have_count(0)
 
 
 def test_the_path_is_copied_also_where_the_page_has_no_clipboard(

@@ -26,7 +26,8 @@ export function DownloadView({ user, route }) {
   const isActive = answer === null || ACTIVE.has(answer.status);
   const [shown, setShown] = useState(FILES_SHOWN);
   const rest = isActive ? "" : answer.status; // it may have run between two looks, and be at rest again
-  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`, isActive ? EVERY_SECONDS : 0);
+  const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`,
+    (page) => (isActive || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
   useChanges(useCallback(() => { again(); }, [again]));
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
@@ -42,6 +43,11 @@ export function DownloadView({ user, route }) {
     <${SpeedHistory} id=${route.id} status=${answer.status} />
     <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />
     <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
+}
+
+/** Whether bytes of unfinished files are shown. A worker removes those of a cancelled download when it has let go of it. */
+function hasPartialBytes(page) {
+  return page?.rows.some(({ completed_at: end, current_bytes: current }) => end === null && current > 0);
 }
 
 function Facts({ download }) {

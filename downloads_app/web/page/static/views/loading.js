@@ -11,15 +11,16 @@ export function shownCount({ rows, next }) {
 }
 
 /**
- * `ask` is called at once, when `key` changes, by `again()`, and every `everySeconds` (0: never) while the tab is
- * visible; not while the last question is without an answer, unless it hangs.
+ * `ask` is called at once, when `key` changes, by `again()`, and every `often` seconds (0: never) while the tab is
+ * visible; not while the last question is without an answer, unless it hangs. How often may depend on the last answer.
  * @param {() => Promise<any>} ask
  * @param {string | null} key
- * @param {number} [everySeconds]
+ * @param {number | ((answer: any) => number)} [often]
  * @returns {{ answer: any, error: any, again: () => Promise<void> }}
  */
-export function useAnswer(ask, key, everySeconds = 0) {
+export function useAnswer(ask, key, often = 0) {
   const [state, setState] = useState({ answer: null, error: null });
+  const everySeconds = typeof often === "number" ? often : often(state.answer);
   const latest = useRef(0);
   const waitsSince = useRef(-Infinity);
   const again = useCallback(async () => {
