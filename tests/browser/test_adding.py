@@ -13,6 +13,7 @@ from downloads_app.services.accounts import users
 from downloads_app.services.downloads import quota as quotas
 from tests.browser.keyboard import enter, tab_to, type_sign_in, write
 from tests.browser.models import tagged_registry
+from tests.browser.rows import rows_of
 from tests.browser.settings import go
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.docker_registry import DockerRegistry
@@ -112,6 +113,17 @@ def test_what_is_added_is_on_the_board_at_once(stack: Stack, open_page: Callable
     row = page.locator("#rows .row", has_text="views/at-once")
     expect(row).to_have_count(1)
     stack.cancel(row.get_attribute("data-id") or "")
+
+
+def test_one_that_is_active_already_is_a_click_away(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", {"status": "pending", "revision": "main"}, name="views/twice") as ids:
+        stack.put_repository("views/twice", {"model.bin": 100})
+        page = open_page("clara", f"{stack.proxy.url}/add")
+        plan(page, "hub:views/twice").get_by_role("button", name="Download", exact=True).click()
+        told = page.locator(".plan [role=alert]")
+        expect(told).to_have_text(f"Download {ids[0][:8]} of the same repository and revision is active already")
+        told.get_by_role("link").click()
+        expect(page).to_have_url(f"{stack.proxy.url}/downloads/{ids[0]}")
 
 
 def test_what_cannot_be_had_says_what_to_do(page: Page, hub: Hub) -> None:

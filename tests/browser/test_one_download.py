@@ -65,6 +65,15 @@ def test_bytes_that_are_removed_after_a_cancel_are_shown_no_longer(
         expect(page.get_by_role("progressbar", name="model.bin")).to_have_count(0)
 
 
+def test_a_note_about_another_download_leads_to_it(stack: Stack, open_page: Callable[..., Page]) -> None:
+    both = [{"status": status, "revision": "main"} for status in ("cancelled", "pending")]
+    with rows_of(stack, "clara", *both) as ids:
+        page = open_page("clara", f"{stack.proxy.url}/downloads/{ids[0]}")
+        page.get_by_role("button", name="Try again").click()
+        page.locator(".toast").get_by_role("link", name=f"Download {ids[1][:8]}").click()
+        expect(page).to_have_url(f"{stack.proxy.url}/downloads/{ids[1]}")
+
+
 def test_the_path_is_copied_also_where_the_page_has_no_clipboard(
     stack: Stack, new_context: Callable[..., BrowserContext]
 ) -> None:

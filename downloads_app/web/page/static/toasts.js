@@ -1,6 +1,7 @@
 /** Short notes about what has just been done, with a button that takes it back. */
 
 import { byId } from "./dom.js";
+import { linked } from "./mentions.js";
 import { html, render } from "./vendor/preact/preact-htm.js";
 import { say } from "./words.js";
 
@@ -43,7 +44,7 @@ function drop(key) {
 }
 
 function draw() {
-  render(toasts.map(({ key, text, undo, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${text}</span>
+  render(toasts.map(({ key, text, undo, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${linked(text)}</span>
     ${undo && html`<button type="button" onClick=${() => { drop(key); undo(); }}>${say("action.undo")}</button>`}
     <button type="button" class="quiet" aria-label=${say("action.close_note")} onClick=${() => drop(key)}>✕</button></p>`), byId("toasts"));
 }

@@ -4,6 +4,7 @@ import { addDownload, getPage, makePlan } from "../api.js";
 import { announce } from "../announcer.js";
 import { adviceOn } from "../board/describe.js";
 import { bytes, duration } from "../format.js";
+import { linked } from "../mentions.js";
 import { go } from "../router.js";
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
@@ -78,7 +79,7 @@ function Plan({ plan, target, asked }) {
     <${FileTree} files=${plan.files} chosen=${new Set(chosen)} onChange=${(files) => { setOwn(files); setKey("own"); }} />
     <p class="plan-sum" role="status">${summarize({ chosen, missing, plan, usual })}</p>
     ${obstacle && html`<p class="notice">${obstacle}</p>`}
-    ${fault && html`<p class="notice" role="alert">${fault}</p>`}
+    ${fault && html`<p class="notice" role="alert">${linked(fault)}</p>`}
     <p class="plan-end">
       <label class="priority">${say("plan.priority")} <input type="number" min="-1000" max="1000" value=${priority}
         onChange=${(event) => setPriority(Number(event.currentTarget.value))} /></label>
