@@ -6,7 +6,7 @@ of a download says that it is paused: `Download.waits_for` looks, so that the re
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, null, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, null, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import NotFound
@@ -22,14 +22,15 @@ from downloads_app.services.database.session import change_rows
 
 def set_provider_paused(provider: Provider, is_paused: bool, *, by: Actor = NOBODY) -> None:
     """Pause a provider, or let it go on. One that is paused already stays so since then. Raises NotFound."""
-    provider_id = provider.id
-    paused_at = func.coalesce(Provider.paused_at, database_now()) if is_paused else null()
-    if not change_rows(update(Provider).where(Provider.id == provider_id).values(paused_at=paused_at)):
+    provider_id, name = provider.id, provider.name
+    is_otherwise = Provider.paused_at.is_(None) if is_paused else Provider.paused_at.is_not(None)
+    paused_at = database_now() if is_paused else null()
+    if change_rows(update(Provider).where(Provider.id == provider_id, is_otherwise).values(paused_at=paused_at)):
+        act = Act.PROVIDER_PAUSED if is_paused else Act.PROVIDER_RESUMED
+        audit.note(act, by, thing=Thing("provider", provider_id, name))
+    elif not db.session.scalar(select(exists().where(Provider.id == provider_id))):
         db.session.rollback()
         raise NotFound(f"There is no provider {provider_id}")
-    if is_paused != (provider.paused_at is not None):
-        act = Act.PROVIDER_PAUSED if is_paused else Act.PROVIDER_RESUMED
-        audit.note(act, by, thing=Thing("provider", provider.id, provider.name))
     db.session.commit()
     db.session.expire(provider)
 
@@ -40,9 +41,11 @@ def set_queue_paused(is_paused: bool, *, by: Actor = NOBODY) -> None:
     if (queue_paused_at() is not None) == is_paused:
         return
     try:
-        db.session.execute(
-            insert(QueuePause).values(id=1, paused_at=database_now()) if is_paused else delete(QueuePause)
-        )
+        if is_paused:
+            db.session.execute(insert(QueuePause).values(id=1, paused_at=database_now()))
+        elif not change_rows(delete(QueuePause)):
+            db.session.rollback()  # somebody else let it go on at the same moment
+            return
         audit.note(Act.QUEUE_PAUSED if is_paused else Act.QUEUE_RESUMED, by, thing=Thing("queue"))
         db.session.commit()
     except IntegrityError:

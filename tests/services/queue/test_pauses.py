@@ -1,7 +1,13 @@
 """Pauses of a provider and of the whole queue: what is claimed, what waits, and why."""
 
+import pytest
+from flask import Flask
+from sqlalchemy import delete, func, insert, null, select, update
+
 from downloads_app.extensions import db
-from downloads_app.models import Status, User
+from downloads_app.models import AuditEntry, Provider, QueuePause, Status, User, utc_now
+from downloads_app.services.database.autocommit import execute_alone
+from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import history, stuck
 from downloads_app.services.queue import claims, outcomes, pauses
 from tests.support.downloading import (
@@ -46,6 +52,30 @@ def test_a_second_pause_keeps_the_time_of_the_first(alice: User) -> None:
     pauses.set_provider_paused(provider, True)
     pauses.set_queue_paused(True)
     assert (provider.paused_at, pauses.queue_paused_at()) == times
+
+
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_what_somebody_else_has_just_paused_or_resumed_is_told_once(
+    app: Flask, is_paused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = add_provider()
+    pauses.set_provider_paused(provider, not is_paused)
+    pauses.set_queue_paused(not is_paused)
+    before = _count_acts()
+    db.session.commit()
+    assert (provider.paused_at is None) == is_paused  # so it was read
+    execute_alone(update(Provider).values(paused_at=database_now() if is_paused else null()))
+    execute_alone(insert(QueuePause).values(id=1, paused_at=database_now()) if is_paused else delete(QueuePause))
+    seen_before = None if is_paused else utc_now()
+    monkeypatch.setattr(pauses, "queue_paused_at", lambda: seen_before)
+    pauses.set_provider_paused(provider, is_paused)
+    pauses.set_queue_paused(is_paused)
+    assert (provider.paused_at is not None) == is_paused
+    assert _count_acts() == before
+
+
+def _count_acts() -> int:
+    return db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0
 
 
 def test_each_worker_learns_what_it_has_to_give_back_and_why(alice: User, bob: User) -> None:
