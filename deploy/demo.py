@@ -29,11 +29,10 @@ from deploy.demo_play import Play  # noqa: E402  (the path comes first)
 from deploy.demo_samples import BYTES_PER_SECOND, Samples, serving  # noqa: E402  (the path comes first)
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
-from downloads_app.config import current_settings  # noqa: E402  (the path comes first)
+from downloads_app.config import DEFAULT_BIND, current_settings  # noqa: E402  (the path comes first)
 from downloads_app.services.accounts import users  # noqa: E402  (the path comes first)
 from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
 
-DEFAULT_BIND = "127.0.0.1:8000"
 NARROW_COLUMNS = 80
 TOLD_LINES = 20
 """Of what the server has said, if it did not start."""

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from downloads_app.cli.file_rows import FileRow, FileRows
 from downloads_app.cli.printing import WIDE_COLUMNS, format_bytes, format_seconds, format_share, plain, style_status
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 ECHO_COLUMNS = 3
 """Columns left free for the terminal's `^C` after the last row. On its own line it would move the rows."""

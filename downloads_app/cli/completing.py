@@ -8,7 +8,7 @@ from flask.cli import ScriptInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.printing import clean
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 MAX_DOWNLOADS = 500
 """The newest ones are offered."""

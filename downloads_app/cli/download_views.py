@@ -20,12 +20,12 @@ from downloads_app.cli.printing import (
     print_table,
     style_status,
 )
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.models import Download, DownloadEvent, Status
 from downloads_app.services.documents import describe_download
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 
 def print_list(page: Page[Download]) -> None:

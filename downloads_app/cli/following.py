@@ -15,11 +15,11 @@ from downloads_app.cli.download_views import explain_state
 from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import can_redraw, clean, format_bytes, format_share, plain
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
 from downloads_app.services.pages import Wanted
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 LINE_SECONDS = 10.0
 """Without a change of state, a download gets at most one plain line in this time."""

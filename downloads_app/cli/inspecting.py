@@ -17,7 +17,6 @@ from downloads_app.cli.printing import (
     print_json,
     print_table,
 )
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
 from downloads_app.services.database.session import give_connection_back
@@ -27,6 +26,7 @@ from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.downloads.stuck import Stuck
 from downloads_app.services.providers import catalog
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 
 @group.command("stuck")

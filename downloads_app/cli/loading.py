@@ -30,7 +30,7 @@ _COMMANDS = {
     "restore": "backups",
 }
 """The module of each command outside of a group; there it has its name, with `_` for `-`."""
-_OF_THE_WEB = {"db", "run", "shell", "routes", "openapi"}
+_OF_THE_WEB = {"db", "run", "shell", "routes"}
 """Commands that need more than services: routes, or Flask-Migrate."""
 
 

@@ -22,11 +22,11 @@ from downloads_app.cli.printing import (
     print_json,
     print_table,
 )
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
 from downloads_app.services.pages import Wanted
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 MAX_ROWS = 200
 _COLUMNS = ("id", "user", "repository", "done", "size", "speed", "left")

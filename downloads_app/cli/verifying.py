@@ -12,10 +12,10 @@ from downloads_app.cli.beat import INTERRUPTED
 from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.downloads import group
 from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, print_json
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 
 @group.command("verify")

@@ -2,10 +2,10 @@
 
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_time, plain, print_json, print_table
-from downloads_app.cli.short_ids import SHORT_ID_LENGTH
 from downloads_app.config import current_settings
 from downloads_app.services.documents import describe_worker
 from downloads_app.services.queue import workers
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 group = Commands("workers", help="See the processes that move bytes.", no_args_is_help=True)
 

@@ -9,6 +9,8 @@ from downloads_app.errors import Conflict, NotFound
 from downloads_app.extensions import db
 
 T = TypeVar("T")
+SHORT_ID_LENGTH = 8
+"""How much of an id people are shown: enough to tell the rows of a list apart, and to name one of them."""
 _ID_PREFIX = re.compile(r"[0-9a-f-]{1,36}")
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -18,7 +18,7 @@ from tests.support.downloading import add_downloads, add_provider
 from tests.support.server import PROJECT
 
 PROGRAM = "import sys; sys.argv[0] = 'downloads-app'; from downloads_app.cli.entry import main; main()"
-FOREIGN = {"db", "openapi", "routes", "run", "shell"}
+FOREIGN = {"db", "routes", "run", "shell"}
 """Of libraries, or described at length elsewhere."""
 
 CLONE_ONLY = (

@@ -14,6 +14,7 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads.history import PARTS
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.pauses import is_held_back
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 SILENT_SECONDS = 60
 """So long no byte has come, or no worker has taken it."""
@@ -72,4 +73,6 @@ def _advise(download: Download) -> str:
         return "delete files of this user, or raise the quota; it goes on by itself"
     if "connections" in reason:
         return "wait; or raise the provider's --max-connections"
-    return f"it is tried again by itself; downloads-app downloads show {download.id[:8]} --events tells more"
+    return (
+        f"it is tried again by itself; downloads-app downloads show {download.id[:SHORT_ID_LENGTH]} --events tells more"
+    )

@@ -71,7 +71,7 @@ def _parse(content: str, age_seconds: float) -> Backlog | None:
             for each in kept["running"]
         ]
         return Backlog(_parse_amounts(kept["statuses"]), _parse_amounts(kept["waiting"]), running, age_seconds)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return None
 
 
