@@ -53,7 +53,7 @@ def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(
     enter(page, "Password")
     expect(page.get_by_role("heading", name="Password")).to_be_visible()
     for current, chosen, repeated, told in (
-        ("wrong wrong wrong", ANOTHER, ANOTHER, "The current password is wrong"),
+        ("wrong wrong wrong", ANOTHER, ANOTHER, "The current password is wrong. An admin can help."),
         (PASSWORD, ANOTHER, "something else here", "The two new passwords differ"),
         (PASSWORD, "password12345", "password12345", "common"),
     ):
