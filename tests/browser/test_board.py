@@ -63,6 +63,30 @@ def test_many_chosen_rows_are_paused_taken_back_and_cancelled(
     expect(bar).to_have_count(0)
 
 
+def test_what_has_been_changed_again_since_is_not_taken_back(
+    stack: Stack, open_page: Callable[..., Page], three: list[str]
+) -> None:
+    page = open_page("clara")
+    boxes = page.get_by_role("checkbox", name="Choose many/")
+    expect(boxes).to_have_count(3)
+    boxes.first.check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    page.get_by_role("toolbar").get_by_role("button", name="Pause").click()
+    expect(page.locator("#paused .row")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("toolbar")).to_have_count(0)
+    cancelled = page.locator(f"[data-id='{three[0]}']")
+    cancelled.get_by_role("button", name="Cancel").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel the download").press("Enter")
+    notes = page.locator(".toast")
+    expect(notes).to_have_count(2)
+    notes.first.get_by_role("button", name="Undo").click()
+    expect(notes.last).to_contain_text("2 downloads: Queued again.")
+    notes.first.get_by_role("button", name="Undo").click()
+    expect(notes.last).to_contain_text("Queued again.")
+    expect(page.locator(".toast[data-fault='true']")).to_have_count(0)
+
+
 def test_a_priority_that_is_refused_says_so_and_one_that_is_set_can_be_taken_back(
     stack: Stack, open_page: Callable[..., Page]
 ) -> None:

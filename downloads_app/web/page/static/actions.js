@@ -53,7 +53,7 @@ export async function act(action, targets, { priority = 0, isUndo = false } = {}
   dispatchEvent(new CustomEvent("downloads-changed", {
     detail: { rows: rows.filter(Boolean), gone: action === "delete" ? done.map(({ target }) => target.id) : [] },
   }));
-  tell(action, done, faults, isUndo ? null : () => undo(action, done, before));
+  tell(action, done, faults, isUndo ? null : (ids) => undo(action, done.filter(({ target }) => ids.includes(target.id)), before));
 }
 
 /** Send it. Resolves to the download's new row, or null if it is gone. */
@@ -120,7 +120,7 @@ function tell(action, done, faults, undoIt) {
       : say("action.fault_many", { count: faults.length, reason: error.message }));
   }
   const isUndoable = undoIt !== null && first && (action === "priority" || UNDONE_BY[action] !== undefined);
-  showToast(sentences.join(" "), isUndoable ? undoIt : null, faults.length > 0);
+  showToast(sentences.join(" "), isUndoable ? undoIt : null, faults.length > 0, done.map(({ target }) => target.id));
   announce(sentences.join(" "));
 }
 

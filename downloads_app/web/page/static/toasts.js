@@ -8,19 +8,22 @@ import { say } from "./words.js";
 const SHOWN_MILLISECONDS = 10_000;
 const SHOWN_AT_MOST = 3;
 
-/** @type {{ key: number, text: string, undo: (() => void) | null, isFault: boolean, timer: number }[]} */
+/** @type {{ key: number, text: string, undo: ((ids: string[]) => void) | null, ids: string[], isFault: boolean, timer: number }[]} */
 let toasts = [];
 let keys = 0;
 
 /**
  * Show a note for some seconds, or until it is closed. While its reader points at the notes, none of them goes.
+ * What has been done to `ids` since an earlier note is not what that note takes back.
  * @param {string} text
- * @param {(() => void) | null} undo
+ * @param {((ids: string[]) => void) | null} undo is given those of `ids` to which nothing has been done since
  * @param {boolean} isFault
+ * @param {string[]} ids
  */
-export function showToast(text, undo, isFault) {
+export function showToast(text, undo, isFault, ids = []) {
   const key = ++keys;
-  toasts = [...toasts, { key, text, undo, isFault, timer: setTimeout(expire, SHOWN_MILLISECONDS, key) }];
+  for (const earlier of toasts) earlier.ids = earlier.ids.filter((id) => !ids.includes(id));
+  toasts = [...toasts, { key, text, undo, ids, isFault, timer: setTimeout(expire, SHOWN_MILLISECONDS, key) }];
   for (const old of toasts.slice(0, -SHOWN_AT_MOST)) drop(old.key);
   draw();
 }
@@ -44,7 +47,7 @@ function drop(key) {
 }
 
 function draw() {
-  render(toasts.map(({ key, text, undo, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${linked(text)}</span>
-    ${undo && html`<button type="button" onClick=${() => { drop(key); undo(); }}>${say("action.undo")}</button>`}
+  render(toasts.map(({ key, text, undo, ids, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${linked(text)}</span>
+    ${undo && ids.length > 0 && html`<button type="button" onClick=${() => { drop(key); undo(ids); }}>${say("action.undo")}</button>`}
     <button type="button" class="quiet" aria-label=${say("action.close_note")} onClick=${() => drop(key)}>✕</button></p>`), byId("toasts"));
 }
