@@ -16,6 +16,12 @@ from tests.browser.stack import Stack
 HELD = {"status": "downloading", "worker_id": "a test", "total_bytes": 1_000_000, "current_bytes": 1000}
 """Columns of a download that seems to run: no lease of its worker ever ends."""
 WAITING = {"status": "pending"}
+FAILED = {"status": "failed", "total_bytes": 900, "current_bytes": 300, "error_message": "org/x is not found (404)"}
+DAMAGED = {**FAILED, "error_message": "model.bin: its SHA-256 is 40401403…, 9d8e… is expected"}
+
+
+def ended_now(**columns: Any) -> dict[str, Any]:
+    return {**columns, "completed_at": utc_now()}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The live board: many rows at once, places that hold still, failures that stay, totals that tell the truth."""
+"""The live board: many rows at once, places that hold still, totals that tell the truth."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,21 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from downloads_app.models import utc_now
-from tests.browser.profiles import sign_in
-from tests.browser.rows import HELD, WAITING, change, rows_of
+from tests.browser.rows import FAILED, HELD, WAITING, change, ended_now, rows_of
 from tests.browser.settings import MOST_SHIFT, WATCH_SHIFTS
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
-
-FAILED = {"status": "failed", "total_bytes": 900, "current_bytes": 300, "error_message": "org/x is not found (404)"}
-
-DAMAGED = {**FAILED, "error_message": "model.bin: its SHA-256 is 40401403…, 9d8e… is expected"}
-
-
-def ended_now(**columns: Any) -> dict[str, Any]:
-    return {**columns, "completed_at": utc_now()}
 
 
 @pytest.fixture
@@ -148,52 +139,6 @@ def test_rows_that_come_and_go_shift_nothing(stack: Stack, open_page: Callable[.
             change(stack, one, status="cancelled", worker_id=None, completed_at=utc_now())
         expect(page.locator("#empty")).to_be_visible()
     assert page.evaluate("window.shifted") <= MOST_SHIFT
-
-
-def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
-    stack: Stack, new_context: Callable[..., BrowserContext]
-) -> None:
-    with rows_of(stack, "clara", ended_now(**FAILED), ended_now(**DAMAGED), ended_now(**FAILED)) as ids:
-        context = new_context()
-        first, second = context.new_page(), context.new_page()
-        first.goto(stack.proxy.url)
-        sign_in(first, "clara")
-        second.goto(stack.proxy.url)
-        for page in (first, second):
-            expect(page.locator("#failed .row")).to_have_count(3)
-        row = first.locator(f"[data-id='{ids[0]}']")
-        expect(row.locator(".outcome")).to_have_text("Failed: org/x is not found (404)")
-        expect(row.locator(".advice")).to_contain_text("Look at its name")
-        sums = first.locator(f"[data-id='{ids[1]}'] .advice")
-        expect(sums).to_contain_text("something else than it announces")
-        colour = row.locator(".fill").evaluate("fill => getComputedStyle(fill).backgroundColor")
-        assert colour == "rgb(179, 38, 30)"
-        first.bring_to_front()
-        row.get_by_role("button", name="Dismiss").click()
-        for page in (first, second):
-            page.bring_to_front()
-            expect(page.locator("#failed .row")).to_have_count(2)
-        first.bring_to_front()
-        first.reload()
-        expect(first.locator("#failed .row")).to_have_count(2)
-        first.get_by_role("button", name="Dismiss all").click()
-        for page in (first, second):
-            page.bring_to_front()
-            expect(page.locator("#failed")).to_have_count(0)
-        first.bring_to_front()
-        change(stack, ids[0], completed_at=utc_now() + timedelta(seconds=5))  # it has failed once more
-        first.reload()
-        expect(first.locator("#failed .row")).to_have_count(1)
-
-
-def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[..., Page]) -> None:
-    with rows_of(stack, "clara", *[ended_now(**FAILED)] * 103):  # more than a page of REST
-        page = open_page("clara")
-        more = page.get_by_role("button", name="and 99 more have failed")
-        more.click()
-        expect(more).to_have_count(0)
-        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-        expect(page.locator("#failed .row").last).to_contain_text("Show fewer")
 
 
 def test_waiting_rows_fold_into_lines_with_reason_and_next_try(stack: Stack, open_page: Callable[..., Page]) -> None:
