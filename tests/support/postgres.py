@@ -40,6 +40,7 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=folder_of_folders()))
         self.folder.chmod(0o755)
+        self._manager: Any = None
 
     def __enter__(self) -> "Postgres":
         (self.folder / "data").mkdir()
@@ -86,8 +87,7 @@ class Postgres:
 
     def execute(self, statement: str, database: str = "postgres") -> list[Any]:
         """Run one statement outside any transaction; return its rows."""
-        connection = psycopg2.connect(self.url(database))
-        connection.autocommit = True
+        connection = self._connect(database)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
@@ -95,10 +95,26 @@ class Postgres:
         finally:
             connection.close()
 
+    def _connect(self, database: str = "postgres") -> Any:
+        connection = psycopg2.connect(self.url(database))
+        connection.autocommit = True
+        return connection
+
+    def _manage(self, statement: str) -> None:
+        """Run a statement about databases over one connection that is kept: each test has two of them."""
+        try:
+            if self._manager is None:
+                self._manager = self._connect()
+            with self._manager.cursor() as cursor:
+                cursor.execute(statement)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):  # the server was started again since
+            self._manager = None
+            self.execute(statement)
+
     def create_database(self, name: str, template: str = "template1") -> None:
         """Create a database as a copy of another."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self._manage(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     def drop_database(self, name: str) -> None:
         """Drop a database, cutting who is connected."""
-        self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._manage(f'DROP DATABASE "{name}" WITH (FORCE)')
