@@ -38,6 +38,7 @@ coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests rea
 
 test-scale: .venv/dev .venv/apt .venv/apt-scale  ## the proofs that need longer; those of deployment need root
 	$(PY) -m pytest -m scale
+	CHROMIUM=chromium $(PY) -m pytest tests/browser -m "not scale" -n 2 --dist loadfile
 
 lock: | .venv/bin/python  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
 	@test -x .venv/bin/uv || $(PIP) uv
@@ -85,12 +86,13 @@ soak: .venv/dev .venv/apt  ## two hours with a fault every minute; ARGS="--minut
 	$(PIP) --no-deps --editable .
 	@touch .venv/dev .venv/run
 
-# nginx serves test files and stands before the app; chromium opens the page; Apache, lighttpd and Caddy list folders;
-# docker-registry holds models; PgBouncer stands before PostgreSQL; Debian's PostgreSQL has a replica; promtool reads the
-# alert rules; systemd judges the units, logrotate its rules; zsh and fish complete commands, as bash does; exFAT is a disk
-# without links; faketime sets one process's clock wrong.
+# nginx serves test files and stands before the app; chromium opens the page, mostly without windows of its own; Apache,
+# lighttpd and Caddy list folders; docker-registry holds models; PgBouncer stands before PostgreSQL; Debian's PostgreSQL
+# has a replica; promtool reads the alert rules; systemd judges the units, logrotate its rules; zsh and fish complete
+# commands, as bash does; exFAT is a disk without links; faketime sets one process's clock wrong.
 .venv/apt: Makefile | .venv/bin/python
-	@for pair in nginx:nginx chromium:chromium cc:gcc aria2c:aria2 curl:curl wget:wget \
+	@for pair in nginx:nginx chromium:chromium \
+	    chromium-headless-shell:chromium-headless-shell cc:gcc aria2c:aria2 curl:curl wget:wget \
 	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
 	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate zsh:zsh fish:fish \
 	    mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse faketime:faketime \

@@ -1,5 +1,6 @@
 """Debian's Chromium, the stack behind the page, and signed-in pages of it."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ from tests.browser.profiles import PATIENCE_MILLISECONDS, Profiles, SignIns
 from tests.browser.stack import Stack, run_stack
 from tests.support.hub import Hub
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium-headless-shell"))
+"""The same Chromium without the browser's own windows, which take most of its time; `make test-scale` has them too."""
 LAN_HOST = "downloads.lan"
 """A machine of the local network, by plain HTTP; on loopback cookies need not be `Secure`. It is this one."""
 FLAGS = [
