@@ -33,7 +33,7 @@ test: lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask  ## al
 
 coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests reach, branches too, in all processes
 	$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder; passed=$$?; \
+	@$(PY) -m coverage run --concurrency=thread -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder; passed=$$?; \
 	    $(PY) -m coverage combine --quiet && $(PY) -m coverage report; exit $$passed
 
 test-scale: .venv/dev .venv/apt .venv/apt-scale  ## the proofs that need longer; those of deployment need root

@@ -26,7 +26,7 @@ from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens, users
 from tests.clients import npm
-from tests.support import known_routes
+from tests.support import known_routes, measuring
 from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
 
@@ -46,6 +46,7 @@ def pytest_configure() -> None:
         os.environ.pop(name, None)
     hypothesis.settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     hypothesis.settings.load_profile("any-machine")
+    measuring.measure_greenlets_of_servers()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
