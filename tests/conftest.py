@@ -83,8 +83,9 @@ def own_process() -> Iterator[None]:
     """Take back what a worker sets for the test's own process (`worker/process.py`): it is not for the next tests."""
     umask, switch_seconds = os.umask(0o022), sys.getswitchinterval()
     os.umask(umask)
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files, threshold = resource.getrlimit(resource.RLIMIT_NOFILE), gc.get_threshold()
     yield
+    gc.set_threshold(*threshold)
     os.umask(umask)
     sys.setswitchinterval(switch_seconds)
     resource.setrlimit(resource.RLIMIT_NOFILE, files)

@@ -66,7 +66,6 @@ def _spare_the_collector() -> None:
     A stream has about 100 objects. They live long and leave no reference cycle. What does leave one (sometimes a
     traceback) dies young. So the older generations are collected once in about half a million streams.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 2_500, 100)
 
