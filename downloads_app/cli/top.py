@@ -25,7 +25,7 @@ from downloads_app.cli.printing import (
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
-from downloads_app.services.pages import Wanted
+from downloads_app.services.pages import Page, Wanted
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 MAX_ROWS = 200
@@ -45,7 +45,7 @@ def show_top(as_json: bool) -> None:
     """
     console = Console()
     if as_json:
-        print_json([describe(download) for download in _read_running()])
+        print_json([describe(download) for download in _fastest(_read_running())])
     elif can_redraw(console):
         _refresh(console)
     else:
@@ -82,13 +82,16 @@ def _draw() -> RenderableType:
     return Group(told, make_table(_COLUMNS, rows, right=_RIGHT))
 
 
-def _read_running() -> Sequence[Download]:
+def _read_running() -> Page[Download]:
     wanted = Wanted(history.NEWEST_FIRST, page_size=MAX_ROWS)
-    running = history.list_downloads(statuses=[Status.DOWNLOADING], wanted=wanted).rows
-    return sorted(running, key=lambda download: -download.download_speed)
+    return history.list_downloads(statuses=[Status.DOWNLOADING], wanted=wanted)
 
 
-def _rows(running: Sequence[Download]) -> list[Sequence[str]]:
+def _fastest(running: Page[Download]) -> Sequence[Download]:
+    return sorted(running.rows, key=lambda download: -download.download_speed)
+
+
+def _rows(running: Page[Download]) -> list[Sequence[str]]:
     return [
         (
             download.id[:SHORT_ID_LENGTH],
@@ -99,13 +102,14 @@ def _rows(running: Sequence[Download]) -> list[Sequence[str]]:
             f"{format_bytes(download.download_speed)}/s",
             format_seconds(download.eta_seconds),
         )
-        for download in running
+        for download in _fastest(running)
     ]
 
 
-def _count(running: Sequence[Download]) -> str:
-    return f"{len(running)} running"
+def _count(running: Page[Download]) -> str:
+    shown = f", the newest {len(running.rows)} of them here" if running.total > len(running.rows) else ""
+    return f"{running.total} running{shown}"
 
 
-def _sum_speeds(running: Sequence[Download]) -> str:
-    return f"{format_bytes(sum(download.download_speed for download in running))}/s"
+def _sum_speeds(running: Page[Download]) -> str:
+    return f"{format_bytes(sum(download.download_speed for download in running.rows))}/s"

@@ -69,7 +69,7 @@ def test_a_password_is_changed_with_the_keyboard_and_leaves_nothing_behind(
 
 
 def change_password(page: Page, *values: str) -> None:
-    for label, value in zip(("Present password", "New password", "New password again"), values, strict=True):
+    for label, value in zip(("Current password", "New password", "New password again"), values, strict=True):
         write(page, label, value)
     enter(page, "Change password")
     expect(page.locator(".part button[aria-busy=true]")).to_have_count(0)

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskCliRunner
 from sqlalchemy import update
 
+from downloads_app.cli import top
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.database.clock import database_now
@@ -116,6 +117,14 @@ def test_top_shows_what_runs_the_fastest_first(run: Run, alice: User) -> None:
     assert shown.index("hub:fast") < shown.index("hub:slow") < shown.index("2 running")
     assert "6.0 kB/s" in shown
     assert [row["repository"] for row in json.loads(run("downloads", "top", "--json"))] == ["fast", "slow"]
+
+
+def test_top_counts_what_it_has_no_room_for(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = add_provider()
+    for name in ("one", "two", "three"):
+        add_downloads(alice, provider, name, status="downloading", download_speed=1000)
+    monkeypatch.setattr(top, "MAX_ROWS", 2)
+    assert "3 running, the newest 2 of them here" in run("downloads", "top")
 
 
 def test_lists_are_narrowed_by_when_something_last_changed(run: Run, alice: User) -> None:

@@ -43,7 +43,7 @@ OPEN: dict[str, int] = {
 """What everybody gets, whoever they are."""
 CLOSED: dict[str, Answers] = {
     "GET /api/auth/me": ALL,
-    "PUT /api/auth/password": (403, 403, 403),  # the present password is wrong
+    "PUT /api/auth/password": (403, 403, 403),  # the current password is wrong
     "POST /api/auth/logout": (204, 204, 204),
     "POST /api/auth/refresh": (401, 401, 401),  # an access token is none
     "GET /api/auth/sessions": ALL,

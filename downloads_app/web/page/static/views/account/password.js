@@ -25,7 +25,7 @@ export function PasswordView({ user }) {
   return html`<${Heading} title=${say("account.password")} lead=${say("password.lead")} />
     <form class="panel form" onSubmit=${submit}>
       <input hidden type="text" name="username" autocomplete="username" value=${user.username} readonly />
-      <${TextField} id="password-current" name="current" type="password" autocomplete="current-password" label=${say("new_password.present")} required maxlength=${1024} />
+      <${TextField} id="password-current" name="current" type="password" autocomplete="current-password" label=${say("new_password.current")} required maxlength=${1024} />
       <${TextField} id="password-chosen" name="chosen" type="password" autocomplete="new-password" label=${say("new_password.chosen")}
         hint=${say("password.rules")} required minlength=${SHORTEST} maxlength=${LONGEST} />
       <${TextField} id="password-repeated" name="repeated" type="password" autocomplete="new-password" label=${say("password.repeat")} required maxlength=${LONGEST} />
