@@ -140,3 +140,13 @@ def test_what_is_on_its_way_goes_on_from_where_it_is_seen(page: Page) -> None:
         }"""
     )
     assert [round(jump) for jump in seen] == [0, 0, 0]
+
+
+def test_the_links_to_the_views_stay_where_they_are(page: Page) -> None:
+    places = "() => [...document.querySelectorAll('#views a')].map((link) => link.getBoundingClientRect().x)"
+    seen = set()
+    for view in ("active", "waiting", "history"):
+        go(page, view)
+        expect(page.locator("#views a[aria-current=page]")).to_have_count(1)
+        seen.add(tuple(page.evaluate(places)))
+    assert len(seen) == 1
