@@ -69,10 +69,11 @@ def crowd(server: Server, raw: list[str]) -> Iterator[Crowd]:
 def test_a_database_that_stops_and_starts_costs_errors_and_no_stream(
     crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
 ) -> None:
-    with healthy(server):
+    with healthy(server) as health:
         meanwhile(crowd, postgres.stop)
         wait_for_errors(crowd, 3)
         check_newcomer(crowd, server, raw[0], open_stream)
+        health.goes_on()
         meanwhile(crowd, postgres.start)
         check_recovery(crowd)
     log = server.log()
@@ -104,10 +105,11 @@ def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, server: Serv
 def test_a_table_locked_by_a_migration_costs_errors_and_no_stream(
     crowd: Crowd, server: Server, database_url: str, raw: list[str], open_stream: OpenStream
 ) -> None:
-    with healthy(server), closing(psycopg2.connect(database_url)) as migration:
+    with healthy(server) as health, closing(psycopg2.connect(database_url)) as migration:
         migration.cursor().execute("LOCK TABLE downloads IN ACCESS EXCLUSIVE MODE")
         wait_for_errors(crowd, 3)
         check_newcomer(crowd, server, raw[1], open_stream)
+        health.goes_on()
         migration.rollback()
         check_recovery(crowd)
 
@@ -121,7 +123,11 @@ def test_a_pool_exhausted_by_the_api_does_not_touch_the_streams(
     db.session.rollback()
     pause = f"{server.url}/api/downloads/{download_id}/pause"
     admin = {"Authorization": f"Bearer {raw[2]}"}
-    with healthy(server), closing(psycopg2.connect(database_url)) as blocker, ThreadPoolExecutor(20) as pool:
+    with (
+        healthy(server) as health,
+        closing(psycopg2.connect(database_url)) as blocker,
+        ThreadPoolExecutor(20) as pool,
+    ):
         blocker.cursor().execute("SELECT 1 FROM downloads WHERE id = %s FOR UPDATE", [download_id])
         answers = [pool.submit(requests.post, pause, headers=admin, timeout=60) for _ in range(20)]
         wait_for_waiters(blocker, 15)
@@ -130,6 +136,7 @@ def test_a_pool_exhausted_by_the_api_does_not_touch_the_streams(
         newcomer = open_stream(server, token=raw[1])
         crowd.run(lambda: newcomer.events, what="the newcomer's first event")
         assert newcomer.events[0].name == "update"
+        health.goes_on()
         assert not any(answer.done() for answer in answers)
         assert all(set(viewer.names) == {"update"} for viewer in crowd.viewers)
         check(crowd)
@@ -155,10 +162,11 @@ def wait_for_waiters(connection: "psycopg2.extensions.connection", number: int) 
 def test_a_database_that_hangs_costs_errors_and_no_stream(
     crowd: Crowd, server: Server, postgres: Postgres, raw: list[str], open_stream: OpenStream
 ) -> None:
-    with healthy(server):
+    with healthy(server) as health:
         with postgres.hanging():
             wait_for_errors(crowd, 3)
             check_newcomer(crowd, server, raw[0], open_stream)
+            health.goes_on()
         check_recovery(crowd)
 
 
@@ -167,11 +175,12 @@ def test_a_database_that_hangs_longer_than_any_time_limit_costs_errors_and_no_st
     make_server: Callable[..., Server], postgres: Postgres, raw: list[str]
 ) -> None:
     server = make_server(workers=1, stream_max_errors=1000, stream_interval_seconds=INTERVAL)
-    with healthy(server), Crowd(("127.0.0.1", server.port)) as crowd:
+    with healthy(server) as health, Crowd(("127.0.0.1", server.port)) as crowd:
         crowd.open(raw * 10)
         crowd.run(lambda: all(viewer.names for viewer in crowd.viewers), what="first events")
         with postgres.hanging():
             wait_for_errors(crowd, int(50 / INTERVAL))  # the wait for an answer, and that for a new connection
+            health.goes_on()
         check_recovery(crowd)
 
 
