@@ -38,6 +38,8 @@ class FileServer:
         self.ranges = True
         self.bytes_per_second: float | None = None
         """Of each connection; a change acts at once, also on answers under way."""
+        self.most_sent: int | None = None
+        """When so many bytes have gone in all, all answers wait until this is changed."""
         self.block_bytes = 16 * 1024
         self.slow_connections: dict[int, float] = {}
         """Bytes per second of single connections, by the order in which they were made (from 0)."""
@@ -229,6 +231,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _wait_turn(self, begun_at: float, sent: int) -> None:
         """Wait until so many bytes may have gone; looks often, since the speed may be changed meanwhile."""
         state = self.server_state
+        while state.most_sent is not None and state.sent_bytes >= state.most_sent:
+            if state.closing.wait(LOOK_SECONDS) or _has_hung_up(self.connection):
+                return
         while speed := state.speed_of(self.client_address[1]):
             left_seconds = begun_at + sent / speed - time.monotonic()
             if left_seconds <= 0 or state.closing.wait(min(left_seconds, LOOK_SECONDS)):

@@ -33,10 +33,10 @@ def start(server: FileServer, folder: Path, size: int, sha256: str | None) -> su
 
 
 def test_ten_kills_cost_only_the_seconds_since(server: FileServer, folder: Path) -> None:
-    server.bytes_per_second = 2 * MIB
     file = server.put("x.bin", noise(64 * MIB))
     kept = 0
     for _ in range(10):
+        server.most_sent = server.count_sent() + 5 * MIB
         process = start(server, folder, 64 * MIB, file.sha256)
         deadline = time.monotonic() + 30
         while (
@@ -50,15 +50,14 @@ def test_ten_kills_cost_only_the_seconds_since(server: FileServer, folder: Path)
         still_kept = take_stock(folder, [file]).here_bytes
         assert still_kept > kept
         kept = still_kept
-    server.bytes_per_second = None
-    sent_before = server.count_sent()
+    sent_before, server.most_sent = server.count_sent(), None
     Run(server, [file], folder, limits=Limits(1, 1)).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
     assert server.sent_bytes - sent_before <= 64 * MIB - kept
 
 
 def test_a_killed_process_leaves_nothing_under_a_final_name(server: FileServer, folder: Path) -> None:
-    server.bytes_per_second = 4 * MIB
+    server.most_sent = 8 * MIB
     file = server.put("x.bin", noise(16 * MIB))
     process = start(server, folder, 16 * MIB, None)
     deadline = time.monotonic() + 30
@@ -67,6 +66,6 @@ def test_a_killed_process_leaves_nothing_under_a_final_name(server: FileServer, 
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert list(folder.rglob("*")) == []
-    server.bytes_per_second = None
+    server.most_sent = None
     Run(server, [file], folder).finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
