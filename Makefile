@@ -95,9 +95,9 @@ soak: .venv/dev .venv/apt  ## two hours with a fault every minute; ARGS="--minut
 	    chromium-headless-shell:chromium-headless-shell cc:gcc aria2c:aria2 curl:curl wget:wget \
 	    apache2:apache2-bin lighttpd:lighttpd caddy:caddy docker-registry:docker-registry pgbouncer:pgbouncer \
 	    promtool:prometheus systemd-analyze:systemd logrotate:logrotate zsh:zsh fish:fish \
-	    mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse faketime:faketime \
-	    /usr/lib/postgresql/15/bin/postgres:postgresql-15; do \
+	    mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse faketime:faketime; do \
 	    command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	    [ -z "$$missing" ] || $(NEED) $$missing
 	@touch .venv/apt
 
