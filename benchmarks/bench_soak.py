@@ -122,6 +122,7 @@ class Soak:
         """Return what each tab was told last, and how far the load is."""
         load, now = self.load, time.monotonic()
         lines = [f"{load.finished} downloads have arrived, {load.active} are active, in {load.turns} turns"]
+        lines += [f"asked last: {load.asked}", *load.faults[-5:]]
         for number, watcher in enumerate(self.watchers.all):
             viewer = watcher.viewer
             last = f"{viewer.names[-1]!r} {now - viewer.seen[-1].arrived:.1f} s ago" if viewer.names else "nothing"

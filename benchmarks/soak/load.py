@@ -3,9 +3,9 @@
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 from requests import Response
@@ -54,6 +54,8 @@ class Load:
     """What must never happen."""
     active: int = 0
     turns: int = 0
+    asked: str = "nothing yet"
+    """The request that is under way or was the last, when it was sent first, and the answer."""
     _next: int = 0
     _queued_at: dict[str, float] = field(default_factory=dict)
 
@@ -100,7 +102,7 @@ class Load:
         user_id, ended = row.user_id, (row.completed_at or row.created_at).timestamp()
         began = self._queued_at.get(row.id, ended)
         path = f"{self.url}/api/downloads/{row.id}?files=true"
-        answer = self._ask(user_id, lambda headers: requests.delete(path, headers=headers, timeout=60))
+        answer = self._ask(user_id, "DELETE", path)
         if answer is not None and answer.status_code in GONE:
             self.spans[user_id].append(Span(began, ended))
             self.bytes += sum(SIZES.values())
@@ -108,23 +110,26 @@ class Load:
     def _queue(self, user_id: str) -> None:
         self._next += 1
         body = {"provider_id": self.provider_id, "repository": self.names[self._next % len(self.names)]}
-        key = {"Idempotency-Key": str(uuid.uuid4())}
-        path = f"{self.url}/api/downloads"
-        answer = self._ask(user_id, lambda headers: requests.post(path, json=body, headers=headers | key, timeout=60))
+        answer = self._ask(user_id, "POST", f"{self.url}/api/downloads", json=body)
         if answer is not None and answer.status_code == 202:
             self._queued_at[answer.json()["id"]] = time.time()
         elif answer is None or answer.status_code != 409:
             self.faults.append(f"a download could not be queued: {answer and answer.text}")
 
-    def _ask(self, user_id: str, send: Callable[[dict[str, str]], Response]) -> Response | None:
+    def _ask(self, user_id: str, method: str, url: str, **body: Any) -> Response | None:
         """Send a request until it gets an answer that is no fault of ours; return that."""
         headers = {"Authorization": f"Bearer {self.owners[user_id]}"}
-        for _ in range(RETRIES):
+        if method == "POST":
+            headers["Idempotency-Key"] = str(uuid.uuid4())
+        what = f"{method} {url} at {time.strftime('%H:%M:%S')}"
+        for turn in range(RETRIES):
+            self.asked = f"{what}, sent {turn + 1} times"
             try:
-                answer = send(headers)
+                answer = requests.request(method, url, headers=headers, timeout=60, **body)
+                self.asked += f", {answer.status_code} {answer.text[:200]}"
                 if answer.status_code < 500:
                     return answer
-            except requests.RequestException:
-                pass
+            except requests.RequestException as exc:
+                self.asked += f", {exc!r}"
             time.sleep(0.5)
         return None
