@@ -82,12 +82,15 @@ class Load:
             ended = [row for row in rows if row.status in (Status.COMPLETED, Status.FAILED)]
             for row in ended:
                 self._take(row)
-            running = [row.user_id for row in rows if row not in ended]
+            running: dict[str, set[str]] = defaultdict(set)
+            for row in rows:
+                if row not in ended:
+                    running[row.user_id].add(row.repository.name)
             db.session.rollback()
-            self.active = len(running)
+            self.active = sum(map(len, running.values()))
             for user_id in self.owners if self.is_feeding else ():
-                if running.count(user_id) < ACTIVE_EACH:
-                    self._queue(user_id)
+                if len(running[user_id]) < ACTIVE_EACH:
+                    self._queue(user_id, running[user_id])
             self.turns += 1
 
     def _take(self, row: Download) -> None:
@@ -107,9 +110,11 @@ class Load:
             self.spans[user_id].append(Span(began, ended))
             self.bytes += sum(SIZES.values())
 
-    def _queue(self, user_id: str) -> None:
+    def _queue(self, user_id: str, running: set[str]) -> None:
+        """Queue a download of a repository that the user has not running: that would be refused."""
         self._next += 1
-        body = {"provider_id": self.provider_id, "repository": self.names[self._next % len(self.names)]}
+        names = [name for name in self.names if name not in running]
+        body = {"provider_id": self.provider_id, "repository": names[self._next % len(names)]}
         answer = self._ask(user_id, "POST", f"{self.url}/api/downloads", json=body)
         if answer is not None and answer.status_code == 202:
             self._queued_at[answer.json()["id"]] = time.time()
