@@ -1,18 +1,21 @@
 """Lets everything run for hours while something breaks every minute, and says what was lost, late, or grew.
 
-Run `make soak`, or `python -m benchmarks.bench_soak [--minutes N] [--every SECONDS] [--faults N] [--streams N]`. Two
-web hosts, two worker hosts, a primary and a replica play on this machine; README.md here tells what is done to them.
+Run `make soak`, or `python -m benchmarks.bench_soak [--minutes N] [--every SECONDS] [--faults N] [--streams N]`; Ctrl-C
+ends it early, and what has been is judged. Two web hosts, two worker hosts, a primary and a replica play on this
+machine; README.md here tells what is done to them.
 """
 
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +57,28 @@ class Soak:
 
     def run(self) -> None:
         """Break one thing after the other until the time is over, then let all end."""
-        end = self._began + self.options.minutes * 60
         self._read_until(lambda: self.load.finished > 0 and self._is_well(), "the first download")
         for number in range(sys.maxsize):
             due = self._began + (number + 1) * self.options.every
-            if number >= self.options.faults and max(due, time.monotonic()) >= end:
+            self._read_until(partial(self._is_due, due), "the next fault", self.options.every + 60)
+            if number >= self.options.faults and max(due, time.monotonic()) >= self._end:
                 break
-            self._read_until(lambda due=due: time.monotonic() >= due, "the next fault", self.options.every + 60)
             self._break(FAULTS[number % len(FAULTS)])
-        self._read_until(lambda: time.monotonic() >= end, "the end", self.options.minutes * 60 + 60)
+        self._read_until(lambda: time.monotonic() >= self._end, "the end", self.options.minutes * 60 + 60)
         self.load.is_feeding, turns = False, self.load.turns + 2
         self._read_until(lambda: self.load.active == 0 and self.load.turns >= turns, "the last downloads")
         self._tidy()
+
+    def _is_due(self, at: float) -> bool:
+        return time.monotonic() >= min(at, self._end)
+
+    @property
+    def _end(self) -> float:
+        return self._began + float(self.options.minutes) * 60
+
+    def shorten(self, *_signal: Any) -> None:
+        """Let all end now, and judge what has been."""
+        self.options.minutes = min(self.options.minutes, round((time.monotonic() - self._began) / 60, 1))
 
     def _break(self, fault: Any) -> None:
         doing = self._pool.submit(fault, self.stage)
@@ -166,6 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Crowd(("127.0.0.1", stage.fleet.front.port)) as crowd,
     ):
         soak = Soak(stage, crowd, options, pool)
+        signal.signal(signal.SIGINT, soak.shorten)
         soak.run()
         rows, grown = samples.judge(soak.samples)
         stage.fleet.end()
