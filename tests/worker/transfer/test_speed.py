@@ -67,10 +67,11 @@ def test_the_providers_own_limit_holds(server: FileServer, folder: Path) -> None
 
 def test_several_files_come_at_once(server: FileServer, folder: Path) -> None:
     server.ranges = False
-    server.bytes_per_second = 2 * MIB
     files = [server.put(f"f{number}", noise(3 * MIB + number)) for number in range(8)]
-    Run(server, files, folder, limits=Limits(8, 4)).finish()
-    assert server.most_seen_at_once >= 4
+    run = Run(server, files, folder, limits=Limits(8, 4))
+    run.hold_until(lambda: server.most_seen_at_once >= 4, sent_bytes=2 * MIB)
+    run.finish()
+    assert len(run.done) == 8
 
 
 def test_the_last_ranges_are_small_so_that_all_connections_end_together(server: FileServer, folder: Path) -> None:
@@ -88,7 +89,6 @@ def _asked_bytes(header: str) -> int:
 
 
 def test_on_a_line_with_delay_all_connections_are_there_after_few_answers(server: FileServer, folder: Path) -> None:
-    server.bytes_per_second = 2 * MIB
     file = server.put("x.bin", noise(64 * MIB))
     asked_at_the_height: list[int] = []
 
@@ -98,8 +98,9 @@ def test_on_a_line_with_delay_all_connections_are_there_after_few_answers(server
             asked_at_the_height.append(len(server.requests))
 
     server.fail("x.bin", *[Fault(before=delay)] * 1000)
-    Run(server, [file], folder, limits=Limits(16, 16)).finish()
-    assert asked_at_the_height
+    run = Run(server, [file], folder, limits=Limits(16, 16))
+    run.hold_until(lambda: bool(asked_at_the_height), sent_bytes=8 * MIB)
+    run.finish()
     assert asked_at_the_height[0] < 40
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
 
@@ -107,15 +108,14 @@ def test_on_a_line_with_delay_all_connections_are_there_after_few_answers(server
 def test_a_server_that_answers_429_to_the_fifth_connection_is_not_asked_by_more_again(
     server: FileServer, folder: Path
 ) -> None:
-    server.bytes_per_second = 4 * MIB
     server.most_allowed_at_once = 4
     server.refusal = Fault(status=429)
     file = server.put("x.bin", noise(32 * MIB))
     run = Run(server, [file], folder, limits=Limits(16, 16))
+    run.hold_until(lambda: server.most_seen_at_once > 4, sent_bytes=4 * MIB)
     run.finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
     ports = [seen.client_port for seen in server.requests]
-    assert server.most_seen_at_once > 4
     assert len(set(ports)) <= 16
     newest = max(map(ports.index, ports))
     assert len(set(ports[newest + 1 :])) == 1  # once refused, a single connection to the end
@@ -125,10 +125,10 @@ def test_a_probe_is_alone_until_it_is_answered(server: FileServer, folder: Path)
     file = server.put("x.bin", noise(32 * MIB))
     at_once: list[int] = []
     server.fail("x.bin", Fault(before=lambda: at_once.append(server.closing.wait(0.3) or server.most_seen_at_once)))
-    server.bytes_per_second = 16 * MIB
-    Run(server, [file], folder, limits=Limits(16, 16)).finish()
+    run = Run(server, [file], folder, limits=Limits(16, 16))
+    run.hold_until(lambda: server.most_seen_at_once >= 4, sent_bytes=4 * MIB)
+    run.finish()
     assert at_once == [1]
-    assert server.most_seen_at_once >= 4
 
 
 def test_the_only_connection_is_replaced_when_it_dies_away(

@@ -44,15 +44,9 @@ def test_a_file_of_which_nothing_is_known_arrives(server: FileServer, folder: Pa
 
 
 def test_a_large_file_comes_over_several_connections(server: FileServer, folder: Path) -> None:
-    server.most_sent = 8 << 20
     file = server.put("x.bin", noise(40 << 20))
-
-    def lift(_: object) -> None:
-        if server.most_seen_at_once >= 4:
-            server.most_sent = None
-
     run = Run(server, [file], folder, limits=Limits(connections=8, connections_per_file=8))
-    run.on_report(lift)
+    run.hold_until(lambda: server.most_seen_at_once >= 4, sent_bytes=8 << 20)
     run.finish()
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
 

@@ -38,6 +38,7 @@ class Run:
     ) -> None:
         self.timed_reports: list[tuple[float, Progress]] = []
         self.done: list[tuple[RemoteFile, FileResult]] = []
+        self._server = server
         self._begun_at = time.monotonic()
         self._stop_when = stop_when
         self._may_write: Callable[[], bool] = lambda: True
@@ -65,6 +66,16 @@ class Run:
     def on_report(self, also: Callable[[Progress], object]) -> None:
         """Do something at each report."""
         self._also = also
+
+    def hold_until(self, condition: Callable[[], bool], *, sent_bytes: int) -> None:
+        """Let the server send so much and wait until `condition` holds, however busy the machine is."""
+        self._server.most_sent = sent_bytes
+
+        def lift(_: object) -> None:
+            if condition():
+                self._server.most_sent = None
+
+        self.on_report(lift)
 
     def seconds(self) -> float:
         """How long it has been."""
