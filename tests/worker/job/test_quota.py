@@ -72,7 +72,7 @@ def test_a_transfer_of_unknown_size_waits_before_it_passes_the_quota(
     server.put("org/model/large.bin", noise(12_000_000))
     listing = {"downloads_manifest": 1, "files": [{"path": "large.bin"}]}
     server.put("org/model/manifest.json", json.dumps(listing).encode())
-    server.most_sent = 6_000_000
+    server.bytes_per_second = 200_000  # of each of four connections: seconds lie between the quota and twice of it
     row = queue_download(alice, provider)
     run(app)
     row = reload(row)
