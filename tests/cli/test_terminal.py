@@ -97,6 +97,32 @@ def test_what_is_stuck_is_told_with_reason_and_advice(run: Run, alice: User) -> 
     assert reasons["org/other"] == ("no worker is alive", "start one: downloads-app downloads worker")
 
 
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        ("The quota of 10 bytes is used up: 10 bytes lie on the disk", "raise the quota"),
+        ("all connections of its provider are in use", "--max-connections"),
+        ("the server answered 503 Service Unavailable", "downloads-app downloads show"),
+    ],
+)
+def test_advice_fits_the_reason(run: Run, alice: User, reason: str, advice: str) -> None:
+    add_downloads(alice, add_provider(), "org/model")
+    found = claim()
+    assert found is not None
+    outcomes.wait(found, reason, 60)
+    workers.tell(Presence(WORKER, 1))
+    (told,) = json.loads(run("downloads", "stuck", "--json"))
+    assert advice in told["advice"]
+
+
+def test_what_waits_for_others_is_told_so(run: Run, alice: User) -> None:
+    add_downloads(alice, add_provider(), "org/model")
+    workers.tell(Presence(WORKER, 1))
+    grow_old(70)
+    (told,) = json.loads(run("downloads", "stuck", "--json"))
+    assert told["reason"] == "other downloads have their turn"
+
+
 def test_a_lost_lease_and_a_silent_transfer_are_stuck(run: Run, alice: User) -> None:
     add_downloads(alice, add_provider(), "org/model")
     assert claim() is not None

@@ -50,6 +50,21 @@ def test_no_database_connection_is_held_while_the_provider_takes_its_time(
     assert set(held.values()) == {0}, held
 
 
+def test_the_last_admin_stays_one_whatever_the_provider_says(
+    crooked: CrookedProvider, make_client: Callable[..., FlaskClient]
+) -> None:
+    client = make_client(crooked.issuer, oidc_admin_claim="groups", oidc_admin_value="operators")
+    crooked.claims["groups"] = ["operators"]
+    come_back(client, crooked)
+    assert who(client).json["role"] == "admin"
+    crooked.claims["groups"] = []
+    come_back(client, crooked)
+    assert who(client).json["role"] == "admin"
+    users.create_user(current_settings().downloads_dir, "another", PASSWORD, is_admin=True)
+    come_back(client, crooked)
+    assert who(client).json["role"] == "user"
+
+
 def sign_with_another_key(provider: CrookedProvider) -> None:
     """Give the signer a key that the provider does not show."""
     provider.signing_key = RSAKey.generate_key(2048, {"kid": "first"})
