@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
 from flask import Flask
 
 from downloads_app import create_app
@@ -116,13 +117,14 @@ def run_stack(
 
 @contextmanager
 def run_worker(server: Server, log_path: Path) -> Iterator[None]:
-    """Run the process that moves bytes."""
+    """Run the process that moves bytes; the server knows of it, so that no page says that none runs."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker", "--concurrency", "8"]
     with log_path.open("ab") as log:
         worker = subprocess.Popen(
             command, cwd=PROJECT, env=server.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
     try:
+        wait_until(lambda: requests.get(f"{server.url}/readyz", timeout=30).json()["worker_alive"], what="the worker")
         yield
     finally:
         worker.terminate()
