@@ -23,6 +23,7 @@ _PASSING = (
     errno.EBUSY,
     errno.EINTR,
     errno.EIO,
+    errno.ENOENT,
     errno.ENOMEM,
     errno.ENOTCONN,
     errno.EREMOTEIO,
@@ -30,7 +31,7 @@ _PASSING = (
     errno.ESTALE,
     errno.ETIMEDOUT,
 )
-"""The errors of network disks that are away, or whose folder has been replaced."""
+"""The errors of network disks that are away, and of folders that somebody replaced or removed: they are made anew."""
 _UNABLE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF)
 """The errors by which filesystems refuse an operation that they do not support."""
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range

@@ -49,6 +49,7 @@ def test_a_filesystem_that_cannot_sync_folders_costs_a_warning(
         (errno.EMFILE, TooManyFiles),
         (errno.ENFILE, TooManyFiles),
         (errno.ESTALE, Passing),
+        (errno.ENOENT, Passing),
         (errno.EIO, Passing),
         (errno.ETIMEDOUT, Passing),
         (errno.ELOOP, Conflict),

@@ -1,5 +1,6 @@
 """A running download that is paused, cancelled, or taken over by another worker."""
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from downloads_app.services.queue import claims, outcomes
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import read_clock
 from downloads_app.worker.transfer.transfer import SAVE_SECONDS
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, folder_of, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, end_wait, expire_lease, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -53,6 +54,20 @@ def test_the_listing_of_the_first_start_is_kept_over_a_pause(app: Flask, server:
     publish_manifest(server, "org/model", [{"path": "other", "size": 5}])
     server.bytes_per_second = None
     lifecycle.resume(current_settings(), reload(row))
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    assert arrived(folder_of(row)) == FILES
+
+
+def test_a_folder_that_is_removed_under_a_download_costs_another_try(
+    app: Flask, server: FileServer, row: Download
+) -> None:
+    with under_way(app, server, row):
+        shutil.rmtree(folder_of(reload(row)))
+        server.bytes_per_second = None
+        wait_until_let_go(row)
+    assert (reload(row).status, reload(row).failures) == (Status.PENDING, 1), reload(row).error_message
+    end_wait(row)
     run(app)
     assert reload(row).status == Status.COMPLETED
     assert arrived(folder_of(row)) == FILES
