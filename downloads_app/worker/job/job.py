@@ -19,6 +19,7 @@ from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_sec
 from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.registry import open_resolving
+from downloads_app.worker.files.presence import find_missing
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.job import preparation
 from downloads_app.worker.job.lease import Lease
@@ -166,6 +167,8 @@ class Job:
                 warn=reporter.note_warning,
                 source=open_resolving(order.kind, order.access),
             ).run()
+        if (missing := find_missing(order.folder, sizes)) is not None:
+            raise Passing(f"{missing}: it was removed while the others came")
         return sum(sizes.values())
 
     def _count_received(self, count_bytes: int) -> None:

@@ -73,6 +73,21 @@ def test_a_folder_that_is_removed_under_a_download_costs_another_try(
     assert arrived(folder_of(row)) == FILES
 
 
+def test_a_file_that_is_removed_while_others_come_is_fetched_again(
+    app: Flask, server: FileServer, row: Download
+) -> None:
+    with under_way(app, server, row):
+        placed = wait_until(lambda: list(arrived(folder_of(reload(row)))), what="a first whole file")
+        (folder_of(reload(row)) / placed[0]).unlink()
+        server.bytes_per_second = None
+        wait_until_let_go(row)
+    assert (reload(row).status, reload(row).failures) == (Status.PENDING, 1), reload(row).error_message
+    end_wait(row)
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    assert arrived(folder_of(row)) == FILES
+
+
 def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
