@@ -114,4 +114,4 @@ def _become_gunicorn(settings: Settings, options: list[str]) -> None:
     sys.stdout.flush()
     os.chdir(PROJECT_DIR)
     # This process itself becomes gunicorn, so that signals reach it: no shell may stand between.
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app", *options])  # noqa: S606  (a shell is what must not be)
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app", *options])  # noqa: S606 - no shell, on purpose

@@ -1,6 +1,7 @@
 """Door 1: everything that speaks HTTP."""
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 
 def init_app(app: Flask) -> None:
@@ -14,7 +15,8 @@ def init_app(app: Flask) -> None:
     from downloads_app.web.extensions import jwt
     from downloads_app.web.stream import generator
 
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # keys keep the order of their schema
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.sort_keys = False  # keys keep the order of their schema
     app.request_class = bodies.Request
     app.before_request(bodies.refuse_unstorable_paths)
     jwt.init_app(app)
@@ -52,16 +54,16 @@ def _register_routes(app: Flask) -> None:
     from downloads_app.web.api import (
         audit,
         auth,
-        download_events,  # noqa: F401  (joins the routes of downloads)
-        download_files,  # noqa: F401  (joins the routes of downloads)
-        download_space,  # noqa: F401  (joins the routes of downloads)
-        download_speeds,  # noqa: F401  (joins the routes of downloads)
+        download_events,
+        download_files,
+        download_space,
+        download_speeds,
         downloads,
         keys,
         limits,
-        plans,  # noqa: F401  (joins the routes of downloads)
-        provider_contents,  # noqa: F401  (joins the routes of providers)
-        provider_tests,  # noqa: F401  (joins the routes of providers)
+        plans,
+        provider_contents,
+        provider_tests,
         providers,
         queue,
         repositories,
@@ -76,9 +78,10 @@ def _register_routes(app: Flask) -> None:
     from downloads_app.web.resources import add_resource
     from downloads_app.web.stream import endpoint
 
-    resources = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, limits, audit)
-    for resource in resources:
-        add_resource(app, resource.blueprint)
+    whole = (auth, sessions, keys, users, providers, repositories, downloads, queue, usage, workers, limits, audit)
+    parts = (download_events, download_files, download_space, download_speeds, plans, provider_contents, provider_tests)
+    for blueprint in dict.fromkeys(module.blueprint for module in (*whole, *parts)):  # parts have that of a whole one
+        add_resource(app, blueprint)
     single_sign_on.init_app(app)
     app.register_blueprint(description.blueprint)
     app.register_blueprint(status.blueprint)

@@ -27,14 +27,18 @@ def three(stack: Stack) -> Iterator[list[str]]:
         stack.cancel(one)
 
 
-def test_many_chosen_rows_are_paused_taken_back_and_cancelled(
-    stack: Stack, open_page: Callable[..., Page], three: list[str]
-) -> None:
-    page = open_page("clara")
+def choose_all_three(page: Page) -> None:
     boxes = page.get_by_role("checkbox", name="Choose many/")
     expect(boxes).to_have_count(3)
     boxes.first.check()
     boxes.nth(2).click(modifiers=["Shift"])
+
+
+def test_many_chosen_rows_are_paused_taken_back_and_cancelled(
+    stack: Stack, open_page: Callable[..., Page], three: list[str]
+) -> None:
+    page = open_page("clara")
+    choose_all_three(page)
     bar = page.get_by_role("toolbar")
     expect(bar).to_contain_text("3 chosen")
     bar.get_by_role("button", name="Pause").click()
@@ -58,10 +62,7 @@ def test_what_has_been_changed_again_since_is_not_taken_back(
     stack: Stack, open_page: Callable[..., Page], three: list[str]
 ) -> None:
     page = open_page("clara")
-    boxes = page.get_by_role("checkbox", name="Choose many/")
-    expect(boxes).to_have_count(3)
-    boxes.first.check()
-    boxes.nth(2).click(modifiers=["Shift"])
+    choose_all_three(page)
     page.get_by_role("toolbar").get_by_role("button", name="Pause").click()
     expect(page.locator("#paused .row")).to_have_count(3)
     page.keyboard.press("Escape")

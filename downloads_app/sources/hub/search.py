@@ -38,8 +38,9 @@ def _read_row(row: dict[str, Any]) -> FoundRepository:
 
 
 def _read_count(value: object) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
-    return int(value) if is_count else None  # type: ignore[call-overload]  # it is a whole number
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53:
+        return value
+    return None
 
 
 def _find_licence(tags: object) -> str | None:

@@ -59,6 +59,14 @@ def test_the_listing_of_the_first_start_is_kept_over_a_pause(app: Flask, server:
     assert arrived(folder_of(row)) == FILES
 
 
+def expect_whole_at_the_next_try(app: Flask, row: Download) -> None:
+    assert (reload(row).status, reload(row).failures) == (Status.PENDING, 1), reload(row).error_message
+    end_wait(row)
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    assert arrived(folder_of(row)) == FILES
+
+
 def test_a_folder_that_is_removed_under_a_download_costs_another_try(
     app: Flask, server: FileServer, row: Download
 ) -> None:
@@ -66,11 +74,7 @@ def test_a_folder_that_is_removed_under_a_download_costs_another_try(
         shutil.rmtree(folder_of(reload(row)))
         server.bytes_per_second = None
         wait_until_let_go(row)
-    assert (reload(row).status, reload(row).failures) == (Status.PENDING, 1), reload(row).error_message
-    end_wait(row)
-    run(app)
-    assert reload(row).status == Status.COMPLETED
-    assert arrived(folder_of(row)) == FILES
+    expect_whole_at_the_next_try(app, row)
 
 
 def test_a_file_that_is_removed_while_others_come_is_fetched_again(
@@ -81,11 +85,7 @@ def test_a_file_that_is_removed_while_others_come_is_fetched_again(
         (folder_of(reload(row)) / placed[0]).unlink()
         server.bytes_per_second = None
         wait_until_let_go(row)
-    assert (reload(row).status, reload(row).failures) == (Status.PENDING, 1), reload(row).error_message
-    end_wait(row)
-    run(app)
-    assert reload(row).status == Status.COMPLETED
-    assert arrived(folder_of(row)) == FILES
+    expect_whole_at_the_next_try(app, row)
 
 
 def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(
