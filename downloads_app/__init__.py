@@ -12,9 +12,10 @@ __version__ = "0.1.0"
 
 # New objects before the first collection: more than all that is loaded, of which half a percent is garbage. With
 # Python's 700, looking through it again and again takes a tenth of a command's time and a fifth of a server's start.
-# Processes that live long choose another when they have loaded all (wsgi.py, `worker/process.py`).
+# Processes that live long choose another when they have loaded all (wsgi.py, `worker/process.py`, `cli/beat.py`).
 gc.set_threshold(250_000)
-# A process that ends would look through all of it for garbage once more, for 0.2 s, only to give the memory back.
+# A process that ends would look through all of it for garbage once more, for 0.2 s, only to give the memory back. So a
+# file must be closed, or else what was written last is lost where the file is part of a circle.
 atexit.register(gc.freeze)
 
 

@@ -1,5 +1,6 @@
 """The pause between two frames of what is drawn anew, and Ctrl-C, which is noticed there."""
 
+import gc
 import signal
 import time
 from types import FrameType, TracebackType
@@ -7,6 +8,8 @@ from types import FrameType, TracebackType
 INTERVAL_SECONDS = 1.0
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C has ended: 128 plus the signal's number."""
+NEW_OBJECTS = 5_000
+"""Between two searches for garbage. What is loaded when the first frame is made stays; a frame leaves hundreds."""
 
 
 class Beat:
@@ -21,6 +24,8 @@ class Beat:
 
     def __enter__(self) -> "Beat":
         self._before = signal.signal(signal.SIGINT, self._notice)
+        gc.freeze()
+        gc.set_threshold(NEW_OBJECTS)
         return self
 
     def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from downloads_app.errors import Conflict
 from downloads_app.services.files.partials import remove_partials
+from downloads_app.services.files.vanishing import remove_at_once
 from downloads_app.sources.paths import ROOT
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def folder_of_user(downloads_dir: Path, user: "User") -> Path:
 def remove_files(downloads_dir: Path, folder: Path) -> None:
     """Remove a download's files, and the folders above that are then empty."""
     remove_partials(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_at_once(folder)
     for parent in folder.parents:
         if parent == downloads_dir or downloads_dir not in parent.parents:
             return

@@ -2,13 +2,13 @@
 
 import errno
 import json
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from downloads_app.services.files.vanishing import remove_at_once
 from downloads_app.sources import RemoteFile
 
 
@@ -40,7 +40,7 @@ def find_partials(folder: Path) -> Path:
 
 def remove_partials(folder: Path) -> None:
     """Remove all partial files of a download, and what is known of them."""
-    shutil.rmtree(find_partials(folder), ignore_errors=True)
+    remove_at_once(find_partials(folder))
 
 
 def find_side_files(partials: Path) -> set[str]:

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,6 +40,34 @@ class TargetFolder:
                 raise TooManyFiles(f"{path}: too many open files") from exc  # it may be there
             return None
         return status if stat.S_ISREG(status.st_mode) else None
+
+    def find_missing(self, paths: Iterable[str]) -> str | None:
+        """Return one of these paths where no regular file stands any more; None if all are there.
+
+        Each folder is listed once. A disk may list a name in another spelling, so what is not listed is looked for.
+        """
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for path in paths:
+            within, _, name = path.rpartition("/")
+            wanted[within].add(name)
+        with explain_disk(self.folder.name):
+            for within, names in wanted.items():
+                for name in names - self._files_in(within):
+                    path = f"{within}/{name}".lstrip("/")
+                    if self.stat(path) is None:
+                        return path
+        return None
+
+    def _files_in(self, within: str) -> set[str]:
+        try:
+            descriptor = self._enter(within, create=False)
+        except FileNotFoundError:
+            return set()
+        try:
+            with os.scandir(descriptor) as entries:
+                return {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+        finally:
+            os.close(descriptor)
 
     def open(self, path: str) -> int:
         """Open a file for reading. The caller closes the descriptor."""

@@ -19,8 +19,8 @@ from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_sec
 from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.registry import open_resolving
-from downloads_app.worker.files.presence import find_missing
 from downloads_app.worker.files.storage import FileResult
+from downloads_app.worker.files.target_folder import TargetFolder
 from downloads_app.worker.job import preparation
 from downloads_app.worker.job.lease import Lease
 from downloads_app.worker.job.quota_watch import QuotaWatch
@@ -167,8 +167,8 @@ class Job:
                 warn=reporter.note_warning,
                 source=open_resolving(order.kind, order.access),
             ).run()
-        if (missing := find_missing(order.folder, sizes)) is not None:
-            raise Passing(f"{missing}: it was removed while the others came")
+        if (missing := TargetFolder(order.folder).find_missing(sizes)) is not None:
+            raise Passing(f"{missing}: it was removed from the disk before the download was complete")
         return sum(sizes.values())
 
     def _count_received(self, count_bytes: int) -> None:
