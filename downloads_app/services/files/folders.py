@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downloads_app.errors import Conflict
-from downloads_app.services.files.partials import remove_partials
-from downloads_app.services.files.vanishing import remove_at_once
 from downloads_app.sources.paths import ROOT
 
 if TYPE_CHECKING:
@@ -39,10 +37,8 @@ def folder_of_user(downloads_dir: Path, user: "User") -> Path:
     return downloads_dir / user.username
 
 
-def remove_files(downloads_dir: Path, folder: Path) -> None:
-    """Remove a download's files, and the folders above that are then empty."""
-    remove_partials(folder)
-    remove_at_once(folder)
+def remove_empty_parents(downloads_dir: Path, folder: Path) -> None:
+    """Remove the folders above a download's folder that are empty."""
     for parent in folder.parents:
         if parent == downloads_dir or downloads_dir not in parent.parents:
             return

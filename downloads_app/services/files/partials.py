@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from downloads_app.services.files.vanishing import remove_at_once
+from downloads_app.services.files.vanishing import SetAside
 from downloads_app.sources import RemoteFile
 
 
@@ -40,7 +40,7 @@ def find_partials(folder: Path) -> Path:
 
 def remove_partials(folder: Path) -> None:
     """Remove all partial files of a download, and what is known of them."""
-    remove_at_once(find_partials(folder))
+    SetAside((find_partials(folder),)).remove()
 
 
 def find_side_files(partials: Path) -> set[str]:

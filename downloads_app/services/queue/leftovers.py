@@ -1,8 +1,9 @@
 """Removes files that are left over: partial files of cancelled downloads, all files of deleted ones."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import Exists, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from downloads_app.extensions import db
@@ -11,20 +12,44 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
+from downloads_app.services.files.vanishing import SetAside
 from downloads_app.services.queue import outcomes
 from downloads_app.services.queue.claims import Claim
 
 
 def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them."""
-    if not is_shared(download, (*ACTIVE, Status.PAUSED)):
-        run_blocking(partials.remove_partials, folders.folder_of(downloads_dir, download))
+    partial_files = partials.find_partials(folders.folder_of(downloads_dir, download))
+    _remove_unwanted((partial_files,), download, (*ACTIVE, Status.PAUSED))
 
 
 def remove_files(downloads_dir: Path, download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
-    if not is_shared(download, tuple(Status)):
-        run_blocking(folders.remove_files, downloads_dir, folders.folder_of(downloads_dir, download))
+    folder = folders.folder_of(downloads_dir, download)
+    if _remove_unwanted((partials.find_partials(folder), folder), download, tuple(Status)):
+        run_blocking(folders.remove_empty_parents, downloads_dir, folder)
+
+
+def _remove_unwanted(which: Sequence[Path], download: Download, statuses: tuple[Status, ...]) -> bool:
+    """Remove folders of a download that is over, unless another download with one of these statuses has them too.
+
+    Return whether they are gone.
+
+    The disk may take minutes, so no lock is held, and another may be added between the look and the removal. So they
+    are set aside first, and put back if the second look finds one, or the database does not answer.
+    """
+    wants = select(
+        or_(_is_shared(download, statuses), exists().where(Download.id == download.id, Download.status.in_(ACTIVE)))
+    )
+    if db.session.scalar(wants):
+        return False
+    aside = run_blocking(SetAside, which)
+    is_wanted = True
+    try:
+        is_wanted = bool(db.session.scalar(wants))
+    finally:
+        run_blocking(aside.put_back if is_wanted else aside.remove)
+    return not is_wanted
 
 
 def let_go(downloads_dir: Path, claim: Claim) -> bool:
@@ -64,12 +89,15 @@ def clear_abandoned(downloads_dir: Path) -> int:
 
 def is_shared(download: Download, statuses: tuple[Status, ...]) -> bool:
     """Whether another download of the same folder has one of these statuses."""
+    return bool(db.session.scalar(select(_is_shared(download, statuses))))
+
+
+def _is_shared(download: Download, statuses: tuple[Status, ...]) -> Exists:
     other = aliased(Download)
-    query = exists().where(
+    return exists().where(
         other.repository_id == download.repository_id,
         other.user_id == download.user_id,
         other.revision == download.revision,
         other.id != download.id,
         other.status.in_(statuses),
     )
-    return bool(db.session.scalar(select(query)))

@@ -1,7 +1,6 @@
 """What waits for the disk is done where it holds nobody up: every removal of files asks for that."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -28,7 +27,6 @@ def handed_over(app: Flask) -> list[Callable[..., object]]:
     given: list[Callable[..., object]] = []
 
     def run(function: Callable[..., R], /, *args: Any) -> R:
-        assert not isinstance(args[-1], Path) or folder_exists(args[-1]), "nothing is removed before"
         assert isinstance(db.engine.pool, QueuePool)
         assert db.engine.pool.checkedout() == 0, "no connection is held while the disk takes its time"
         given.append(function)
@@ -38,27 +36,24 @@ def handed_over(app: Flask) -> list[Callable[..., object]]:
     return given
 
 
-def folder_exists(folder: Path) -> bool:
-    return folder.exists() or find_partials(folder).exists()
-
-
 def test_cancelling_and_deleting_remove_files_in_a_thread(
     alice: User, provider: Provider, handed_over: list[Callable[..., object]]
 ) -> None:
-    acts: tuple[tuple[str, Callable[[Download], None]], ...] = (
-        ("pending", lambda row: lifecycle.cancel(current_settings(), row)),
-        ("failed", lambda row: history.delete(current_settings().downloads_dir, row)),
-        ("completed", lambda row: history.delete(current_settings().downloads_dir, row, files=True)),
+    partly, wholly = ["SetAside", "remove"], ["SetAside", "remove", "remove_empty_parents"]
+    acts: tuple[tuple[str, Callable[[Download], None], list[str]], ...] = (
+        ("pending", lambda row: lifecycle.cancel(current_settings(), row), partly),
+        ("failed", lambda row: history.delete(current_settings().downloads_dir, row), partly),
+        ("completed", lambda row: history.delete(current_settings().downloads_dir, row, files=True), wholly),
     )
-    for status, act in acts:
+    for status, act, expected in acts:
         row = add_downloads(alice, provider, f"org/{status}", status=status)[0]
         folder = folder_of(row)
         find_partials(folder).mkdir(parents=True)
         folder.mkdir()
         (find_partials(folder) / "x.data").touch()
-        before = len(handed_over)
+        del handed_over[:]
         act(row)
-        assert len(handed_over) == before + 1, status
+        assert [function.__name__ for function in handed_over] == expected, status
         assert not find_partials(folder).exists()
 
 

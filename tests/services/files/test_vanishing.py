@@ -1,58 +1,68 @@
-"""Folders that are removed, and what is made in their place meanwhile."""
+"""Folders that are set aside, removed or put back, and what is made in their places meanwhile."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from downloads_app.services.files import folders, vanishing
-from downloads_app.services.files.partials import find_partials
-from downloads_app.services.files.vanishing import remove_at_once
+from downloads_app.services.files import vanishing
+from downloads_app.services.files.vanishing import SetAside
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A download's folder and its partial files."""
-    folder = tmp_path / "alice" / "hub" / "org" / "model" / "main"
-    for each in (folder, find_partials(folder)):
-        each.mkdir(parents=True)
-        (each / "old").write_text("old")
+    folder = tmp_path / "alice" / "main"
+    folder.mkdir(parents=True)
+    (folder / "old").write_text("old")
     return folder
 
 
-def test_what_a_new_download_makes_meanwhile_stays(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_made_in_its_place_stays(folder: Path) -> None:
+    aside = SetAside([folder])
+    assert not folder.exists()
+    (folder / "new").mkdir(parents=True)
+    aside.remove()
+    assert [each.name for each in folder.iterdir()] == ["new"]
+    assert [each.name for each in folder.parent.iterdir()] == ["main"]
+
+
+def test_what_is_put_back_is_as_it_was(folder: Path) -> None:
+    SetAside([folder, folder.with_name("never was")]).put_back()
+    assert [each.name for each in folder.parent.iterdir()] == ["main"]
+    assert (folder / "old").read_text() == "old"
+
+
+def test_nothing_is_put_back_over_what_was_made_meanwhile(folder: Path) -> None:
+    aside = SetAside([folder])
+    (folder / "new").mkdir(parents=True)
+    aside.put_back()
+    assert [each.name for each in folder.iterdir()] == ["new"]
+    assert [each.name for each in folder.parent.iterdir()] == ["main"]
+
+
+def test_what_another_process_sets_aside_is_left_to_it_unless_it_died(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remove = shutil.rmtree
-
-    def remove_slowly(path: Path, ignore_errors: bool) -> None:
-        (folder / "deep").mkdir(parents=True, exist_ok=True)
-        remove(path, ignore_errors=ignore_errors)
-
-    monkeypatch.setattr(shutil, "rmtree", remove_slowly)
-    folders.remove_files(tmp_path, folder)
-    assert [each.name for each in folder.iterdir()] == ["deep"]
+    SetAside([folder])
+    SetAside([folder.with_name("another")]).remove()
+    assert len(list(folder.parent.iterdir())) == 1
+    monkeypatch.setattr(vanishing, "ABANDONED_SECONDS", 0.0)
+    SetAside([folder.with_name("another")]).remove()
+    assert list(folder.parent.iterdir()) == []
 
 
-def test_nothing_is_left_of_a_folder_nor_above_it(tmp_path: Path, folder: Path) -> None:
-    folders.remove_files(tmp_path, folder)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_a_process_that_died_has_left_goes_with_the_next(tmp_path: Path) -> None:
-    left = tmp_path / f".4711{vanishing.SET_ASIDE}"
-    left.mkdir()
-    remove_at_once(tmp_path / "never was")
-    assert not left.exists()
-
-
-def test_a_folder_that_cannot_have_another_name_is_removed_where_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", ["remove", "put_back"])
+def test_a_folder_that_cannot_have_another_name_stays_where_it_is_until_it_is_removed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(16, "Device or resource busy")
+    rename = Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if path != target:
+            raise OSError(16, "Device or resource busy")
+        return rename(path, target)
 
     monkeypatch.setattr(Path, "rename", refuse)
-    (tmp_path / "there" / "deep").mkdir(parents=True)
-    remove_at_once(tmp_path / "there")
-    assert not (tmp_path / "there").exists()
+    aside = SetAside([folder])
+    assert folder.exists()
+    getattr(aside, end)()
+    assert folder.exists() is (end == "put_back")

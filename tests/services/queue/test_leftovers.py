@@ -1,13 +1,18 @@
 """Files that outlive their download's turn, and those that go with it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from downloads_app.config import current_settings
+from downloads_app.errors import Conflict
+from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files.partials import find_partials
+from downloads_app.services.files.vanishing import SetAside
 from downloads_app.services.queue import leftovers
 from tests.support.downloading import claim, expire_lease, folder_of, in_status, reload
 
@@ -64,6 +69,60 @@ def test_deleting_leaves_files_that_another_download_has_too(alice: User, provid
     folder = write_files(first)
     history.delete(current_settings().downloads_dir, first, files=True)
     assert (folder / "done.bin").exists()
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_files_stay_whose_download_is_added_while_the_database_hangs(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch, files: bool
+) -> None:
+    row = in_status(alice, provider, "failed")
+    folder = write_files(row)
+
+    def set_aside_late(which: Sequence[Path]) -> SetAside:
+        lifecycle.create(current_settings(), alice, provider, "org/model")
+        return SetAside(which)
+
+    monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
+    history.delete(current_settings().downloads_dir, row, files=files)
+    assert (folder / "done.bin").exists()
+    assert find_partials(folder).exists()
+
+
+def test_files_stay_whose_download_is_retried_while_it_is_deleted(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "failed")
+    folder = write_files(row)
+
+    def set_aside_late(which: Sequence[Path]) -> SetAside:
+        lifecycle.retry(current_settings(), reload(row))
+        return SetAside(which)
+
+    monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
+    with pytest.raises(Conflict, match="is pending"):
+        history.delete(current_settings().downloads_dir, row, files=True)
+    assert (folder / "done.bin").exists()
+    assert find_partials(folder).exists()
+
+
+def test_files_stay_where_the_database_fails_when_it_is_asked_again(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "failed")
+    folder = write_files(row)
+
+    def set_aside_and_fail(which: Sequence[Path]) -> SetAside:
+        monkeypatch.setattr(db.session, "scalar", fail)
+        return SetAside(which)
+
+    def fail(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    monkeypatch.setattr(leftovers, "SetAside", set_aside_and_fail)
+    with pytest.raises(OperationalError):
+        history.delete(current_settings().downloads_dir, row, files=True)
+    assert (folder / "done.bin").exists()
+    assert find_partials(folder).exists()
 
 
 def write_files(row: Download) -> Path:
