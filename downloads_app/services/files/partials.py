@@ -38,9 +38,9 @@ def find_partials(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.partial")
 
 
-def remove_partials(folder: Path) -> None:
+def remove_partials(downloads_dir: Path, folder: Path) -> None:
     """Remove all partial files of a download, and what is known of them."""
-    SetAside((find_partials(folder),)).remove()
+    SetAside(downloads_dir, (find_partials(folder),)).remove()
 
 
 def find_side_files(partials: Path) -> set[str]:

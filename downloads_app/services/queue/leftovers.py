@@ -12,7 +12,7 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
-from downloads_app.services.files.vanishing import SetAside
+from downloads_app.services.files.vanishing import SetAside, remove_abandoned
 from downloads_app.services.queue import outcomes
 from downloads_app.services.queue.claims import Claim
 
@@ -20,17 +20,19 @@ from downloads_app.services.queue.claims import Claim
 def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them."""
     partial_files = partials.find_partials(folders.folder_of(downloads_dir, download))
-    _remove_unwanted((partial_files,), download, (*ACTIVE, Status.PAUSED))
+    _remove_unwanted(downloads_dir, (partial_files,), download, (*ACTIVE, Status.PAUSED))
 
 
 def remove_files(downloads_dir: Path, download: Download) -> None:
     """Remove all its files, unless another download has the same folder."""
     folder = folders.folder_of(downloads_dir, download)
-    if _remove_unwanted((partials.find_partials(folder), folder), download, tuple(Status)):
+    if _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status)):
         run_blocking(folders.remove_empty_parents, downloads_dir, folder)
 
 
-def _remove_unwanted(which: Sequence[Path], download: Download, statuses: tuple[Status, ...]) -> bool:
+def _remove_unwanted(
+    downloads_dir: Path, which: Sequence[Path], download: Download, statuses: tuple[Status, ...]
+) -> bool:
     """Remove folders of a download that is over, unless another download with one of these statuses has them too.
 
     Return whether they are gone.
@@ -43,7 +45,7 @@ def _remove_unwanted(which: Sequence[Path], download: Download, statuses: tuple[
     )
     if db.session.scalar(wants):
         return False
-    aside = run_blocking(SetAside, which)
+    aside = run_blocking(SetAside, downloads_dir, which)
     is_wanted = True
     try:
         is_wanted = bool(db.session.scalar(wants))
@@ -70,7 +72,11 @@ def is_held(download: Download) -> bool:
 
 
 def clear_abandoned(downloads_dir: Path) -> int:
-    """Remove the partial files of downloads cancelled under a worker that is gone; return how many."""
+    """Remove the partial files of downloads cancelled under a worker that is gone; return how many.
+
+    Remove also what processes that are gone had set aside.
+    """
+    remove_abandoned(downloads_dir)
     abandoned = and_(
         Download.worker_id.is_not(None),
         Download.lease_expires_at < database_now(),

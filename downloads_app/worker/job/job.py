@@ -178,7 +178,8 @@ class Job:
         if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
             log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
             self._count(Count.COMPLETED)
-            partials.remove_partials(order.folder)
+            with self._app.app_context():
+                partials.remove_partials(current_settings().downloads_dir, order.folder)
             self._write(lambda: outcomes.let_go(self.claim))
         else:
             self._stop()

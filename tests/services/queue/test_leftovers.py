@@ -11,8 +11,9 @@ from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, User
 from downloads_app.services.downloads import history, lifecycle
+from downloads_app.services.files import vanishing
 from downloads_app.services.files.partials import find_partials
-from downloads_app.services.files.vanishing import SetAside
+from downloads_app.services.files.vanishing import SET_ASIDE, SetAside
 from downloads_app.services.queue import leftovers
 from tests.support.downloading import claim, expire_lease, folder_of, in_status, reload
 
@@ -78,9 +79,9 @@ def test_files_stay_whose_download_is_added_while_the_database_hangs(
     row = in_status(alice, provider, "failed")
     folder = write_files(row)
 
-    def set_aside_late(which: Sequence[Path]) -> SetAside:
+    def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
         lifecycle.create(current_settings(), alice, provider, "org/model")
-        return SetAside(which)
+        return SetAside(downloads_dir, which)
 
     monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
     history.delete(current_settings().downloads_dir, row, files=files)
@@ -94,9 +95,9 @@ def test_files_stay_whose_download_is_retried_while_it_is_deleted(
     row = in_status(alice, provider, "failed")
     folder = write_files(row)
 
-    def set_aside_late(which: Sequence[Path]) -> SetAside:
+    def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
         lifecycle.retry(current_settings(), reload(row))
-        return SetAside(which)
+        return SetAside(downloads_dir, which)
 
     monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
     with pytest.raises(Conflict, match="is pending"):
@@ -111,9 +112,9 @@ def test_files_stay_where_the_database_fails_when_it_is_asked_again(
     row = in_status(alice, provider, "failed")
     folder = write_files(row)
 
-    def set_aside_and_fail(which: Sequence[Path]) -> SetAside:
+    def set_aside_and_fail(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
         monkeypatch.setattr(db.session, "scalar", fail)
-        return SetAside(which)
+        return SetAside(downloads_dir, which)
 
     def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
@@ -123,6 +124,22 @@ def test_files_stay_where_the_database_fails_when_it_is_asked_again(
         history.delete(current_settings().downloads_dir, row, files=True)
     assert (folder / "done.bin").exists()
     assert find_partials(folder).exists()
+
+
+def test_what_a_deletion_left_that_was_killed_counts_for_nobody_and_is_removed_later(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = in_status(alice, provider, "completed")
+    folder = write_files(row)
+    downloads_dir = current_settings().downloads_dir
+    SetAside(downloads_dir, [find_partials(folder), folder])  # and here it is killed
+    history.delete(downloads_dir, row, files=True)
+    assert not (downloads_dir / "alice").exists()
+    leftovers.clear_abandoned(downloads_dir)
+    assert len(list((downloads_dir / SET_ASIDE).iterdir())) == 2
+    monkeypatch.setattr(vanishing, "ABANDONED_SECONDS", 0.0)
+    leftovers.clear_abandoned(downloads_dir)
+    assert list((downloads_dir / SET_ASIDE).iterdir()) == []
 
 
 def write_files(row: Download) -> Path:

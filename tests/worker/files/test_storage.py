@@ -67,7 +67,7 @@ def test_removing_partials_leaves_finished_files(storage: Storage) -> None:
     place(storage, "x", modified_ns)
     storage.close()
     put_data(storage, "y", b"abc")
-    remove_partials(storage.folder)
+    remove_partials(storage.folder.parent, storage.folder)
     assert not find_partials(storage.folder).exists()
     assert (storage.folder / "x").exists()
 
