@@ -49,11 +49,13 @@ def remove_empty_parents(downloads_dir: Path, folder: Path) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder and its content, following no symbolic link; raises Conflict if the disk refuses."""
+    """Remove a folder and its content, following no symbolic link; raises Conflict if something of it stays."""
+    shutil.rmtree(folder, ignore_errors=True)  # goes on where another removes something at the same time
     try:
         shutil.rmtree(folder)
-    except FileNotFoundError:
-        return  # nothing was ever there
+    except FileNotFoundError as exc:
+        if os.path.lexists(folder):
+            raise Conflict(f"The files in {folder.name} are being removed by another too; try again") from exc
     except OSError as exc:
         raise Conflict(f"The files in {folder.name} cannot be removed: {exc.strerror or exc}") from exc
 
