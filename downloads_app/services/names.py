@@ -1,9 +1,11 @@
 """What users, providers, repositories and revisions may be called: their names are folders' names too."""
 
 import re
+from pathlib import Path
 
 from downloads_app.errors import InvalidInput, SourceError
-from downloads_app.sources.paths import ROOT, check_path
+from downloads_app.services.files.partials import find_partials
+from downloads_app.sources.paths import MAX_SEGMENT_BYTES, ROOT, check_path
 from downloads_app.sources.registry import holds_folders
 
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,79}")
@@ -31,7 +33,11 @@ def check_repository(name: str, kind: str) -> str:
 
 def check_revision(revision: str | None) -> str:
     """Return a revision, the default one where none is named; it may hold slashes. Raises InvalidInput."""
-    return _check_folder_path(revision or DEFAULT_REVISION, "revision", MAX_REVISION_LENGTH)
+    path = _check_folder_path(revision or DEFAULT_REVISION, "revision", MAX_REVISION_LENGTH)
+    if len(find_partials(Path(path)).name.encode()) > MAX_SEGMENT_BYTES:
+        fault = "its last segment is too long for the name of its partial files"
+        raise InvalidInput(f"{path[:120]!r} cannot be a revision: {fault}", {"revision": fault})
+    return path
 
 
 def _check_folder_path(path: str, what: str, max_length: int) -> str:

@@ -119,7 +119,7 @@ def test_a_repository_that_would_leave_its_folder_is_refused(alice: User, provid
     assert history.list_downloads().total == 0
 
 
-@pytest.mark.parametrize("revision", ["../main", "/main", "a/./b", "x" * 201, ".hidden"])
+@pytest.mark.parametrize("revision", ["../main", "/main", "a/./b", "x" * 201, ".hidden", "x/" + "é" * 124])
 def test_a_revision_that_would_leave_its_folder_is_refused(alice: User, provider: Provider, revision: str) -> None:
     with pytest.raises(InvalidInput):
         lifecycle.create(current_settings(), alice, provider, "org/model", revision=revision)
