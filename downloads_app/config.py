@@ -21,10 +21,6 @@ JWT_ALGORITHM = "HS256"
 STREAM_CONNECTIONS_SPARE = 256
 MAX_PREVIOUS_KEYS = 10
 DEFAULT_BIND = "127.0.0.1:8000"
-SHOWN_AS_LENGTH = {
-    *("jwt_secret_key", "previous_jwt_secret_keys", "provider_token_key", "previous_provider_token_keys"),
-    *("metrics_token", "database_url", "oidc_client_secret"),
-}
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -34,7 +30,7 @@ class ConfigError(SystemExit):
 
 
 class Settings(SignOnSettings):
-    """The settings of one process; immutable after the start."""
+    """The settings of one process; immutable after the start. A secret has `repr=False`: no error shows it either."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
@@ -82,7 +78,10 @@ class Settings(SignOnSettings):
     log_format: Literal["text", "json"] = "text"
 
     @field_validator(
-        *("trusted_proxies", "metrics_allow", "cors_origins", "previous_jwt_secret_keys"),
+        "trusted_proxies",
+        "metrics_allow",
+        "cors_origins",
+        "previous_jwt_secret_keys",
         "previous_provider_token_keys",
         mode="before",
     )
@@ -180,7 +179,7 @@ def _describe(exc: ValidationError) -> str:
     first = exc.errors()[0]
     name = str(first["loc"][0])
     value = first["input"]
-    shown = f"a value of {len(str(value).encode())} bytes" if name in SHOWN_AS_LENGTH else repr(value)
+    shown = repr(value) if Settings.model_fields[name].repr else f"a value of {len(str(value).encode())} bytes"
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"error: {name.upper()} is {shown}; expected: {expected}"
 
