@@ -40,10 +40,7 @@ def test_no_sql_and_no_end_of_a_transaction_stands_in_a_door(path: Path) -> None
             assert not [alias.name for alias in node.names if alias.name.startswith("sqlalchemy")]
         elif isinstance(node, ast.ImportFrom):
             names = {alias.name for alias in node.names}
-            assert not (node.module or "").startswith("sqlalchemy") or node.module in (
-                "sqlalchemy.exc",
-                "sqlalchemy.orm.exc",
-            )
+            assert not (node.module or "").startswith("sqlalchemy") or node.module in ERRORS_OF_SQLALCHEMY
             assert node.module != "downloads_app.extensions" or "db" not in names
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             assert node.func.attr not in OF_A_TRANSACTION, f"line {node.lineno}"
