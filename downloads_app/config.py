@@ -147,7 +147,7 @@ class Settings(SignOnSettings):
 
     @property
     def uses_sqlite(self) -> bool:
-        return self.database_url.startswith("sqlite")
+        return database_urls.is_sqlite(self.database_url)
 
     @property
     def jwt_secret_keys(self) -> tuple[str, ...]:

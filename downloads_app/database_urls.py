@@ -5,6 +5,7 @@ form, which SQLAlchemy and psycopg2 read. No error tells what was given: it may 
 """
 
 import re
+from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,6 +37,16 @@ def normalize(given: str) -> str:
         return _check_server(url).render_as_string(hide_password=False)
     except ArgumentError:
         raise ValueError(FORM) from None
+
+
+def is_sqlite(database_url: str) -> bool:
+    """Whether a normalized URL names an SQLite file."""
+    return database_url.startswith("sqlite")
+
+
+def sqlite_file(database_url: str) -> Path:
+    """Return the SQLite file that a normalized URL names."""
+    return Path(make_url(database_url).database or "")
 
 
 def hosts_of(database_url: str) -> list[Host]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase
 
 from downloads_app import database_hosts as database_hosts  # its events, and the poolers', belong to every engine
+from downloads_app.database_urls import is_sqlite
 
 CONNECT_TIMEOUT_SECONDS = 5
 SQLITE_BUSY_TIMEOUT_SECONDS = 10
@@ -40,7 +41,7 @@ def connect_args(database_url: str, statement_timeout_seconds: float) -> dict[st
     PostgreSQL ends a long statement itself. If the server vanishes, TCP notices it in about the same time. The time
     to connect is that of each host.
     """
-    if database_url.startswith("sqlite"):
+    if is_sqlite(database_url):
         return {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
     milliseconds = int(statement_timeout_seconds * 1000)
     return {
@@ -61,7 +62,7 @@ def engine_options(database_url: str, statement_timeout_seconds: float = 15) -> 
         "pool_pre_ping": True,
         "connect_args": connect_args(database_url, statement_timeout_seconds),
     }
-    if not database_url.startswith("sqlite"):
+    if not is_sqlite(database_url):
         options |= {"pool_size": 5, "max_overflow": 10, "pool_timeout": 10, "pool_recycle": 1800}
     return options
 

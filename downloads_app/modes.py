@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
+from downloads_app.database_urls import sqlite_file
 from downloads_app.errors import Conflict
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def prepare_instance(settings: "Settings") -> None:
         raise UnfitFolder(settings.instance_dir, exc.strerror or str(exc)) from None
     if not settings.uses_sqlite:
         return
-    file = Path(make_url(settings.database_url).database or "")
+    file = sqlite_file(settings.database_url)
     with suppress(OSError):  # if the file cannot be opened, the first query reports it
         os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
     for suffix in SQLITE_SUFFIXES:

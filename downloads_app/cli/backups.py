@@ -9,10 +9,10 @@ from downloads_app import create_app
 from downloads_app.cli.groups import Command, stop
 from downloads_app.cli.serve import migrate
 from downloads_app.config import current_settings, load_settings
+from downloads_app.database_urls import is_sqlite
 from downloads_app.models import Act
 from downloads_app.services.audit import COMMAND_LINE, note_alone
 from downloads_app.services.backup import backups
-from downloads_app.services.database.whole_file import is_sqlite
 from downloads_app.services.queue import workers
 
 _FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))

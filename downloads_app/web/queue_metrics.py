@@ -15,9 +15,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.config import current_settings
+from downloads_app.database_urls import is_sqlite
 from downloads_app.per_app import PerApp, present_app
 from downloads_app.services.database.autocommit import own_connection
-from downloads_app.services.database.whole_file import is_sqlite
 from downloads_app.services.metrics import backlog, reading
 from downloads_app.services.metrics.backlog import Backlog
 from downloads_app.services.metrics.reading import Reading

@@ -8,7 +8,7 @@ from pathlib import Path
 from downloads_app import locations, modes
 from downloads_app.cli.doctor.finding import Finding, fine, wrong
 from downloads_app.config import Settings
-from downloads_app.services.database.whole_file import file_of
+from downloads_app.database_urls import sqlite_file
 
 MIN_DIFFERENT = 10
 """A random secret of 32 bytes, in hexadecimal or any other form, has more different characters than this."""
@@ -31,7 +31,7 @@ def check_modes(settings: Settings) -> Iterator[Finding]:
     """Check that other users of the machine can read no secret."""
     private = [settings.instance_dir / "jwt-secret", settings.instance_dir / "provider-key", locations.env_file()]
     if settings.uses_sqlite:
-        private += [Path(f"{file_of(settings.database_url)}{suffix}") for suffix in modes.SQLITE_SUFFIXES]
+        private += [Path(f"{sqlite_file(settings.database_url)}{suffix}") for suffix in modes.SQLITE_SUFFIXES]
     is_fine = True
     for path in private:
         if path.exists() and (fault := _find_fault(path)):

@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from sqlalchemy import make_url
+from downloads_app.database_urls import is_sqlite, sqlite_file
 
 
 def make_whole_at_exit(database_url: str) -> None:
@@ -21,18 +21,8 @@ def make_whole(database_url: str) -> None:
     """
     if not is_sqlite(database_url):
         return
-    path = file_of(database_url)
+    path = sqlite_file(database_url)
     if not Path(f"{path}-wal").exists():
         return
     with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=0)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def is_sqlite(database_url: str) -> bool:
-    """Whether a URL names an SQLite file."""
-    return bool(make_url(database_url).get_backend_name() == "sqlite")
-
-
-def file_of(database_url: str) -> Path:
-    """Return the SQLite file that a URL names."""
-    return Path(make_url(database_url).database or "")
