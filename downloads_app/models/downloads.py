@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
     false,
     select,
     text,
@@ -159,6 +160,9 @@ class Download(Model):
             return QUEUE_IS_PAUSED
         return PROVIDER_IS_PAUSED if self.provider.paused_at is not None else self.wait_reason
 
+
+IS_RUNNING = and_(Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
+"""The condition of a download that a worker moves. It names the worker so that `ix_downloads_lease` is used."""
 
 # Workers claim from this index: the head of each user's queue.
 Index(

@@ -7,7 +7,7 @@ from sqlalchemy import and_, or_, select
 from downloads_app.config import Settings
 from downloads_app.errors import NeverFits, NoSpace
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, User
+from downloads_app.models import IS_RUNNING, Download, User
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of_user
@@ -64,7 +64,7 @@ def running_bytes(download_id: str, known: set[str]) -> dict[str, int]:
     """Return the present bytes of the same user's other downloads that run, and of those known to have run."""
     download = db.session.get_one(Download, download_id)
     mine = (Download.user_id == download.user_id, Download.id != download.id)
-    watched = or_(and_(Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING), Download.id.in_(known))
+    watched = or_(IS_RUNNING, Download.id.in_(known))
     query = select(Download.id, Download.current_bytes).where(*mine, watched)
     found = {str(row_id): count for row_id, count in db.session.execute(query)}
     give_connection_back()
@@ -79,8 +79,7 @@ def _awaited_bytes(download: Download) -> int:
     query = select(Download.total_bytes, Download.current_bytes).where(
         Download.user_id == download.user_id,
         Download.id != download.id,
-        Download.worker_id.is_not(None),
-        Download.status == Status.DOWNLOADING,
+        IS_RUNNING,
         or_(
             Download.claimed_at < download.claimed_at,
             and_(Download.claimed_at == download.claimed_at, Download.id < download.id),

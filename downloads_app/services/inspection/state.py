@@ -5,7 +5,7 @@ import time
 from sqlalchemy import func, select, text
 
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status
+from downloads_app.models import IS_RUNNING, Download
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
 
@@ -28,5 +28,4 @@ def takes_writes() -> bool:
 def count_stale_leases(lease_seconds: float) -> int:
     """Count the running downloads whose worker is gone, and which nobody has taken over for another lease."""
     is_stale = Download.lease_expires_at < database_now(-lease_seconds)
-    running = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
-    return int(execute_alone(select(func.count()).select_from(Download).where(*running, is_stale)).scalar_one())
+    return int(execute_alone(select(func.count()).select_from(Download).where(IS_RUNNING, is_stale)).scalar_one())

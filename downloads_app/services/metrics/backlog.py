@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, case, func, insert, literal, or_, select, 
 from sqlalchemy.exc import IntegrityError
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
-from downloads_app.models import Download, Provider, QueueReading, Status
+from downloads_app.models import IS_RUNNING, Download, Provider, QueueReading, Status
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue.pauses import queue_paused_at
@@ -158,7 +158,7 @@ def _read_running() -> list[Running]:
     rows = execute_alone(
         select(Provider.name, func.count().label("amount"), func.sum(Download.download_speed).label("speed"))
         .join(Provider, Provider.id == Download.provider_id)
-        .where(Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
+        .where(IS_RUNNING)
         .group_by(Provider.name)
         .order_by(Provider.name)
     )

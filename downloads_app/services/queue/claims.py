@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, not_, select, update
 
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, EventKind, Provider, Status
+from downloads_app.models import ACTIVE, IS_RUNNING, Download, EventKind, Provider, Status
 from downloads_app.services.database.autocommit import execute_alone, transaction_alone
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue import events
@@ -116,11 +116,7 @@ def rescue_expired() -> list[Rescued]:
     gives_up = failures >= MAX_FAILURES
     expired = (
         select(Download.id)
-        .where(
-            Download.worker_id.is_not(None),  # so that the index of held rows can be used
-            Download.status == Status.DOWNLOADING,
-            Download.lease_expires_at < database_now(),
-        )
+        .where(IS_RUNNING, Download.lease_expires_at < database_now())
         .with_for_update(skip_locked=True)
     )
     given_back = (
@@ -177,11 +173,7 @@ def share_connections(worker_id: str) -> dict[str, int]:
             amount.label("amount"),
         )
         .join(Provider, Provider.id == Download.provider_id)
-        .where(
-            Download.worker_id.is_not(None),
-            Download.status == Status.DOWNLOADING,
-            Provider.max_connections.is_not(None),
-        )
+        .where(IS_RUNNING, Provider.max_connections.is_not(None))
         .subquery()
     )
     rows = execute_alone(select(running).where(running.c.worker_id == worker_id)).all()

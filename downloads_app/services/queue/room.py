@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnExpressionArgument, Select, and_, func, or_, select, update
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
-from downloads_app.models import Download, Status
+from downloads_app.models import IS_RUNNING, Download, Status
 from downloads_app.services.database.autocommit import execute_alone, transaction_alone
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.queue.claims import Claim
@@ -25,7 +25,6 @@ WAITS = (
 _LOCK = 0x726F6F6D
 """The number of PostgreSQL's lock for this; it ends with the transaction."""
 _NEED = func.coalesce(Download.needed_bytes, Download.total_bytes - Download.current_bytes, 0)
-_RUNS = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def reserve(claim: Claim, needed_bytes: int, measure_free: Callable[[], int]) ->
         taken = int(connection.execute(others).scalar() or 0)
         free = measure_free()
         is_granted = needed_bytes <= free - taken
-        mine = update(Download).where(Download.id == claim.download_id, Download.attempt == claim.attempt, *_RUNS)
+        mine = update(Download).where(Download.id == claim.download_id, Download.attempt == claim.attempt, IS_RUNNING)
         connection.execute(mine.values(needed_bytes=needed_bytes, has_room=is_granted))
     return Reservation(is_granted, free, taken)
 
@@ -87,4 +86,4 @@ def let_one_go_on(room: int) -> str | None:
 
 
 def _sum_needs(*which: ColumnExpressionArgument[bool]) -> Select[int | None]:
-    return select(func.coalesce(func.sum(Download.needed_bytes), 0)).where(*_RUNS, *which)
+    return select(func.coalesce(func.sum(Download.needed_bytes), 0)).where(IS_RUNNING, *which)

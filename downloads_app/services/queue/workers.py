@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 
 from downloads_app import __version__
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, WorkerProcess
+from downloads_app.models import IS_RUNNING, Download, WorkerProcess
 from downloads_app.services.database.autocommit import execute_alone
 from downloads_app.services.database.clock import database_now
 
@@ -119,9 +119,9 @@ def list_hosts(lease_seconds: float) -> list[Host]:
 def list_workers(lease_seconds: float) -> list[WorkerState]:
     """Return all workers with what each holds, the one that started last first."""
     held = defaultdict(list)
-    holds = (Download.worker_id.is_not(None), Download.status == Status.DOWNLOADING)
     parts = joinedload(Download.user), joinedload(Download.provider), joinedload(Download.repository)
-    for download in db.session.scalars(select(Download).where(*holds).options(*parts).order_by(Download.claimed_at)):
+    running = select(Download).where(IS_RUNNING).options(*parts).order_by(Download.claimed_at)
+    for download in db.session.scalars(running):
         held[download.worker_id].append(download)
     newest_first = (WorkerProcess.started_at.desc(), WorkerProcess.id)
     found = db.session.execute(select(WorkerProcess, _speaks(lease_seconds).label("is_alive")).order_by(*newest_first))
