@@ -4,7 +4,6 @@ import grp
 import logging
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,8 @@ INSTANCE_MODE = 0o710
 """Members of the group may pass through to the downloaded files, but may not list this folder."""
 SECRET_MODE = 0o600
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+_SQLITE_BEGINS = b"SQLite format 3\0"
+"""How the file of a database begins that has a table; before that it is empty."""
 
 
 class UnfitFolder(SystemExit):
@@ -45,7 +46,8 @@ def refuse_unfit_instance(folder: Path) -> None:
 def prepare_instance(settings: "Settings") -> None:
     """Make the instance folder, and let only our own user read the SQLite file, also an existing one.
 
-    SQLite gives its other files the mode of this one. Raises UnfitFolder if the folder cannot be made.
+    SQLite gives its other files the mode of this one. What is no SQLite file keeps its mode: the first query reports
+    it. Raises UnfitFolder if the folder cannot be made.
     """
     try:
         settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
@@ -54,10 +56,18 @@ def prepare_instance(settings: "Settings") -> None:
     if not settings.uses_sqlite:
         return
     file = sqlite_file(settings.database_url)
-    with suppress(OSError):  # if the file cannot be opened, the first query reports it
-        os.close(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE))
-    for suffix in SQLITE_SUFFIXES:
-        _tighten(Path(f"{file}{suffix}"))
+    if _read_beginning(file) in (b"", _SQLITE_BEGINS):
+        for suffix in SQLITE_SUFFIXES:
+            _tighten(Path(f"{file}{suffix}"))
+
+
+def _read_beginning(file: Path) -> bytes | None:
+    """Make a file that is not there, and return its first bytes; None if it cannot be opened, as a folder cannot."""
+    try:
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, SECRET_MODE), "rb") as opened:
+            return opened.read(len(_SQLITE_BEGINS))
+    except OSError:
+        return None
 
 
 def group_of_files(settings: "Settings") -> int:

@@ -3,7 +3,7 @@
 import grp
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,17 @@ def test_an_sqlite_file_from_before_is_closed(tmp_path: Path) -> None:
     file.touch(0o644)
     create_app(database_url=f"sqlite:///{file}", instance_dir=tmp_path / "instance")
     assert mode_of(file) == modes.SECRET_MODE
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.write_bytes(b"root:x:0:0::/root:/bin/bash\n")])
+def test_what_is_no_sqlite_file_keeps_its_mode(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    """DATABASE_URL may name something else by mistake, and the service may run as root."""
+    other, beside = tmp_path / "other", tmp_path / "other-journal"
+    make(other)
+    beside.touch()
+    before = mode_of(other), mode_of(beside)
+    create_app(database_url=f"sqlite:///{other}", instance_dir=tmp_path / "instance")
+    assert (mode_of(other), mode_of(beside)) == before
 
 
 def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
