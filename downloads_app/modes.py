@@ -4,6 +4,7 @@ import grp
 import logging
 import os
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,13 @@ def group_of_files(settings: "Settings") -> int:
 def prepare_downloads(settings: "Settings") -> None:
     """Set the group and mode of DOWNLOADS_DIR to what FILES_GROUP asks for, after those of all files below it.
 
-    Raises Conflict if this process may not give files to that group. Without FILES_GROUP, a folder of another user,
-    or on a filesystem without modes, stays as it is.
+    Raises Conflict if this process may not give files to that group, or our own files lie below it too. Without
+    FILES_GROUP, a folder of another user, or on a filesystem without modes, stays as it is.
     """
     folder, group = settings.downloads_dir, group_of_files(settings)
+    for own in (settings.instance_dir, Path(sys.prefix)):
+        if own.resolve().is_relative_to(folder.resolve()):
+            raise Conflict(f"DOWNLOADS_DIR={str(folder)!r} also holds {own}: name a folder for downloads alone")
     folder.mkdir(0o700, parents=True, exist_ok=True)
     try:
         _give_all(folder, group)
@@ -118,7 +122,8 @@ def _tighten(file: Path) -> None:
     """Remove other users' rights to a file of ours."""
     try:
         status = file.stat()
-        if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != SECRET_MODE:
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()  # /dev/null is not
+        if is_ours and stat.S_IMODE(status.st_mode) != SECRET_MODE:
             file.chmod(SECRET_MODE)
     except OSError:
         return  # not there: SQLite removes them with the last connection

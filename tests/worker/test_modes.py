@@ -11,6 +11,7 @@ from flask import Flask
 
 from downloads_app import create_app, modes
 from downloads_app.config import ConfigError, current_settings, load_settings
+from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Provider, User
 from tests.support.downloading import folder_of, reload
@@ -61,6 +62,26 @@ def test_what_is_no_sqlite_file_keeps_its_mode(tmp_path: Path, make: Callable[[P
     before = mode_of(other), mode_of(beside)
     create_app(database_url=f"sqlite:///{other}", instance_dir=tmp_path / "instance")
     assert (mode_of(other), mode_of(beside)) == before
+
+
+def test_what_is_no_file_keeps_its_mode(tmp_path: Path) -> None:
+    beside = tmp_path / "new.sqlite3-journal"
+    beside.mkdir(0o755)
+    create_app(database_url=f"sqlite:///{tmp_path}/new.sqlite3", instance_dir=tmp_path / "instance")
+    assert mode_of(beside) == 0o755
+
+
+@pytest.mark.parametrize("downloads", ["instance", "."])
+def test_a_downloads_folder_that_holds_our_own_files_is_refused_and_keeps_its_modes(
+    tmp_path: Path, downloads: str
+) -> None:
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / downloads)
+    settings.instance_dir.mkdir()
+    secret = settings.instance_dir / "jwt-secret"
+    secret.touch(modes.SECRET_MODE)
+    with pytest.raises(Conflict, match="name a folder for downloads alone"):
+        modes.prepare_downloads(settings)
+    assert mode_of(secret) == modes.SECRET_MODE
 
 
 def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
