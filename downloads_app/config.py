@@ -179,7 +179,8 @@ def _describe(exc: ValidationError) -> str:
     first = exc.errors()[0]
     name = str(first["loc"][0])
     value = first["input"]
-    shown = repr(value) if Settings.model_fields[name].repr else f"a value of {len(str(value).encode())} bytes"
+    size_bytes = len(str(value).encode(errors="replace"))  # the environment may hold what is not UTF-8
+    shown = repr(value) if Settings.model_fields[name].repr else f"a value of {size_bytes} bytes"
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     return f"error: {name.upper()} is {shown}; expected: {expected}"
 

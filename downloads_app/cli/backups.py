@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from downloads_app import create_app
 from downloads_app.cli.groups import Command, stop
+from downloads_app.cli.printing import clean
 from downloads_app.cli.serve import migrate
 from downloads_app.config import current_settings, load_settings
 from downloads_app.database_urls import is_sqlite
@@ -32,8 +33,8 @@ def backup(path: Path) -> None:
       downloads-app backup /var/backups/downloads-$(date +%F).backup
     """
     counts = backups.write_backup(current_settings().database_url, path)
-    note_alone(Act.DATABASE_BACKED_UP, COMMAND_LINE, detail=str(path))
-    click.echo(f"Wrote {path}: {_describe(counts)}")
+    note_alone(Act.DATABASE_BACKED_UP, COMMAND_LINE, detail=clean(str(path)))
+    click.echo(f"Wrote {clean(str(path))}: {_describe(counts)}")
 
 
 @click.command("restore", cls=Command)
@@ -51,7 +52,7 @@ def restore(path: Path, force: bool) -> None:
       downloads-app restore --force /var/backups/downloads-2026-01-31.backup
     """
     counts = backups.restore_backup(current_settings().database_url, path, replace=force)
-    note_alone(Act.DATABASE_RESTORED, COMMAND_LINE, detail=str(path))
+    note_alone(Act.DATABASE_RESTORED, COMMAND_LINE, detail=clean(str(path)))
     click.echo(f"Restored {_describe(counts)}. Everybody has to sign in again; API keys have to be made anew")
 
 

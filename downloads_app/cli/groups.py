@@ -22,8 +22,18 @@ _REFUSAL = re.compile(r"FATAL:\s+(.{1,200})")
 _NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
 
 
-class Commands(WholeHelp, AppGroup):
-    """A group whose commands end with exit code 1 and one line if a service raises."""
+class Command(click.Command):
+    """A command, which ends with exit code 1 and one line if a service raises."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, and refuse text that no database stores. Names of files may be any bytes."""
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            value = ctx.params.get(param.name or "")
+            for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, str) and not _is_unicode(text):
+                    raise click.BadParameter(f"{text!r} is not valid UTF-8", ctx, param)
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and translate errors."""
@@ -31,8 +41,10 @@ class Commands(WholeHelp, AppGroup):
             return super().invoke(ctx)
 
 
-class Command(click.Command):
-    """A command outside of a group, which ends in the same way."""
+class Commands(WholeHelp, AppGroup):
+    """A group whose commands end with exit code 1 and one line if a service raises."""
+
+    command_class = Command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and translate errors."""
@@ -74,6 +86,11 @@ def errors_in_one_line() -> Iterator[None]:
         sys.exit(1)
 
 
+def _is_unicode(text: str) -> bool:
+    """Whether the bytes of an argument were UTF-8; Python has a surrogate for each other byte."""
+    return text == text.encode(errors="replace").decode()
+
+
 def stop(message: str) -> None:
     """Print an error in one line and exit with code 1."""
     click.echo(f"error: {clean(message)}", err=True)
@@ -101,6 +118,8 @@ def explain_database(error: SQLAlchemyError) -> str:
         return "the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`"
     if "locked" in str(error.orig):
         return "the database is busy; try again"
+    if "not a database" in str(error.orig):
+        return "the file is no SQLite database: see DATABASE_URL"
     if "read-only" in str(error.orig):
         return "the database takes no writes (a replica, or read-only): promote it, or see DATABASE_URL"
     if any(sign in str(error.orig) for sign in _DISK_IS_FULL):

@@ -40,6 +40,13 @@ def test_a_database_is_backed_up_restored_and_moved(sqlite_url: str, empty_url: 
     assert (again.returncode, again.stderr) == (1, "error: That database is not empty; nothing was changed\n")
 
 
+def test_a_backup_whose_name_is_no_text_is_written_and_noted(sqlite_url: str, tmp_path: Path) -> None:
+    env = environment(sqlite_url, tmp_path / "instance")
+    done = flask(env, "backup", f"{tmp_path}/\udcff.backup")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\N{REPLACEMENT CHARACTER}.backup" in flask(env, "audit").stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -50,8 +50,13 @@ def test_what_cannot_be_done_is_one_line_on_stderr(fail: Run, alice: User, argum
         ("providers", "add", "x", "--kind", "gopher", "--url", "https://x.example/"),
         ("users", "token", "alice", "--expires", "-1"),
         ("downloads", "nonsense"),
+        ("users", "delete", "\udcff"),
+        ("downloads", "list", "--user", "\udcff"),
+        ("downloads", "add", "hub", "org/model", "--user", "alice", "--include", "\udcff"),
+        ("providers", "pause", "\udcff"),
+        ("move-database", "\udcff"),
     ],
-    ids=" ".join,
+    ids=lambda arguments: ascii(" ".join(arguments)),
 )
 def test_wrong_usage_ends_with_code_2(runner: FlaskCliRunner, alice: User, arguments: tuple[str, ...]) -> None:
     assert runner.invoke(args=arguments).exit_code == 2
@@ -78,6 +83,15 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
     done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"
+
+
+def test_a_file_that_is_no_database_is_one_line_and_stays_as_it_is(tmp_path: Path) -> None:
+    named = tmp_path / "passwd"
+    named.write_text("root:x:0:0\n" * 200)
+    done = outside(f"sqlite:///{named}", tmp_path, "users", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: the file is no SQLite database: see DATABASE_URL\n"
+    assert named.read_text() == "root:x:0:0\n" * 200
 
 
 def test_a_secret_that_cannot_be_read_or_made_is_one_line(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def test_a_sign_in_and_a_known_browser_outlive_the_change(
         ("PREVIOUS_JWT_SECRET_KEYS", f"{OLD},short", "keys of at least 32 bytes"),
         ("PREVIOUS_JWT_SECRET_KEYS", ",".join([OLD] * 11), "at most 10 keys"),
         ("PREVIOUS_PROVIDER_TOKEN_KEYS", ",".join(["a"] * 11), "at most 10 keys"),
+        ("DATABASE_URL", "\udcff", "a URL like"),
     ],
 )
 def test_previous_keys_that_cannot_be_are_named_without_being_shown(
