@@ -103,6 +103,12 @@ class Node:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
+    def fall_behind(self) -> None:
+        """Let a replica receive nothing more, as one whose line to the primary is cut."""
+        self.execute("ALTER SYSTEM SET primary_conninfo = ''")
+        self.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: self.execute("SELECT 1 FROM pg_stat_wal_receiver") == [], 30, "the end of the following")
+
     def discard(self) -> None:
         """Remove its data: it has parted from what the new primary has."""
         shutil.rmtree(self.data)
@@ -162,6 +168,11 @@ class Pair:
         nodes = sorted((self.primary, self.replica), key=lambda node: node is not (first or self.primary))
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
         return f"postgresql://{SUPERUSER}:{PASSWORD}@{hosts}/downloads?target_session_attrs=read-write"
+
+    def wait_for_nobody(self) -> None:
+        """Let commits no longer wait for the replica: a failover may then lose the last of them."""
+        self.primary.execute("ALTER SYSTEM SET synchronous_standby_names = ''")
+        self.primary.execute("SELECT pg_reload_conf()")
 
     def fail_over(self, when_promoted: Callable[[Node], object]) -> None:
         """Kill the primary, let the replica take its place, and make the one that was killed its replica."""
