@@ -1,15 +1,17 @@
 """The group class of all our commands: an error is one line on stderr, never a traceback."""
 
+import errno
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from downloads_app.cli import printing
 from downloads_app.cli.completing import Offer
 from downloads_app.cli.printing import clean
 from downloads_app.cli.whole_help import WholeHelp
@@ -74,7 +76,8 @@ def adopt(group: click.Group) -> None:
 
 @contextmanager
 def errors_in_one_line() -> Iterator[None]:
-    """End with exit code 1 and one line on stderr if a service or the database fails."""
+    """End with exit code 1 and one line on stderr if a service, the database or the output's disk fails."""
+    printing.replace_what_cannot_be_printed()
     try:
         yield
     except DownloadsError as exc:
@@ -84,6 +87,12 @@ def errors_in_one_line() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left: nobody reads a message
         sys.exit(1)
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with suppress(OSError, AttributeError):  # what could not be written is not tried again at the end
+            sys.stdout.close()
+        stop(f"{exc.filename or 'the output'} cannot be written: {exc.strerror}")
 
 
 def _is_unicode(text: str) -> bool:

@@ -1,11 +1,14 @@
 """How commands print: tables for people, one JSON document for programs, hostile text made harmless."""
 
+import codecs
+import io
 import json
 import os
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from rich import box
@@ -42,9 +45,21 @@ def plain(text: str, style: str = "") -> Text:
     return Text(clean(text), style=style)
 
 
+def replace_what_cannot_be_printed() -> None:
+    """Print `?` for a character that the output's encoding lacks, where a locale has another than UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not _has_all_characters(stream):
+            stream.reconfigure(errors="replace")
+
+
 def print_json(document: Any) -> None:
-    """Print one JSON document."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document, which loses no character in any encoding."""
+    click.echo(json.dumps(document, ensure_ascii=not _has_all_characters(sys.stdout), indent=2))
+
+
+def _has_all_characters(stream: TextIO | None) -> bool:
+    """Whether nothing is lost in it; None stands for an output that is closed."""
+    return stream is None or codecs.lookup(stream.encoding or "ascii").name.startswith("utf-")
 
 
 def make_console() -> Console:

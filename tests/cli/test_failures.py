@@ -1,7 +1,9 @@
 """What cannot be done is one line on standard error and an exit code, never a traceback."""
 
+import json
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from flask.testing import FlaskCliRunner
 from downloads_app.models import User
 from tests.cli.conftest import Run
 from tests.support.downloading import add_provider
-from tests.support.server import environment, flask
+from tests.support.server import PROJECT, environment, flask
 from tests.support.small_disk import fill_up, small_disk
 
 
@@ -83,6 +85,36 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
     done = outside("postgresql://someone:secret@127.0.0.1:9/nowhere", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"
+
+
+@pytest.mark.parametrize("command", [("users", "list"), ("users", "list", "--json"), ("doctor",)], ids=" ".join)
+def test_an_output_on_a_full_disk_is_one_line(sqlite_url: str, tmp_path: Path, command: tuple[str, ...]) -> None:
+    env = environment(sqlite_url, tmp_path / "instance")
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        done = subprocess.run(words, cwd=PROJECT, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1"])
+def test_a_locale_without_our_characters_gets_question_marks_and_whole_json(
+    sqlite_url: str, tmp_path: Path, encoding: str
+) -> None:
+    env = environment(sqlite_url, tmp_path / "instance") | {"PYTHONIOENCODING": encoding}
+    at = ("--kind", "http", "--url", "https://x.example/\N{SNOWMAN}/")
+    assert flask(env, "providers", "add", "hub", *at).returncode == 0
+    listed, document = flask(env, "providers", "list"), flask(env, "providers", "list", "--json")
+    assert (listed.returncode, listed.stderr, document.stderr) == (0, "", "")
+    assert "?" in listed.stdout
+    assert "\N{SNOWMAN}" in json.loads(document.stdout)[0]["url"]
+
+
+def test_a_closed_output_is_no_error(sqlite_url: str, tmp_path: Path) -> None:
+    env = environment(sqlite_url, tmp_path / "instance")
+    words = [sys.executable, "-m", "flask", "--app", "wsgi", "users", "list", "--json"]
+    closing = ["sh", "-c", 'exec "$@" >&-', "sh", *words]
+    done = subprocess.run(closing, cwd=PROJECT, env=env, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_file_that_is_no_database_is_one_line_and_stays_as_it_is(tmp_path: Path) -> None:
