@@ -83,9 +83,8 @@ def prepare_downloads(settings: "Settings") -> None:
     FILES_GROUP, a folder of another user, or on a filesystem without modes, stays as it is.
     """
     folder, group = settings.downloads_dir, group_of_files(settings)
-    for own in (settings.instance_dir, Path(sys.prefix)):
-        if own.resolve().is_relative_to(folder.resolve()):
-            raise Conflict(f"DOWNLOADS_DIR={str(folder)!r} also holds {own}: name a folder for downloads alone")
+    if (own := find_own_below(settings)) is not None:
+        raise Conflict(f"DOWNLOADS_DIR={str(folder)!r} also holds {own}: name a folder for downloads alone")
     folder.mkdir(0o700, parents=True, exist_ok=True)
     try:
         _give_all(folder, group)
@@ -93,6 +92,13 @@ def prepare_downloads(settings: "Settings") -> None:
         if settings.files_group:
             raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
         log.warning("%s keeps its mode: %s", folder, exc.strerror)
+
+
+def find_own_below(settings: "Settings") -> Path | None:
+    """Return a folder of our own files that lies in DOWNLOADS_DIR, or is the same; None if none does."""
+    top = settings.downloads_dir.resolve()
+    own = (settings.instance_dir, Path(sys.prefix))
+    return next((folder for folder in own if folder.resolve().is_relative_to(top)), None)
 
 
 def _give_all(folder: Path, group: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
 from downloads_app.cli.printing import format_bytes
 from downloads_app.config import Settings
+from downloads_app.modes import find_own_below
 from downloads_app.services.files.folders import disk_bytes, free_bytes
 
 LITTLE_BYTES = 1 << 30
@@ -19,6 +20,8 @@ def check_folders(settings: Settings) -> Iterator[Finding]:
     """Check both folders."""
     yield from check_writable(settings.instance_dir, "INSTANCE_DIR")
     yield from check_writable(settings.downloads_dir, "DOWNLOADS_DIR")
+    if (own := find_own_below(settings)) is not None:
+        yield wrong("folders", f"DOWNLOADS_DIR also holds {own}: no worker starts", "name a folder for downloads alone")
     yield from check_links(settings.downloads_dir)
     yield from check_room(settings.downloads_dir)
 

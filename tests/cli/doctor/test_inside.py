@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from downloads_app.cli.doctor import database, disk, kernel, providers, secrets
 from downloads_app.cli.doctor.finding import Finding, State
-from downloads_app.config import current_settings
+from downloads_app.config import current_settings, load_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.database.clock import database_now
@@ -124,6 +124,11 @@ def test_a_folder_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
     assert states(disk.check_writable(tmp_path / "missing", "DOWNLOADS_DIR")) == [State.NOTE]
     assert states(disk.check_writable(tmp_path, "DOWNLOADS_DIR")) == [State.FINE]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_downloads_beside_our_own_files_are_found(tmp_path: Path) -> None:
+    settings = load_settings(instance_dir=tmp_path, downloads_dir=tmp_path)
+    assert f"DOWNLOADS_DIR also holds {tmp_path}" in the_fault(disk.check_folders(settings))
 
 
 def test_a_disk_with_little_room_is_found(tmp_path: Path) -> None:
