@@ -11,6 +11,8 @@ import pycurl
 from downloads_app.errors import Cause, SourceError
 
 _TRANSIENT_STATUSES = {202, 408, 423, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524}
+NO_HTTP = 8
+"""libcurl's number for a server that answers in no HTTP."""
 # Where pycurl has no name, libcurl's number stands here (https://curl.se/libcurl/c/libcurl-errors.html).
 _CURL_FAULTS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "the address, or the proxy's, is of a kind that is not spoken here",
@@ -18,7 +20,7 @@ _CURL_FAULTS = {
     pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's name is not known",
     pycurl.E_COULDNT_RESOLVE_HOST: "the host's name is not known",
     pycurl.E_COULDNT_CONNECT: "no connection can be made",
-    8: "the server does not answer in HTTP",
+    NO_HTTP: "the server does not answer in HTTP",
     pycurl.E_HTTP2: "the server breaks the rules of HTTP/2",
     pycurl.E_PARTIAL_FILE: "the server closed the connection too early",
     pycurl.E_OPERATION_TIMEDOUT: "no answer in time",

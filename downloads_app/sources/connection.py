@@ -12,7 +12,7 @@ import pycurl
 from downloads_app.errors import Cause, SourceError, TooManyFiles
 from downloads_app.sources import Access
 from downloads_app.sources.address_guard import find_refusal
-from downloads_app.sources.answers import AnswerHead, explain_curl_error, name_status
+from downloads_app.sources.answers import NO_HTTP, AnswerHead, explain_curl_error, name_status
 from downloads_app.sources.credentials import NOTHING, Credentials
 from downloads_app.sources.descriptors import SHORT, lacks_descriptors
 from downloads_app.sources.route import (
@@ -120,6 +120,8 @@ class Connection:
         if code and by_proxy >= 300:
             text = f"{what}: the outgoing proxy answered {name_status(by_proxy)}"
             return SourceError(text, permanent=by_proxy in (401, 403, 407), cause=Cause.NETWORK)
+        if code == pycurl.E_UNSUPPORTED_PROTOCOL and self.curl.getinfo(pycurl.REQUEST_SIZE):
+            code = NO_HTTP  # libcurl has the same number for an address that it cannot ask, and for such an answer
         return explain_curl_error(code, what)
 
     def close(self) -> None:

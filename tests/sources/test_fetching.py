@@ -6,9 +6,11 @@ import zlib
 import pytest
 
 from downloads_app.errors import SourceError
+from downloads_app.sources import Access
 from downloads_app.sources.fetching import fetch_text
 from tests.sources.reaching import TOKEN, access_to
 from tests.support.file_server import Fault, FileServer
+from tests.support.raw_server import RawServer
 
 
 def test_a_document_comes_with_status_headers_and_address(server: FileServer) -> None:
@@ -46,6 +48,12 @@ def test_a_silent_server_is_given_up(server: FileServer) -> None:
     server.fail("x", Fault(stall_after=10))
     with pytest.raises(SourceError, match="no answer in time") as error:
         fetch_text(access_to(server), server.url + "x", limit_bytes=1000, timeout_seconds=0.5)
+    assert not error.value.permanent
+
+
+def test_a_server_that_speaks_no_http_is_asked_again() -> None:
+    with RawServer(b"SSH-2.0-OpenSSH_9.2\r\n") as raw, pytest.raises(SourceError, match="not answer in HTTP") as error:
+        fetch_text(Access(raw.url, allow_private_network=True), raw.url, limit_bytes=1000)
     assert not error.value.permanent
 
 
