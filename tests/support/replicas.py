@@ -94,6 +94,8 @@ class Node:
                 process.kill()
         self._process.wait(30)
         psutil.wait_procs(doomed, 30)
+        for left in self.folder.glob(".s.PGSQL.*"):  # its process id may be another's when it starts again
+            left.unlink()
 
     def suspend(self, number: signal.Signals = signal.SIGSTOP) -> None:
         """Stop all its processes in the middle of what they do; with SIGCONT let them go on."""
