@@ -57,6 +57,7 @@ class Filter:
 
     equal: Mapping[str, Any] = field(default_factory=dict)
     one_of: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Values by column name, of which a row has one; a column without values may have any."""
     conditions: Sequence[ColumnElement[bool]] = ()
     scope: Sequence[str] = ()
     """Names `conditions`, `found` and `either` for cursors: who asks, what they search."""
@@ -65,9 +66,14 @@ class Filter:
     either: Sequence[ColumnElement[bool]] = ()
     """Conditions of which exactly one holds for each row; each can be read from an index of its own."""
 
+    @property
+    def choices(self) -> dict[str, Sequence[Any]]:
+        """`one_of` without the columns that may have any value."""
+        return {name: values for name, values in self.one_of.items() if values}
+
     def digest(self, sort: str) -> str:
         """Return what a cursor is bound to."""
-        named = [sort, sorted(self.equal.items()), sorted((k, sorted(v)) for k, v in self.one_of.items()), *self.scope]
+        named = [sort, sorted(self.equal.items()), sorted((k, sorted(v)) for k, v in self.choices.items()), *self.scope]
         return hashlib.sha256(json.dumps(named, default=str).encode()).hexdigest()[:16]
 
 
@@ -118,7 +124,7 @@ def _branches(table: Any, having: Filter) -> list[Select[Any]]:
     """
     conditions = [getattr(table, name) == value for name, value in having.equal.items()]
     alternatives: list[list[ColumnElement[bool]]] = [[one] for one in having.either] or [[]]
-    for name, values in {**having.found, **having.one_of}.items():
+    for name, values in {**having.found, **having.choices}.items():
         if name == "id" or (having.found and name not in having.found):
             conditions.append(getattr(table, name).in_(list(values)))
         else:

@@ -69,7 +69,7 @@ def create_key(
 
 def page_of_keys(wanted: Wanted, user_id: str, ids: Sequence[str] = ()) -> Page[ApiKey]:
     """Return one page of a user's keys."""
-    return fetch(ApiKey, wanted, Filter({"user_id": user_id}, {"id": ids} if ids else {}), [joinedload(ApiKey.user)])
+    return fetch(ApiKey, wanted, Filter({"user_id": user_id}, {"id": ids}), [joinedload(ApiKey.user)])
 
 
 def list_keys(user_id: str | None = None) -> Sequence[ApiKey]:

@@ -24,7 +24,7 @@ def page_of_sign_ins(user_id: str, wanted: Wanted, session_seconds: int, ids: Se
     now = utc_now()
     oldest = now - timedelta(seconds=session_seconds)
     going_on = (SignIn.expires_at > now, SignIn.created_at > oldest)
-    return fetch(SignIn, wanted, Filter({"user_id": user_id}, {"id": ids} if ids else {}, going_on))
+    return fetch(SignIn, wanted, Filter({"user_id": user_id}, {"id": ids}, going_on))
 
 
 def end_one(settings: Settings, sign_in_id: str, owner_id: str | None, *, by: Actor = NOBODY) -> None:

@@ -113,7 +113,7 @@ def list_users() -> list[User]:
 
 def page_of_users(wanted: Wanted, having: Mapping[str, str | bool], ids: Sequence[str] = ()) -> Page[User]:
     """Return one page of the users that match all filters: `username`, `is_admin`, `is_disabled`."""
-    return fetch(User, wanted, Filter(having, {"id": ids} if ids else {}))
+    return fetch(User, wanted, Filter(having, {"id": ids}))
 
 
 def set_password(user: User, password: str, *, by: Actor = NOBODY) -> None:

@@ -41,9 +41,8 @@ def page_of_entries(
     if user is not None:
         is_about = and_(AuditEntry.username == user, AuditEntry.actor.is_distinct_from(user))
         either = (AuditEntry.actor == user, is_about)
-    one_of = {name: values for name, values in (("action", actions), ("id", ids)) if values}
     scope = [str(bound) for bound in (user, since, until)]
-    return fetch(AuditEntry, wanted, Filter({}, one_of, conditions, scope, either=either))
+    return fetch(AuditEntry, wanted, Filter({}, {"action": actions, "id": ids}, conditions, scope, either=either))
 
 
 def as_dict(entry: AuditEntry) -> dict[str, Any]:

@@ -78,7 +78,6 @@ def list_downloads(
         equal["user_id"] = owner.id
     if viewer is not None and not viewer.is_admin and equal.setdefault("user_id", viewer.id) != viewer.id:
         return Page((), 0)
-    one_of = {name: values for name, values in (("status", statuses), ("id", ids)) if values}
     found: dict[str, Sequence[str]] = {}
     conditions = [
         *([Download.updated_at >= since] if since is not None else []),
@@ -94,7 +93,7 @@ def list_downloads(
         else:
             conditions.append(Download.repository_id.in_(named))
     scope = [str(bound) for bound in (search, since, until)] if conditions or found else ()
-    having_all = Filter(equal, one_of, conditions, scope, found)
+    having_all = Filter(equal, {"status": statuses, "id": ids}, conditions, scope, found)
     return fetch(Download, wanted or Wanted(NEWEST_FIRST), having_all, PARTS)
 
 

@@ -96,7 +96,7 @@ def get_repository(repository_id: str, viewer: Viewer | None = None) -> Reposito
 
 def page_of_providers(wanted: Wanted, having: Mapping[str, str], ids: Sequence[str] = ()) -> Page[Provider]:
     """Return one page of the providers that match all filters: `name`, `kind`."""
-    return fetch(Provider, wanted, Filter(having, {"id": ids} if ids else {}))
+    return fetch(Provider, wanted, Filter(having, {"id": ids}))
 
 
 def page_of_repositories(
@@ -110,7 +110,7 @@ def page_of_repositories(
     if search is not None:
         conditions.append(Repository.name.icontains(search, autoescape=True))
     scope = ("all" if viewer.is_admin else viewer.id, search or "")
-    return fetch(Repository, wanted, Filter(having, {"id": ids} if ids else {}, conditions, scope))
+    return fetch(Repository, wanted, Filter(having, {"id": ids}, conditions, scope))
 
 
 def remove_provider(provider: Provider, *, by: Actor = NOBODY) -> None:
