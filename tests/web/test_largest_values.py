@@ -16,8 +16,8 @@ from downloads_app.services.names import MAX_REPOSITORY_LENGTH, MAX_REVISION_LEN
 from downloads_app.services.providers.fields import MAX_CONNECTIONS, MAX_URL_LENGTH
 from downloads_app.services.providers.secrets import MAX_ALLOWED_HOSTS, MAX_SECRET_LENGTH
 from downloads_app.web.api import paging, schemas
-from downloads_app.web.api.download_files import MAX_FILES_A_PAGE
 from downloads_app.web.api.download_schemas import MAX_SEARCH_LENGTH
+from downloads_app.web.api.paging import MAX_FILES_A_PAGE
 from downloads_app.web.api.provider_contents import MAX_QUESTION_LENGTH
 from tests.conftest import bearer
 from tests.support.downloading import add_downloads, add_provider

@@ -21,11 +21,10 @@ from downloads_app.services.pages import Wanted
 from downloads_app.web import shares
 from downloads_app.web.api.download_schemas import DownloadFileSchema
 from downloads_app.web.api.downloads import blueprint, find_download
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
+from downloads_app.web.api.paging import MAX_FILES_A_PAGE, MAX_PAGE_SIZE, show
 from downloads_app.web.authentication import login_required
 from downloads_app.web.long_work import open_in_thread
 
-MAX_FILES_A_PAGE = 1000
 FILE_HEADERS = {
     # No browser may run a repository's file as a page of ours.
     "Content-Security-Policy": "default-src 'none'; sandbox",

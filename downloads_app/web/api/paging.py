@@ -1,4 +1,4 @@
-"""The query arguments of every REST list."""
+"""Lists in REST: their query arguments, and the page that is shown."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from downloads_app.services.pages import Page, Wanted
 from downloads_app.web.api.schemas import InputSchema
 
 MAX_PAGE_SIZE = 100
+MAX_FILES_A_PAGE = 1000
 MAX_CURSOR_LENGTH = 500
 T = TypeVar("T")
 
@@ -48,3 +49,9 @@ def show(page: Page[T], numbers: PaginationParameters) -> Sequence[T]:
     """Return a page's rows, and store the values for `X-Pagination`."""
     numbers.item_count, numbers.shown = page.total, page
     return page.rows
+
+
+def cut(rows: Sequence[T], numbers: PaginationParameters) -> list[T]:
+    """Return the page of a list that is here as a whole, and store the values for `X-Pagination`."""
+    numbers.item_count = len(rows)
+    return list(rows[numbers.first_item : numbers.last_item + 1])  # Flask takes a tuple for body and status

@@ -9,9 +9,9 @@ from marshmallow import fields, validate
 from downloads_app.services.downloads import plans
 from downloads_app.sources import FoundRepository, RemoteFile, registry
 from downloads_app.web import upstream
-from downloads_app.web.api.paging import MAX_PAGE_SIZE
+from downloads_app.web.api.paging import MAX_FILES_A_PAGE, MAX_PAGE_SIZE, cut
 from downloads_app.web.api.providers import blueprint, find_provider
-from downloads_app.web.api.repositories import MAX_FILES_A_PAGE, RemoteFileSchema
+from downloads_app.web.api.repositories import RemoteFileSchema
 from downloads_app.web.api.schemas import InputSchema, OutputSchema
 from downloads_app.web.authentication import login_required
 
@@ -67,6 +67,4 @@ def list_contents(
 ) -> list[RemoteFile]:
     """Ask a provider for a repository's files, with sizes and checksums where it knows them; makes no row."""
     listing = upstream.ask(plans.list_remote, find_provider(provider_id), query["repository"], query.get("revision"))
-    files = listing.files
-    pagination_parameters.item_count = len(files)
-    return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])
+    return cut(listing.files, pagination_parameters)

@@ -14,12 +14,19 @@ from downloads_app.services.providers import catalog
 from downloads_app.sources import RemoteFile
 from downloads_app.web import upstream
 from downloads_app.web.api.download_schemas import MAX_SEARCH_LENGTH
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
+from downloads_app.web.api.paging import (
+    MAX_FILES_A_PAGE,
+    MAX_PAGE_SIZE,
+    ListQuery,
+    cut,
+    read_ids,
+    read_wanted,
+    show,
+    sort_field,
+)
 from downloads_app.web.api.schemas import InputSchema, OutputSchema, moment
 from downloads_app.web.authentication import current_user, login_required
 from downloads_app.web.bodies import Blueprint
-
-MAX_FILES_A_PAGE = 1000
 
 blueprint = Blueprint("repositories", __name__, url_prefix="/api/repositories", description="Collections of files")
 
@@ -110,6 +117,5 @@ class RepositoryFiles(MethodView):
     ) -> list[RemoteFile]:
         """Ask the provider for the files, with sizes and checksums where it knows them."""
         repository = find_repository(repository_id)
-        files = upstream.ask(plans.list_remote, repository.provider, repository.name, query.get("revision")).files
-        pagination_parameters.item_count = len(files)
-        return list(files[pagination_parameters.first_item : pagination_parameters.last_item + 1])
+        listing = upstream.ask(plans.list_remote, repository.provider, repository.name, query.get("revision"))
+        return cut(listing.files, pagination_parameters)

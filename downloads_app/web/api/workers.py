@@ -8,9 +8,8 @@ from marshmallow import fields
 
 from downloads_app.config import current_settings
 from downloads_app.services.documents import describe_worker
-from downloads_app.services.pages import Page
 from downloads_app.services.queue import workers
-from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
+from downloads_app.web.api.paging import MAX_PAGE_SIZE, cut
 from downloads_app.web.api.schemas import OutputSchema, moment
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
@@ -50,7 +49,4 @@ class Workers(MethodView):
     def get(self, pagination_parameters: PaginationParameters) -> list[dict[str, Any]]:
         """List workers with what each holds, the one that started last first; one that vanished stays for a day."""
         found = workers.list_workers(current_settings().lease_seconds)
-        numbers = pagination_parameters
-        begin = (numbers.page - 1) * numbers.page_size
-        page = Page(found[begin : begin + numbers.page_size], len(found))
-        return [describe_worker(worker) for worker in show(page, numbers)]
+        return [describe_worker(worker) for worker in cut(found, pagination_parameters)]
