@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from downloads_app.models import Act
 from downloads_app.services.audit import reading
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, ListQuery, read_ids, read_wanted, show, sort_field
-from downloads_app.web.api.schemas import Moment, OutputSchema
+from downloads_app.web.api.schemas import Moment, OutputSchema, moment
 from downloads_app.web.authentication import admin_required
 from downloads_app.web.bodies import Blueprint
 
@@ -34,8 +34,8 @@ class AuditEntrySchema(OutputSchema):
     """One act, or several alike that share an entry: `count` says how many, `at` and `last_at` from when to when."""
 
     id = fields.String()
-    at = fields.String(metadata={"format": "date-time"})
-    last_at = fields.String(metadata={"format": "date-time"})
+    at = moment()
+    last_at = moment()
     count = fields.Integer()
     action = fields.String(metadata={"enum": list(Act)})
     succeeded = fields.Boolean()

@@ -15,18 +15,18 @@ from downloads_app.services.downloads import story
 from downloads_app.services.pages import Wanted
 from downloads_app.web.api.downloads import blueprint, find_download
 from downloads_app.web.api.paging import MAX_PAGE_SIZE, show
-from downloads_app.web.api.schemas import OutputSchema
+from downloads_app.web.api.schemas import OutputSchema, moment
 from downloads_app.web.authentication import login_required
 
 
 class EventSchema(OutputSchema):
     """One thing that happened to a download, as `story.as_dict` makes it."""
 
-    at = fields.String(metadata={"format": "date-time"})
+    at = moment()
     event = fields.String(metadata={"enum": [kind.value for kind in EventKind]})
     by = fields.String(allow_none=True, metadata={"description": "a user's name, `command line`, or a worker's id"})
     reason = fields.String(allow_none=True)
-    until = fields.String(allow_none=True, metadata={"format": "date-time", "description": "not claimed before"})
+    until = moment("not claimed before", allow_none=True)
     attempt = fields.Integer(metadata={"description": "how often a worker had taken it"})
     current_bytes = fields.Integer(metadata={"description": "how far it was"})
 

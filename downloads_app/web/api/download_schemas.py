@@ -38,7 +38,7 @@ def _field(column: str) -> fields.Field[Any]:
         case Kind.NUMBER:
             return fields.Integer(allow_none=allow_none, metadata=metadata)
         case Kind.TIME:
-            return fields.String(allow_none=allow_none, metadata={"format": "date-time", **metadata})
+            return moment(metadata.get("description"), allow_none=allow_none)
         case _:
             return fields.String(allow_none=allow_none, metadata=metadata)
 
@@ -64,10 +64,8 @@ class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made 
     username = fields.String()
     error_message = fields.String(allow_none=True)
     wait_reason = fields.String(allow_none=True, metadata={"description": "why it waits, beside its turn"})
-    next_attempt_at = fields.String(
-        allow_none=True, metadata={"format": "date-time", "description": "a waiting one is not begun before"}
-    )
-    completed_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+    next_attempt_at = moment("a waiting one is not begun before", allow_none=True)
+    completed_at = moment(allow_none=True)
     revision = fields.String()
     commit = fields.String(allow_none=True)
     include = fields.List(fields.String(), metadata={"description": "globs; none means all"})

@@ -12,7 +12,7 @@ from downloads_app.web import upstream
 from downloads_app.web.api.paging import MAX_FILES_A_PAGE, MAX_PAGE_SIZE, cut
 from downloads_app.web.api.providers import blueprint, find_provider
 from downloads_app.web.api.repositories import RemoteFileSchema
-from downloads_app.web.api.schemas import InputSchema, OutputSchema
+from downloads_app.web.api.schemas import InputSchema, OutputSchema, moment
 from downloads_app.web.authentication import login_required
 
 FOUND_AT_MOST = 20
@@ -33,7 +33,7 @@ class FoundRepositorySchema(OutputSchema):
     name = fields.String()
     downloads = fields.Integer(allow_none=True)
     likes = fields.Integer(allow_none=True)
-    updated_at = fields.String(allow_none=True, metadata={"format": "date-time"})
+    updated_at = moment(allow_none=True)
     gated = fields.Boolean(attribute="is_gated", allow_none=True)
     licence = fields.String(allow_none=True)
 
