@@ -20,7 +20,10 @@ def quota_of(settings: Settings, user: User) -> int | None:
 
 
 def used_bytes(downloads_dir: Path, user: User) -> int:
-    """Return a user's bytes on the disk: of a partial file the written bytes, a file with several links once."""
+    """Return a user's bytes on the disk: of a partial file the written bytes, a file with several links once.
+
+    No connection is held while the disk is read.
+    """
     return run_blocking(tree_bytes, folder_of_user(downloads_dir, user))
 
 
@@ -48,9 +51,8 @@ def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_
     if quota is None:
         give_connection_back()
         return None
-    awaited, folder = _awaited_bytes(download), folder_of_user(settings.downloads_dir, download.user)
-    give_connection_back()
-    used = run_blocking(tree_bytes, folder)
+    awaited = _awaited_bytes(download)
+    used = used_bytes(settings.downloads_dir, download.user)
     wanted = max(missing_bytes, 1 if has_unknown_sizes else 0)
     numbers = f"{used:,} bytes lie on the disk, {missing_bytes:,} more are wanted"
     if used + wanted > quota:

@@ -7,11 +7,7 @@ from sqlalchemy import func, select
 from downloads_app.config import Settings
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, User
-from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.downloads.quota import quota_of
-from downloads_app.services.files.blocking import run_blocking
-from downloads_app.services.files.folders import folder_of_user
-from downloads_app.services.files.sizes import tree_bytes
+from downloads_app.services.downloads.quota import quota_of, used_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +25,4 @@ def measure(settings: Settings, user: User) -> Usage:
     """Measure what a user uses; no connection is held while the disk is read."""
     query = select(func.count()).where(Download.user_id == user.id, Download.status.in_(ACTIVE))
     active, quota = db.session.scalar(query) or 0, quota_of(settings, user)
-    folder = folder_of_user(settings.downloads_dir, user)
-    give_connection_back()
-    return Usage(run_blocking(tree_bytes, folder), quota, active)
+    return Usage(used_bytes(settings.downloads_dir, user), quota, active)
