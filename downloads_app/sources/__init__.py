@@ -78,6 +78,12 @@ class RemoteFile:
         return f"git:{self.git_sha1}" if self.git_sha1 is not None else ""
 
 
+def sum_sizes(files: Iterable[RemoteFile]) -> int | None:
+    """Return the size of all files together; None while that of one is unknown."""
+    sizes = [file.size_bytes for file in files]
+    return None if None in sizes else sum(size or 0 for size in sizes)
+
+
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
     """A listed file whose size or sum is malformed. It fails the listing, but only if the file is wanted."""

@@ -28,7 +28,7 @@ from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page, Wanted
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.outcomes import fence
-from downloads_app.sources import Listing, RemoteFile
+from downloads_app.sources import Listing, RemoteFile, sum_sizes
 
 BATCH = 500
 """Rows a statement: well below the parameters that either database takes at once."""
@@ -56,14 +56,13 @@ class CompletedFile:
 
 def store_listing(claim: Claim, listing: Listing) -> bool:
     """Store the files of a download for good; return whether the claim still holds (if not, nothing is stored)."""
-    sizes = [file.size_bytes for file in listing.files]
     pinned = (
         update(Download)
         .where(fence(claim))
         .values(
             commit=listing.commit,
-            total_files=len(sizes),
-            total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+            total_files=len(listing.files),
+            total_bytes=sum_sizes(listing.files),
             needed_bytes=sum(file.likely_bytes for file in listing.files),
         )
     )

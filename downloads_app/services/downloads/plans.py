@@ -14,7 +14,7 @@ from downloads_app.services.downloads import listings, quota
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
-from downloads_app.sources import Access, Listing
+from downloads_app.sources import Access, Listing, sum_sizes
 from downloads_app.sources.registry import open_source
 from downloads_app.sources.selection import EVERYTHING, Selection
 
@@ -98,10 +98,9 @@ def _assemble(
         for file in listing.files
     )
     to_fetch = [file for file, planned in zip(listing.files, files, strict=True) if not planned.is_here]
-    sizes = [file.size_bytes for file in files]
     return Plan(
         files=files,
-        total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        total_bytes=sum_sizes(listing.files),
         here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
         free_bytes=folders.free_bytes(downloads_dir),
         quota_left_bytes=quota_left_bytes,

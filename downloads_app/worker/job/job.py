@@ -17,7 +17,7 @@ from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, orders, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
 from downloads_app.services.queue.orders import Order
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, sum_sizes
 from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.files.target_folder import TargetFolder
@@ -143,7 +143,7 @@ class Job:
         """Fetch the missing bytes. Return the total bytes of all files."""
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
-        total = sum(f.remote.size_bytes or 0 for f in files) if _has_sizes(files) else None
+        total = sum_sizes(file.remote for file in files)
         meter = ProgressMeter(time.monotonic)
         reporter = Reporter(self._app, self.claim, self.lease, meter, total, self._quota, self._count_received)
 
@@ -236,7 +236,3 @@ class Job:
                 if self._is_draining() or not self.lease.may_write:
                     return False  # the next worker finds its bytes
                 time.sleep(DATABASE_RETRY_SECONDS)
-
-
-def _has_sizes(files: list[ListedFile]) -> bool:
-    return all(file.remote.size_bytes is not None for file in files)
