@@ -9,6 +9,11 @@ const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 const ACTIVE = new Set(["pending", "downloading"]);
 const KEPT = new Set(["failed", "paused"]); // until somebody acts
 
+/** Whether a download waits or runs, so that the stream has it. */
+export function isActive({ status }) {
+  return ACTIVE.has(status);
+}
+
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
   ended = new Map(); // id -> the detail that REST gave, newest first; those that failed or are paused too
@@ -94,7 +99,7 @@ export class Downloads {
 
   /** Take a detail from REST. One that is over moves to the ended ones. `isOwn`: this page has just asked for it. */
   settle(detail, isOwn = false) {
-    if (!ACTIVE.has(detail.status)) this.#end(detail.id, detail, { isOwn });
+    if (!isActive(detail)) this.#end(detail.id, detail, { isOwn });
     else this.#begin(detail);
   }
 
@@ -110,7 +115,7 @@ export class Downloads {
     for (const detail of details) {
       const isMissed = !this.active.has(detail.id) && !this.#endedAt.has(detail.id);
       if (isMissed && detail.completed_at >= this.since) this.#end(detail.id, detail, { isUnseen: true });
-      else if (ACTIVE.has(detail.status)) continue;
+      else if (isActive(detail)) continue;
       else if (this.active.has(detail.id)) this.settle(detail); // its end was missed
       else if (this.ended.has(detail.id)) this.ended.set(detail.id, detail); // changed elsewhere
     }

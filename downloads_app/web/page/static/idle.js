@@ -1,5 +1,7 @@
 /** Looks for new downloads while none is active and the stream is closed. */
 
+import { isActive } from "./downloads.js";
+
 const LOOKS_BEFORE_OPENING = 6; // open it sometimes: the stream decides whether something is active
 
 export class IdleLook {
@@ -17,7 +19,6 @@ export class IdleLook {
     const latest = await this.fetchLatest().catch(() => null);
     if (!isStillIdle()) return false;
     if (latest) this.say({ kind: "latest", downloads: latest });
-    const isActive = latest === null || latest.some(({ status }) => ["pending", "downloading"].includes(status));
-    return isActive || this.#looks % LOOKS_BEFORE_OPENING === 0;
+    return latest === null || latest.some(isActive) || this.#looks % LOOKS_BEFORE_OPENING === 0;
   }
 }

@@ -2,6 +2,7 @@
 
 import { act } from "../actions.js";
 import { byId } from "../dom.js";
+import { isActive } from "../downloads.js";
 import { speed } from "../format.js";
 import { Selection } from "../selection.js";
 import { html, render } from "../vendor/preact/preact-htm.js";
@@ -123,8 +124,7 @@ export class Board {
     const entry = this.#find(row.id);
     if (!entry) return html`<li key=${row.id} class="row gone" style=${{ transform: `translateY(${at.top}px)`, height: `${at.height}px` }}></li>`;
     const { download, speeds } = entry;
-    const isActive = download.status === "pending" || download.status === "downloading";
-    const Kind = row.slot === "line" ? Line : row.slot === "card" && isActive ? Card : Ended;
+    const Kind = row.slot === "line" ? Line : row.slot === "card" && isActive(download) ? Card : Ended;
     const showsUser = this.names.users !== null && kind !== "group";
     const provider = [this.names.providers.get(download.provider_id) ?? download.provider ?? "", showsUser && (this.names.users.get(download.user_id) ?? "")].filter(Boolean).join(" · ");
     const points = Kind === Card ? this.#seeds.before(row.id, speeds) : speeds;

@@ -3,6 +3,7 @@
 import { getDownload, getPage } from "../api.js";
 import { Bar } from "../board/bar.js";
 import { filesDone, timeLeft } from "../board/describe.js";
+import { isActive } from "../downloads.js";
 import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
 import { html, useCallback, useState } from "../vendor/preact/preact-htm.js";
@@ -19,15 +20,14 @@ const EVERY_SECONDS = 2;
 const FILES_SHOWN = 100;
 const FILES_AT_MOST = 1000;
 const EVENTS_A_PAGE = 100; // as many as REST gives at once; it keeps 200
-const ACTIVE = new Set(["pending", "downloading"]);
 
 export function DownloadView({ user, route }) {
   const { answer, error, again } = useAnswer(() => getDownload(route.id), route.id, EVERY_SECONDS);
-  const isActive = answer === null || ACTIVE.has(answer.status);
+  const mayGoOn = answer === null || isActive(answer);
   const [shown, setShown] = useState(FILES_SHOWN);
-  const rest = isActive ? "" : answer.status; // it may have run between two looks, and be at rest again
+  const rest = mayGoOn ? "" : answer.status; // it may have run between two looks, and be at rest again
   const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`,
-    (page) => (isActive || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
+    (page) => (mayGoOn || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
   useChanges(useCallback(() => { again(); }, [again]));
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
@@ -36,7 +36,7 @@ export function DownloadView({ user, route }) {
   return html`<h2 class="download-name">${answer.repository}</h2>
     <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"}>
       ${answer.status === "downloading" && html`<span>${filesDone(progress)}</span><span>${speed(progress.download_speed)}</span><span>${timeLeft(answer)}</span>`}
-      ${isActive && html`<${Bar} fraction=${fraction(progress.current_bytes, progress.total_bytes)} run=${answer.started_at} words=${timeLeft(answer)}
+      ${isActive(answer) && html`<${Bar} fraction=${fraction(progress.current_bytes, progress.total_bytes)} run=${answer.started_at} words=${timeLeft(answer)}
         label=${answer.repository} isStill=${answer.status !== "downloading"} />`}<//></ul>
     <${Facts} download=${answer} />
     <${Files} download=${answer} page=${files.answer} onMore=${shown < FILES_AT_MOST ? () => setShown(FILES_AT_MOST) : null} />
