@@ -2,6 +2,8 @@
 
 import re
 import time
+from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -130,14 +132,20 @@ class AnswerHead:
         if _SECONDS.fullmatch(value):
             return float(value)
         then = _read_date(value)
-        if then is None:
-            return None
-        return max(0.0, then - (_read_date(self.headers.get("date", "")) or time.time()))
+        return None if then is None else max(0.0, then - read_time_of_answer(self.headers))
+
+
+def read_time_of_answer(headers: Mapping[str, str]) -> float:
+    """Return when an answer was sent, by the server's own clock, in Unix seconds; now if it does not say it."""
+    told = _read_date(headers.get("date", ""))
+    return time.time() if told is None else told
 
 
 def _read_date(text: str) -> float | None:
+    """Return an HTTP date (RFC 9110, section 5.6.7) in Unix seconds; None for another text. Without a zone: UTC."""
     try:
-        return parsedate_to_datetime(text).timestamp()
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 

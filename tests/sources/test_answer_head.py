@@ -1,6 +1,21 @@
 """The head of an answer is read from its lines as they arrive."""
 
+import time
+from collections.abc import Iterator
+
+import pytest
+
 from downloads_app.sources.answers import AnswerHead
+
+
+@pytest.fixture
+def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The zone of a machine whose clock shows another time than UTC."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 def _arrive(head: AnswerHead, *lines: bytes) -> None:
@@ -35,3 +50,11 @@ def test_the_last_answer_counts_and_clearing_forgets_all() -> None:
     _arrive(head, b"B: 2\r\n")
     head.clear()
     assert (head.status, head.headers) == (0, {})
+
+
+@pytest.mark.usefixtures("far_east")
+@pytest.mark.parametrize("sent", ["Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 -0000"])
+def test_a_date_without_a_zone_is_utc_wherever_we_are(sent: str) -> None:
+    """RFC 9110, section 5.6.7: the form of C's asctime() is a date too."""
+    headers = {"date": sent, "retry-after": "Sun, 06 Nov 1994 08:50:37 GMT"}
+    assert AnswerHead.of(503, headers).retry_after_seconds == 60

@@ -4,11 +4,10 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.answers import AnswerHead, explain_status, name_status, read_count
+from downloads_app.sources.answers import AnswerHead, explain_status, name_status, read_count, read_time_of_answer
 from downloads_app.sources.documents import parse_json, read_size
 from downloads_app.sources.fetching import Response
 from downloads_app.sources.listing_reader import MAX_FILES, ListingReader
@@ -136,8 +135,4 @@ def refuse_more(count: int, limit: int, what: str, of: str = "files") -> None:
 def _seconds_until_reset(headers: dict[str, str]) -> float | None:
     """Read GitHub's `X-RateLimit-Reset` by the server's own clock."""
     reset_at = read_count(headers.get("x-ratelimit-reset"))
-    try:
-        now = parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except (TypeError, ValueError):
-        now = time.time()
-    return None if reset_at is None else max(0.0, reset_at - now)
+    return None if reset_at is None else max(0.0, reset_at - read_time_of_answer(headers))

@@ -8,11 +8,11 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from math import inf
 
 from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access, RemoteFile, Target
+from downloads_app.sources.answers import read_time_of_answer
 from downloads_app.sources.documents import parse_json
 from downloads_app.sources.lfs.api import explain
 from downloads_app.sources.listing_reader import ListingReader
@@ -77,7 +77,7 @@ class Batch:
         if answer.status != 200:
             raise explain(answer, "The repository's LFS server")
         found = _read_objects(answer.body)
-        server_time = _read_date(answer.headers.get("date", ""))
+        server_time = read_time_of_answer(answer.headers)
         for file in files:
             row = found.get(file.sha256 or "")
             try:
@@ -86,7 +86,7 @@ class Batch:
                 yield file.path, error
 
     def _read_target(
-        self, file: RemoteFile, row: dict[str, object] | None, asked_at: float, server_time: datetime
+        self, file: RemoteFile, row: dict[str, object] | None, asked_at: float, server_time: float
     ) -> Target:
         if row is None:
             raise SourceError(f"{file.path}: the LFS server does not answer for it", permanent=True)
@@ -147,7 +147,7 @@ def _read_object(found: object) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _read_seconds(action: dict[str, object], server_time: datetime) -> float:
+def _read_seconds(action: dict[str, object], server_time: float) -> float:
     """Return for how many seconds an address is good: `expires_in`, else `expires_at` by the server's own clock."""
     seconds, at = action.get("expires_in"), action.get("expires_at")
     if isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds:
@@ -156,14 +156,6 @@ def _read_seconds(action: dict[str, object], server_time: datetime) -> float:
         return inf
     try:
         until = datetime.fromisoformat(at)
-        return (until.replace(tzinfo=until.tzinfo or UTC) - server_time).total_seconds()
+        return until.replace(tzinfo=until.tzinfo or UTC).timestamp() - server_time
     except (ValueError, OverflowError):
         return inf
-
-
-def _read_date(header: str) -> datetime:
-    try:
-        date = parsedate_to_datetime(header)
-        return date.replace(tzinfo=date.tzinfo or UTC)
-    except (TypeError, ValueError):
-        return datetime.now(UTC)
