@@ -148,6 +148,12 @@ class Source(Protocol):
         ...
 
 
+def refuse_revision(revision: str | None) -> None:
+    """Raise SourceError if a revision is asked of a kind that has none; `main` stands for what is there."""
+    if revision not in (None, "main"):
+        raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
+
+
 @runtime_checkable
 class ResolvingSource(Source, Protocol):
     """A source whose files need a short-lived token or address, requested just before the transfer."""

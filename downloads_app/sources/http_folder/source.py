@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing, RemoteFile, UnreadableFile
+from downloads_app.sources import Access, Listing, RemoteFile, UnreadableFile, refuse_revision
 from downloads_app.sources.documents import quote_path
 from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.buckets import list_bucket
@@ -30,8 +30,7 @@ class HttpSource:
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
         """List the folder `repository`. With only an HTML index, sizes are rounded or unknown."""
-        if revision not in (None, "main"):
-            raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
+        refuse_revision(revision)
         url = self._find_url(repository)
         with ListingReader(self._access, f"Repository {repository[:120]!r}", self._clock) as reader:
             return _list_folder(reader, url, wanted)

@@ -3,7 +3,7 @@
 import dataclasses
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, Listing
+from downloads_app.sources import Access, Listing, refuse_revision
 from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.listing_reader import MAX_DOCUMENT_BYTES, ListingReader
 from downloads_app.sources.paths import ROOT
@@ -23,8 +23,7 @@ class S3Source:
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
         """List all keys below the prefix, with sizes, and with sums if the store has them."""
-        if revision not in (None, "main"):
-            raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
+        refuse_revision(revision)
         prefix = find_prefix(self._access.url, repository)
         with ListingReader(self._access, f"Repository {repository[:120]!r}") as reader:
             files = list_prefix(reader, prefix)

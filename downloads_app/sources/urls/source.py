@@ -3,7 +3,7 @@
 from itertools import islice
 
 from downloads_app.errors import SourceError
-from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile
+from downloads_app.sources import Access, FoundRepository, Listing, RemoteFile, refuse_revision
 from downloads_app.sources.answers import AnswerHead, explain_status
 from downloads_app.sources.listing_reader import ListingReader
 from downloads_app.sources.route import find_origin
@@ -23,8 +23,7 @@ class UrlsSource:
 
     def list_files(self, repository: str, revision: str | None, wanted: Selection = EVERYTHING) -> Listing:
         """Return the files below the heading `repository`, with the sizes and sums that the list has."""
-        if revision not in (None, "main"):
-            raise SourceError(f"This kind of provider has no revisions, so no {revision[:120]!a}", permanent=True)
+        refuse_revision(revision)
         files = self._read().get(repository.strip("/"))
         if files is None:
             raise SourceError(f"Repository {repository[:120]!r} is not in the list of addresses", permanent=True)
