@@ -230,7 +230,7 @@ def install_settings(app: Flask, settings: Settings) -> None:
 
 
 def current_settings() -> Settings:
-    """Return the settings of the application at work. For the doors: services get what they need as arguments."""
+    """Return the settings of the application at work. For entry points: services get what they need as arguments."""
     return SETTINGS.here()
 
 

@@ -8,10 +8,10 @@ import pytest
 from tests.support.server import PROJECT
 
 PACKAGE = PROJECT / "downloads_app"
-DOORS = [
+ENTRY_POINTS = [
     path
-    for door in ("web", "cli", "worker")
-    for path in sorted((PACKAGE / door).rglob("*.py"))
+    for part in ("web", "cli", "worker")
+    for path in sorted((PACKAGE / part).rglob("*.py"))
     if path != PACKAGE / "web/gunicorn/worker.py"  # it makes psycopg2's connections cooperative
 ]
 ERRORS_OF_SQLALCHEMY = ("sqlalchemy.exc", "sqlalchemy.orm.exc")
@@ -27,14 +27,14 @@ def test_services_know_no_request_and_take_settings_as_arguments(path: Path) -> 
         if isinstance(node, ast.Import | ast.ImportFrom):
             module, names = getattr(node, "module", None) or "", {alias.name for alias in node.names}
             assert not [name for name in (module, *names) if name.split(".")[0].startswith("flask")]
-            assert not OF_AN_APPLICATION & names, f"line {node.lineno}: the doors hand settings in"
+            assert not OF_AN_APPLICATION & names, f"line {node.lineno}: the entry points hand settings in"
         elif isinstance(node, ast.Attribute):
-            assert node.attr not in OF_AN_APPLICATION, f"line {node.lineno}: the doors hand settings in"
+            assert node.attr not in OF_AN_APPLICATION, f"line {node.lineno}: the entry points hand settings in"
 
 
-@pytest.mark.parametrize("path", DOORS, ids=lambda path: str(path.relative_to(PROJECT)))
-def test_no_sql_and_no_end_of_a_transaction_stands_in_a_door(path: Path) -> None:
-    """Doors may know SQLAlchemy's errors, nothing else of it: reads and writes are functions of `services`."""
+@pytest.mark.parametrize("path", ENTRY_POINTS, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_no_sql_and_no_end_of_a_transaction_stands_in_an_entry_point(path: Path) -> None:
+    """Entry points may know SQLAlchemy's errors, nothing else of it: reads and writes are functions of `services`."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             assert not [alias.name for alias in node.names if alias.name.startswith("sqlalchemy")]

@@ -1,4 +1,4 @@
-"""Door 3: the `flask` commands. They only read arguments, call a service and print."""
+"""Entry point 3: the `flask` commands. They only read arguments, call a service and print."""
 
 from flask import Flask
 

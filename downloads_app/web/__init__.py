@@ -1,4 +1,4 @@
-"""Door 1: everything that speaks HTTP."""
+"""Entry point 1: everything that speaks HTTP."""
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider

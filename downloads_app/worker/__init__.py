@@ -1,0 +1,1 @@
+"""Entry point 2: the process that moves bytes; real threads, no gevent."""

@@ -1,1 +1,1 @@
-"""Who may do what: users, their tokens, and the one rule of who may see what."""
+"""Users, how they sign in, and what proves who they are: passwords, tokens, API keys."""
