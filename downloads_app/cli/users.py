@@ -12,6 +12,7 @@ from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, fo
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
+from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_usage, describe_user
 from downloads_app.services.downloads import usage
 from downloads_app.services.files import folders
@@ -33,8 +34,11 @@ def create_user(name: str, admin: bool, password_stdin: bool) -> None:
       downloads-app users create alice
       downloads-app users create boss --admin --password-stdin < password
     """
+    downloads_dir = current_settings().downloads_dir
+    users.check_new_name(downloads_dir, name)  # before anybody types a password twice
+    give_connection_back()  # none is held while they do
     password, is_generated = _take_password(password_stdin)
-    users.create_user(current_settings().downloads_dir, name, password, is_admin=admin, by=COMMAND_LINE)
+    users.create_user(downloads_dir, name, password, is_admin=admin, by=COMMAND_LINE)
     click.echo(f"Created {'admin' if admin else 'user'} {name}")
     _print_generated(password, is_generated)
 

@@ -134,7 +134,7 @@ def _welcome(settings: Settings, proven: Proven) -> User:
         f"subject {proven.subject!r}"
     )
     name = proven.username or ""
-    if FOLDER_NAME.fullmatch(name) and users.exists_named(name):  # asked first: the folder of that user stands too
+    if FOLDER_NAME.fullmatch(name) and users.exists_named(name):  # refused in words for who signs in
         raise taken
     user = users.draft_user(settings.downloads_dir, name, NO_HASH, is_admin=bool(proven.is_admin))
     try:

@@ -24,6 +24,8 @@ from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.removal import remove_rows
 
+_TAKEN = "A user named {!r} exists already"
+
 
 def create_user(
     downloads_dir: Path, username: str, password: str, is_admin: bool = False, *, by: Actor = NOBODY
@@ -53,29 +55,35 @@ def add_user(
         db.session.commit()
     except IntegrityError as exc:
         db.session.rollback()
-        raise Conflict(f"A user named {username!r} exists already") from exc
+        raise Conflict(_TAKEN.format(username)) from exc
     return user
 
 
 def draft_user(
     downloads_dir: Path, username: str, password_hash: str, is_admin: bool = False, *, must_change: bool = False
 ) -> User:
-    """Return a user who is not in the database yet; raises InvalidInput, or Conflict where the name has files."""
+    """Return a user who is not in the database yet; raises like `check_new_name`."""
+    check_new_name(downloads_dir, username)
+    return User(
+        id=new_id(), username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change
+    )
+
+
+def check_new_name(downloads_dir: Path, username: str) -> None:
+    """Raise InvalidInput for what is no name, Conflict where it is taken or an earlier user of that name has files."""
     if not FOLDER_NAME.fullmatch(username) or username == COMMAND_LINE_NAME:
         raise InvalidInput(
             f"{username[:120]!r} is not a user name: 1 to 80 of a-z A-Z 0-9 . _ @ -, starting with a letter or digit; "
             f"and not {COMMAND_LINE_NAME}, which the audit calls the command line",
             {"username": "not a user name"},
         )
-    user = User(
-        id=new_id(), username=username, password_hash=password_hash, is_admin=is_admin, must_change_password=must_change
-    )
-    if os.path.lexists(folders.folder_of_user(downloads_dir, user)):
+    if exists_named(username):  # asked before the folder: that of a user who is there must not be removed
+        raise Conflict(_TAKEN.format(username))
+    if os.path.lexists(folders.folder_of_name(downloads_dir, username)):
         raise Conflict(
             f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
             "remove or rename it first"
         )
-    return user
 
 
 def find_user(username: str) -> User:

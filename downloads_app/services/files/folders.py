@@ -34,7 +34,12 @@ def _place(user: "User", provider: "Provider", repository: str, revision: str) -
 
 def folder_of_user(downloads_dir: Path, user: "User") -> Path:
     """Return where all files of a user lie."""
-    return downloads_dir / user.username
+    return folder_of_name(downloads_dir, user.username)
+
+
+def folder_of_name(downloads_dir: Path, username: str) -> Path:
+    """Return where the files of a user of that name lie, or would."""
+    return downloads_dir / username
 
 
 def remove_empty_parents(downloads_dir: Path, folder: Path) -> None:

@@ -7,8 +7,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
+from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import AuditEntry, User
+from downloads_app.services.files import folders
 from tests.conftest import PASSWORD, bearer
 from tests.web.api.calling import NOBODYS_ID
 
@@ -107,9 +109,14 @@ def test_the_message_of_a_short_password_names_it(
     assert "new_password" in str(refused.json["errors"])
 
 
-def test_a_taken_name_is_a_conflict(client: FlaskClient, admin: User, alice: User) -> None:
-    refused = client.post(USERS, json={"username": "alice", "password": PASSWORD}, headers=bearer(admin))
-    assert refused.status_code == 409
+def test_a_taken_name_is_a_conflict_also_where_its_user_has_files(
+    client: FlaskClient, admin: User, alice: User
+) -> None:
+    folder = folders.folder_of_user(current_settings().downloads_dir, alice)
+    for _ in ("before the first download", "after it"):
+        refused = client.post(USERS, json={"username": "alice", "password": PASSWORD}, headers=bearer(admin))
+        assert (refused.status_code, refused.json["message"]) == (409, "A user named 'alice' exists already")
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.mark.parametrize(
