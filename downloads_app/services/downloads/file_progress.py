@@ -12,7 +12,7 @@ from downloads_app.models import Download, DownloadFile
 from downloads_app.services.downloads.representation import format_time
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.files.folders import folder_of
-from downloads_app.services.files.partials import find_partials, find_side_files, key_of, read_side_file
+from downloads_app.services.files.partials import SideFile, find_partials, find_side_files, key_of, read_side_file
 
 
 def as_dicts(downloads_dir: Path, download: Download, files: Sequence[DownloadFile]) -> list[dict[str, Any]]:
@@ -27,10 +27,13 @@ def as_dicts(downloads_dir: Path, download: Download, files: Sequence[DownloadFi
         for file in files
     ]
     folder = folder_of(downloads_dir, download)
-    begun = run_blocking(_kept_bytes, folder, [row["path"] for row in rows if row["completed_at"] is None])
+    begun = run_blocking(_find_begun, folder, [row["path"] for row in rows if row["completed_at"] is None])
     for row in rows:
+        known = begun.get(row["path"])
+        if known is not None and row["size_bytes"] is None:
+            row["size_bytes"] = known.total_bytes  # as the server told it
         whole = (row["size_bytes"] or 0) if row["completed_at"] else 0
-        row["current_bytes"] = whole or begun.get(row["path"], 0)
+        row["current_bytes"] = whole or (known.kept_bytes if known else 0)
     return rows
 
 
@@ -51,12 +54,12 @@ def completed_after(download_id: str, moment: datetime | None) -> Sequence[Downl
     return db.session.scalars(query.order_by(DownloadFile.completed_at, DownloadFile.position)).all()
 
 
-def _kept_bytes(folder: Path, paths: Sequence[str]) -> dict[str, int]:
-    """Return the bytes of the files that have been begun, by path; a file that cannot be read has none."""
+def _find_begun(folder: Path, paths: Sequence[str]) -> dict[str, SideFile]:
+    """Return what is known of the files that have been begun, by path; nothing where it cannot be read."""
     partials = find_partials(folder)
     keys = find_side_files(partials)
     try:
         known = {path: read_side_file(partials, path) for path in paths if key_of(path) in keys}
     except OSError:  # no more files can be opened now
         return {}
-    return {path: side_file.kept_bytes for path, side_file in known.items() if side_file is not None}
+    return {path: side_file for path, side_file in known.items() if side_file is not None}

@@ -31,6 +31,8 @@ class Order:
     """Whether the download has begun before: then its listing is pinned, and some bytes may be here."""
     needed_bytes: int = 0
     """What it needed on the disk when it last stopped, by that worker's best knowledge."""
+    total_bytes: int | None = None
+    """Its size, as far as earlier starts have learnt it from the listing or the server."""
     waited_seconds: float | None = None
     """From when it was queued to this claim, if it is the first one; else None."""
 
@@ -49,6 +51,7 @@ def read_order(settings: Settings, claim: Claim) -> Order:
         folder=folder_of(settings.downloads_dir, download),
         is_listed=download.total_files is not None,
         needed_bytes=download.needed_bytes or 0,
+        total_bytes=download.total_bytes,
         waited_seconds=_measure_wait(download),
     )
     give_connection_back()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProgressReport:
-    """How far a running download is: `progress_data` without the totals."""
+    """How far a running download is: `progress_data` without the number of files."""
 
     current_bytes: int
     files_completed: int
@@ -33,6 +33,8 @@ class ProgressReport:
     eta_seconds: int | None
     needed_bytes: int | None = None
     """What it still needs on the disk, by the worker's best knowledge; None: as before."""
+    total_bytes: int | None = None
+    """None while the size of a file is unknown."""
 
 
 def holds(claim: Claim) -> bool:
@@ -41,9 +43,13 @@ def holds(claim: Claim) -> bool:
 
 
 def report_progress(claim: Claim, report: ProgressReport) -> bool:
-    """Write progress; return whether the claim still holds. Bytes and files never go down."""
+    """Write progress; return whether the claim still holds. Bytes and files never go down.
+
+    A total below the bytes that have been shown (a file has become smaller at the server) waits for its end.
+    """
     advanced = Download.current_bytes < report.current_bytes
     more_files = Download.files_completed < report.files_completed
+    total = report.total_bytes
     written = (
         update(Download)
         .where(fence(claim))
@@ -51,6 +57,7 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
             current_bytes=case((advanced, report.current_bytes), else_=Download.current_bytes),
             files_completed=case((more_files, report.files_completed), else_=Download.files_completed),
             failures=case((advanced, 0), else_=Download.failures),
+            total_bytes=total if total is None else case((Download.current_bytes > total, None), else_=total),
             current_file=report.current_file,
             download_speed=report.download_speed,
             eta_seconds=report.eta_seconds,

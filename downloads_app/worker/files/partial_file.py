@@ -99,8 +99,8 @@ class PartialFile:
     def load(self) -> None:
         """Find the bytes of an earlier run, and keep them if they belong to the wanted content."""
         self.total_bytes = self.remote.size_bytes
-        known = self.storage.read_side_file(self.remote.path)
-        if known is None or not known.is_of(self.remote):
+        known = self.storage.find_begun(self.remote)
+        if known is None:
             return
         self.open(keep=True)
         self.total_bytes = known.total_bytes

@@ -86,10 +86,10 @@ class Storage:
         with explain_disk(path):
             return read_side_file(self.partials, path)
 
-    def kept_bytes_of(self, file: RemoteFile) -> int:
-        """Return how many bytes of a file an earlier run has left; 0 if they do not belong to the wanted content."""
+    def find_begun(self, file: RemoteFile) -> SideFile | None:
+        """Return what an earlier run has left of a file; None if it does not belong to the wanted content."""
         known = self.read_side_file(file.path)
-        return known.kept_bytes if known is not None and known.is_of(file) else 0
+        return known if known is not None and known.is_of(file) else None
 
     def write_side_file(self, path: str, known: SideFile) -> None:
         """Replace the side-file in one step. Its data has already been written.

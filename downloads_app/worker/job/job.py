@@ -4,6 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +18,7 @@ from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, orders, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
 from downloads_app.services.queue.orders import Order
-from downloads_app.sources import RemoteFile, sum_sizes
+from downloads_app.sources import RemoteFile
 from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.files.target_folder import TargetFolder
@@ -132,7 +133,7 @@ class Job:
                     raise
                 log.warning("download %s: its commit is gone; listed anew", self.claim.download_id)
                 self._quota = preparation.check_room(self.claim, order, listed_anew)
-        return self._transfer(order, listed_anew)
+        return self._transfer(replace(order, total_bytes=None), listed_anew)
 
     def _begin_moving(self) -> None:
         self.is_moving = True
@@ -143,9 +144,8 @@ class Job:
         """Fetch the missing bytes. Return the total bytes of all files."""
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
-        total = sum_sizes(file.remote for file in files)
-        meter = ProgressMeter(time.monotonic)
-        reporter = Reporter(self._app, self.claim, self.lease, meter, total, self._quota, self._count_received)
+        meter, told = ProgressMeter(time.monotonic), order.total_bytes
+        reporter = Reporter(self._app, self.claim, self.lease, meter, told, self._quota, self._count_received)
 
         def note_done(remote: RemoteFile, result: FileResult) -> None:
             sizes[remote.path] = result.size_bytes

@@ -42,9 +42,12 @@ class Reporter:
         quota: QuotaWatch,
         count_received: Callable[[int], None] = lambda count_bytes: None,
     ) -> None:
-        """`count_received` is told, about once a second, how many more bytes have come from the provider."""
+        """`total_bytes`: what earlier runs have learnt; it stands until this run knows better.
+
+        `count_received` is told, about once a second, how many more bytes have come from the provider.
+        """
         self._app, self._claim, self._lease, self._quota = app, claim, lease, quota
-        self._meter, self._total_bytes = meter, total_bytes
+        self._meter, self._total_bytes, self._has_learnt_total = meter, total_bytes, False
         self._meter_lock = threading.Lock()
         self._latest: Progress | None = None
         self._written: ProgressReport | None = None
@@ -77,6 +80,7 @@ class Reporter:
         """Store the current progress. The transfer calls this; it does not block."""
         self._quota.observe(progress.current_bytes)
         with self._meter_lock:
+            self._learn_total(progress)
             self._meter.observe(self._count_bytes(progress), self._total_bytes)
             if self._kept_bytes is None:
                 self._kept_bytes = progress.current_bytes
@@ -172,7 +176,13 @@ class Reporter:
             download_speed=speed,
             eta_seconds=eta,
             needed_bytes=progress.missing_bytes,
+            total_bytes=self._total_bytes,
         )
+
+    def _learn_total(self, progress: Progress) -> None:
+        is_contradicted = self._total_bytes is not None and progress.current_bytes > self._total_bytes
+        if progress.total_bytes is not None or self._has_learnt_total or is_contradicted:
+            self._total_bytes, self._has_learnt_total = progress.total_bytes, True
 
     def _count_bytes(self, progress: Progress) -> int:
         total = self._total_bytes

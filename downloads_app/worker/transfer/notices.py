@@ -12,6 +12,8 @@ class Progress:
     current_file: str | None
     missing_bytes: int = 0
     """What is still to come, as far as sizes are known; rounded sizes count too."""
+    total_bytes: int | None = None
+    """The size of all files; None while neither the listing nor the server has told that of each."""
 
 
 class Stopped(Exception):

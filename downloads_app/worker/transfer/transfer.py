@@ -120,7 +120,7 @@ class Transfer:
     def _tell(self, least_missing_bytes: int = 0) -> None:
         work = self._work
         missing = max(work.missing_bytes(), least_missing_bytes)
-        self._report(Progress(work.kept_bytes(), work.done_files, work.current_file, missing))
+        self._report(Progress(work.kept_bytes(), work.done_files, work.current_file, missing, work.total_bytes()))
 
     def _note_moved(self, count_bytes: int) -> None:
         self._moved_bytes += count_bytes

@@ -1,7 +1,6 @@
 """What to fetch: the files that are finished, in progress and waiting, and which bytes are next."""
 
 import time
-from collections import deque
 from collections.abc import Sequence
 from operator import itemgetter
 
@@ -12,6 +11,7 @@ from downloads_app.worker.files.storage import FileResult, Storage, is_wanted
 from downloads_app.worker.transfer.awaited import AwaitedFiles
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.channel_pool import ChannelPool
+from downloads_app.worker.transfer.waiting import WaitingFiles
 
 FIRST_PIECE_BYTES = 8 << 20
 MIN_PIECE_BYTES = 1 << 20
@@ -38,10 +38,7 @@ class Worklist:
 
     def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
         self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
-        self._waiting: deque[RemoteFile] = deque()
-        self._unopened_bytes = 0
-        """The sizes of the waiting files, as far as they are known."""
-        self._waiting_bytes: dict[str, int] = {}
+        self._waiting = WaitingFiles()
         self.open: list[PartialFile] = []
         self._awaited = AwaitedFiles()
         self._most_open = MAX_OPEN_FILES
@@ -60,15 +57,12 @@ class Worklist:
                 self._count(result)
                 finished.append((file, result))
                 continue
-            self._waiting.append(file)
-            self._unopened_bytes += file.likely_bytes
-            if kept := self._storage.kept_bytes_of(file):
-                self._waiting_bytes[file.path] = kept
+            self._waiting.put(file, self._storage.find_begun(file))
         return finished
 
     def first_count(self) -> int:
         """The number of connections to begin with. Many small files need a few: each file costs a round trip."""
-        small = sum(1 for file in self._waiting if (file.size_bytes or FIRST_PIECE_BYTES) < SMALL_BYTES)
+        small = self._waiting.count_smaller(SMALL_BYTES, unknown_bytes=FIRST_PIECE_BYTES)
         return FEW_CONNECTIONS if small >= MANY_FILES else 1
 
     @property
@@ -92,7 +86,7 @@ class Worklist:
     def kept_bytes(self) -> int:
         """The number of bytes on the disk, of all files."""
         begun = sum(file.stored_bytes for file in self.begun_files())
-        return self.done_bytes + begun + sum(self._waiting_bytes.values())
+        return self.done_bytes + begun + self._waiting.kept_bytes
 
     def begun_files(self) -> list[PartialFile]:
         """Return all files in progress."""
@@ -100,8 +94,12 @@ class Worklist:
 
     def missing_bytes(self) -> int:
         """The number of bytes still missing, as far as sizes are known; rounded sizes count too."""
-        unopened = max(0, self._unopened_bytes - sum(self._waiting_bytes.values()))
-        return unopened + sum(file.missing_bytes for file in self.begun_files())
+        return self._waiting.missing_bytes + sum(file.missing_bytes for file in self.begun_files())
+
+    def total_bytes(self) -> int | None:
+        """The size of all files together; None while neither the listing nor the server has told that of each."""
+        sizes = [self.done_bytes, self._waiting.total_bytes, *(file.total_bytes for file in self.begun_files())]
+        return None if None in sizes else sum(size or 0 for size in sizes)
 
     def finish(self, file: PartialFile, result: FileResult) -> None:
         """Note that a file has its final name."""
@@ -178,13 +176,11 @@ class Worklist:
         return len(file.fetches) < self._width_of(file)
 
     def _open_next(self, pool: ChannelPool, connections: int) -> Fetch | None:
-        file = PartialFile(self._waiting[0], self._storage)
+        file = PartialFile(self._waiting.first, self._storage)
         file.load()
-        self._waiting.popleft()
-        self._unopened_bytes -= file.remote.likely_bytes
+        self._waiting.take_first()
         self.open.append(file)
         self._needy.append(file)
-        self._waiting_bytes.pop(file.remote.path, None)
         if self._finisher.adopt_existing(file) or self._finisher.offer(file):
             return None
         fetch = file.lease(self._piece_bytes(file, pool, connections))
