@@ -127,6 +127,11 @@ def format_bytes(count: int | None) -> str:
     return f"{count} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
+def format_count(count: int, noun: str) -> str:
+    """Return how many there are: 1 file, 2 files."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def format_seconds(seconds: float | None) -> str:
     """Return a duration: 42s, 3m05s, 2h10m, 4d03h."""
     if seconds is None:

@@ -1,17 +1,28 @@
 """`downloads-app downloads verify`: every file read again."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.progress import Task as RichTask
+from rich.table import Column, Table
 
+from downloads_app.cli.bars import ECHO_COLUMNS
 from downloads_app.cli.beat import INTERRUPTED
 from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.downloads import group
-from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, print_json
+from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, format_count, print_json
 from downloads_app.config import current_settings
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task
@@ -54,10 +65,11 @@ def _verify_one(download_id: str, progress: Progress, as_json: bool) -> dict[str
     for path, fault in verification.read_all(task, _advance(progress, bar)):
         differences.append({"path": path, "fault": fault})
         if not as_json:
-            _print(f"{name}: {path}: {fault}")
+            _print(progress, f"{name}: {path}: {fault}")
     progress.remove_task(bar)
     if not differences and not as_json:
-        _print(f"{name}: {len(task.files)} files, {format_bytes(task.size_bytes)}, all as they came")
+        files = format_count(len(task.files), "file")
+        _print(progress, f"{name}: {files}, {format_bytes(task.size_bytes)}, all as they came")
     return _describe(task) | {"differences": differences}
 
 
@@ -74,19 +86,43 @@ def _describe(task: Task) -> dict[str, Any]:
     }
 
 
-def _print(line: str) -> None:
+def _print(progress: Progress, line: str) -> None:
+    """Print on standard output, with no bar on the terminal meanwhile: it would stand in the same line."""
+    progress.stop()
     click.echo(clean(line))
+    progress.start()
+
+
+class _Bars(Progress):
+    """Bars on standard error, with room for the terminal's `^C` behind them; without a terminal there are none."""
+
+    def __init__(self, console: Console, *columns: ProgressColumn) -> None:
+        self._screen = console
+        super().__init__(
+            *columns,
+            console=console,
+            expand=True,
+            transient=True,
+            redirect_stdout=False,  # it would go to standard error
+            redirect_stderr=False,
+            disable=not can_redraw(console),
+        )
+
+    def make_tasks_table(self, tasks: Iterable[RichTask]) -> Table:
+        """Lay the bars out."""
+        table = super().make_tasks_table(tasks)
+        table.width = max(1, self._screen.width - ECHO_COLUMNS)
+        return table
 
 
 def _progress() -> Progress:
-    """Return bars on standard error; without a terminal there are none."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
-    console = Console(stderr=True)
-    return Progress(
-        *columns,
+    """Return bars. A name that is too long is cut, not folded."""
+    name = Column(no_wrap=True, overflow="ellipsis", ratio=2)
+    return _Bars(
+        Console(stderr=True),
+        TextColumn("{task.description}", markup=False, table_column=name),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not can_redraw(console),
     )

@@ -15,13 +15,14 @@ from sqlalchemy import update
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
-from downloads_app.models import DownloadFile, Status, User
+from downloads_app.models import DownloadFile, Repository, Status, User
 from downloads_app.services.files.folders import folder_of
 from tests.cli.conftest import Run
 from tests.support.downloading import reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.server import PROJECT, environment, wait_until
+from tests.support.terminal import CTRL_C, Terminal
 from tests.worker.running import run as run_job
 
 FILES = {"model.bin": bytes(300_000), "größe %.txt": b"hello", "empty": b""}
@@ -72,6 +73,44 @@ def test_links_pipes_and_folders_in_place_of_a_file_are_not_followed(runner: Fla
     assert done.stdout.count("it is no file any more") == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("columns", [80, 200])
+def test_a_terminal_shows_the_results_alone(folder: Path, database_url: str, tmp_path: Path, columns: int) -> None:
+    (folder / "empty").unlink()
+    env = environment(database_url, tmp_path / "instance")
+    with Terminal(env, "downloads", "verify", columns=columns) as terminal:
+        assert terminal.finish() == 1
+        assert [line.partition(" ")[2] for line in terminal.lines] == ["org/model: empty: it is missing"]
+        assert not terminal.screen.cursor.hidden
+    (folder / "empty").touch()
+    with Terminal(env, "downloads", "verify", columns=columns) as terminal:
+        assert terminal.finish() == 0
+        whole = "org/model: 3 files, 300.0 kB, all as they came"
+        assert [line.partition(" ")[2] for line in terminal.lines] == [whole]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_bar_of_a_long_name_takes_one_line(folder: Path, database_url: str, tmp_path: Path) -> None:
+    make_endless(folder / "model.bin")
+    long_name = "organisation-" + "of-a-long-name-" * 6
+    folder.parent.rename(folder.parent.with_name(long_name))
+    db.session.execute(update(Repository).values(name=f"org/{long_name}"))
+    db.session.commit()
+    with Terminal(environment(database_url, tmp_path / "instance"), "downloads", "verify") as terminal:
+        terminal.wait_for("B/s")
+        assert [line[9:25] for line in terminal.lines] == ["org/organisation"]
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+        assert not any("org/" in line for line in terminal.lines)
+
+
+def make_endless(file: Path) -> None:
+    """Give a file a size that takes for ever to read; it is sparse."""
+    os.truncate(file, 1 << 40)
+    db.session.execute(update(DownloadFile).where(DownloadFile.path == file.name).values(size_bytes=1 << 40))
+    db.session.commit()
+
+
 def test_without_anything_complete_there_is_nothing_to_do(run: Run, fail: Run) -> None:
     assert run("downloads", "verify") == "Nothing is complete\n"
     assert json.loads(run("downloads", "verify", "--json")) == []
@@ -88,10 +127,7 @@ def has_open(process_id: int, name: str) -> bool:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_ctrl_c_ends_it_at_once(folder: Path, database_url: str, tmp_path: Path) -> None:
-    with (folder / "model.bin").open("wb") as file:
-        file.truncate(1 << 40)  # sparse: reading it would take for ever
-    db.session.execute(update(DownloadFile).where(DownloadFile.path == "model.bin").values(size_bytes=1 << 40))
-    db.session.commit()
+    make_endless(folder / "model.bin")
     env = environment(database_url, tmp_path / "instance")
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "verify"]
     process = subprocess.Popen(command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
