@@ -15,7 +15,7 @@ from deploy.demo_samples import Samples
 from downloads_app.config import current_settings
 from downloads_app.errors import DownloadsError
 from downloads_app.extensions import db
-from downloads_app.models import ACTIVE, Download, Repository, Status, User, utc_now
+from downloads_app.models import ACTIVE, Download, DownloadEvent, EventKind, Repository, Status, User, utc_now
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import Actor
 from downloads_app.services.downloads import history, lifecycle
@@ -106,8 +106,14 @@ class Play:
         return db.session.scalar(select(Download.id).where(sign).limit(1)) is not None
 
     def _retry_failed(self) -> None:
+        """Try again what the demo itself has added. A visitor's failed download stays as it is."""
         before = utc_now() - timedelta(seconds=SHOWN_FAILED_SECONDS / self._faster)
-        failed = select(Download).where(Download.status == Status.FAILED, Download.completed_at < before)
+        own = select(DownloadEvent.download_id).where(
+            DownloadEvent.kind == EventKind.CREATED, DownloadEvent.actor == DEMO.name
+        )
+        failed = select(Download).where(
+            Download.status == Status.FAILED, Download.completed_at < before, Download.id.in_(own)
+        )
         for download in db.session.scalars(failed).all():
             lifecycle.retry(current_settings(), download, DEMO)
             self._say(f"{download.user.username} tries {download.repository.name} again")
