@@ -29,20 +29,12 @@ def add_provider(name: str = "hub", **options: Any) -> Provider:
 
 def add_downloads(user: User, provider: Provider, *repositories: str, **columns: object) -> list[Download]:
     """Queue downloads one after the other, without the rules of the service."""
+    values: dict[str, Any] = {"status": "pending", "revision": "main", **columns}
     rows = []
     for name in repositories:
         repository = catalog.find_or_create_repository(provider, name)
         db.session.flush()
-        rows.append(
-            Download(
-                user_id=user.id,
-                provider_id=provider.id,
-                repository_id=repository.id,
-                revision="main",
-                status=columns.pop("status", "pending"),
-                **columns,
-            )
-        )
+        rows.append(Download(user_id=user.id, provider_id=provider.id, repository_id=repository.id, **values))
         db.session.add(rows[-1])
         db.session.flush()
     db.session.commit()
