@@ -17,12 +17,12 @@ from downloads_app.models import User
 from downloads_app.services.accounts import tokens
 from tests.support.file_server import FileServer
 from tests.support.front import Front
+from tests.support.monitoring import names_in, read_documented, read_queries, read_rules, read_scrape
 from tests.support.places import METRICS_TOKEN, metric
 from tests.support.publishing import provide, publish, queue_download
 from tests.support.rows import add_download, change
 from tests.support.server import Server, flask, wait_until
 from tests.support.sse import StreamClient
-from tests.support.watching import names_in, read_documented, read_queries, read_rules, read_scrape
 
 INTERVAL = 0.2
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.monitoring import DEPLOY, read_queries, read_rule_tests, read_rules
 from tests.support.server import PROJECT
-from tests.support.watching import DEPLOY, read_queries, read_rule_tests, read_rules
 
 RUNBOOK = (PROJECT / "docs/runbook.md").read_text()
 
