@@ -9,7 +9,7 @@ from flask.testing import FlaskCliRunner
 from downloads_app.config import current_settings
 from downloads_app.services.providers import catalog
 from tests.cli.conftest import Run
-from tests.support.authority import make_authority, make_client_certificate
+from tests.support.certificates import make_authority, make_client_certificate
 
 
 def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: Run) -> None:

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from tests.deploy.page import BEGINNING, BLOCKS, NAME
+from tests.support.certificates import write_certificate
 from tests.support.checkout import copy_project
 from tests.support.machine import Machine
-from tests.support.proxy import write_certificate
 from tests.support.publishing import describe
 from tests.support.roots import make_root, run_in
 from tests.support.server import wait_until

@@ -9,7 +9,7 @@ import pytest
 from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.fetching import fetch_text
-from tests.support.authority import make_authority
+from tests.support.certificates import make_authority
 from tests.support.file_server import Fault, FileServer
 
 

@@ -12,7 +12,7 @@ from downloads_app.errors import SourceError
 from downloads_app.sources import Access
 from downloads_app.sources.connection import Connection
 from downloads_app.sources.fetching import fetch_text
-from tests.support.authority import make_authority, make_client_certificate
+from tests.support.certificates import make_authority, make_client_certificate
 from tests.support.file_server import Fault, FileServer
 
 BASIC = "Basic " + base64.b64encode("jürgen:pass:wörd".encode()).decode()

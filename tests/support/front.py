@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support import nginx
-from tests.support.proxy import write_certificate
+from tests.support.certificates import write_certificate
 from tests.support.server import PROJECT, free_port, wait_until
 
 DEPLOY = PROJECT / "deploy"

@@ -1,16 +1,9 @@
-"""A plain nginx before the application, HTTP/1.1 in the clear; and a certificate for those that speak TLS."""
+"""A plain nginx before the application, HTTP/1.1 in the clear."""
 
 import os
 import subprocess
 import tempfile
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.support import nginx
 from tests.support.server import free_port, wait_until
@@ -69,30 +62,3 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         nginx.stop(self._process)
         self._folder.cleanup()
-
-
-def write_certificate(folder: Path, host: str = "127.0.0.1", days: int = 30) -> None:
-    """Write a self-signed certificate for an address or a name, and its key.
-
-    It is good for so many days; below 0: it ended so many days ago.
-    """
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    served = x509.DNSName(host) if host[-1].isalpha() else x509.IPAddress(ip_address(host))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=9))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([served]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(private)

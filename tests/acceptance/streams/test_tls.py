@@ -10,8 +10,8 @@ import pytest
 from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens
+from tests.support.certificates import write_certificate
 from tests.support.crowd import PATH
-from tests.support.proxy import write_certificate
 from tests.support.rows import add_download
 from tests.support.server import Server, wait_until
 

@@ -17,7 +17,7 @@ from downloads_app.services.database.clock import database_now
 from downloads_app.services.providers import catalog
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.workers import Presence
-from tests.support.authority import HOST, make_authority
+from tests.support.certificates import HOST, make_authority
 from tests.support.downloading import WORKER, add_downloads, add_provider, claim
 from tests.support.file_server import FileServer
 from tests.support.server import PROJECT, environment, free_port

@@ -12,7 +12,7 @@ from downloads_app.config import current_settings
 from downloads_app.errors import InvalidInput
 from downloads_app.extensions import db
 from downloads_app.services.providers import catalog
-from tests.support.authority import make_authority, make_client_certificate
+from tests.support.certificates import make_authority, make_client_certificate
 from tests.support.downloading import add_provider
 
 

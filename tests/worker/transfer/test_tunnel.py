@@ -10,7 +10,7 @@ from downloads_app.sources import Access, RemoteFile
 from downloads_app.sources.fetching import fetch_text
 from downloads_app.sources.http_folder.source import HttpSource
 from downloads_app.worker.transfer.bandwidth import Limits
-from tests.support.authority import HOST, make_authority
+from tests.support.certificates import HOST, make_authority
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import publish
 from tests.support.tunnel import Tunnel

@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and a certificate for loopback, and `hub.invalid`, that it has signed."""
+"""Certificates: of an authority of our own for loopback and `hub.invalid`, of its clients, and self-signed ones."""
 
 import datetime
 import ipaddress
@@ -37,6 +37,25 @@ def make_client_certificate(folder: Path) -> str:
     issuer = _name("Test authority")
     certificate = _sign(_name("a client"), issuer, key.public_key(), authority_key, is_authority=False)
     return (certificate.public_bytes(serialization.Encoding.PEM) + _dump(key)).decode()
+
+
+def write_certificate(folder: Path, host: str = "127.0.0.1", days: int = 30) -> None:
+    """Write a self-signed certificate for an address or a name, and its key.
+
+    It is good for so many days; below 0: it ended so many days ago.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    served = x509.DNSName(host) if host[-1].isalpha() else x509.IPAddress(ipaddress.ip_address(host))
+    certificate = (
+        x509.CertificateBuilder(_name(host), _name(host), key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=9))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([served]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(_dump(key))
 
 
 def _dump(key: ec.EllipticCurvePrivateKey) -> bytes:
