@@ -1,6 +1,6 @@
 """The database: it answers, has this code's form, and its clock goes like ours. Then workers, leases and pauses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,7 +15,6 @@ from downloads_app.services.providers import catalog
 from downloads_app.services.queue import pauses, workers
 
 MAX_CLOCK_SECONDS = 2.0
-Check = Callable[[Settings], Iterator[Finding]]
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:

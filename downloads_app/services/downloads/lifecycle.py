@@ -126,12 +126,12 @@ def cancel(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
 
 def resume(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """Queue a paused download again."""
-    _apply_alone(settings, download, RESUME, by)
+    _make_active(settings, download, RESUME, by)
 
 
 def retry(settings: Settings, download: Download, by: Actor = NOBODY) -> None:
     """Queue a failed or cancelled download again, with a new listing; the bytes that are here are kept."""
-    _apply_alone(settings, download, RETRY, by)
+    _make_active(settings, download, RETRY, by)
 
 
 def set_priority(download: Download, priority: int, by: Actor = NOBODY) -> None:
@@ -182,7 +182,7 @@ def _name(by: Actor) -> str | None:
     return events.COMMAND_LINE if by == COMMAND_LINE else by.name
 
 
-def _apply_alone(settings: Settings, download: Download, change: Change, by: Actor) -> None:
+def _make_active(settings: Settings, download: Download, change: Change, by: Actor) -> None:
     """Make a download active again, unless another of the same revision is."""
     try:
         held = hold_user(download.user_id)

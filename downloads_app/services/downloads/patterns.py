@@ -1,16 +1,15 @@
 """Which patterns a download may ask for."""
 
-import re
 from collections.abc import Sequence
 
 from downloads_app.errors import InvalidInput
+from downloads_app.models.columns import UNSTORABLE
 from downloads_app.sources.selection import Selection
 
 MAX_PATTERNS = 100
 MAX_PATTERN_LENGTH = 500
 MAX_TOTAL_LENGTH = 5_000
 """Characters of all patterns of a field together, because RE2 searches for all of them at once."""
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def check_patterns(include: Sequence[str], exclude: Sequence[str]) -> Selection:
@@ -26,6 +25,6 @@ def _check(patterns: Sequence[str], field: str) -> tuple[str, ...]:
         )
     if sum(map(len, patterns)) > MAX_TOTAL_LENGTH:
         raise InvalidInput(f"{field} takes up to {MAX_TOTAL_LENGTH} characters in all", {field: "too long"})
-    if any(_UNSTORABLE.search(pattern) for pattern in patterns):
+    if any(UNSTORABLE.search(pattern) for pattern in patterns):
         raise InvalidInput(f"{field} has a character that no file name has", {field: "not text"})
     return tuple(patterns)
