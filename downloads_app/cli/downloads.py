@@ -140,8 +140,9 @@ def prune_downloads(older_than: float, files: bool) -> None:
       downloads-app downloads prune --older-than 30
       downloads-app downloads prune --older-than 90 --files
     """
-    count = history.prune(current_settings().downloads_dir, older_than, files=files, by=COMMAND_LINE)
-    click.echo(f"Removed {count} download{'' if count == 1 else 's'}")
+    pruned = history.prune(current_settings().downloads_dir, older_than, files=files, by=COMMAND_LINE)
+    count = pruned.downloads
+    click.echo(f"Removed {count} download{'' if count == 1 else 's'}{pruned.exception}")
 
 
 def _add_control(name: str, change: Callable[[Settings, Download, Actor], None], done: str, summary: str) -> None:

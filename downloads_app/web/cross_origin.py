@@ -21,6 +21,7 @@ READ = (
     "Location",
     "Retry-After",
     "WWW-Authenticate",
+    "X-Files-Stay",
     "X-Pagination",
     "X-Request-Id",
 )

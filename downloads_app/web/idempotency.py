@@ -15,7 +15,7 @@ from downloads_app.services.rights import Viewer
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 NOT_FOR = ("/api/auth/", "/api/keys")
-KEPT_HEADERS = ("Content-Type", "Location")
+KEPT_HEADERS = ("Content-Type", "Location", "X-Files-Stay")
 
 
 def begin(viewer: Viewer) -> None:

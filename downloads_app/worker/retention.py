@@ -30,7 +30,7 @@ class Retention:
         """Remove a few rows; return whether there may be more."""
         if self._days is None or self._removed is None:
             return False
-        count = history.prune(self._downloads_dir, self._days, limit=ROWS_A_STEP)
+        count = history.prune(self._downloads_dir, self._days, limit=ROWS_A_STEP).downloads
         self._removed += count
         if count == 0:
             log.info("retention: %d downloads that finished over %g days ago are forgotten", self._removed, self._days)

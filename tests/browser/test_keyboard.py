@@ -103,7 +103,8 @@ def test_the_history(stack: Stack, open_page: Callable[..., Page]) -> None:
         page.keyboard.press("Enter")
         dialog = page.get_by_role("dialog")
         expect(dialog).to_contain_text("This cannot be undone.")
-        tab_to(page, "Keep the files")
+        expect(dialog).to_contain_text("There are no files to remove.")
+        tab_to(page, "Remove")
         page.keyboard.press("Enter")
         expect(lines).to_have_count(0)
 

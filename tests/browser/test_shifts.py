@@ -57,7 +57,7 @@ def test_the_history(stack: Stack, page: Page) -> None:
         page.evaluate(WATCH_SHIFTS)
         lines.first.get_by_role("button", name="Remove").press("Enter")
         page.wait_for_timeout(600)  # what moves now is not moved by the key that was pressed
-        page.get_by_role("button", name="Keep the files").press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Remove").press("Enter")
         expect(lines).to_have_count(49)
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         expect(lines).to_have_count(59)

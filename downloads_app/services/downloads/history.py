@@ -1,6 +1,7 @@
 """Finding, listing and removing downloads."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ PARTS = (
 NEWEST_FIRST = "-created_at"
 SORTS = ("created_at", "updated_at", "started_at", "completed_at", "priority", "current_bytes")
 """What a list may be sorted by: each has an index."""
+FILES_STAY = "its files stay: another download has the same folder"
 FEW_REPOSITORIES = 20
 """If a search finds no more, the downloads of each are read from an index. Of more, most downloads match anyway."""
 
@@ -103,15 +105,16 @@ def _repositories_named(search: str, viewer: Viewer | None) -> Select[str]:
     return named if viewer is None else named.where(visible_repositories(viewer))
 
 
-def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: Actor = NOBODY) -> None:
+def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: Actor = NOBODY) -> bool:
     """Remove a download's row and partial files, and with `files` its complete files too.
 
+    Return whether what was asked for is gone: files stay where another download has the same folder.
     Raises Conflict while it is active or being stopped, and where it is made active meanwhile.
     """
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
-    _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
-    detail = "with its files" if files else None
+    are_gone = _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
+    detail = None if not files else "with its files" if are_gone else FILES_STAY
     remove_rows(
         Download.id == download_id,
         note=lambda: audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail=detail),
@@ -119,17 +122,35 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
     if status := db.session.scalar(select(Download.status).where(Download.id == download_id)):
         db.session.rollback()
         raise Conflict(f"Download {download_id} is {status}; cancel it first")
+    return are_gone
 
 
-def _remove_files(downloads_dir: Path, download: Download, files: bool) -> None:
+def _remove_files(downloads_dir: Path, download: Download, files: bool) -> bool:
+    """Remove its partial files, and with `files` all; return False where files were to go and stay."""
     if download.status in ACTIVE:
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
     if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
     if files:
-        leftovers.remove_files(downloads_dir, download)
-    elif download.status != Status.COMPLETED:
+        return leftovers.remove_files(downloads_dir, download)
+    if download.status != Status.COMPLETED:
         leftovers.remove_partials(downloads_dir, download)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What `prune` has removed."""
+
+    downloads: int
+    staying_folders: int
+    """So many folders were to go and stay: downloads that were not removed have the same ones."""
+
+    @property
+    def exception(self) -> str:
+        """What is to be said of them; empty if all are gone."""
+        count = self.staying_folders
+        return f"; folders that stay, because other downloads have them too: {count}" if count else ""
 
 
 def prune(
@@ -139,8 +160,8 @@ def prune(
     files: bool = False,
     limit: int | None = None,
     by: Actor = NOBODY,
-) -> int:
-    """Remove the rows of downloads that finished so long ago, and with `files` their files; return how many.
+) -> Pruned:
+    """Remove the rows of downloads that finished so long ago, and with `files` their files.
 
     With a `limit` no more than so many at a time, the oldest first.
     """
@@ -148,13 +169,18 @@ def prune(
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     found = select(Download.id).where(*finished).order_by(Download.completed_at, Download.id).limit(limit)
     count = 0
+    staying: set[tuple[str, str, str]] = set()
     for download_id in db.session.scalars(found).all():
         download = db.session.get(Download, download_id, options=PARTS)
         if download is not None and not leftovers.is_held(download):
-            _remove_files(downloads_dir, download, files)
+            folder = download.user_id, download.repository_id, download.revision
+            keep = staying.discard if _remove_files(downloads_dir, download, files) else staying.add
+            keep(folder)
             count += remove_rows(Download.id == download_id)
+    pruned = Pruned(count, len(staying))
     if count:
         what = f"{count} downloads that ended more than {older_than_days:g} days ago"
-        audit.note(Act.DOWNLOADS_PRUNED, by, detail=f"{what}, with their files" if files else what)
+        with_files = f", with their files{pruned.exception}" if files else ""
+        audit.note(Act.DOWNLOADS_PRUNED, by, detail=what + with_files)
         db.session.commit()
-    return count
+    return pruned

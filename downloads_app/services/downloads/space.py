@@ -1,6 +1,7 @@
 """What the files of downloads take, and what removing them would free."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import exists, select
@@ -24,7 +25,7 @@ def measure(downloads_dir: Path, viewer: Viewer, ids: Sequence[str]) -> Space:
     seen = [download for download in find_all(ids) if may_see_download(viewer, download)]
     staying = _having_others(seen)
     folders = sorted({folder_of(downloads_dir, download) for download in seen if download.id not in staying})
-    return run_blocking(space.measure, folders)
+    return replace(run_blocking(space.measure, folders), staying_downloads=len(staying))
 
 
 def _having_others(downloads: Sequence[Download]) -> set[str]:

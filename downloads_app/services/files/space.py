@@ -20,6 +20,8 @@ class Space:
     freed_bytes: int
     """What removing them all would free: equal files of other downloads are links to the same bytes."""
     is_minimum: bool
+    staying_downloads: int = 0
+    """So many have a folder that a download beside them has too: their removal frees nothing."""
 
 
 def measure(folders: Iterable[Path]) -> Space:

@@ -23,11 +23,16 @@ def remove_partials(downloads_dir: Path, download: Download) -> None:
     _remove_unwanted(downloads_dir, (partial_files,), download, (*ACTIVE, Status.PAUSED))
 
 
-def remove_files(downloads_dir: Path, download: Download) -> None:
-    """Remove all its files, unless another download has the same folder."""
+def remove_files(downloads_dir: Path, download: Download) -> bool:
+    """Remove all its files, unless another download has the same folder; return whether they are gone.
+
+    Also files that the other does not want stay: it may begin meanwhile, and only then it knows which it wants.
+    """
     folder = folders.folder_of(downloads_dir, download)
-    if _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status)):
+    are_gone = _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status))
+    if are_gone:
         run_blocking(folders.remove_empty_parents, downloads_dir, folder)
+    return are_gone
 
 
 def _remove_unwanted(

@@ -35,6 +35,9 @@ class SpaceSchema(OutputSchema):
     freed_bytes = fields.Integer(
         metadata={"description": "what removing them all would free: other downloads may link to the same bytes"}
     )
+    staying_downloads = fields.Integer(
+        metadata={"description": "how many of them keep their files: another download has the same folder"}
+    )
     is_minimum = fields.Boolean(metadata={"description": "there are too many files to look at them all"})
 
 

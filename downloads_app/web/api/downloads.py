@@ -116,11 +116,15 @@ class OneDownload(MethodView):
 
     @login_required
     @blueprint.arguments(DeleteQuery, location="query")
-    @blueprint.response(204)
-    def delete(self, query: dict[str, Any], download_id: UUID) -> None:
+    @blueprint.response(
+        204,
+        headers={"X-Files-Stay": {"description": "`true`: its files stay, as another download has the same folder"}},
+    )
+    def delete(self, query: dict[str, Any], download_id: UUID) -> tuple[None, dict[str, str]]:
         """Remove a download that is not active, with its files where asked; 409 while it is."""
         download, downloads_dir = find_download(download_id), current_settings().downloads_dir
-        history.delete(downloads_dir, download, files=query["files"], by=current_actor())
+        are_gone = history.delete(downloads_dir, download, files=query["files"], by=current_actor())
+        return None, {} if are_gone else {"X-Files-Stay": "true"}
 
 
 def _add_action(name: str, action: Callable[[Settings, Download, Actor], None]) -> None:

@@ -63,7 +63,7 @@ def test_pruning_counts_none_that_is_queued_again_meanwhile(
     row.completed_at = utc_now()
     db.session.commit()
     _queue_again_at_the_first_step(row, monkeypatch)
-    assert history.prune(current_settings().downloads_dir) == 0
+    assert history.prune(current_settings().downloads_dir).downloads == 0
     assert history.list_downloads().total == 1
 
 
@@ -105,10 +105,28 @@ def test_prune_removes_what_finished_long_ago(alice: User, provider: Provider) -
     old.status, old.completed_at = Status.FAILED, utc_now() - timedelta(days=10)
     new.status, new.completed_at = Status.COMPLETED, utc_now()
     db.session.commit()
-    assert history.prune(current_settings().downloads_dir, 7) == 1
+    assert history.prune(current_settings().downloads_dir, 7).downloads == 1
     assert {d.repository.name for d in history.list_downloads().rows} == {"new", "active"}
-    assert history.prune(current_settings().downloads_dir) == 1
+    assert history.prune(current_settings().downloads_dir).downloads == 1
     assert [d.id for d in history.list_downloads().rows] == [active.id]
+
+
+def test_prune_says_how_many_folders_stay_because_others_have_them(alice: User, provider: Provider) -> None:
+    old, new = (in_status(alice, provider, "completed") for _ in range(2))
+    old.completed_at, new.completed_at = utc_now() - timedelta(days=10), utc_now()
+    db.session.commit()
+    pruned = history.prune(current_settings().downloads_dir, 7, files=True)
+    assert (pruned.downloads, pruned.staying_folders) == (1, 1)
+    detail = db.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.at.desc())).first()
+    assert detail == (
+        "1 downloads that ended more than 7 days ago, with their files; "
+        "folders that stay, because other downloads have them too: 1"
+    )
+    third = in_status(alice, provider, "completed")
+    third.completed_at = utc_now()
+    db.session.commit()
+    pruned = history.prune(current_settings().downloads_dir, files=True)
+    assert (pruned.downloads, pruned.staying_folders) == (2, 0)  # the first stays for the second, which takes it along
 
 
 def test_an_id_may_be_shortened_to_a_unique_prefix(alice: User, bob: User, provider: Provider) -> None:

@@ -40,7 +40,7 @@ def test_cancelling_and_deleting_remove_files_in_a_thread(
     alice: User, provider: Provider, handed_over: list[Callable[..., object]]
 ) -> None:
     partly, wholly = ["SetAside", "remove"], ["SetAside", "remove", "remove_empty_parents"]
-    acts: tuple[tuple[str, Callable[[Download], None], list[str]], ...] = (
+    acts: tuple[tuple[str, Callable[[Download], object], list[str]], ...] = (
         ("pending", lambda row: lifecycle.cancel(current_settings(), row), partly),
         ("failed", lambda row: history.delete(current_settings().downloads_dir, row), partly),
         ("completed", lambda row: history.delete(current_settings().downloads_dir, row, files=True), wholly),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
-from downloads_app.models import Download, Provider, User
+from downloads_app.models import AuditEntry, Download, Provider, User
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files import vanishing
 from downloads_app.services.files.partials import find_partials
@@ -66,10 +67,14 @@ def test_deleting_removes_the_files_only_where_asked(alice: User, provider: Prov
 
 def test_deleting_leaves_files_that_another_download_has_too(alice: User, provider: Provider) -> None:
     first = in_status(alice, provider, "completed")
-    in_status(alice, provider, "completed")
+    second = in_status(alice, provider, "completed")
     folder = write_files(first)
-    history.delete(current_settings().downloads_dir, first, files=True)
+    assert not history.delete(current_settings().downloads_dir, first, files=True)
     assert (folder / "done.bin").exists()
+    assert history.delete(current_settings().downloads_dir, second, files=True)
+    assert not folder.exists()
+    last, one = db.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.at.desc())).all()[:2]
+    assert (one, last) == ("its files stay: another download has the same folder", "with its files")
 
 
 @pytest.mark.parametrize("files", [True, False])

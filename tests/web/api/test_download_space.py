@@ -41,17 +41,31 @@ def test_files_that_others_link_to_free_nothing_unless_all_go(client: FlaskClien
     (folder_of(current_settings().downloads_dir, two)).mkdir(parents=True)
     os.link(shared, folder_of(current_settings().downloads_dir, two) / "shared.bin")
     assert own.stat().st_size == 50_000
-    assert ask(client, alice, one) == {"bytes": 120_000, "freed_bytes": 50_000, "is_minimum": False}
-    assert ask(client, alice, two) == {"bytes": 70_000, "freed_bytes": 0, "is_minimum": False}
-    assert ask(client, alice, one, two) == {"bytes": 120_000, "freed_bytes": 120_000, "is_minimum": False}
+    assert ask(client, alice, one) == {
+        "bytes": 120_000,
+        "freed_bytes": 50_000,
+        "staying_downloads": 0,
+        "is_minimum": False,
+    }
+    assert ask(client, alice, two) == {"bytes": 70_000, "freed_bytes": 0, "staying_downloads": 0, "is_minimum": False}
+    assert ask(client, alice, one, two) == {
+        "bytes": 120_000,
+        "freed_bytes": 120_000,
+        "staying_downloads": 0,
+        "is_minimum": False,
+    }
 
 
 def test_a_folder_that_another_download_has_too_stays(client: FlaskClient, alice: User) -> None:
     repository = add_repository(add_provider())
     one, two = (add_download(alice, repository, status=Status.COMPLETED) for _ in range(2))
     put(one, "a.bin", b"x" * 1000)
-    assert ask(client, alice, one)["freed_bytes"] == 0
+    assert ask(client, alice, one) == {"bytes": 0, "freed_bytes": 0, "staying_downloads": 1, "is_minimum": False}
     assert ask(client, alice, one, two)["freed_bytes"] == 1000
+    assert ask(client, alice, one, two)["staying_downloads"] == 0
+    for download, stays in ((one, "true"), (two, None)):
+        answer = client.delete(f"/api/downloads/{download.id}?files=true", headers=bearer(alice))
+        assert (answer.status_code, answer.headers.get("X-Files-Stay")) == (204, stays)
 
 
 def test_what_the_caller_may_not_see_counts_for_nothing(client: FlaskClient, alice: User, bob: User) -> None:
@@ -68,9 +82,19 @@ def test_of_too_many_files_the_figures_are_minima(
     download = add_download(alice, add_repository(add_provider()), status=Status.COMPLETED)
     for name in ("a.bin", "b.bin"):
         put(download, name, b"x" * 1000)
-    assert ask(client, alice, download) == {"bytes": 2000, "freed_bytes": 2000, "is_minimum": False}
+    assert ask(client, alice, download) == {
+        "bytes": 2000,
+        "freed_bytes": 2000,
+        "staying_downloads": 0,
+        "is_minimum": False,
+    }
     put(download, "c.bin", b"x" * 1000)
-    assert ask(client, alice, download) == {"bytes": 2000, "freed_bytes": 2000, "is_minimum": True}
+    assert ask(client, alice, download) == {
+        "bytes": 2000,
+        "freed_bytes": 2000,
+        "staying_downloads": 0,
+        "is_minimum": True,
+    }
 
 
 def test_each_file_tells_how_much_of_it_is_here(client: FlaskClient, alice: User) -> None:

@@ -12,7 +12,7 @@ const SPACE_ASKED_AT_MOST = 100;
 
 /**
  * @typedef {"pause" | "resume" | "cancel" | "retry" | "delete" | "priority"} Action
- * @typedef {{ id: string, status: string, name: string }} Target
+ * @typedef {{ id: string, status: string, name: string, path?: string }} Target `path`: its folder, where it is known
  */
 
 /** @type {Record<string, Action[]>} */
@@ -47,21 +47,28 @@ export async function act(action, targets, { priority = 0, isUndo = false } = {}
   if (able.length === 0) return;
   const answer = isUndo ? "yes" : await askFirst(action, able);
   if (answer === null) return;
-  const before = action === "priority" ? await eachOf(able, ({ id }) => getDownload(id)) : null;
-  const { done, faults } = await eachOf(able, (target) => send(action, target.id, { priority, answer }));
-  const rows = done.map(({ result }) => result);
+  const before = action === "priority" ? await eachOf(able.map((target) => [target]), ({ id }) => getDownload(id)) : null;
+  const groups = answer === "files" ? bySamePath(able) : able.map((target) => [target]);
+  const { done, faults } = await eachOf(groups, (target) => send(action, target.id, { priority, answer }));
   dispatchEvent(new CustomEvent("downloads-changed", {
-    detail: { rows: rows.filter(Boolean), gone: action === "delete" ? done.map(({ target }) => target.id) : [] },
+    detail: action === "delete" ? { rows: [], gone: done.map(({ target }) => target.id) } : { rows: done.map(({ result }) => result), gone: [] },
   }));
-  tell(action, done, faults, isUndo ? null : (ids) => undo(action, done.filter(({ target }) => ids.includes(target.id)), before));
+  tell(answer === "files" ? "delete_files" : action, done, faults, isUndo ? null : (ids) => undo(action, done.filter(({ target }) => ids.includes(target.id)), before));
 }
 
-/** Send it. Resolves to the download's new row, or null if it is gone. */
+/** Send it. Resolves to the download's new row; of one that is removed, to whether its files stay, though they were to go. */
 async function send(action, id, { priority, answer }) {
   if (action === "priority") return setPriority(id, priority);
   if (action !== "delete") return changeDownload(id, action);
-  await deleteDownload(id, answer === "files");
-  return null;
+  return deleteDownload(id, answer === "files");
+}
+
+/** In groups, each to be done one after another: of downloads with the same folder, only the last one takes its files along. */
+function bySamePath(targets) {
+  /** @type {Map<string, Target[]>} */
+  const groups = new Map();
+  for (const target of targets) groups.set(target.path, [...(groups.get(target.path) ?? []), target]);
+  return [...groups.values()];
 }
 
 /** Resolves to the answer, or null for none. */
@@ -72,13 +79,30 @@ async function askFirst(action, targets) {
   }
   if (action !== "delete") return "yes";
   const space = await spaceOf(targets);
-  const files = space === null ? say("action.delete_files") : say("action.delete_files_of", { size: bytes(space.freed_bytes) });
-  const shared = space !== null && space.freed_bytes < space.bytes;
-  return ask(
-    [say("action.delete_question", { count }), shared && say("action.delete_shared", { size: bytes(space.bytes), freed: bytes(space.freed_bytes) }),
-     say("action.delete_for_good")].filter(Boolean).join(" "),
-    [["row", say("action.keep_files")], ["files", files]],
-  );
+  const question = say("action.delete_question", { count, name: targets[0].name });
+  return ask([question, ...sayOfSpace(space, count), say("action.delete_for_good")].join(" "), answersFor(space, count));
+}
+
+/** What removing the files would free, and why it is no more; nothing where it is not known. */
+function sayOfSpace(space, count) {
+  if (space === null) return [];
+  const { bytes: size, freed_bytes: freed, staying_downloads: staying } = space;
+  if (staying === count) return [say("action.delete_stay", { count })];
+  return [
+    size === 0 ? say("action.delete_no_files") : freed < size ? say("action.delete_shared", { size: bytes(size), freed: bytes(freed) })
+      : say("action.delete_frees", { size: bytes(size) }),
+    staying > 0 && say("action.some_files_stay", { count: staying }),
+  ].filter(Boolean);
+}
+
+/**
+ * Files are offered to be removed only where some would go.
+ * @returns {[string, string][]}
+ */
+function answersFor(space, count) {
+  if (space?.staying_downloads === count) return [["row", say("action.keep_files")]];
+  if (space?.bytes === 0) return [["row", say("action.delete")]];
+  return [["row", say("action.keep_files")], ["files", say("action.delete_files")]];
 }
 
 /** What the files of these downloads take, and what their removal frees; null if there are too many, or no answer. */
@@ -87,41 +111,53 @@ async function spaceOf(targets) {
   return getSpace(targets.map(({ id }) => id)).catch(() => null);
 }
 
-/** Call `send` for each target, a few at once. */
-async function eachOf(targets, call) {
+/** Call `call` for each target: those of a group one after another, a few groups at once. */
+async function eachOf(groups, call) {
   /** @type {{ target: Target, result: any }[]} */
   const done = [];
   /** @type {{ target: Target, error: any }[]} */
   const faults = [];
-  const queue = [...targets];
+  const queue = [...groups];
   const work = async () => {
-    for (let target = queue.shift(); target; target = queue.shift()) {
-      try {
-        done.push({ target, result: await call(target) });
-      } catch (error) {
-        faults.push({ target, error });
+    for (let group = queue.shift(); group; group = queue.shift()) {
+      for (const target of group) {
+        try {
+          done.push({ target, result: await call(target) });
+        } catch (error) {
+          faults.push({ target, error });
+        }
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, groups.length) }, work));
   return { done, faults };
 }
 
-function tell(action, done, faults, undoIt) {
+/** `what`: the action, or `delete_files` for a removal together with the files. */
+function tell(what, done, faults, undoIt) {
   const [{ target: first } = { target: null }] = done;
+  const staying = what === "delete_files" ? countStaying(done) : 0;
   const sentences = [];
   if (first) {
-    sentences.push(done.length === 1 ? say("action.done_one", { name: first.name, done: sayNamed("done", action) })
-      : say("action.done_many", { count: done.length, done: sayNamed("done", action) }));
+    const outcome = sayNamed("done", staying > 0 ? "delete" : what);
+    sentences.push(done.length === 1 ? say("action.done_one", { name: first.name, done: outcome })
+      : say("action.done_many", { count: done.length, done: outcome }));
   }
+  if (staying > 0) sentences.push(done.length === 1 ? say("action.files_stay") : say("action.some_files_stay", { count: staying }));
   if (faults.length > 0) {
     const [{ target, error }] = faults;
     sentences.push(faults.length === 1 ? say("action.fault_one", { name: target.name, reason: error.message })
       : say("action.fault_many", { count: faults.length, reason: error.message }));
   }
-  const isUndoable = undoIt !== null && first && (action === "priority" || UNDONE_BY[action] !== undefined);
+  const isUndoable = undoIt !== null && first && (what === "priority" || UNDONE_BY[what] !== undefined);
   showToast(sentences.join(" "), isUndoable ? undoIt : null, faults.length > 0, done.map(({ target }) => target.id));
   announce(sentences.join(" "));
+}
+
+/** How many of these removed downloads have left their files; those that another of them took along have not. */
+function countStaying(done) {
+  const gone = new Set(done.filter(({ result }) => !result).map(({ target }) => target.path));
+  return done.filter(({ result, target }) => result && !gone.has(target.path)).length;
 }
 
 /** Take it back. A cancelled download begins again: its partial files are gone. */

@@ -1,6 +1,6 @@
 /** The REST resources that the page uses. Every call renews an expired session. */
 
-import { address, send, sendForPage } from "./http.js";
+import { address, send, sendForPage, sendRemoval } from "./http.js";
 import { withRenewal } from "./session.js";
 
 /**
@@ -39,7 +39,7 @@ export async function getActiveDownloads(signal) {
   return (await getPages("downloads", { status: "active", sort: "created_at" }, PAGES_AT_MOST, signal)).rows;
 }
 
-/** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes }`. At most 100. */
+/** What the files of these downloads take, and what removing them would free: `{ bytes, freed_bytes, staying_downloads }`. At most 100. */
 export function getSpace(ids) {
   return call("GET", `downloads/space?${new URLSearchParams(ids.map((id) => ["id", id]))}`);
 }
@@ -104,8 +104,9 @@ export function addDownload(wanted) {
   return call("POST", "downloads", wanted);
 }
 
+/** Resolves to whether its files stay, though they were to go with it: another download has the same folder. */
 export function deleteDownload(id, withFiles) {
-  return call("DELETE", row("downloads", id, `?files=${withFiles}`));
+  return withRenewal(() => sendRemoval(`api/${row("downloads", id, `?files=${withFiles}`)}`));
 }
 
 export function setPriority(id, priority) {

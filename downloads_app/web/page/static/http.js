@@ -62,6 +62,15 @@ export async function sendForPage(path, signal = undefined) {
 }
 
 /**
+ * Have a download removed. Return whether its files stay, though they were to go with it. Throws HttpError.
+ * @param {string} path
+ */
+export async function sendRemoval(path) {
+  const { response } = await exchange("DELETE", path);
+  return response.headers.get("X-Files-Stay") === "true";
+}
+
+/**
  * @param {string} method
  * @param {string} path
  * @param {{ body?: unknown, csrf?: "access" | "refresh", signal?: AbortSignal }} [options]

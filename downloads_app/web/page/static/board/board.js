@@ -102,7 +102,7 @@ export class Board {
 
   #target(id) {
     const { download } = this.#find(id);
-    return { id, status: download.status, name: this.#nameOf(download) };
+    return { id, status: download.status, name: this.#nameOf(download), path: download.path };
   }
 
   #section({ key, kind, name, pace, top, height, count, rows }) {

@@ -30,7 +30,7 @@ export function useChoosing(rows) {
   }, [selection]);
   const order = rows.map(({ id }) => id);
   selection.keep((id) => order.includes(id));
-  const targets = rows.filter(({ id }) => selection.ids.has(id)).map(({ id, status, repository: name }) => ({ id, status, name }));
+  const targets = rows.filter(({ id }) => selection.ids.has(id)).map(({ id, status, repository: name, path }) => ({ id, status, name, path }));
   return {
     propsOf: ({ id }) => ({
       isChosen: selection.ids.has(id),

@@ -15,11 +15,11 @@ import { say, sayNamed } from "../words.js";
  */
 export function DownloadRow({ download, showsUser, isChosen, onChoose, children }) {
   const [isBusy, setBusy] = useState(false);
-  const { id, status, repository: name } = download;
+  const { id, status, repository: name, path } = download;
 
   async function run(action) {
     setBusy(true);
-    await act(action, [{ id, status, name }]);
+    await act(action, [{ id, status, name, path }]);
     setBusy(false);
   }
   const { current_bytes: current, total_bytes: total } = download.progress_data;
