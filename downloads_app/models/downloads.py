@@ -119,6 +119,8 @@ class Download(Model):
     claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     """Starts in a row that brought no new byte. Each makes the next start wait longer; too many fail the download."""
+    trouble_began_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When it first had to wait since its last new byte, however often it was tried since; None if it did not."""
     worker_id: Mapped[str | None] = mapped_column(String(120))
     """The worker that writes its files. After a pause or cancel it stays until the worker lets go or its lease ends."""
     lease_expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

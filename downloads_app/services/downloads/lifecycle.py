@@ -43,7 +43,7 @@ class Change:
 
 
 _STILL = {"download_speed": 0, "eta_seconds": None, "wait_reason": None, "not_before_at": None}
-_AFRESH = _STILL | {"failures": 0, "error_message": None, "completed_at": None}
+_AFRESH = _STILL | {"failures": 0, "trouble_began_at": None, "error_message": None, "completed_at": None}
 _FROM_THE_START = {
     "commit": None,  # without a listing the next start makes one
     "total_files": None,

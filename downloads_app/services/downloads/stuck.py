@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status
+from downloads_app.models import Download, Provider, QueuePause, Status
 from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads.history import PARTS
@@ -38,13 +38,27 @@ def find_stuck(lease_seconds: float) -> Sequence[Stuck]:
     is_silent = Download.updated_at < database_now(-SILENT_SECONDS)
     waits = and_(Download.status == Status.PENDING, or_(Download.wait_reason.is_not(None), is_silent))
     stands = and_(Download.status == Status.DOWNLOADING, is_silent)
-    query = select(Download, case((is_lost, 1), else_=0)).where(or_(waits, is_lost, stands, is_held_back()))
-    rows = db.session.execute(query.options(*PARTS).order_by(Download.updated_at, Download.id))
-    return [_explain(download, bool(lost), has_worker) for download, lost in rows]
+    since = _since().label("since")
+    query = select(Download, case((is_lost, 1), else_=0), since).join(Provider, Provider.id == Download.provider_id)
+    found = query.where(or_(waits, is_lost, stands, is_held_back())).options(*PARTS).order_by(since, Download.id)
+    return [_explain(row, bool(lost), has_worker, began) for row, lost, began in db.session.execute(found)]
 
 
-def _explain(download: Download, is_lost: bool, has_worker: bool) -> Stuck:
-    since = download.updated_at
+def _since() -> ColumnElement[datetime]:
+    """Return when a download's trouble began: a try that failed or a pause; without both, when it last changed.
+
+    What it waited for before a pause does not count, nor does the pause's time before the download was there.
+    """
+    paused_at = func.coalesce(select(QueuePause.paused_at).scalar_subquery(), Provider.paused_at)
+    is_paused = and_(Download.status == Status.PENDING, paused_at.is_not(None))
+    return case(
+        (and_(is_paused, paused_at > Download.created_at), paused_at),
+        (is_paused, Download.created_at),
+        else_=func.coalesce(Download.trouble_began_at, Download.updated_at),
+    )
+
+
+def _explain(download: Download, is_lost: bool, has_worker: bool, since: datetime) -> Stuck:
     if is_lost:
         advice = "a worker that runs takes it over" if has_worker else START_A_WORKER
         return Stuck(download, "its worker was not heard of any more", since, advice)

@@ -125,6 +125,7 @@ def rescue_expired() -> list[Rescued]:
         .values(
             status=case((gives_up, Status.FAILED.value), else_=Status.PENDING.value),
             failures=failures,
+            trouble_began_at=func.coalesce(Download.trouble_began_at, database_now()),
             not_before_at=_rescue_delay(failures),
             error_message=case((gives_up, f"Gave up: {MAX_FAILURES} starts in a row brought no byte")),
             completed_at=case((gives_up, database_now())),

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, null, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.models import Download, EventKind, Status
@@ -58,6 +58,7 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
             files_completed=case((more_files, report.files_completed), else_=Download.files_completed),
             failures=case((advanced, 0), else_=Download.failures),
             total_bytes=total if total is None else case((Download.current_bytes > total, None), else_=total),
+            trouble_began_at=case((advanced, null()), else_=Download.trouble_began_at),
             current_file=report.current_file,
             download_speed=report.download_speed,
             eta_seconds=report.eta_seconds,
@@ -96,6 +97,7 @@ def finish(claim: Claim, total_bytes: int) -> bool:
         files_completed=func.coalesce(Download.total_files, Download.files_completed),
         completed_at=database_now(),
         failures=0,
+        trouble_began_at=None,
         **AT_REST | {"worker_id": claim.worker_id, "lease_expires_at": Download.lease_expires_at},
     )
     return has_finished or _is_finished(claim)
@@ -130,6 +132,7 @@ def wait(claim: Claim, reason: str, seconds: float, *, failures: int = 0) -> boo
         wait_reason=reason,
         not_before_at=database_now(seconds),
         failures=failures,
+        trouble_began_at=func.coalesce(Download.trouble_began_at, database_now()),
         **AT_REST,
     )
 

@@ -1,0 +1,142 @@
+"""What does not move: since when, in which order, and what only waits for its turn."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+
+from downloads_app.config import current_settings
+from downloads_app.extensions import db
+from downloads_app.models import Download, DownloadEvent, EventKind, User
+from downloads_app.services.downloads import lifecycle, stuck
+from downloads_app.services.queue import claims, outcomes, pauses
+from downloads_app.services.queue.outcomes import ProgressReport
+from tests.support.downloading import (
+    LEASE_SECONDS,
+    add_downloads,
+    add_provider,
+    claim,
+    claimed,
+    end_wait,
+    expire_lease,
+    reload,
+)
+
+REASON = "the server answered 503 Service Unavailable"
+
+
+def find() -> list[stuck.Stuck]:
+    db.session.rollback()
+    return list(stuck.find_stuck(LEASE_SECONDS))
+
+
+def fail_once(download: Download, reason: str = REASON) -> None:
+    """Let the next try of the only download that can be claimed fail, and its wait end."""
+    found = claim()
+    assert found is not None
+    assert outcomes.wait(found, reason, 60, failures=1)
+    end_wait(download)
+
+
+def when_it_first(kind: EventKind) -> datetime:
+    at = db.session.query(DownloadEvent.at).filter_by(kind=kind).order_by(DownloadEvent.id).first()
+    assert at is not None
+    return datetime.fromisoformat(str(at[0]))
+
+
+def pass_time(seconds: float) -> None:
+    """Let all that has happened so far have happened so much earlier."""
+    db.session.rollback()
+    for model, names in ((DownloadEvent, ("at",)), (Download, ("created_at", "updated_at", "trouble_began_at"))):
+        for row in db.session.query(model):
+            moved = {name: value - timedelta(seconds=seconds) for name in names if (value := getattr(row, name))}
+            db.session.execute(update(model).where(model.id == row.id).values(moved))  # type: ignore[attr-defined]
+    db.session.commit()
+
+
+def test_since_is_when_the_first_of_the_tries_failed(alice: User) -> None:
+    row = add_downloads(alice, add_provider(), "one")[0]
+    for _ in range(4):
+        fail_once(row)
+        pass_time(100)
+    (found,) = find()
+    assert found.reason == REASON
+    assert abs(found.since - when_it_first(EventKind.RETRIED)) < timedelta(seconds=1)
+    assert reload(row).updated_at - found.since > timedelta(seconds=250)
+
+
+def test_the_longest_stuck_comes_first_however_often_it_was_tried(alice: User) -> None:
+    provider = add_provider()
+    first = add_downloads(alice, provider, "first")[0]
+    fail_once(first)
+    pass_time(100)
+    claimed_again = claim()
+    assert claimed_again is not None
+    second = add_downloads(alice, provider, "second")[0]
+    fail_once(second)
+    pass_time(50)
+    assert outcomes.wait(claimed_again, REASON, 60, failures=2)
+    assert reload(first).updated_at > reload(second).updated_at
+    found = find()
+    assert [each.download.id for each in found] == [first.id, second.id]
+    assert [round((found[0].since - each.since).total_seconds()) for each in found] == [0, -100]
+
+
+def test_a_new_byte_ends_the_trouble_and_the_next_one_begins_anew(alice: User) -> None:
+    row = add_downloads(alice, add_provider(), "one")[0]
+    fail_once(row)
+    pass_time(100)
+    found = claim()
+    assert found is not None
+    assert outcomes.report_progress(found, ProgressReport(5, 0, None, 1, None))
+    assert reload(row).trouble_began_at is None
+    assert outcomes.wait(found, REASON, 60, failures=1)
+    (told,) = find()
+    assert abs(told.since - reload(row).updated_at) < timedelta(seconds=1)
+
+
+def test_a_full_disk_is_since_when_it_was_first_full_however_long_ago(alice: User) -> None:
+    """Each try adds to the story, which keeps a number of events: the beginning is not read from there."""
+    row = add_downloads(alice, add_provider(), "one")[0]
+    fail_once(row, "Not enough disk: 5 bytes are needed")
+    (told,) = find()
+    db.session.query(DownloadEvent).delete()
+    db.session.commit()
+    pass_time(10_000)
+    fail_once(row, "Not enough disk: 6 bytes are needed")
+    assert [each.since for each in find()] == [told.since - timedelta(seconds=10_000)]
+
+
+def test_a_retry_by_its_owner_begins_anew(alice: User) -> None:
+    row = add_downloads(alice, add_provider(), "one")[0]
+    fail_once(row)
+    found = claim()
+    assert found is not None
+    assert outcomes.fail(found, REASON)
+    lifecycle.retry(current_settings(), reload(row))
+    assert reload(row).trouble_began_at is None
+
+
+def test_workers_that_vanish_are_a_trouble_too(alice: User) -> None:
+    found = claimed(alice)
+    for _ in range(2):
+        expire_lease(found)
+        assert claims.rescue_expired()
+        pass_time(100)
+        again = claim()
+        assert again is not None
+        found = again
+    began = reload(found).trouble_began_at
+    assert began is not None
+    assert reload(found).updated_at - began > timedelta(seconds=150)
+
+
+def test_a_pause_is_since_it_began_and_not_before_the_download_was_there(alice: User) -> None:
+    provider = add_provider()
+    add_downloads(alice, provider, "before")
+    pass_time(100)
+    pauses.set_provider_paused(provider, True)
+    add_downloads(alice, provider, "after")
+    db.session.commit()
+    before, after = find()
+    assert before.since == provider.paused_at
+    assert after.since == after.download.created_at
