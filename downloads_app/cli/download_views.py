@@ -1,6 +1,6 @@
 """How downloads are shown: as a table, as fields, as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -27,6 +27,9 @@ from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
 from downloads_app.services.references import SHORT_ID_LENGTH
 
+ITS_TURN = "waits for its turn"
+"""Why a pending download waits that has no other reason; the page says the same."""
+
 
 def print_list(page: Page[Download]) -> None:
     """Print a table of downloads. Why one failed or waits is its last column, or stands below on a narrow terminal."""
@@ -36,13 +39,22 @@ def print_list(page: Page[Download]) -> None:
     rows = [(*_cells(download), *([reasons[download.id]] if is_wide else [])) for download in downloads]
     columns = ("id", "user", "repository", "status", "done", "size", *(["why"] if is_wide else []))
     print_table(columns, rows, right=("done", "size"))
-    for download in downloads:
-        if reasons[download.id] and not is_wide:
-            told = f"{download.id[:SHORT_ID_LENGTH]} {reasons[download.id]}"
-            print_folded(told, STYLES[download.status], hang=SHORT_ID_LENGTH + 1)
+    if not is_wide:
+        _print_reasons(downloads, reasons)
     if page.next_cursor is not None:
         total = f"more than {page.total}" if page.total_is_minimum else str(page.total)
         click.echo(f"{len(downloads)} of {total}; --limit shows more", err=True)
+
+
+def _print_reasons(downloads: Sequence[Download], reasons: Mapping[str, str]) -> None:
+    """Print a sentence for each reason; those that wait for their turn have one together."""
+    in_line = [download for download in downloads if reasons[download.id] == ITS_TURN]
+    for download in downloads:
+        if reasons[download.id] and (download not in in_line or len(in_line) == 1):
+            told = f"{download.id[:SHORT_ID_LENGTH]} {reasons[download.id]}"
+            print_folded(told, STYLES[download.status], hang=SHORT_ID_LENGTH + 1)
+    if len(in_line) > 1:
+        print_folded(f"{len(in_line)} downloads wait for their turn", STYLES[Status.PENDING])
 
 
 def _cells(download: Download) -> tuple[str | Text, ...]:
@@ -58,8 +70,13 @@ def _cells(download: Download) -> tuple[str | Text, ...]:
 
 def explain_state(download: Download) -> str:
     """Return why a download has failed, or what it waits for; empty where there is nothing to explain."""
-    reason = download.error_message if download.status == Status.FAILED else download.waits_for
-    return reason or ""
+    if download.status == Status.FAILED:
+        return download.error_message or ""
+    return download.waits_for or (ITS_TURN if download.status == Status.PENDING else "")
+
+
+def _waits_for(download: Download) -> str | None:
+    return None if download.status == Status.FAILED else explain_state(download).removeprefix("waits for ")
 
 
 def print_details(download: Download) -> None:
@@ -77,7 +94,7 @@ def print_details(download: Download) -> None:
         ("include", ", ".join(download.include)),
         ("exclude", ", ".join(download.exclude)),
         ("priority", str(download.priority)),
-        ("waits for", download.waits_for),
+        ("waits for", _waits_for(download)),
         ("error", download.error_message),
         ("bytes", f"{format_bytes(download.current_bytes)} of {format_bytes(download.total_bytes)}"),
         ("files", f"{download.files_completed} of {_or_unknown(download.total_files)}"),

@@ -11,6 +11,7 @@ from downloads_app.cli.printing import (
     UTC_OPTION,
     WIDE_COLUMNS,
     format_bytes,
+    format_count,
     format_time,
     make_console,
     print_folded,
@@ -21,7 +22,7 @@ from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_plan
-from downloads_app.services.downloads import plans, stuck
+from downloads_app.services.downloads import history, plans, stuck
 from downloads_app.services.downloads.patterns import check_patterns
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.downloads.stuck import Stuck
@@ -49,7 +50,9 @@ def show_stuck(as_json: bool) -> None:
         )
         return
     if not found:
-        click.echo("Nothing is stuck")
+        waiting = history.count_pending()
+        turns = "waits for its turn" if waiting == 1 else "wait for their turn"
+        click.echo("Nothing is stuck" + (f"; {format_count(waiting, 'download')} {turns}" if waiting else ""))
         return
     if make_console().width < WIDE_COLUMNS:
         for one in found:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import users
@@ -21,6 +23,19 @@ def test_workers_are_listed_with_what_they_hold(run: Run, alice: User) -> None:
     table = run("workers", "list")
     assert f"{row.id[:8]} org/model" in table
     assert "1 of 2" in table
+
+
+def test_what_waits_for_its_turn_is_told_so(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = add_provider()
+    first = add_downloads(alice, provider, "org/one")[0]
+    assert run("downloads", "stuck") == "Nothing is stuck; 1 download waits for its turn\n"
+    assert "its turn" in run("downloads", "show", first.id)
+    add_downloads(alice, provider, "org/two")
+    assert run("downloads", "stuck") == "Nothing is stuck; 2 downloads wait for their turn\n"
+    assert run("downloads", "list").count("waits for its turn") == 2  # beside each, where there is room
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("downloads", "list").endswith("\n2 downloads wait for their turn\n")
+    assert {one["wait_reason"] for one in json.loads(run("downloads", "list", "--json"))} == {None}
 
 
 def test_usage_is_told_of_one_user_or_of_all(run: Run, alice: User, bob: User) -> None:
