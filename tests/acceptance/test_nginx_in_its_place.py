@@ -31,7 +31,7 @@ def run_upstream(front: Front, answer: bytes, is_over: threading.Event) -> socke
 
 @pytest.mark.parametrize("answer", [OVERLOADED, HANGING], ids=["503", "504"])
 def test_a_stream_whose_application_is_overloaded_or_hangs_is_told_to_come_back(answer: bytes) -> None:
-    changes = {"proxy_read_timeout 60s;   # at least": "proxy_read_timeout 1s;   # at least"}
+    changes = {"proxy_read_timeout 20s;   # at least": "proxy_read_timeout 1s;   # at least"}
     is_over = threading.Event()
     with Front(changes=changes) as front:
         server = run_upstream(front, answer, is_over)

@@ -1,6 +1,7 @@
 """What deploy/ has for nginx, with ports, certificate and socket of a test put in, before the application."""
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -12,6 +13,7 @@ from tests.support.certificates import write_certificate
 from tests.support.server import PROJECT, free_port, wait_until
 
 DEPLOY = PROJECT / "deploy"
+_UPSTREAM = re.compile(r"^upstream downloads_app \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
 _MAIN = """
 {user}
 daemon off;
@@ -41,6 +43,16 @@ def _changed(name: str, changes: Mapping[str, str]) -> str:
     return text
 
 
+def _one_of_several(first: str, second: str) -> dict[str, str]:
+    """Put what docs/several-machines.md says, with these hosts, in the place of the shipped upstream."""
+    (shipped,) = _UPSTREAM.findall((DEPLOY / "nginx.conf").read_text())
+    (several,) = _UPSTREAM.findall((PROJECT / "docs/several-machines.md").read_text())
+    for documented, ours in (("10.0.0.11:8000", first), ("10.0.0.12:8000", second)):
+        assert documented in several
+        several = several.replace(documented, ours)
+    return {shipped: several}
+
+
 class Front:
     """nginx with the shipped configuration; use it as a context manager.
 
@@ -58,11 +70,15 @@ class Front:
         user: str = "root",
         *,
         has_second_host: bool = False,
+        hosts: tuple[str, str] | None = None,
         is_plain: bool = False,
         certificate_days: int = 30,
         certificate_host: str = "127.0.0.1",
     ) -> None:
-        """A second host is expected at `second_socket_path`. If `is_plain`, `port` speaks HTTP, for a crowd."""
+        """A second host is expected at `second_socket_path`; or both are at the addresses of `hosts`.
+
+        If `is_plain`, `port` speaks HTTP, for a crowd.
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="front-")
         self.folder = Path(self._folder.name)
         self.folder.chmod(0o755)  # nginx's worker is another user
@@ -75,7 +91,8 @@ class Front:
         self._changes = changes or {}
         self._user = user
         self.second_socket_path = self.folder / "second.sock"
-        self._has_second_host, self._is_plain = has_second_host, is_plain
+        both = f"unix:{self.socket_path}", f"unix:{self.second_socket_path}"
+        self._hosts, self._is_plain = hosts or (both if has_second_host else None), is_plain
 
     def __enter__(self) -> "Front":
         write_certificate(self.folder, *self._certificate_of)
@@ -119,10 +136,9 @@ class Front:
         return _changed("nginx.conf", changes)
 
     def _upstream(self) -> dict[str, str]:
-        if not self._has_second_host:
+        if self._hosts is None:
             return {"/run/downloads-app/gunicorn.sock": str(self.socket_path)}
-        both = [f"server unix:{path} fail_timeout=0;" for path in (self.socket_path, self.second_socket_path)]
-        return {"server unix:/run/downloads-app/gunicorn.sock fail_timeout=0;": " ".join(both)}
+        return _one_of_several(*self._hosts)
 
     def _without_tls(self) -> dict[str, str]:
         return {
