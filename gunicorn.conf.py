@@ -8,8 +8,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from downloads_app.config import load_settings, read_binds
+from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.logs import configure, dict_config
-from downloads_app.modes import prepare_instance, refuse_unfit_instance
+from downloads_app.modes import prepare_instance
 from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory
 from downloads_app.web.gunicorn.temporary import METRICS_VARIABLE, borrow_instance, is_only_checked
 
@@ -39,7 +40,7 @@ if settings.log_format == "json":
     logconfig_dict = dict_config("json")
 
 if is_only_checked():
-    refuse_unfit_instance(settings.instance_dir)
+    refuse_unfit_folders(settings)
     borrow_instance(settings.instance_dir)
 
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)

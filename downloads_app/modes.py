@@ -1,15 +1,14 @@
 """File modes: only our own user reads our own files; members of FILES_GROUP may read downloaded files."""
 
-import grp
 import logging
 import os
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downloads_app.database_urls import sqlite_file
 from downloads_app.errors import Conflict
+from downloads_app.folder_checks import UnfitFolder, group_of_files, refuse_unfit_downloads
 
 if TYPE_CHECKING:
     from downloads_app.config import Settings
@@ -28,22 +27,6 @@ _SQLITE_BEGINS = b"SQLite format 3\0"
 """How the file of a database begins that has a table; before that it is empty."""
 
 
-class UnfitFolder(SystemExit):
-    """The instance folder cannot be made: one line on stderr, exit code 1."""
-
-    def __init__(self, folder: Path, reason: str) -> None:
-        super().__init__(f"error: the folder INSTANCE_DIR={str(folder)!r} cannot be made: {reason}")
-
-
-def refuse_unfit_instance(folder: Path) -> None:
-    """Raise UnfitFolder if the instance folder is not there and could not be made; makes nothing."""
-    nearest = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
-    if not nearest.is_dir():
-        raise UnfitFolder(folder, f"{nearest} is not a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UnfitFolder(folder, f"{nearest} cannot be written to")
-
-
 def prepare_instance(settings: "Settings") -> None:
     """Make the instance folder, and let only our own user read the SQLite file, also an existing one.
 
@@ -53,7 +36,7 @@ def prepare_instance(settings: "Settings") -> None:
     try:
         settings.instance_dir.mkdir(INSTANCE_MODE, parents=True, exist_ok=True)
     except OSError as exc:
-        raise UnfitFolder(settings.instance_dir, exc.strerror or str(exc)) from None
+        raise UnfitFolder("INSTANCE_DIR", settings.instance_dir, f"cannot be made: {exc.strerror or exc}") from None
     if not settings.uses_sqlite:
         return
     file = sqlite_file(settings.database_url)
@@ -71,34 +54,24 @@ def _read_beginning(file: Path) -> bytes | None:
         return None
 
 
-def group_of_files(settings: "Settings") -> int:
-    """Return the id of the group that may read downloaded files: FILES_GROUP, else this process's own."""
-    return grp.getgrnam(settings.files_group).gr_gid if settings.files_group else os.getegid()
-
-
 def prepare_downloads(settings: "Settings") -> None:
     """Set the group and mode of DOWNLOADS_DIR to what FILES_GROUP asks for, after those of all files below it.
 
-    Raises Conflict if this process may not give files to that group, or our own files lie below it too. Without
+    Raises UnfitFolder if downloads cannot lie there, Conflict if this process may not give files to that group. Without
     FILES_GROUP, a folder of another user, or on a filesystem without modes, stays as it is.
     """
     folder, group = settings.downloads_dir, group_of_files(settings)
-    if (own := find_own_below(settings)) is not None:
-        raise Conflict(f"DOWNLOADS_DIR={str(folder)!r} also holds {own}: name a folder for downloads alone")
-    folder.mkdir(0o700, parents=True, exist_ok=True)
+    refuse_unfit_downloads(settings)
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise UnfitFolder("DOWNLOADS_DIR", folder, f"cannot be made: {exc.strerror or exc}") from None
     try:
         _give_all(folder, group)
     except PermissionError as exc:
         if settings.files_group:
             raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
         log.warning("%s keeps its mode: %s", folder, exc.strerror)
-
-
-def find_own_below(settings: "Settings") -> Path | None:
-    """Return a folder of our own files that lies in DOWNLOADS_DIR, or is the same; None if none does."""
-    top = settings.downloads_dir.resolve()
-    own = (settings.instance_dir, Path(sys.prefix))
-    return next((folder for folder in own if folder.resolve().is_relative_to(top)), None)
 
 
 def _give_all(folder: Path, group: int) -> None:

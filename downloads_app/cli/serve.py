@@ -14,7 +14,8 @@ import click
 from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
 from downloads_app.cli.loading import unfit_files_in_one_line
-from downloads_app.config import SETTINGS, Settings, current_settings, read_binds
+from downloads_app.config import SETTINGS, Settings, current_settings, load_settings, read_binds
+from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
@@ -82,6 +83,7 @@ def _try_to_bind(host: str, port: int) -> None:
 
 def prepare() -> Settings:
     """Migrate the database, and create an admin if there is no user. Return the settings."""
+    refuse_unfit_folders(load_settings())  # before anything is made
     with unfit_files_in_one_line():
         app = create_app()
     settings = SETTINGS.of(app)

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from downloads_app import request_ids
 from downloads_app.config import SETTINGS
-from downloads_app.modes import group_of_files
+from downloads_app.folder_checks import group_of_files
 from downloads_app.web.gunicorn.connection import connection_of
 
 UNIX_SOCKET = "unix"  # a unix socket has no peer address; this word in the setting stands for it

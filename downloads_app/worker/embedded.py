@@ -8,6 +8,7 @@ import threading
 import time
 
 from downloads_app.locations import PROJECT_DIR
+from downloads_app.worker.parent import PARENT_VARIABLE
 
 STOP_SECONDS = 20
 """A drained worker has so long to give its downloads back. Then it is killed, and its leases run out."""
@@ -49,7 +50,7 @@ class EmbeddedWorker:
             pause = min(pause * 2, RESTART_SECONDS[1])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        env = {**os.environ, "DOWNLOADS_APP_PARENT_PID": str(os.getpid())}
+        env = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
         env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # these files belong to the web processes
         return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],

@@ -14,7 +14,6 @@ import time
 from queue import Empty, SimpleQueue
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app import modes, request_ids
 from downloads_app.config import ConfigError, Settings, load_settings
@@ -26,6 +25,8 @@ from downloads_app.services.queue.workers import Presence
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
+from downloads_app.worker.outages import AWAY, MAX_REST_SECONDS, UNFIT, Disk, Outages
+from downloads_app.worker.parent import has_parent, is_orphan
 from downloads_app.worker.process import prepare_process
 from downloads_app.worker.rescue import rescue
 from downloads_app.worker.retention import Retention
@@ -39,10 +40,7 @@ RESCUE_SECONDS = 2.0
 SHARE_SECONDS = 1.0
 PAUSE_SECONDS = 1.0
 TIDY_SECONDS = 600.0
-MAX_OUTAGE_REST_SECONDS = 5.0
 DRAIN_SECONDS = 10.0
-PARENT_VARIABLE = "DOWNLOADS_APP_PARENT_PID"
-"""A server that starts a worker sets this to its own process id. The worker ends when that process is gone."""
 
 
 class Worker:
@@ -63,6 +61,7 @@ class Worker:
         self._presence = Presence(self.worker_id, self._concurrency)
         self._heartbeat = Heartbeat(app, self._presence, settings.lease_seconds, lambda: list(self._jobs))
         self._retention = Retention(settings.downloads_dir, settings.retention_days)
+        self._disk = Disk(settings)
         self._steps = (
             self._reap,
             Every(min(RESCUE_SECONDS, settings.lease_seconds / 3), lambda: rescue(settings.lease_seconds)),
@@ -78,10 +77,10 @@ class Worker:
         """Work until drained, or until there is no work if `until_idle` was chosen."""
         self._listen()
         prepare_process()
-        modes.prepare_downloads(self._settings)
+        self._prepare_folder()
         self._heartbeat.start()
         log.info("worker %s: up to %d downloads at a time", self.worker_id, self._concurrency)
-        outage_seconds = 0.0
+        outages = Outages()
         try:
             while not self._is_draining:
                 try:
@@ -89,14 +88,12 @@ class Worker:
                         if self._is_idle():
                             break
                         self._rest(REST_SECONDS)
-                    outage_seconds = 0.0
-                except SQLAlchemyError as exc:
-                    outage_seconds = min(MAX_OUTAGE_REST_SECONDS, outage_seconds + 1)
-                    log.warning("the database failed (%s); trying again", type(exc).__name__)
-                    self._rest(outage_seconds)
+                    outages.end()
+                except AWAY as exc:
+                    self._rest(outages.note(exc))
                 except Exception:  # the edge: a fault here must not end the running downloads
                     log.exception("unexpected error; going on")
-                    self._rest(MAX_OUTAGE_REST_SECONDS)
+                    self._rest(MAX_REST_SECONDS)
         finally:
             self.drain()
             self._finish_jobs()
@@ -113,10 +110,23 @@ class Worker:
         self._reads_limit = True
         self._wake.put(None)
 
+    def _prepare_folder(self) -> None:
+        """Make DOWNLOADS_DIR fit. A server's worker waits for a disk that is away: the server began with it."""
+        outages = Outages()
+        while not (self._is_draining or is_orphan()):
+            try:
+                modes.prepare_downloads(self._settings)
+            except UNFIT as exc:
+                if not has_parent():
+                    raise
+                self._rest(outages.note(exc))
+            else:
+                return
+
     # -- the steps of the loop
 
     def _glance(self) -> bool:
-        if self._is_orphan():
+        if is_orphan():
             log.info("worker %s: the server that started it is gone", self.worker_id)
             self.drain()
         if self._reads_limit:
@@ -131,7 +141,7 @@ class Worker:
         return bool(ended)
 
     def _claim(self) -> bool:
-        if len(self._jobs) >= self._concurrency:
+        if len(self._jobs) >= self._concurrency or self._disk.is_away():
             return False
         asked_at = read_clock()
         claim = claims.claim_next(self.worker_id, self._settings.lease_seconds)
@@ -169,6 +179,8 @@ class Worker:
 
     def _let_go_on(self) -> bool:
         """Let one download that waited for room go on, if there is room for it now, or can be made."""
+        if self._disk.is_away():
+            return False
         free = free_bytes(self._settings.downloads_dir)
         self._presence.disk_free_bytes = free
         self._presence.disk_size_bytes = disk_bytes(self._settings.downloads_dir)
@@ -209,10 +221,6 @@ class Worker:
             return False
         with self._app.app_context():
             return claims.count_unfinished() == 0
-
-    def _is_orphan(self) -> bool:
-        parent = os.environ.get(PARENT_VARIABLE)
-        return parent is not None and parent != str(os.getppid())
 
     def _finish_jobs(self) -> None:
         """Wait until the running downloads have given themselves back. Take away those that move no bytes yet."""

@@ -1,16 +1,19 @@
 """What a start, a stop and a mere check leave on the disk."""
 
+import errno
 import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from downloads_app.folder_checks import find_fault
 from tests.support.server import PROJECT, Server, environment, flask
 
 
@@ -56,6 +59,50 @@ def test_a_command_says_so_in_one_line_too(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "cannot be made: Not a directory" in done.stderr
+
+
+def unfit_folders(tmp_path: Path) -> dict[str, str]:
+    """Return folders in which no downloads can lie, each with what is said of it."""
+    (tmp_path / "file").touch()
+    return {
+        "/proc/downloads": "cannot be made: /proc cannot be written to (No such file or directory)",  # root may write
+        str(tmp_path / "file" / "below"): f"cannot be made: {tmp_path / 'file'} is not a folder",
+        str(tmp_path): f"also holds {tmp_path / 'instance'}: name a folder for downloads alone",
+    }
+
+
+@pytest.mark.parametrize("arguments", [(), ("--check-config",)])
+def test_a_downloads_folder_that_cannot_be_used_is_one_line_and_makes_nothing(
+    tmp_path: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, reason in unfit_folders(tmp_path).items():
+        monkeypatch.setenv("DOWNLOADS_DIR", folder)
+        done = gunicorn(tmp_path, *arguments)
+        expected = f"error: the folder DOWNLOADS_DIR={folder!r} {reason}"
+        assert done.returncode == 1
+        assert [line for line in done.stderr.splitlines() if "[INFO]" not in line] == [expected]
+        assert not (tmp_path / "instance").exists()
+        assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_it_stops_a_worker_and_no_command_that_reads(sqlite_url: str, tmp_path: Path) -> None:
+    for folder, reason in unfit_folders(tmp_path).items():
+        env = environment(sqlite_url, tmp_path / "instance", downloads_dir=folder)
+        assert flask(env, "downloads", "list").returncode == 0
+        done = flask(env, "downloads", "worker")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == f"error: the folder DOWNLOADS_DIR={folder!r} {reason}\n"
+
+
+def test_a_full_disk_stops_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has to see what lies there, to remove some of it."""
+
+    def refuse(**_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)  # a folder needs no room on a filesystem in memory
+    assert find_fault(tmp_path) is None
+    assert "No space left" in (find_fault(tmp_path / "to be made") or "")
 
 
 def names_in_copy(file: Path) -> list[str]:

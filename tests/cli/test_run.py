@@ -87,6 +87,12 @@ def test_settings_of_gunicorn_that_it_would_refuse_make_nothing(
     assert reason in told
 
 
+def test_a_downloads_folder_that_cannot_be_made_makes_nothing(tmp_path: Path) -> None:
+    code, told = run_in_vain(tmp_path, GUNICORN_BIND="unix:/run/x", DOWNLOADS_DIR="/proc/downloads")
+    assert code == 1
+    assert re.fullmatch(r"error: the folder DOWNLOADS_DIR='/proc/downloads' cannot be made: .*\n", told)
+
+
 def test_only_where_gunicorn_would_listen_is_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GUNICORN_BIND", "unix:/run/x, 127.0.0.1:1,")
     assert find_addresses(None, []) == ["unix:/run/x", "127.0.0.1:1"]

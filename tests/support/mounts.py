@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def mounted(folder: Path, script: str, argument: str) -> Iterator[Path]:
     pytest cannot remove its folders of before.
     """
     folder.mkdir()
-    command = [*_AS_ROOT, "sh", "-c", script, "sh", argument, str(folder)]
+    command = [*AS_ROOT, "sh", "-c", script, "sh", argument, str(folder)]
     # In a session of its own, as Ctrl-C and a killed process group would end it before it unmounts.
     keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     assert keeper.stdin is not None

@@ -1,9 +1,11 @@
 """A filesystem of its own with little room on it, so that the kernel itself says when it is full."""
 
-from contextlib import AbstractContextManager
+import subprocess
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from tests.support.mounts import mounted
+from tests.support.mounts import AS_ROOT, mounted
 
 _SCRIPT = 'mount -t tmpfs -o "$1" tmpfs "$2" && { echo mounted; read -r _; umount --lazy "$2"; }'
 
@@ -14,6 +16,15 @@ def small_disk(folder: Path, size_bytes: int, *, is_read_only: bool = False) -> 
     One that is read-only is as the kernel leaves a disk that has failed.
     """
     return mounted(folder, _SCRIPT, f"size={size_bytes},mode=0777,{'ro' if is_read_only else 'rw'}")
+
+
+@contextmanager
+def failed(disk: Path) -> Iterator[None]:
+    """Make a disk of ours read-only within the block, as the kernel does with one that fails."""
+    for mode in ("ro", "rw"):
+        subprocess.run([*AS_ROOT, "mount", "-o", f"remount,{mode}", str(disk)], check=True)
+        if mode == "ro":
+            yield
 
 
 def fill_up(folder: Path) -> Path:

@@ -11,8 +11,8 @@ from flask import Flask
 
 from downloads_app import create_app, modes
 from downloads_app.config import ConfigError, current_settings, load_settings
-from downloads_app.errors import Conflict
 from downloads_app.extensions import db
+from downloads_app.folder_checks import UnfitFolder
 from downloads_app.models import Provider, User
 from tests.support.downloading import folder_of, reload
 from tests.support.file_server import FileServer
@@ -79,7 +79,7 @@ def test_a_downloads_folder_that_holds_our_own_files_is_refused_and_keeps_its_mo
     settings.instance_dir.mkdir()
     secret = settings.instance_dir / "jwt-secret"
     secret.touch(modes.SECRET_MODE)
-    with pytest.raises(Conflict, match="name a folder for downloads alone"):
+    with pytest.raises(UnfitFolder, match="name a folder for downloads alone"):
         modes.prepare_downloads(settings)
     assert mode_of(secret) == modes.SECRET_MODE
 

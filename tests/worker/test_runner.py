@@ -16,7 +16,7 @@ from downloads_app.models import Deletion, Provider, RevokedToken, Status, User,
 from downloads_app.services.database.autocommit import ENGINE
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.queue import claims, outcomes
-from downloads_app.worker.runner import PARENT_VARIABLE
+from downloads_app.worker.parent import PARENT_VARIABLE
 from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, expire_lease, folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import provide, publish, queue_download

@@ -9,7 +9,7 @@ from pathlib import Path
 from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
 from downloads_app.cli.printing import format_bytes
 from downloads_app.config import Settings
-from downloads_app.modes import find_own_below
+from downloads_app.folder_checks import find_fault, find_own_below
 from downloads_app.services.files.folders import disk_bytes, free_bytes
 
 LITTLE_BYTES = 1 << 30
@@ -31,16 +31,21 @@ def check_writable(folder: Path, name: str) -> Iterator[Finding]:
     probe = folder / f".doctor-{secrets.token_hex(6)}"
     try:
         probe.write_bytes(b"x")
-    except FileNotFoundError:
-        yield note("folders", f"{name} {folder} is not there yet", "the first start makes it")
     except OSError as exc:
-        advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
-        yield wrong("folders", f"{name} {folder} cannot be written to: {exc.strerror}", advice)
+        yield _judge(folder, name, exc)
     else:
         yield fine("folders", f"{name} {folder} can be written to")
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
+
+
+def _judge(folder: Path, name: str, error: OSError) -> Finding:
+    fault = find_fault(folder)
+    if fault is None and isinstance(error, FileNotFoundError):
+        return note("folders", f"{name} {folder} is not there yet", "the first start makes it")
+    advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
+    return wrong("folders", f"{name} {folder} {fault or f'cannot be written to: {error.strerror}'}", advice)
 
 
 def check_links(folder: Path) -> Iterator[Finding]:
@@ -64,7 +69,12 @@ def check_links(folder: Path) -> Iterator[Finding]:
 
 def check_room(folder: Path) -> Iterator[Finding]:
     """Check how much room is left."""
-    free, size = free_bytes(folder), disk_bytes(folder)
+    try:
+        free, size = free_bytes(folder), disk_bytes(folder)
+    except OSError:
+        return  # told by check_writable
+    if size == 0:
+        return  # no disk at all, as below /proc: told by check_writable
     text = f"{format_bytes(free)} of {format_bytes(size)} are free for downloads"
     advice = "remove files (downloads-app downloads prune --files), or give DOWNLOADS_DIR a larger disk"
     if free < LITTLE_BYTES:

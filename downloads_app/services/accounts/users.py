@@ -20,6 +20,7 @@ from downloads_app.services.audit.actor import COMMAND_LINE_NAME
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.database.locks import hold_user
 from downloads_app.services.files import folders
+from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.names import FOLDER_NAME
 from downloads_app.services.pages import Filter, Page, Wanted, fetch
 from downloads_app.services.removal import remove_rows
@@ -79,7 +80,7 @@ def check_new_name(downloads_dir: Path, username: str) -> None:
         )
     if exists_named(username):  # asked before the folder: that of a user who is there must not be removed
         raise Conflict(_TAKEN.format(username))
-    if os.path.lexists(folders.folder_of_name(downloads_dir, username)):
+    if run_blocking(os.path.lexists, folders.folder_of_name(downloads_dir, username)):
         raise Conflict(
             f"The folder of an earlier user {username!r} is still there, and its files would be the new one's: "
             "remove or rename it first"

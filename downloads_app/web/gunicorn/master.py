@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from downloads_app.config import ConfigError, load_settings
-from downloads_app.modes import refuse_unfit_instance
+from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.web.gunicorn.balance import Balance
 from downloads_app.web.gunicorn.handover import Handover
 from downloads_app.web.gunicorn.loaded_code import LoadedCode
@@ -23,7 +23,7 @@ def prepare_master(server: Any) -> None:
         sys.exit(
             "error: --worker-class sync is not possible: a stream would hold a whole process; use gevent or gthread"
         )
-    refuse_unfit_instance(load_settings().instance_dir)
+    refuse_unfit_folders(load_settings())
     make_metrics_folder()
     server.handover = Handover()
     server.balance = Balance()

@@ -27,11 +27,12 @@ _PASSING = (
     errno.ENOMEM,
     errno.ENOTCONN,
     errno.EREMOTEIO,
+    errno.EROFS,
     errno.ESHUTDOWN,
     errno.ESTALE,
     errno.ETIMEDOUT,
 )
-"""The errors of network disks that are away, and of folders that somebody replaced or removed: they are made anew."""
+"""The errors of disks that are away, and of folders that somebody replaced or removed: they are made anew."""
 _UNABLE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF)
 """The errors by which filesystems refuse an operation that they do not support."""
 _libc = ctypes.CDLL(None)  # Python's os has no sync_file_range

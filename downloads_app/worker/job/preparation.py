@@ -14,6 +14,7 @@ from downloads_app.services.queue import orders, room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.orders import Order
 from downloads_app.sources import RemoteFile
+from downloads_app.worker.files.disk import explain_disk
 from downloads_app.worker.files.stock import take_stock
 from downloads_app.worker.files.storage import Storage, link_existing
 from downloads_app.worker.job.quota_watch import QuotaWatch
@@ -75,15 +76,21 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
     here, missing, perhaps = take_stock(order.folder, remotes)
     has_unknown = any(file.size_bytes is None for file in remotes)
     needed = max(missing + perhaps, order.needed_bytes if has_unknown else 0)
-    found = room.reserve(claim, needed, lambda: free_bytes(settings.downloads_dir))
+    found = room.reserve(claim, needed, lambda: _measure(free_bytes, settings.downloads_dir))
     if not found.is_granted:
         others = f", of which running downloads need {found.taken_bytes:,}" if found.taken_bytes else ""
         about = "" if needed == missing else "about "
-        raise (NoSpace if missing <= disk_bytes(settings.downloads_dir) else NeverFits)(
+        raise (NoSpace if missing <= _measure(disk_bytes, settings.downloads_dir) else NeverFits)(
             f"{NOT_ENOUGH_DISK}: {about}{needed:,} bytes are needed, {found.free_bytes:,} are free{others}"
         )
     growth = quota.check(settings, claim.download_id, missing, has_unknown)
     return QuotaWatch(claim.download_id, growth, here)
+
+
+def _measure(measure: Callable[[Path], int], folder: Path) -> int:
+    """Measure the disk of a folder. Raises Passing where the disk is away."""
+    with explain_disk("DOWNLOADS_DIR"):
+        return measure(folder)
 
 
 def _is_intact(copy: Path, remote: RemoteFile) -> bool:

@@ -120,7 +120,11 @@ def test_what_is_paused_is_noted(app: Flask, alice: User) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_found(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "Not a directory" in the_fault(disk.check_writable(tmp_path / "file" / "below", "DOWNLOADS_DIR"))
+    below_a_file = the_fault(disk.check_writable(tmp_path / "file" / "below", "DOWNLOADS_DIR"))
+    assert f"cannot be made: {tmp_path / 'file'} is not a folder" in below_a_file
+    nowhere = Path("/proc/downloads")
+    assert "cannot be made" in the_fault(disk.check_writable(nowhere, "DOWNLOADS_DIR"))
+    assert states(disk.check_room(nowhere)) == []
     assert states(disk.check_writable(tmp_path / "missing", "DOWNLOADS_DIR")) == [State.NOTE]
     assert states(disk.check_writable(tmp_path, "DOWNLOADS_DIR")) == [State.FINE]
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
