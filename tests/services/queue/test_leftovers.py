@@ -1,6 +1,6 @@
 """Files that outlive their download's turn, and those that go with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -77,58 +77,61 @@ def test_deleting_leaves_files_that_another_download_has_too(alice: User, provid
     assert (one, last) == ("its files stay: another download has the same folder", "with its files")
 
 
+Happening = Callable[[Callable[[], object]], Path]
+
+
+@pytest.fixture
+def row(alice: User, provider: Provider) -> Download:
+    return in_status(alice, provider, "failed")
+
+
+@pytest.fixture
+def happening_meanwhile(row: Download, monkeypatch: pytest.MonkeyPatch) -> Happening:
+    """Write the files of `row`; let something happen after a deletion has looked who wants them. Return their folder."""
+
+    def prepare(action: Callable[[], object]) -> Path:
+        def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
+            action()
+            return SetAside(downloads_dir, which)
+
+        monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
+        return write_files(row)
+
+    return prepare
+
+
+def are_there(folder: Path) -> bool:
+    return (folder / "done.bin").exists() and find_partials(folder).exists()
+
+
 @pytest.mark.parametrize("files", [True, False])
 def test_files_stay_whose_download_is_added_while_the_database_hangs(
-    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch, files: bool
+    row: Download, alice: User, provider: Provider, happening_meanwhile: Happening, files: bool
 ) -> None:
-    row = in_status(alice, provider, "failed")
-    folder = write_files(row)
-
-    def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
-        lifecycle.create(current_settings(), alice, provider, "org/model")
-        return SetAside(downloads_dir, which)
-
-    monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
+    folder = happening_meanwhile(lambda: lifecycle.create(current_settings(), alice, provider, "org/model"))
     history.delete(current_settings().downloads_dir, row, files=files)
-    assert (folder / "done.bin").exists()
-    assert find_partials(folder).exists()
+    assert are_there(folder)
 
 
 def test_files_stay_whose_download_is_retried_while_it_is_deleted(
-    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    row: Download, happening_meanwhile: Happening
 ) -> None:
-    row = in_status(alice, provider, "failed")
-    folder = write_files(row)
-
-    def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
-        lifecycle.retry(current_settings(), reload(row))
-        return SetAside(downloads_dir, which)
-
-    monkeypatch.setattr(leftovers, "SetAside", set_aside_late)
+    folder = happening_meanwhile(lambda: lifecycle.retry(current_settings(), reload(row)))
     with pytest.raises(Conflict, match="is pending"):
         history.delete(current_settings().downloads_dir, row, files=True)
-    assert (folder / "done.bin").exists()
-    assert find_partials(folder).exists()
+    assert are_there(folder)
 
 
 def test_files_stay_where_the_database_fails_when_it_is_asked_again(
-    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+    row: Download, happening_meanwhile: Happening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = in_status(alice, provider, "failed")
-    folder = write_files(row)
-
-    def set_aside_and_fail(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
-        monkeypatch.setattr(db.session, "scalar", fail)
-        return SetAside(downloads_dir, which)
-
     def fail(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
 
-    monkeypatch.setattr(leftovers, "SetAside", set_aside_and_fail)
+    folder = happening_meanwhile(lambda: monkeypatch.setattr(db.session, "scalar", fail))
     with pytest.raises(OperationalError):
         history.delete(current_settings().downloads_dir, row, files=True)
-    assert (folder / "done.bin").exists()
-    assert find_partials(folder).exists()
+    assert are_there(folder)
 
 
 def test_what_a_deletion_left_that_was_killed_counts_for_nobody_and_is_removed_later(
