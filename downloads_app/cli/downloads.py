@@ -3,19 +3,23 @@
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
 
+from downloads_app.cli.asking import YES_OPTION, confirm, is_asking
 from downloads_app.cli.choice_options import choice_options
 from downloads_app.cli.completing import offer_downloads, offer_users
 from downloads_app.cli.download_views import describe, print_details, print_events, print_list
 from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
-from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, print_json
+from downloads_app.cli.planning import preview
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, clean, print_json
 from downloads_app.cli.times import SINCE
 from downloads_app.config import Settings, current_settings
-from downloads_app.models import Download, Status
+from downloads_app.errors import SourceError
+from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE, Actor
 from downloads_app.services.downloads import history, lifecycle, story
@@ -32,7 +36,7 @@ _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop
 @click.option(
     "--wait", "waits", is_flag=True, help="Follow it to its end (on standard error); exit code 1 if it fails."
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES_OPTION
 def add_download(
     provider: str,
     repository: str,
@@ -52,8 +56,10 @@ def add_download(
       downloads-app downloads add hub org/model --user alice --wait && echo here
     """
     owner, source = users.find_user(username), catalog.find_provider(provider)
-    if sys.stdin.isatty() and not yes:
-        click.confirm(f"Download {repository} from {source.name} for {owner.username}?", abort=True, err=True)
+    if is_asking(yes):
+        faults = _show_preview(owner, source, repository, revision=revision, include=include, exclude=exclude)
+        what = f"{repository} from {source.name} for {owner.username}"
+        confirm(f"Queue {what} all the same?" if faults else f"Download {what}?", yes)
     download = lifecycle.create(
         current_settings(),
         owner,
@@ -70,6 +76,22 @@ def add_download(
         follow([download.id], Console(stderr=True))
         if history.find_download(download.id).status != Status.COMPLETED:
             sys.exit(1)
+
+
+def _show_preview(owner: User, source: Provider, repository: str, **choice: Any) -> list[str]:
+    """Tell how much a download would fetch, and why it would not come; return these reasons."""
+    click.echo(f"Asking {source.name} what {repository} has…", err=True)
+    try:
+        found = preview(owner, source, repository, **choice)
+    except SourceError as exc:
+        faults = [exc.message]
+    else:
+        faults = found.find_faults()
+        if found.plan.files:
+            click.echo(found.summarize(), err=True)
+    for fault in faults:
+        click.echo(clean(fault), err=True)
+    return faults
 
 
 @group.command("list")

@@ -5,9 +5,9 @@ import click
 from downloads_app.cli.choice_options import choice_options
 from downloads_app.cli.download_views import describe
 from downloads_app.cli.downloads import group
+from downloads_app.cli.planning import preview
 from downloads_app.cli.printing import (
     JSON_OPTION,
-    UNKNOWN,
     UTC_OPTION,
     WIDE_COLUMNS,
     format_bytes,
@@ -20,10 +20,8 @@ from downloads_app.cli.printing import (
 )
 from downloads_app.config import current_settings
 from downloads_app.services.accounts import users
-from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_plan
-from downloads_app.services.downloads import history, plans, stuck
-from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.downloads import history, stuck
 from downloads_app.services.downloads.representation import format_time as iso_time
 from downloads_app.services.downloads.stuck import Stuck
 from downloads_app.services.providers import catalog
@@ -92,16 +90,14 @@ def show_plan(
       downloads-app downloads plan hub org/model --user alice --include '*.safetensors'
     """
     owner, source = users.find_user(username), catalog.find_provider(provider)
-    wanted = check_patterns(include, exclude)
-    kind, access = source.kind, catalog.access_of(current_settings(), source)
-    give_connection_back()  # no connection is held while the network takes its time
-    listing = plans.list_remote(kind, access, repository, revision, wanted)
-    plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
+    found = preview(owner, source, repository, revision=revision, include=include, exclude=exclude)
     if as_json:
-        print_json(describe_plan(plan))
+        print_json(describe_plan(found.plan))
         return
-    rows = [(file.path, format_bytes(file.size_bytes), "yes" if file.is_here else "") for file in plan.files]
-    print_table(("file", "size", "here"), rows, right=("size",))
-    quota = UNKNOWN if plan.quota_left_bytes is None else format_bytes(plan.quota_left_bytes)
-    here = f"{format_bytes(plan.total_bytes)}, of which {format_bytes(plan.here_bytes)} are here"
-    click.echo(f"{len(plan.files)} files, {here}; free {format_bytes(plan.free_bytes)}, quota left {quota}")
+    if found.plan.files:
+        files = found.plan.files
+        rows = [(file.path, format_bytes(file.size_bytes), "yes" if file.is_here else "") for file in files]
+        print_table(("file", "size", "here"), rows, right=("size",))
+        click.echo(found.summarize())
+    for fault in found.find_faults():
+        click.echo(fault, err=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 
+from downloads_app.cli.asking import YES_OPTION, confirm
 from downloads_app.cli.completing import offer_users
 from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_bytes, format_time, print_json, print_table
@@ -125,7 +126,7 @@ def show_usage(name: str | None, as_json: bool) -> None:
 @group.command("delete")
 @_NAME
 @click.option("--files", is_flag=True, help="Remove their files too.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@YES_OPTION
 def delete_user(name: str, files: bool, yes: bool) -> None:
     """Delete a user and the rows of their downloads, asking first on a terminal; files stay without --files.
 
@@ -134,9 +135,7 @@ def delete_user(name: str, files: bool, yes: bool) -> None:
       downloads-app users delete alice --files
     """
     user = users.find_user(name)
-    if sys.stdin.isatty() and not yes:
-        what = "their downloads and files" if files else "their downloads"
-        click.confirm(f"Delete {name} with {what}?", abort=True, err=True)
+    confirm(f"Delete {name} with {'their downloads and files' if files else 'their downloads'}?", yes)
     if files:
         folders.remove_tree(users.close(current_settings().downloads_dir, user, by=COMMAND_LINE))
     users.delete_user(user, by=COMMAND_LINE)

@@ -1,0 +1,60 @@
+"""What a download would fetch, in sentences: `plan` prints them, and `add` before it asks."""
+
+from dataclasses import dataclass
+
+from downloads_app.cli.printing import format_bytes, format_count
+from downloads_app.config import current_settings
+from downloads_app.models import Provider, User
+from downloads_app.services.database.session import give_connection_back
+from downloads_app.services.downloads import plans
+from downloads_app.services.downloads.patterns import check_patterns
+from downloads_app.services.downloads.plans import Plan
+from downloads_app.services.providers import catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan, and how many files of the repository it leaves out."""
+
+    plan: Plan
+    unwanted_files: int
+
+    def summarize(self) -> str:
+        """Return in a line how much it is and how much room there is."""
+        plan = self.plan
+        here = f", of which {format_bytes(plan.here_bytes)} are here" if plan.here_bytes else ""
+        quota = "" if plan.quota_left_bytes is None else f", quota left {format_bytes(plan.quota_left_bytes)}"
+        files = f"{format_count(len(plan.files), 'file')}, {format_bytes(plan.total_bytes)}{here}"
+        return f"{files}; free {format_bytes(plan.free_bytes)}{quota}"
+
+    def find_faults(self) -> list[str]:
+        """Return why it would not come, as far as one can tell now."""
+        plan = self.plan
+        if not plan.files:
+            unwanted = format_count(self.unwanted_files, "file")
+            return [f"No file matches, of {unwanted}" if self.unwanted_files else "It holds no files"]
+        needed = (plan.total_bytes or 0) - plan.here_bytes
+        comes, faults = f"{format_bytes(needed)} would come", []
+        if needed > plan.free_bytes:
+            faults.append(f"It does not fit: {comes}, {format_bytes(plan.free_bytes)} are free")
+        if plan.quota_left_bytes is not None and needed > plan.quota_left_bytes:
+            faults.append(f"It is over the quota: {comes}, {format_bytes(plan.quota_left_bytes)} are left")
+        return faults
+
+
+def preview(
+    owner: User,
+    source: Provider,
+    repository: str,
+    *,
+    revision: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+) -> Preview:
+    """Ask a provider what a download would fetch; raises InvalidInput, or SourceError where the provider fails."""
+    wanted = check_patterns(include, exclude)
+    kind, access = source.kind, catalog.access_of(current_settings(), source)
+    give_connection_back()  # no connection is held while the network takes its time
+    listing = plans.list_remote(kind, access, repository, revision, wanted)
+    plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
+    return Preview(plan, listing.unwanted_files)

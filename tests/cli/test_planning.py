@@ -1,0 +1,87 @@
+"""`downloads-app downloads plan`, and the plan that `add` shows on a terminal before it asks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from downloads_app.models import User
+from downloads_app.services.accounts import users
+from downloads_app.services.downloads import history
+from downloads_app.services.files import folders
+from tests.cli.conftest import Run
+from tests.support.file_server import FileServer
+from tests.support.publishing import provide, publish
+from tests.support.server import environment
+from tests.support.terminal import Terminal
+
+PLAN = ("downloads", "plan", "local", "org/model", "--user", "alice")
+ADD = ("downloads", "add", "local", "org/model", "--user", "alice")
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Plans have nothing to do with the kind of database."""
+    return sqlite_url
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[FileServer]:
+    with FileServer() as server:
+        publish(server, "org/model", {"model.bin": bytes(300_000), "notes.txt": b"hello"})
+        provide(server)
+        yield server
+
+
+@pytest.fixture
+def env(server: FileServer, database_url: str, tmp_path: Path) -> dict[str, str]:
+    return environment(database_url, tmp_path / "instance")
+
+
+def test_a_plan_ends_with_how_much_it_is_and_how_much_room_there_is(run: Run, server: FileServer, alice: User) -> None:
+    assert "\n2 files, 300.0 kB; free " in run(*PLAN)
+    assert "\n1 file, 5 B; free " in run(*PLAN, "--include", "*.txt")
+
+
+def test_a_plan_says_that_no_file_matches(runner: FlaskCliRunner, server: FileServer, alice: User) -> None:
+    done = runner.invoke(args=[*PLAN, "--include", "*.safetensor"])
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No file matches, of 2 files\n")
+
+
+def test_a_plan_says_what_does_not_fit(
+    runner: FlaskCliRunner, server: FileServer, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "free_bytes", lambda _: 200_000)
+    done = runner.invoke(args=list(PLAN))
+    assert done.stderr == "It does not fit: 300.0 kB would come, 200.0 kB are free\n"
+    users.set_quota(alice, 1000)
+    done = runner.invoke(args=list(PLAN))
+    assert done.stderr.splitlines()[1:] == ["It is over the quota: 300.0 kB would come, 1.0 kB are left"]
+    assert "quota left 1.0 kB" in done.stdout
+
+
+def test_what_is_added_on_a_terminal_is_shown_before_the_question(alice: User, env: dict[str, str]) -> None:
+    with Terminal(env, *ADD, columns=120) as terminal:
+        terminal.wait_for("Download org/model from local for alice? [y/N]")
+        assert terminal.lines[-2].startswith("2 files, 300.0 kB; free ")
+        terminal.type(b"n\n")
+        assert terminal.finish() == 1
+    assert history.list_downloads().total == 0
+
+
+def test_a_mistyped_repository_is_noticed_before_the_question(
+    alice: User, server: FileServer, env: dict[str, str]
+) -> None:
+    with Terminal(env, "downloads", "add", "local", "org/modle", "--user", "alice", columns=120) as terminal:
+        terminal.wait_for("Queue org/modle from local for alice all the same? [y/N]")
+        assert terminal.lines[-2] == "Repository 'org/modle' is not found"
+        terminal.type(b"y\n")  # it may be there soon
+        assert terminal.finish() == 0
+    assert history.list_downloads().total == 1
+
+
+def test_nothing_is_asked_of_a_provider_where_nobody_is_asked(run: Run, server: FileServer, alice: User) -> None:
+    run(*ADD)
+    assert server.requests == []
