@@ -87,7 +87,7 @@ def row(alice: User, provider: Provider) -> Download:
 
 @pytest.fixture
 def happening_meanwhile(row: Download, monkeypatch: pytest.MonkeyPatch) -> Happening:
-    """Write the files of `row`; let something happen after a deletion has looked who wants them. Return their folder."""
+    """Write the files of `row`; let something happen after a deletion looked who wants them. Return their folder."""
 
     def prepare(action: Callable[[], object]) -> Path:
         def set_aside_late(downloads_dir: Path, which: Sequence[Path]) -> SetAside:
