@@ -94,6 +94,7 @@ class SourceError(DownloadsError):
     A `permanent` error fails the download at once. After any other error the request is made again; if the provider
     named a time (`Retry-After`), not before `retry_after_seconds`. `is_missing`: the requested object does not exist.
     `is_on_its_way`: the object is being made ready, and waiting for it counts as no failure. `cause`: for the metrics.
+    `option`: by which an admin may allow what was refused (`providers change`); "" where there is none.
     A message never contains a token or a signed URL.
     """
 
@@ -106,9 +107,11 @@ class SourceError(DownloadsError):
         is_missing: bool = False,
         is_on_its_way: bool = False,
         cause: Cause | None = None,
+        option: str = "",
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.retry_after_seconds = retry_after_seconds
         self.is_missing, self.is_on_its_way = is_missing, is_on_its_way
         self.cause = cause or (Cause.MISSING if is_missing else Cause.CONTENT)
+        self.option = option

@@ -5,6 +5,7 @@ The guard checks the address that a socket connects to, never the name: a name c
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from downloads_app.sources import Access
@@ -55,7 +56,14 @@ def is_public(address: str) -> bool:
     return parsed in _UNICAST and not any(parsed in network for network in _SPECIAL_IPV6)
 
 
-def find_refusal(access: Access, host: str, port: int | None, address: str) -> str | None:
+class Refusal(NamedTuple):
+    """Why an address may not be reached, and the option by which an admin may allow it."""
+
+    message: str
+    option: str
+
+
+def find_refusal(access: Access, host: str, port: int | None, address: str) -> Refusal | None:
     """Return why a request for `host` and `port` may not go to `address`; None if it may.
 
     A private address is allowed in two cases: for the provider's own host (any port, also after a redirect back to
@@ -64,10 +72,12 @@ def find_refusal(access: Access, host: str, port: int | None, address: str) -> s
     if is_public(address) or any(is_named(host, port, allowed) for allowed in access.allow_hosts):
         return None
     if not is_same_host(host, _host_of(access.url)):
-        return f"{host} is at the private address {address}, where only the provider's own host may be"
-    if not access.allow_private_network:
-        return f"{host} is at the private address {address}: an admin may allow that (--allow-private-network)"
-    return None
+        return _refuse(host, address, f"--allow-host {f'[{host}]' if ':' in host else host}")
+    return None if access.allow_private_network else _refuse(host, address, "--allow-private-network")
+
+
+def _refuse(host: str, address: str, option: str) -> Refusal:
+    return Refusal(f"{host} is at the private address {address}: an admin may allow that ({option})", option)
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ import pycurl
 
 from downloads_app.errors import Cause, SourceError, TooManyFiles
 from downloads_app.sources import Access
-from downloads_app.sources.address_guard import find_refusal
+from downloads_app.sources.address_guard import Refusal, find_refusal
 from downloads_app.sources.answers import NO_HTTP, AnswerHead, explain_curl_error, name_status
 from downloads_app.sources.credentials import NOTHING, Credentials
 from downloads_app.sources.descriptors import SHORT, lacks_descriptors
@@ -39,7 +39,7 @@ class Connection:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.head = AnswerHead()
-        self.refusal: str | None = None
+        self.refusal: Refusal | None = None
         self.lacks_descriptor = False
         """Whether a socket could not be opened because the process has too many open files."""
         self._url = ""
@@ -96,6 +96,11 @@ class Connection:
         """The host of the current request."""
         return self._way.host
 
+    @property
+    def where(self) -> str:
+        """The host of the current request, with its port if the address has one, for messages."""
+        return self._way.where
+
     def find_next_hop(self) -> str | None:
         """Return the address that the answer redirects to, if it does."""
         location = self.head.headers.get("location")
@@ -115,7 +120,8 @@ class Connection:
         if not self.head.status and (self.lacks_descriptor or lacks_descriptors()):
             return TooManyFiles(f"{what}: too many open files")
         if self.refusal:
-            return SourceError(f"{what}: {self.refusal}", permanent=True, cause=Cause.ADDRESS)
+            text = self.refusal.message if what == self.where else f"{what}: {self.refusal.message}"
+            return SourceError(text, permanent=True, cause=Cause.ADDRESS, option=self.refusal.option)
         by_proxy = int(self.curl.getinfo(pycurl.HTTP_CONNECTCODE))
         if code and by_proxy >= 300:
             text = f"{what}: the outgoing proxy answered {name_status(by_proxy)}"

@@ -101,7 +101,7 @@ def _receive(connection: Connection, limit_bytes: int, timeout_seconds: float) -
             raise SourceError(f"The answer is longer than {limit_bytes} bytes", permanent=True) from None
         if code == pycurl.E_BAD_CONTENT_ENCODING:
             raise _encoded() from None
-        raise connection.explain(code, connection.host) from None
+        raise connection.explain(code, connection.where) from None
     return received
 
 

@@ -14,7 +14,7 @@ import certifi
 
 from downloads_app.errors import Cause, SourceError
 from downloads_app.sources import Access
-from downloads_app.sources.address_guard import find_refusal
+from downloads_app.sources.address_guard import Refusal, find_refusal
 from downloads_app.sources.credentials import NOTHING, Credentials, find_credentials
 
 _UP_TO_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -35,6 +35,8 @@ class Way:
     port: int | None
     proxy: str | None = field(repr=False)
     credentials: Credentials
+    where: str = ""
+    """The host, and the port if the address has one, for messages."""
 
 
 def find_way(access: Access, url: str) -> Way:
@@ -54,8 +56,9 @@ def find_way(access: Access, url: str) -> Way:
     proxy = find_proxy(access, parts)
     refusal = find_refusal_behind_proxy(access, parts.hostname, origin[2]) if proxy else None
     if refusal:
-        raise SourceError(refusal, permanent=True, cause=Cause.ADDRESS)
-    return Way(parts.hostname, origin[2], proxy, find_credentials(access) if origin == own else NOTHING)
+        raise SourceError(refusal.message, permanent=True, cause=Cause.ADDRESS, option=refusal.option)
+    credentials, where = find_credentials(access) if origin == own else NOTHING, parts.netloc.rpartition("@")[2]
+    return Way(parts.hostname, origin[2], proxy, credentials, where)
 
 
 def find_origin(url: str) -> Origin:
@@ -123,7 +126,7 @@ def find_proxy_fault(url: str) -> str | None:
     return None
 
 
-def find_refusal_behind_proxy(access: Access, host: str, port: int | None) -> str | None:
+def find_refusal_behind_proxy(access: Access, host: str, port: int | None) -> Refusal | None:
     """Return why `host` may not be requested through a proxy; None if it may.
 
     The socket's address is the proxy's, so it cannot be checked. Instead we check the addresses that the name has

@@ -127,7 +127,7 @@ class _Line:
         if code == pycurl.E_WRITE_ERROR:
             raise SourceError(f"The answer is longer than {self._limit_bytes} bytes", permanent=True)
         if code:
-            raise line.explain(code, line.host)
+            raise line.explain(code, line.where)
         onward = line.find_next_hop()
         if onward is None:
             return Response(line.head.status, line.head.headers.copy(), bytes(self._received), self._url)

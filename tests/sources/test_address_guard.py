@@ -122,3 +122,21 @@ def test_public_addresses_need_no_permission() -> None:
 
 def test_no_host_is_not_the_same_host() -> None:
     assert not is_same_host("", "")
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "option"),
+    [
+        ("hub.example", "10.0.0.1", "--allow-private-network"),
+        ("cdn.example", "10.0.0.1", "--allow-host cdn.example"),
+        ("fd00::1", "fd00::1", "--allow-host [fd00::1]"),
+    ],
+)
+def test_a_refusal_names_the_option_that_allows_it(host: str, address: str, option: str) -> None:
+    refusal = find_refusal(Access("https://hub.example"), host, 443, address)
+    assert refusal is not None
+    assert refusal.option == option
+    assert refusal.message.endswith(f"an admin may allow that ({option})")
+    allowed = (option.removeprefix("--allow-host "),) if host != "hub.example" else ()
+    access = Access("https://hub.example", allow_private_network=not allowed, allow_hosts=allowed)
+    assert find_refusal(access, host, 443, address) is None

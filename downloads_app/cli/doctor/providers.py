@@ -6,7 +6,7 @@ from downloads_app.cli.doctor.finding import Finding, fine, wrong
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, DownloadsError
 from downloads_app.services.database.session import give_connection_back
-from downloads_app.services.providers import catalog
+from downloads_app.services.providers import advice, catalog
 
 
 def check_providers(settings: Settings) -> Iterator[Finding]:
@@ -26,8 +26,6 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
         try:
             catalog.check_remote(kind, access)
         except DownloadsError as exc:
-            parts = f"address, secrets{', proxy' if way else ''}{', authority' if access.ca_file else ''}"
-            advice = f"see its {parts}: downloads-app providers change {name}"
-            yield wrong("providers", f"{name} does not answer{way}: {exc.message}", advice)
+            yield wrong("providers", f"{name} does not answer{way}: {exc.message}", advice.advise(name, access, exc))
         else:
             yield fine("providers", f"{name} answers{way}")

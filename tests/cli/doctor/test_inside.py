@@ -4,6 +4,7 @@ import json
 import resource
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -16,10 +17,12 @@ from downloads_app.config import current_settings, load_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.database.clock import database_now
+from downloads_app.services.providers import catalog
 from downloads_app.services.queue import pauses, workers
 from downloads_app.services.queue.workers import Presence
 from tests.support.downloading import WORKER, add_downloads, add_provider, claim
 from tests.support.file_server import FileServer
+from tests.support.pages import Page, serve_pages
 from tests.support.publishing import provide
 from tests.support.server import environment, flask
 from tests.support.small_disk import small_disk
@@ -174,6 +177,34 @@ def test_a_provider_that_does_not_answer_is_found(app: Flask) -> None:
         found = list(providers.check_providers(current_settings()))
     assert "far does not answer" in the_fault(found)
     assert "near answers" in [finding.found for finding in found]
+
+
+def test_each_fault_of_a_provider_has_its_own_advice(app: Flask) -> None:
+    settings = current_settings()
+    with serve_pages({"/x.bin": Page(status=503)}) as pages:
+        text = f"{pages.url}/x.bin"
+        catalog.add_provider(settings, "private", "urls", address_list=text, allow_hosts=["lan.example"])
+        found = list(providers.check_providers(settings))
+        assert pages.paths == []
+        catalog.change_provider(settings, catalog.find_provider("private"), {"allow_hosts": ["127.0.0.1"]})
+        found += list(providers.check_providers(settings))
+    found += list(providers.check_providers(settings))
+    told = [(finding.found.partition("answer: ")[2], finding.advice) for finding in found]
+    change = "downloads-app providers change private"
+    assert told == [
+        (
+            "127.0.0.1 is at the private address 127.0.0.1: an admin may allow that (--allow-host 127.0.0.1)",
+            f"if you trust that host: {change} --allow-host lan.example --allow-host 127.0.0.1",
+        ),
+        (
+            "x.bin: the server answered 503 Service Unavailable",
+            "the fault is the server's: ask again later; its downloads wait and are tried again",
+        ),
+        (
+            f"{urlsplit(pages.url).netloc}: no connection can be made",
+            f"see whether its server runs, and its list of addresses: {change}",
+        ),
+    ]
 
 
 def test_a_secret_under_another_key_is_found(app: Flask) -> None:
