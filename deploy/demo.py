@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -36,6 +38,8 @@ from downloads_app.services.providers import catalog  # noqa: E402  (the path co
 NARROW_COLUMNS = 80
 TOLD_LINES = 20
 """Of what the server has said, if it did not start."""
+REMOVALS = 20
+REMOVAL_SECONDS = 0.1
 
 
 def free_port(preferred: int) -> int:
@@ -82,6 +86,22 @@ def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
     raise SystemExit("error: the server does not answer")
 
 
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[str]:
+    """Make a folder that goes with the block, also where something else still writes into it."""
+    folder = tempfile.mkdtemp(prefix="downloads-demo-")
+    try:
+        yield folder
+    finally:
+        for _ in range(REMOVALS):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.lexists(folder):
+                break
+            time.sleep(REMOVAL_SECONDS)
+        else:
+            print(f"  something else writes into {folder}: remove it later", flush=True)
+
+
 def tell(bind: str, passwords: dict[str, str]) -> None:
     """Print what to try, in lines that fit into a narrow terminal."""
     url = f"http://{bind}"
@@ -106,7 +126,7 @@ def main() -> None:
     faster: float = options.parse_args().faster
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     bind = os.environ.get("GUNICORN_BIND") or f"127.0.0.1:{free_port(8000)}"
-    with tempfile.TemporaryDirectory(prefix="downloads-demo-") as folder:
+    with temporary_folder() as folder:
         settings = {
             "INSTANCE_DIR": folder,
             "DATABASE_URL": f"sqlite:///{folder}/downloads.sqlite3",  # whatever .env says

@@ -1,4 +1,4 @@
-"""Stores the settings of a running `make demo`. Then `downloads-app` in another terminal uses the demo's instance."""
+"""Stores the settings of a running `make demo`. Then commands in another terminal use the demo's instance."""
 
 import fcntl
 import os

@@ -31,16 +31,12 @@ _INSTANCE = click.Option(
 
 
 _OURS = Groups()
+_STAYS_AWAY = {("run",), ("downloads", "worker")}
+"""Commands that never join a demo: they would take its downloads, and lose all with it."""
 
 
 class _Entry(WholeHelp, FlaskGroup):
     """Flask's own group, with this application."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the options. If no option and no setting chose an instance, use that of a running demo."""
-        rest = super().parse_args(ctx, args)
-        demo_instance.join()
-        return rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -58,7 +54,12 @@ class _Entry(WholeHelp, FlaskGroup):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command. For a mistyped name click would propose only commands that are loaded, so not ours."""
+        """Find the command. It may use the instance of a running demo, unless it serves, or moves bytes.
+
+        For a mistyped name click would propose only commands that are loaded, so not ours.
+        """
+        if not _STAYS_AWAY.intersection(map(tuple, (args[:1], args[:2]))):
+            demo_instance.join()
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as exc:

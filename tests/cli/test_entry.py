@@ -50,6 +50,29 @@ def test_who_chooses_an_instance_does_not_join_the_demo(
     assert os.environ.get("DOWNLOADS_DIR") != "of the demo"
 
 
+@pytest.mark.parametrize(
+    ("words", "joins"),
+    [
+        (["run", "--bind", "127.0.0.1:99999"], False),
+        (["--instance", "/dev/null/x", "run", "-b", "127.0.0.1:99999"], False),
+        (["downloads", "worker", "--concurrency", "0"], False),
+        (["downloads", "list", "--limit", "none"], True),
+        (["users", "list", "--nothing"], True),
+    ],
+)
+def test_a_server_or_a_worker_never_joins_the_demo(
+    words: list[str], joins: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "record")
+    monkeypatch.setenv("INSTANCE_DIR", "")
+    monkeypatch.setenv("DATABASE_URL", "")
+    with demo_instance.publish({"INSTANCE_DIR": "/the/demo's own"}):
+        done = CliRunner().invoke(main, words)  # none of them begins: the last argument is refused
+    assert done.exit_code in (1, 2)
+    assert ("the demo that runs here" in done.output) is joins
+    assert (os.environ["INSTANCE_DIR"] == "/the/demo's own") is joins
+
+
 def test_wrong_usage_is_exit_code_two() -> None:
     assert CliRunner().invoke(main, ["users", "create"]).exit_code == 2
 
