@@ -26,6 +26,7 @@ def test_workers_are_listed_with_what_they_hold(run: Run, alice: User) -> None:
 
 
 def test_what_waits_for_its_turn_is_told_so(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    workers.tell(Presence(WORKER, 1))
     provider = add_provider()
     first = add_downloads(alice, provider, "org/one")[0]
     assert run("downloads", "stuck") == "Nothing is stuck; 1 download waits for its turn\n"

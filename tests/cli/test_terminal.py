@@ -15,7 +15,7 @@ from downloads_app.cli import top
 from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.database.clock import database_now
-from downloads_app.services.queue import outcomes, workers
+from downloads_app.services.queue import outcomes, pauses, workers
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.workers import Presence
 from tests.cli.conftest import Run
@@ -115,12 +115,50 @@ def test_advice_fits_the_reason(run: Run, alice: User, reason: str, advice: str)
     assert advice in told["advice"]
 
 
-def test_what_waits_for_others_is_told_so(run: Run, alice: User) -> None:
+def test_what_only_waits_for_its_turn_is_counted_and_not_stuck(run: Run, alice: User) -> None:
     add_downloads(alice, add_provider(), "org/model")
     workers.tell(Presence(WORKER, 1))
     grow_old(70)
-    (told,) = json.loads(run("downloads", "stuck", "--json"))
-    assert told["reason"] == "other downloads have their turn"
+    assert json.loads(run("downloads", "stuck", "--json")) == []
+    assert run("downloads", "stuck") == "Nothing is stuck; 1 download waits for its turn\n"
+
+
+def test_without_a_worker_all_that_wait_are_one_line_at_once(run: Run, alice: User) -> None:
+    add_downloads(alice, add_provider(), "one", "two", "three")
+    assert run("downloads", "stuck") == (
+        "No worker is alive: 3 downloads wait → start one: downloads-app downloads worker\n"
+    )
+    assert [each["reason"] for each in json.loads(run("downloads", "stuck", "--json"))] == ["no worker is alive"] * 3
+
+
+def test_what_a_pause_holds_back_is_one_line(run: Run, alice: User) -> None:
+    workers.tell(Presence(WORKER, 1))
+    hub, mirror = add_provider("hub"), add_provider("mirror")
+    add_downloads(alice, hub, "one", "two", wait_reason=REASON)
+    add_downloads(alice, mirror, "three")
+    pauses.set_provider_paused(hub, True)
+    first, second = run("downloads", "stuck", "--utc").splitlines()
+    assert re.fullmatch(
+        r"Provider hub is paused since 2\S+ \S+Z: 2 downloads wait → downloads-app providers resume hub", first
+    )
+    assert second == "1 download waits for its turn"
+    pauses.set_queue_paused(True)
+    (line,) = run("downloads", "stuck", "--utc").splitlines()
+    assert re.fullmatch(r"The queue is paused since 2\S+ \S+Z: 3 downloads wait → downloads-app queue resume", line)
+
+
+def test_more_stuck_than_the_limit_are_counted_and_the_longest_are_shown(run: Run, alice: User) -> None:
+    workers.tell(Presence(WORKER, 1))
+    provider = add_provider()
+    for hours in (3, 1, 2):
+        since = database_now(-3600 * hours)
+        add_downloads(alice, provider, f"hours-{hours}", wait_reason=REASON, trouble_began_at=since)
+    shown = run("downloads", "stuck", "--limit", "2")
+    assert re.findall("hours-.", shown) == ["hours-3", "hours-2"]
+    assert shown.splitlines()[-1] == "and 1 more; --limit shows more"
+    assert "more" not in run("downloads", "stuck")
+    told = json.loads(run("downloads", "stuck", "--json", "--limit", "1"))
+    assert [each["repository"] for each in told] == ["hours-3"]
 
 
 def test_a_lost_lease_and_a_silent_transfer_are_stuck(run: Run, alice: User) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, undefer
 
 from downloads_app.errors import Conflict, NotFound
@@ -56,11 +56,6 @@ def get_download(viewer: Viewer, download_id: str) -> Download:
 def find_all(ids: Sequence[str]) -> Sequence[Download]:
     """Return those of the downloads that still exist."""
     return db.session.scalars(select(Download).options(*PARTS).where(Download.id.in_(ids))).all()
-
-
-def count_pending() -> int:
-    """Return how many downloads wait, for their turn or for another reason."""
-    return db.session.scalar(select(func.count(Download.id)).where(Download.status == Status.PENDING)) or 0
 
 
 def list_downloads(

@@ -8,10 +8,12 @@ from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import Download, DownloadEvent, EventKind, User
 from downloads_app.services.downloads import lifecycle, stuck
-from downloads_app.services.queue import claims, outcomes, pauses
+from downloads_app.services.queue import claims, outcomes, pauses, workers
 from downloads_app.services.queue.outcomes import ProgressReport
+from downloads_app.services.queue.workers import Presence
 from tests.support.downloading import (
     LEASE_SECONDS,
+    WORKER,
     add_downloads,
     add_provider,
     claim,
@@ -140,3 +142,22 @@ def test_a_pause_is_since_it_began_and_not_before_the_download_was_there(alice: 
     before, after = find()
     assert before.since == provider.paused_at
     assert after.since == after.download.created_at
+
+
+def test_a_try_that_is_put_off_is_stuck_and_one_that_is_due_waits_for_its_turn(alice: User) -> None:
+    workers.tell(Presence(WORKER, 1))
+    found = claimed(alice)
+    for _ in range(claims.FREE_FAILURES):
+        expire_lease(found)
+        assert claims.rescue_expired()
+        again = claim()
+        assert again is not None
+        found = again
+    expire_lease(found)
+    assert claims.rescue_expired()
+    (told,) = find()
+    assert told.reason == "its worker was not heard of any more"
+    assert "it is tried again by itself" in told.advice
+    end_wait(reload(found))
+    assert find() == []
+    assert stuck.survey(LEASE_SECONDS, 10).waiting == 1
