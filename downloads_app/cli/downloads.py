@@ -15,7 +15,7 @@ from downloads_app.cli.download_views import describe, print_details, print_even
 from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.planning import preview
-from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, clean, print_json
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, clean, format_count, print_json
 from downloads_app.cli.times import SINCE
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import SourceError
@@ -154,17 +154,22 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 @group.command("prune")
 @click.option("--older-than", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Finished so long ago.")
 @click.option("--files", is_flag=True, help="Remove their files too.")
-def prune_downloads(older_than: float, files: bool) -> None:
+@YES_OPTION
+def prune_downloads(older_than: float, files: bool, yes: bool) -> None:
     """Remove finished downloads from the list; complete files stay unless --files is given.
+
+    With --files it asks first on a terminal.
 
     \b
     Examples:
       downloads-app downloads prune --older-than 30
       downloads-app downloads prune --older-than 90 --files
     """
+    if files:
+        age = f" for {older_than:g} days" if older_than else ""
+        confirm(f"Remove everybody's downloads that have been finished{age}, with their files?", yes)
     pruned = history.prune(current_settings().downloads_dir, older_than, files=files, by=COMMAND_LINE)
-    count = pruned.downloads
-    click.echo(f"Removed {count} download{'' if count == 1 else 's'}{pruned.exception}")
+    click.echo(f"Removed {format_count(pruned.downloads, 'download')}{pruned.exception}")
 
 
 def _add_control(name: str, change: Callable[[Settings, Download, Actor], None], done: str, summary: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from downloads_app.cli.asking import YES_OPTION, confirm
 from downloads_app.cli.completing import offer_providers
 from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, plain, print_json, print_table
@@ -132,13 +133,16 @@ def reencrypt_secrets() -> None:
 
 @group.command("remove")
 @click.argument("name", shell_complete=offer_providers)
-def remove_provider(name: str) -> None:
-    """Remove a provider and its history; files stay.
+@YES_OPTION
+def remove_provider(name: str, yes: bool) -> None:
+    """Remove a provider and its history, asking first on a terminal; files stay.
 
     \b
     Example:
       downloads-app providers remove hub
     """
+    catalog.find_provider(name)
+    confirm(f"Remove {name} with the history of its downloads?", yes)
     catalog.remove_provider(catalog.find_provider(name), by=COMMAND_LINE)
     click.echo(f"Removed provider {name}")
 

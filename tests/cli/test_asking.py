@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 
 from downloads_app.config import current_settings
-from downloads_app.models import User
+from downloads_app.models import User, utc_now
+from downloads_app.services.downloads import history
 from downloads_app.services.files import folders
+from tests.support.downloading import add_downloads, add_provider, reload
 from tests.support.server import environment
 from tests.support.terminal import Terminal
 
@@ -28,3 +30,26 @@ def test_a_name_that_is_taken_is_told_before_a_password_is_asked_for(alice: User
     with Terminal(env, "users", "create", "alice") as terminal:
         assert terminal.finish() == 1
         assert terminal.lines == ["error: A user named 'alice' exists already"]
+
+
+@pytest.mark.parametrize(
+    ("command", "question"),
+    [
+        ("providers remove hub", "Remove hub with the history of its downloads? [y/N]"),
+        ("downloads prune --files", "Remove everybody's downloads that have been finished, with their files? [y/N]"),
+        ("users delete alice", "Delete alice with their downloads? [y/N]"),
+    ],
+)
+def test_what_cannot_be_taken_back_is_asked_about_on_a_terminal(
+    alice: User, env: dict[str, str], command: str, question: str
+) -> None:
+    row = add_downloads(alice, add_provider(), "org/model", status="completed", completed_at=utc_now())[0]
+    with Terminal(env, *command.split(), columns=120) as terminal:
+        terminal.wait_for(question)
+        terminal.type(b"n\n")
+        assert terminal.finish() == 1
+    assert reload(row).status == "completed"
+    with Terminal(env, *command.split(), "--yes", columns=120) as terminal:
+        assert terminal.finish() == 0
+        assert not any("?" in line for line in terminal.lines)
+    assert history.list_downloads().total == 0
