@@ -29,23 +29,32 @@ def draw(news: Sequence[Download] | str, console: Console, files: FileRows | Non
     The last row counts those that do not fit: one with a long reason takes several lines. Of one that does not fit by
     itself files are left out.
     """
-    if isinstance(news, str):
-        return plain(news, "red")
+    return plain(news, "red") if isinstance(news, str) else _fit(news, console, files)[0]
+
+
+def fits(downloads: Sequence[Download], console: Console, files: FileRows | None) -> bool:
+    """Whether all of them have room, with their reasons."""
+    return _fit(downloads, console, files)[1] == 0
+
+
+def _fit(downloads: Sequence[Download], console: Console, files: FileRows | None) -> tuple[Group, int]:
+    """Draw as many downloads as there is room for; return also how many are left out."""
     room = max(1, console.size.height - SPARE_LINES)
-    ordered = sorted(news, key=lambda download: download.status not in ACTIVE)
+    ordered = sorted(downloads, key=lambda download: download.status not in ACTIVE)
     blocks = _fill(ordered, room, console, files)
     count = len(blocks)
     while True:
-        drawn = _arrange(blocks[:count], len(ordered) - count, console)
+        left_out = len(ordered) - count
+        drawn = _arrange(blocks[:count], left_out, console)
         lines = len(console.render_lines(drawn, pad=False))
         if lines <= room:
-            return drawn
+            return drawn, left_out
         if count > 1:
             count = max(1, min(count - 1, count * room // lines))
         elif blocks and len(blocks[0]) > LEAST_ROWS:
             del blocks[0][-2]  # the last row counts files
         else:
-            return drawn
+            return drawn, left_out
 
 
 def format_speed(download: Download) -> str:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from downloads_app.cli.asking import YES_OPTION, confirm, is_asking
+from downloads_app.cli.beat import INTERRUPTED
 from downloads_app.cli.choice_options import choice_options
 from downloads_app.cli.completing import offer_downloads, offer_users
 from downloads_app.cli.download_views import describe, print_details, print_events, print_list
@@ -25,6 +26,7 @@ from downloads_app.services.audit import COMMAND_LINE, Actor
 from downloads_app.services.downloads import history, lifecycle, story
 from downloads_app.services.pages import Wanted
 from downloads_app.services.providers import catalog
+from downloads_app.services.references import SHORT_ID_LENGTH
 
 group = Commands("downloads", help="Queue, watch and control downloads.", no_args_is_help=True)
 _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop - 1)
@@ -73,9 +75,20 @@ def add_download(
     )
     click.echo(download.id)
     if waits:
-        follow([download.id], Console(stderr=True))
-        if history.find_download(download.id).status != Status.COMPLETED:
-            sys.exit(1)
+        _wait_for(download.id)
+
+
+def _wait_for(download_id: str) -> None:
+    """Follow a download to its end; exits with 1 unless it is complete, with 130 at Ctrl-C."""
+    try:
+        follow([download_id], Console(stderr=True))
+    except SystemExit as exc:
+        if exc.code == INTERRUPTED:
+            short = download_id[:SHORT_ID_LENGTH]
+            click.echo(f"It goes on; to follow it again: downloads-app downloads watch {short}", err=True)
+        raise
+    if history.find_download(download_id).status != Status.COMPLETED:
+        sys.exit(1)
 
 
 def _show_preview(owner: User, source: Provider, repository: str, **choice: Any) -> list[str]:

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
-from downloads_app.cli.bars import draw, format_speed
+from downloads_app.cli.bars import draw, fits, format_speed
 from downloads_app.cli.beat import INTERRUPTED, Beat
 from downloads_app.cli.download_views import explain_state
 from downloads_app.cli.file_rows import FileRows
@@ -46,8 +46,9 @@ def follow(ids: Sequence[str], console: Console, *, follow_all: bool = False, fi
                 _repeat(shown, follow_all, _Lines(console, files), beat)
         except KeyboardInterrupt:
             raise SystemExit(INTERRUPTED) from None
-    failed = [download for download in _read(shown, follow_all=False) if download.status == Status.FAILED]
-    if can_redraw(console):  # a line has told it elsewhere
+    rows = _read(shown, follow_all=False)
+    failed = [download for download in rows if download.status == Status.FAILED]
+    if can_redraw(console) and not fits(rows, console, files):  # else the last frame, or a line, has told it
         for download in failed:
             console.print(plain(f"{download.id}: {download.error_message}", "red"))
     if failed:

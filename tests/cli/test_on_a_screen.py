@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from downloads_app.extensions import db
 from downloads_app.models import User
+from downloads_app.services.downloads import history
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import add_downloads, add_provider, claim, reload
 from tests.support.server import environment
@@ -66,8 +67,29 @@ def test_the_last_frame_says_how_each_download_has_ended(alice: User, env: dict[
     assert "100%" in done
     assert done.endswith("completed")
     told = "".join(shown).replace(" ", "")
-    assert f"{broken.id}: {REASON}".replace(" ", "") in told
+    assert told.count(REASON.replace(" ", "")) == told.count(broken.id[:8]) == 1
     assert COLOURS.search(terminal.sent)
+
+
+def test_reasons_that_the_last_frame_has_no_room_for_stand_below_it(alice: User, env: dict[str, str]) -> None:
+    names = [f"org/model-{number}" for number in range(30)]
+    rows = add_downloads(alice, add_provider(), *names, status="failed", error_message="gone")
+    with Terminal(env, "downloads", "watch", *(row.id for row in rows), lines=20) as terminal:
+        assert terminal.finish() == 1
+    told = terminal.sent.decode()
+    assert all(f"{row.id}: gone" in told for row in rows)
+
+
+def test_ctrl_c_says_that_what_was_added_goes_on(alice: User, env: dict[str, str]) -> None:
+    add_provider()
+    arguments = ("downloads", "add", "hub", "org/model", "--user", "alice", "--wait", "--yes")
+    with Terminal(env, *arguments) as terminal:
+        terminal.wait_for("org/model")
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+        short = terminal.lines[0][:8]
+        assert terminal.lines[-1] == f"It goes on; to follow it again: downloads-app downloads watch {short}"
+    assert history.find_download(short).status == "pending"
 
 
 def test_top_is_drawn_anew_and_its_last_frame_stays(alice: User, env: dict[str, str]) -> None:
