@@ -15,6 +15,7 @@ from downloads_app.services.providers import catalog
 from downloads_app.services.queue import pauses, workers
 
 MAX_CLOCK_SECONDS = 2.0
+EMBEDDED = "; gunicorn (downloads-app run) brings one by itself, no other server does"
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
@@ -57,7 +58,7 @@ def check_workers(settings: Settings) -> Iterator[Finding]:
         places = sum(worker.concurrency for worker in alive)
         yield fine("workers", f"{len(alive)} alive, for {places} downloads at a time")
         return
-    how = "start the web server, which brings one" if settings.embedded_worker else START_A_WORKER
+    how = f"{START_A_WORKER}{EMBEDDED}" if settings.embedded_worker else START_A_WORKER
     yield wrong("workers", "no worker is alive, so every download waits", how)
 
 

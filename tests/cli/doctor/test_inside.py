@@ -54,8 +54,20 @@ def test_what_is_well_asks_for_nothing(app: Flask, runner: FlaskCliRunner) -> No
 def test_a_fault_is_a_plain_line_with_its_cure_and_exit_code_1(app: Flask, runner: FlaskCliRunner) -> None:
     done = runner.invoke(args=["doctor"])
     assert done.exit_code == 1
-    assert "wrong  workers      no worker is alive, so every download waits\n" in done.stdout
-    assert "→ start one" in done.stdout or "→ start the web server" in done.stdout
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert "wrong  workers      no worker is alive, so every download waits" in lines
+    assert "→ start one: downloads-app downloads worker" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("embedded", "more"),
+    [(True, "; gunicorn (downloads-app run) brings one by itself, no other server does"), (False, "")],
+)
+def test_without_a_worker_the_cure_works_under_any_server(app: Flask, embedded: bool, more: str) -> None:
+    """A server that runs without one may be waitress, which brings none: to start the web server would not help."""
+    settings = current_settings().model_copy(update={"embedded_worker": embedded})
+    (found,) = database.check_workers(settings)
+    assert (found.state, found.advice) == (State.WRONG, f"start one: downloads-app downloads worker{more}")
 
 
 def test_a_setting_that_cannot_be_read_is_told_before_all_else(tmp_path: Path) -> None:
