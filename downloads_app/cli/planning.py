@@ -14,10 +14,10 @@ from downloads_app.services.providers import catalog
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A plan, and how many files of the repository it leaves out."""
+    """A plan, and why it has no files if it has none."""
 
     plan: Plan
-    unwanted_files: int
+    why_nothing: str
 
     def summarize(self) -> str:
         """Return in a line how much it is and how much room there is."""
@@ -31,8 +31,7 @@ class Preview:
         """Return why it would not come, as far as one can tell now."""
         plan = self.plan
         if not plan.files:
-            unwanted = format_count(self.unwanted_files, "file")
-            return [f"No file matches, of {unwanted}" if self.unwanted_files else "It holds no files"]
+            return [self.why_nothing[0].upper() + self.why_nothing[1:]]
         needed = (plan.total_bytes or 0) - plan.here_bytes
         comes, faults = f"{format_bytes(needed)} would come", []
         if needed > plan.free_bytes:
@@ -57,4 +56,4 @@ def preview(
     give_connection_back()  # no connection is held while the network takes its time
     listing = plans.list_remote(kind, access, repository, revision, wanted)
     plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
-    return Preview(plan, listing.unwanted_files)
+    return Preview(plan, plans.explain_nothing(listing, wanted))

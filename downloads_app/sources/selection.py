@@ -10,6 +10,7 @@ from downloads_app.sources.globs import compile_globs
 
 MAX_MATCH_SECONDS = 10.0
 """CPU time of a thread for one listing. 100,000 files with ordinary patterns take one second."""
+MAX_SHOWN_LENGTH = 300
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -45,6 +46,12 @@ class Selection:
         if covering and compile_globs(covering).fullmatch(below):
             return False
         return not self.include or any(_meets(below, glob) for glob in _widen(self.include))
+
+    def __str__(self) -> str:
+        """Return the patterns as an error names them, cut off if they are long."""
+        named = [(word, globs) for word, globs in (("include", self.include), ("exclude", self.exclude)) if globs]
+        text = "; ".join(f"{word} {', '.join(map(repr, globs))}" for word, globs in named)
+        return text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]} …"
 
 
 EVERYTHING = Selection()

@@ -47,7 +47,8 @@ def test_a_plan_ends_with_how_much_it_is_and_how_much_room_there_is(run: Run, se
 
 def test_a_plan_says_that_no_file_matches(runner: FlaskCliRunner, server: FileServer, alice: User) -> None:
     done = runner.invoke(args=[*PLAN, "--include", "*.safetensor"])
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "No file matches, of 2 files\n")
+    told = "No file matches the patterns (include '*.safetensor'), of 2 files\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", told)
 
 
 def test_a_plan_says_what_does_not_fit(

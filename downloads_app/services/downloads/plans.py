@@ -51,6 +51,15 @@ def list_remote(
     return open_source(kind, access).list_files(repository, None if asked == DEFAULT_REVISION else asked, wanted)
 
 
+def explain_nothing(listing: Listing, wanted: Selection) -> str:
+    """Return why a listing has no files. With patterns, not all folders may have been looked into."""
+    if wanted == EVERYTHING:
+        return "it holds no files"
+    unwanted = listing.unwanted_files
+    of_how_many = f", of {unwanted:,} file{'' if unwanted == 1 else 's'}" if unwanted else ""
+    return f"no file matches the patterns ({wanted}){of_how_many}"
+
+
 def make_plan(
     settings: Settings,
     user: User,

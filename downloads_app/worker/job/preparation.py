@@ -8,7 +8,7 @@ from downloads_app.errors import NOT_ENOUGH_DISK, NeverFits, NoSpace, SourceErro
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import listings, quota
 from downloads_app.services.downloads.listings import ListedFile
-from downloads_app.services.downloads.plans import list_remote
+from downloads_app.services.downloads.plans import explain_nothing, list_remote
 from downloads_app.services.files.folders import disk_bytes, free_bytes
 from downloads_app.services.queue import orders, room
 from downloads_app.services.queue.claims import Claim
@@ -26,9 +26,8 @@ def pin_files(claim: Claim, order: Order) -> list[ListedFile]:
     if not order.is_listed:
         listing = list_remote(order.kind, order.access, order.repository, order.revision, order.wanted)
         if not listing.files:
-            unwanted = listing.unwanted_files
-            found = f"none of the {unwanted} files matches" if unwanted else "it holds no files"
-            raise SourceError(f"There is nothing to download in {order.repository}: {found}", permanent=True)
+            why = explain_nothing(listing, order.wanted)
+            raise SourceError(f"There is nothing to download in {order.repository}: {why}", permanent=True)
         if not listings.store_listing(claim, listing):
             raise Stopped(0)
     return listings.read_listing(claim.download_id)

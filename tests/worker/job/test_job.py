@@ -71,8 +71,18 @@ def test_patterns_that_match_nothing_fail_and_say_so(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
     publish(server, "org/model", FILES)
-    queue_download(alice, provider, include=["*.gguf"])
-    assert "none of the 4 files matches" in run_to_failure(app)
+    queue_download(alice, provider, include=["*.gguf", "*.safetensor"], exclude=["deep/"])
+    told = "There is nothing to download in org/model: no file matches the patterns ({}), of 4 files"
+    assert run_to_failure(app) == told.format("include '*.gguf', '*.safetensor'; exclude 'deep/'")
+
+
+def test_folders_that_no_pattern_can_match_are_not_called_empty(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    server.put("org/model/", b'<title>Index of /org/model/</title><a href="../">../</a><a href="deep/">deep/</a>')
+    queue_download(alice, provider, include=["deeper/*"])
+    assert "no file matches the patterns (include 'deeper/*')" in run_to_failure(app)
+    assert server.seen("org/model/deep/") == []
 
 
 def test_a_repository_that_does_not_exist_fails_at_once(app: Flask, alice: User, provider: Provider) -> None:
