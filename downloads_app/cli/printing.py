@@ -6,13 +6,14 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
 import click
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -89,9 +90,31 @@ def print_folded(text: str, style: str = "", *, indent: int = 0, hang: int = 0) 
         indent, hang = indent + hang, 0
 
 
+class _Trimmed:
+    """What rich draws, without the spaces that it puts behind it: on a narrower terminal they would be blank lines."""
+
+    def __init__(self, drawn: RenderableType) -> None:
+        self._drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        for segments in console.render_lines(self._drawn, options, pad=False):
+            while segments and not segments[-1].text.rstrip(" "):
+                segments.pop()
+            if segments:
+                text, style, _ = segments.pop()
+                segments.append(Segment(text.rstrip(" "), style))
+            yield from segments
+            yield Segment.line()
+
+
+def print_trimmed(drawn: RenderableType) -> None:
+    """Print a table, without spaces at the ends of lines."""
+    make_console().print(_Trimmed(drawn), end="")
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
     """Print a table, at most as wide as the terminal. Long cells are folded, never cut."""
-    make_console().print(make_table(columns, rows, right=right))
+    print_trimmed(make_table(columns, rows, right=right))
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
@@ -112,7 +135,7 @@ def print_fields(fields: Iterable[tuple[str, str | Text]]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields:
         table.add_row(name, value if isinstance(value, Text) else plain(value))
-    make_console().print(table)
+    print_trimmed(table)
 
 
 def format_bytes(count: int | None) -> str:

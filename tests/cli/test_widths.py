@@ -50,6 +50,16 @@ def story(alice: User, make_user: Callable[..., User]) -> Download:
     return row
 
 
+def test_what_goes_into_a_pipe_has_no_spaces_at_the_ends_of_lines(
+    runner: FlaskCliRunner, story: Download, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for command in ("doctor", "downloads list", f"downloads show {story.id}", "providers list", "users list"):
+        shown = runner.invoke(args=command.split()).stdout
+        assert shown.strip(), command
+        assert [line for line in shown.splitlines() if line.endswith(" ")] == [], command
+
+
 @pytest.mark.parametrize("columns", [80, 200])
 def test_no_line_is_longer_than_the_terminal_is_wide(
     runner: FlaskCliRunner, story: Download, monkeypatch: pytest.MonkeyPatch, columns: int
@@ -72,6 +82,7 @@ def test_no_line_is_longer_than_the_terminal_is_wide(
         done = runner.invoke(args=command.split())
         assert done.exit_code == (1 if command == "doctor" and done.exit_code else 0), done.output
         shown = done.stdout
+        assert [line for line in shown.splitlines() if line.endswith(" ")] == [], command
         assert max(map(cell_len, shown.splitlines())) <= columns, command
         assert not {"…", "\x1b", "\u202e"} & set(shown), command
 

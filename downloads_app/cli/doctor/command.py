@@ -13,7 +13,7 @@ from downloads_app.cli.doctor import database, disk, encryption, kernel, provide
 from downloads_app.cli.doctor.address import Address, read_address
 from downloads_app.cli.doctor.finding import Finding, State, fine, note, wrong
 from downloads_app.cli.groups import Command, explain_database
-from downloads_app.cli.printing import JSON_OPTION, make_console, plain, print_json
+from downloads_app.cli.printing import JSON_OPTION, plain, print_json, print_trimmed
 from downloads_app.config import Settings, current_settings
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.inspection import trial
@@ -93,4 +93,4 @@ def _print(finding: Finding) -> None:
     row.add_row(plain(finding.state, _STYLES[finding.state]), plain(finding.part), plain(finding.found))
     if finding.advice:
         row.add_row("", "", plain(f"→ {finding.advice}"))
-    make_console().print(row)
+    print_trimmed(row)
