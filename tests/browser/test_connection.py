@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
 from tests.browser.profiles import READY, sign_in
+from tests.browser.rows import FAILED, ended_now, rows_of
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.relay import Relay
 
@@ -83,6 +84,28 @@ def test_a_restart_of_the_server_is_told_and_survived(
     expect_live(page, watched)
     expect(page.locator(f"#ended [data-id='{other}'] .outcome")).to_have_text("Cancelled")
     expect(page.locator("#announcer")).to_contain_text("slow/other: Cancelled")
+
+
+def test_what_is_opened_without_a_connection_loads_when_it_is_back(stack: Stack, page: Page, watched: str) -> None:
+    refused = page.locator("#view [role=alert]", has_text="The server cannot be reached. Trying again…")
+
+    def open_while_away(way: str, act: Callable[[], None], shown: Locator) -> None:
+        page.route(f"**/api/{way}*", lambda route: route.abort("connectionrefused"))
+        act()
+        expect(refused).to_be_visible()
+        page.unroute(f"**/api/{way}*")
+        expect(refused).to_have_count(0)
+        expect(shown).to_be_visible()
+
+    what = page.get_by_label("Repository, or the address")
+    open_while_away("providers", page.get_by_role("link", name="Add", exact=True).click, what)
+    what.fill("hub:slow/watched")
+    open_while_away("downloads/plan", lambda: what.press("Enter"), page.locator(".plan"))
+    with rows_of(stack, "alice", ended_now(**FAILED), name="away/ended"):
+        history = page.get_by_role("link", name="History", exact=True)
+        open_while_away("downloads?", history.click, page.locator(".line", has_text="away/ended"))
+    page.get_by_role("link", name="Active", exact=True).click()
+    expect_live(page, watched)
 
 
 def test_a_silent_network_is_noticed_and_left_behind(page: Page, relay: Relay, watched: str) -> None:

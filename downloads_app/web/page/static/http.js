@@ -2,6 +2,7 @@
 
 import { say } from "./words.js";
 
+const OUTAGES = new Set([0, 502, 503, 504]); // a proxy says 502 and 504, in the server's place
 const root = document.documentElement.dataset.root;
 
 export class HttpError extends Error {
@@ -16,6 +17,11 @@ export class HttpError extends Error {
     this.status = status; // 0: no answer at all
     this.retryAfterSeconds = retryAfterSeconds;
     this.details = details;
+  }
+
+  /** The server is away, or what it needs is: later the same request may well have another answer. */
+  get isOutage() {
+    return OUTAGES.has(this.status);
   }
 }
 

@@ -90,7 +90,10 @@ export function watch(user, onSignedOut) {
     else if (message.kind === "latest") downloads.catchUp(message.downloads);
     else if (message.state === "signed-out") onSignedOut();
     else {
-      if (["live", "idle"].includes(message.state) && connection.state === "lost") checkVersion();
+      if (["live", "idle"].includes(message.state) && connection.state === "lost") {
+        checkVersion();
+        listKept();
+      }
       connection.set(message, redraw);
     }
   };

@@ -5,23 +5,24 @@ import { address } from "../http.js";
 import { when } from "../times.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say } from "../words.js";
-import { useAnswer } from "./loading.js";
+import { useAnswer, useRetry } from "./loading.js";
 import { PlanView } from "./plan.js";
 import { readReference, unknownProvider } from "./reference.js";
+import { Fault } from "./settings/faults.js";
 
 const TYPING_MILLISECONDS = 300;
 const SEARCHED_FROM = 2; // characters
 const WITH_REVISIONS = new Set(["huggingface", "oci", "lfs"]);
 
 export function AddView({ user }) {
-  const { answer: providers, error } = useAnswer(getProviders, "providers");
+  const { answer: providers, error, again } = useAnswer(getProviders, "providers");
   const [providerId, setProviderId] = useState(null);
   const [text, setText] = useState("");
   const [revision, setRevision] = useState("");
   const [target, setTarget] = useState(null);
   const field = useRef(null);
   useEffect(() => field.current?.focus(), [providers === null]);
-  if (error && !providers) return html`<p class="notice" role="alert">${error.message}</p>`;
+  if (error && !providers) return html`<${Fault} error=${error} onAgain=${again} />`;
   if (!providers) return html`<p class="quiet-text">${say("app.loading")}</p>`;
   if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
   const provider = providers.find(({ id }) => id === providerId) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
@@ -80,6 +81,9 @@ function NoProvider({ isAdmin }) {
 /** The search results of a searchable provider, while the user types. */
 function Found({ provider, text, onChoose, onKeyDown }) {
   const [state, setState] = useState({ rows: [], asked: "", error: null });
+  const [turn, setTurn] = useState(0);
+  const again = () => setTurn(turn + 1);
+  useRetry(state.error, again);
   const wanted = text.trim();
   const isSearched = provider.can_search && wanted.length >= SEARCHED_FROM && !/^https?:/i.test(wanted);
   useEffect(() => {
@@ -97,9 +101,9 @@ function Found({ provider, text, onChoose, onKeyDown }) {
       }
     }, TYPING_MILLISECONDS);
     return () => { isOver = true; clearTimeout(timer); };
-  }, [provider.id, wanted, isSearched]);
+  }, [provider.id, wanted, isSearched, turn]);
   if (!provider.can_search && wanted.length >= SEARCHED_FROM) return html`<p class="quiet-text">${say("add.cannot_search", { provider: provider.name })}</p>`;
-  if (state.error) return html`<p class="notice" role="alert">${state.error.message}</p>`;
+  if (state.error) return html`<${Fault} error=${state.error} onAgain=${again} />`;
   if (!state.asked) return isSearched ? html`<p class="quiet-text" role="status">${say("add.searching", { provider: provider.name })}</p>` : null;
   if (state.rows.length === 0) return html`<p class="quiet-text">${say("add.nothing_found", { provider: provider.name, text: state.asked })}</p>`;
   return html`<ul class="rows found" role="list" onKeyDown=${onKeyDown}>${state.rows.map((row) => html`<li key=${row.name}>

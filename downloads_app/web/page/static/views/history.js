@@ -10,12 +10,13 @@ import { DownloadRow } from "./download_row.js";
 import { asQuery, Filters, readFilters } from "./filters.js";
 import { useAnswer } from "./loading.js";
 import { PAGE_SIZE, usePages } from "./paging.js";
+import { Fault } from "./settings/faults.js";
 
 export function HistoryView({ user, route }) {
   const [filters, setFilters] = useState(() => readFilters(route.query));
   const { answer: providers } = useAnswer(getProviders, "providers");
   const query = useMemo(() => asQuery(filters), [filters]);
-  const { rows, error, isAtEnd, isLoading, more, change } = usePages(query);
+  const { rows, error, again, isAtEnd, isLoading, more, change } = usePages(query);
   const { propsOf, bar } = useChoosing(rows);
   useChanges(change);
   const choose = useCallback((next) => {
@@ -27,7 +28,7 @@ export function HistoryView({ user, route }) {
   const isFiltered = Object.values(filters).some((value) => value !== "");
   return html`<h2>${say("history.title")}</h2>
     <${Filters} filters=${filters} providers=${providers ?? []} isAdmin=${user.role === "admin"} onChange=${choose} />
-    ${error && html`<p class="notice" role="alert">${error.message}</p>`}
+    <${Fault} error=${error} onAgain=${again} />
     <p class="quiet-text" role="status">${isLoading && rows.length === 0 ? say("app.loading")
       : isAtEnd && rows.length === 0 ? say(isFiltered ? "history.nothing" : "history.nothing_at_all") : ""}</p>
     ${rows.length > 0 && html`<div class="rows lines">${chunks.map((chunk, at) => html`<${Chunk} key=${at} draw=${() => chunk.map((download) => html`<${DownloadRow} key=${download.id}

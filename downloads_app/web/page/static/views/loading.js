@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preac
 import { say } from "../words.js";
 
 const HANGS_MILLISECONDS = 15_000;
+const RETRY_SECONDS = 3;
 
 /** "7", or "100 and more" where the list goes on after this page. */
 export function shownCount({ rows, next }) {
@@ -11,7 +12,7 @@ export function shownCount({ rows, next }) {
 }
 
 /**
- * `ask` is called at once, when `key` changes, by `again()`, and every `often` seconds (0: never) while the tab is
+ * `ask` is called at once, when `key` changes, by `again()`, and every `often` seconds (0: only after an outage) while the tab is
  * visible; not while the last question is without an answer, unless it hangs. How often may depend on the last answer.
  * @param {() => Promise<any>} ask
  * @param {string | null} key
@@ -47,5 +48,23 @@ export function useAnswer(ask, key, often = 0) {
       clearInterval(timer);
     };
   }, [again, everySeconds]);
+  useRetry(everySeconds ? null : state.error, again);
   return { ...state, again };
+}
+
+/**
+ * Call `again` once a moment after each `error` that comes of an outage, so that nothing says for ever what is over. A hidden tab waits.
+ * @param {any} error
+ * @param {() => void} again
+ */
+export function useRetry(error, again) {
+  useEffect(() => {
+    if (!error?.isOutage) return undefined;
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      clearInterval(timer);
+      again();
+    }, Math.max(RETRY_SECONDS, error.retryAfterSeconds ?? 0) * 1000);
+    return () => clearInterval(timer);
+  }, [error]);
 }

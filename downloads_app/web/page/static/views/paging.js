@@ -2,13 +2,13 @@
 
 import { getPage, getPages } from "../api.js";
 import { useCallback, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
-import { useAnswer } from "./loading.js";
+import { useAnswer, useRetry } from "./loading.js";
 
 export const PAGE_SIZE = 50;
-const NOTHING_YET = { rows: [], next: null, isAtEnd: false, isLoading: true, error: null };
+const NOTHING_YET = { rows: [], next: null, asked: null, isAtEnd: false, isLoading: true, error: null };
 
 /**
- * `more` reads the next page, `change` takes new rows in the place of the old ones, so that nothing moves but what is gone.
+ * `more` reads the next page, `again` the one that failed, `change` takes new rows in the place of the old ones, so that nothing moves but what is gone.
  * @param {string} query
  */
 export function usePages(query) {
@@ -21,7 +21,7 @@ export function usePages(query) {
       if (mine !== run.current) return;
       setState((old) => ({ rows: [...(cursor === null ? [] : old.rows), ...page.rows], next: page.next, isAtEnd: page.next === null, isLoading: false, error: null }));
     } catch (error) {
-      if (mine === run.current) setState((old) => ({ ...old, isLoading: false, error }));
+      if (mine === run.current) setState((old) => ({ ...old, asked: cursor, isLoading: false, error }));
     }
   }, [query]);
   useEffect(() => {
@@ -29,11 +29,13 @@ export function usePages(query) {
     read(null);
     return () => { run.current += 1; };
   }, [read]);
+  const again = () => read(state.asked);
+  useRetry(state.error, again);
   const change = useCallback((changed, gone) => {
     const byId = new Map(changed.map((row) => [row.id, row]));
     setState((old) => ({ ...old, rows: old.rows.filter(({ id }) => !gone.includes(id)).map((row) => byId.get(row.id) ?? row) }));
   }, []);
-  return { ...state, more: () => state.next !== null && read(state.next), change };
+  return { ...state, again, more: () => state.next !== null && read(state.next), change };
 }
 
 /**

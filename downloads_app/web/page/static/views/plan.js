@@ -26,7 +26,7 @@ export function PlanView({ target }) {
 }
 
 function explain(error) {
-  return advised(error.message, adviceOn(error.message));
+  return error.isOutage ? say("app.trying_again", { reason: error.message }) : advised(error.message, adviceOn(error.message));
 }
 
 function advised(reason, advice) {

@@ -26,10 +26,11 @@ export function explain({ status, message, retryAfterSeconds }) {
   return [message.replace(/[.\s]*$/, "."), remedy].filter(Boolean).join(" ");
 }
 
-/** A fault with what to do about it; a screen reader says it at once. `onAgain`: offers to try again. */
+/** A fault with what to do about it; a screen reader says it at once. `onAgain`: offers what is done after an outage by itself. */
 export function Fault({ error, onAgain = null }) {
   if (!error) return null;
-  return html`<p class="notice fault" role="alert">${explain(error)}
+  const words = onAgain && error.isOutage ? say("app.trying_again", { reason: error.message }) : explain(error);
+  return html`<p class="notice fault" role="alert">${words}
     ${onAgain && html` <button type="button" class="quiet" onClick=${onAgain}>${say("app.try_again")}</button>`}</p>`;
 }
 
