@@ -1,14 +1,13 @@
 /** What a person does to one or to many downloads: it is asked for where nothing brings it back, sent, told, and undone. */
 
 import { announce } from "./announcer.js";
-import { changeDownload, deleteDownload, getDownload, getSpace, setPriority } from "./api.js";
+import { changeDownload, deleteDownload, getDownload, setPriority } from "./api.js";
 import { ask } from "./dialogs.js";
-import { bytes } from "./format.js";
+import { askToRemove, bySamePath, countStaying } from "./removing.js";
 import { showToast } from "./toasts.js";
 import { say, sayNamed } from "./words.js";
 
 const AT_ONCE = 6; // requests: as many connections as a browser opens over HTTP/1.1
-const SPACE_ASKED_AT_MOST = 100;
 
 /**
  * @typedef {"pause" | "resume" | "cancel" | "retry" | "delete" | "priority"} Action
@@ -63,14 +62,6 @@ async function send(action, id, { priority, answer }) {
   return deleteDownload(id, answer === "files");
 }
 
-/** In groups, each to be done one after another: of downloads with the same folder, only the last one takes its files along. */
-function bySamePath(targets) {
-  /** @type {Map<string, Target[]>} */
-  const groups = new Map();
-  for (const target of targets) groups.set(target.path, [...(groups.get(target.path) ?? []), target]);
-  return [...groups.values()];
-}
-
 /** Resolves to the answer, or null for none. */
 async function askFirst(action, targets) {
   const count = targets.length;
@@ -78,37 +69,7 @@ async function askFirst(action, targets) {
     return ask(say("action.cancel_question", { count }), [["yes", say("action.cancel_yes", { count })]]);
   }
   if (action !== "delete") return "yes";
-  const space = await spaceOf(targets);
-  const question = say("action.delete_question", { count, name: targets[0].name });
-  return ask([question, ...sayOfSpace(space, count), say("action.delete_for_good")].join(" "), answersFor(space, count));
-}
-
-/** What removing the files would free, and why it is no more; nothing where it is not known. */
-function sayOfSpace(space, count) {
-  if (space === null) return [];
-  const { bytes: size, freed_bytes: freed, staying_downloads: staying } = space;
-  if (staying === count) return [say("action.delete_stay", { count })];
-  return [
-    size === 0 ? say("action.delete_no_files") : freed < size ? say("action.delete_shared", { size: bytes(size), freed: bytes(freed) })
-      : say("action.delete_frees", { size: bytes(size) }),
-    staying > 0 && say("action.some_files_stay", { count: staying }),
-  ].filter(Boolean);
-}
-
-/**
- * Files are offered to be removed only where some would go.
- * @returns {[string, string][]}
- */
-function answersFor(space, count) {
-  if (space?.staying_downloads === count) return [["row", say("action.keep_files")]];
-  if (space?.bytes === 0) return [["row", say("action.delete")]];
-  return [["row", say("action.keep_files")], ["files", say("action.delete_files")]];
-}
-
-/** What the files of these downloads take, and what their removal frees; null if there are too many, or no answer. */
-async function spaceOf(targets) {
-  if (targets.length > SPACE_ASKED_AT_MOST) return null;
-  return getSpace(targets.map(({ id }) => id)).catch(() => null);
+  return askToRemove(targets);
 }
 
 /** Call `call` for each target: those of a group one after another, a few groups at once. */
@@ -152,12 +113,6 @@ function tell(what, done, faults, undoIt) {
   const isUndoable = undoIt !== null && first && (what === "priority" || UNDONE_BY[what] !== undefined);
   showToast(sentences.join(" "), isUndoable ? undoIt : null, faults.length > 0, done.map(({ target }) => target.id));
   announce(sentences.join(" "));
-}
-
-/** How many of these removed downloads have left their files; those that another of them took along have not. */
-function countStaying(done) {
-  const gone = new Set(done.filter(({ result }) => !result).map(({ target }) => target.path));
-  return done.filter(({ result, target }) => result && !gone.has(target.path)).length;
 }
 
 /** Take it back. A cancelled download begins again: its partial files are gone. */
