@@ -2,4 +2,4 @@
 
 from downloads_app.cli.entry import main
 
-main()
+main(prog_name="downloads-app")

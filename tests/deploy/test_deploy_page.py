@@ -84,28 +84,6 @@ def test_the_settings_exist_and_are_those_of_the_page_and_of_nginx() -> None:
     assert f"createdb --owner {user} --encoding UTF8 --template template0 {database}\n" in COMMANDS
 
 
-def test_the_command_of_the_page_runs_as_the_units_do() -> None:
-    script = (PROJECT / "deploy/downloads-app").read_text()
-    unit = read_unit("downloads-worker")
-    for key in ("User", "Group", "UMask", "EnvironmentFile", "WorkingDirectory"):
-        assert f"--property={key}={unit[key][0]}" in script
-    assert (PROJECT / "deploy/downloads-app").stat().st_mode & 0o111
-    assert copied()["deploy/downloads-app"] == "/usr/local/bin/downloads-app"
-
-
-def test_the_command_of_the_page_hands_words_on_as_they_are(tmp_path: Path) -> None:
-    """systemd reads `$NAME` and `${NAME}` in words as variables, and `$$` as a plain `$` (systemd.service(5))."""
-    (tmp_path / "systemd-run").write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
-    (tmp_path / "systemd-run").chmod(0o755)
-    words = ["users", "$HOME", "${JWT_SECRET_KEY}", "a $$ 'b' \"c\" \\ *", "", "two\nlines\n", "-n"]
-    command = [str(PROJECT / "deploy/downloads-app"), *words]
-    path = f"{tmp_path}:/usr/bin:/bin"
-    told = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True, timeout=30).stdout
-    *_, wsgi, rest = told.removesuffix("\0").partition("\0wsgi\0")
-    assert wsgi
-    assert rest.split("\0") == [word.replace("$", "$$") for word in words]
-
-
 def test_nginx_gets_the_name_the_certificate_and_the_folders_of_the_page() -> None:
     assert f"NAME={NAME}\n" in COMMANDS
     for file in ("fullchain.pem", "privkey.pem"):

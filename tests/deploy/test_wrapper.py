@@ -1,0 +1,94 @@
+"""deploy/downloads-app: a command under systemd-run, which hands on nothing of the caller's environment by itself."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.page import COMMANDS
+from tests.support.server import PROJECT
+from tests.support.units import read_unit
+
+WRAPPER = PROJECT / "deploy/downloads-app"
+PYTHON = "/opt/downloads-app/.venv/bin/python"
+SYSTEMD_RUN = f"""#!{sys.executable}
+import json, os, sys
+options = sys.argv[1 : sys.argv.index({PYTHON!r})]
+words = [word.replace("$$", "$") for word in sys.argv[sys.argv.index({PYTHON!r}) + 1 :]]
+given = [option.removeprefix("--setenv=") for option in options if option.startswith("--setenv=")]
+with open(os.environ["TOLD"], "w") as told:
+    json.dump({{"options": options, "words": words}}, told)
+settings = json.loads(os.environ["SETTINGS"])
+os.chdir({str(PROJECT)!r})
+os.execvp("env", ["env", "-i", *given, *settings, {sys.executable!r}, *words])
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A stand-in for systemd-run, which keeps as little as it does."""
+    for name, text in (("systemd-run", SYSTEMD_RUN), ("downloads-app", WRAPPER.read_text())):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    settings = [f"DATABASE_URL=sqlite:///{tmp_path}/app.db", f"INSTANCE_DIR={tmp_path}/instance"]
+    told = {"TOLD": str(tmp_path / "told"), "SETTINGS": json.dumps(settings)}
+    return {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path), **told}
+
+
+def run(env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(["downloads-app", *words], env=env, capture_output=True, text=True, timeout=60)
+
+
+def read_told(env: dict[str, str], what: str) -> list[str]:
+    told: list[str] = json.loads(Path(env["TOLD"]).read_text())[what]
+    return told
+
+
+def test_it_runs_as_the_units_do() -> None:
+    script = WRAPPER.read_text()
+    unit = read_unit("downloads-worker")
+    for key in ("User", "Group", "UMask", "EnvironmentFile", "WorkingDirectory"):
+        assert f"--property={key}={unit[key][0]}" in script
+    assert WRAPPER.stat().st_mode & 0o111
+    assert "install -m 0755 deploy/downloads-app /usr/local/bin/downloads-app\n" in COMMANDS
+
+
+def test_it_hands_words_on_as_they_are(env: dict[str, str]) -> None:
+    """systemd reads `$NAME` and `${NAME}` in words as variables, and `$$` as a plain `$` (systemd.service(5))."""
+    words = ["users", "$HOME", "${JWT_SECRET_KEY}", "a $$ 'b' \"c\" \\ *", "", "two\nlines\n", "-n"]
+    run(env, *words)
+    assert read_told(env, "words") == ["-m", "downloads_app", *words]
+
+
+def test_help_names_the_command_that_was_typed(env: dict[str, str]) -> None:
+    done = run(env, "users", "create", "--help")
+    assert done.stdout.startswith("Usage: downloads-app users create "), done.stdout + done.stderr
+
+
+def test_terminal_language_and_zone_are_handed_on_and_nothing_else(env: dict[str, str]) -> None:
+    wanted = {
+        "NO_COLOR": "1",
+        "COLUMNS": "200",
+        "TERM": "xterm-256color",
+        "TZ": "Asia/Tokyo",
+        "LANG": "de_DE.UTF-8",
+        "LC_ALL": "",
+        "COMP_WORDS": "a  'b' $HOME\nc",
+    }
+    others = {"PYTHONPATH": "/nowhere", "DATABASE_URL": "sqlite:////nowhere", "JWT_SECRET_KEY": "x", "LD_PRELOAD": ""}
+    run({**env, **wanted, **others}, "users", "--help")
+    given = [option for option in read_told(env, "options") if option.startswith("--setenv=")]
+    assert sorted(given) == sorted(f"--setenv={name}={value}" for name, value in wanted.items())
+
+
+def test_a_shell_completes_as_the_page_sets_it_up(env: dict[str, str]) -> None:
+    asked = """
+        eval "$(_DOWNLOADS_APP_COMPLETE=bash_source downloads-app)"
+        COMP_WORDS=(downloads-app downloads pa) COMP_CWORD=2
+        _downloads_app_completion downloads-app
+        echo "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(["bash", "--norc", "-c", asked], env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["pause"], done.stderr
