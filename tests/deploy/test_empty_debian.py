@@ -159,6 +159,21 @@ def make_admin(machine: Machine) -> str:
     return str(password)
 
 
+def forget_a_path(machine: Machine) -> None:
+    """The doctor finds a DOWNLOADS_DIR that not both units name, and is content when they do."""
+    env, elsewhere = "/etc/downloads-app.env", "/srv/elsewhere"
+    machine.run(f"install -d -m 2750 -o downloads -g www-data {elsewhere}; cp -a {env} /srv/env")
+    machine.run(f"sed -i 's,^DOWNLOADS_DIR=.*,DOWNLOADS_DIR={elsewhere},' {env}")
+    for unit in UNITS:
+        said = machine.run("downloads-app doctor", checked=False)
+        assert (said.returncode, "Read-only file system" in said.stdout) == (1, True), said.stdout
+        drop_in = f"/etc/systemd/system/{unit}.service.d"
+        machine.run(f"mkdir {drop_in}; printf '[Service]\\nReadWritePaths={elsewhere}\\n' > {drop_in}/override.conf")
+        machine.run("systemctl daemon-reload")
+    machine.run("downloads-app doctor")
+    machine.run(f"cp -a /srv/env {env}; rm -r /etc/systemd/system/downloads-*.service.d; systemctl daemon-reload")
+
+
 def fetch(machine: Machine, password: str) -> str:
     """A repository arrives, and nginx sends its files. Return a token."""
     folder = machine.root / "srv/provider/org/model"
@@ -236,6 +251,7 @@ def test_the_page_leads_from_an_empty_debian_to_a_running_site_and_its_upgrade(m
     start_units(machine)
     put_nginx_before(machine)
     password = make_admin(machine)
+    forget_a_path(machine)
     token = fetch(machine, password)
     reload(machine)
     look_at_logs(machine)

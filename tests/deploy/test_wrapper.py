@@ -9,7 +9,7 @@ import pytest
 
 from tests.deploy.page import COMMANDS
 from tests.support.server import PROJECT
-from tests.support.units import read_unit
+from tests.support.units import UNITS, read_unit
 
 WRAPPER = PROJECT / "deploy/downloads-app"
 PYTHON = "/opt/downloads-app/.venv/bin/python"
@@ -24,12 +24,24 @@ settings = json.loads(os.environ["SETTINGS"])
 os.chdir({str(PROJECT)!r})
 os.execvp("env", ["env", "-i", *given, *settings, {sys.executable!r}, *words])
 """
+SYSTEMCTL = """#!/bin/sh
+for word do case $word in --property=*) name=${word#--property=} ;; downloads-*) unit=$word ;; esac done
+case $name.$unit in
+    LoadState.*) echo loaded ;;
+    ReadWritePaths.downloads-web) echo /var/lib/downloads-app /srv/both /srv/web ;;
+    ReadWritePaths.*) echo /srv/worker /var/lib/downloads-app /srv/both ;;
+    LimitNOFILE.*) echo 65536 ;;
+    ProtectSystem.*) echo strict ;;
+    SystemCallFilter.*) echo read write ;;
+    *) echo ;;
+esac
+"""
 
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """A stand-in for systemd-run, which keeps as little as it does."""
-    for name, text in (("systemd-run", SYSTEMD_RUN), ("downloads-app", WRAPPER.read_text())):
+    """Stand-ins for systemd's two programs, which keep as little as they do."""
+    for name, text in (("systemd-run", SYSTEMD_RUN), ("systemctl", SYSTEMCTL), ("downloads-app", WRAPPER.read_text())):
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     settings = [f"DATABASE_URL=sqlite:///{tmp_path}/app.db", f"INSTANCE_DIR={tmp_path}/instance"]
@@ -51,6 +63,7 @@ def test_it_runs_as_the_units_do() -> None:
     unit = read_unit("downloads-worker")
     for key in ("User", "Group", "UMask", "EnvironmentFile", "WorkingDirectory"):
         assert f"--property={key}={unit[key][0]}" in script
+    assert all(name in script for name in UNITS)
     assert WRAPPER.stat().st_mode & 0o111
     assert "install -m 0755 deploy/downloads-app /usr/local/bin/downloads-app\n" in COMMANDS
 
@@ -92,3 +105,14 @@ def test_a_shell_completes_as_the_page_sets_it_up(env: dict[str, str]) -> None:
     """
     done = subprocess.run(["bash", "--norc", "-c", asked], env=env, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["pause"], done.stderr
+
+
+def test_the_doctor_gets_the_limits_of_the_units_and_writes_where_both_may(env: dict[str, str]) -> None:
+    run(env, "doctor", "--help")
+    given = {option for option in read_told(env, "options") if option.startswith("--property=")}
+    assert {f"--property={limit}" for limit in ("LimitNOFILE=65536", "ProtectSystem=strict")} < given
+    assert "--property=SystemCallFilter=read write" in given
+    writable = {option.rpartition("=")[2] for option in given if "ReadWritePaths" in option}
+    assert writable == {"/var/lib/downloads-app", "/srv/both"}
+    run(env, "backup", "--help")
+    assert not any("ReadWritePaths" in option for option in read_told(env, "options"))

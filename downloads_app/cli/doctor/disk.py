@@ -1,5 +1,6 @@
 """The folders: they can be written to, have room, and can hold links."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -44,7 +45,10 @@ def _judge(folder: Path, name: str, error: OSError) -> Finding:
     fault = find_fault(folder)
     if fault is None and isinstance(error, FileNotFoundError):
         return note("folders", f"{name} {folder} is not there yet", "the first start makes it")
-    advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
+    if error.errno == errno.EROFS:
+        advice = "name it in ReadWritePaths= of both units (systemctl edit), or use a disk that can be written to"
+    else:
+        advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
     return wrong("folders", f"{name} {folder} {fault or f'cannot be written to: {error.strerror}'}", advice)
 
 

@@ -22,7 +22,7 @@ def check_files(settings: Settings) -> Iterator[Finding]:
         text = f"a process may open {hard} files here; STREAM_MAX={settings.stream_max} needs {needed}"
         yield wrong("files", text, f"LimitNOFILE={max(65536, needed)} in the unit (ulimit -Hn), or a lower STREAM_MAX")
     else:
-        yield fine("files", f"enough open files for STREAM_MAX={settings.stream_max} (limit of this shell's processes)")
+        yield fine("files", f"enough open files for STREAM_MAX={settings.stream_max} (the limit that holds here)")
 
 
 def check_io_uring(settings: Settings) -> Iterator[Finding]:

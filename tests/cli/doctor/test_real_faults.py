@@ -65,6 +65,7 @@ def test_each_fault_of_a_neglected_installation_is_told(
     assert "provider-key can be read or changed by other users (mode 0644)" in secrets
     assert "password" * 5 not in json.dumps(findings)
     assert "cannot be written to: Read-only file system" in faults_of(findings, "folders")
+    assert "ReadWritePaths=" in faults_of(findings, "folders")
     assert "1.0 MB of 1.0 MB are free" in faults_of(findings, "disk")
     assert "a process may open 900 files here" in faults_of(findings, "files")
     assert "LimitNOFILE=" in faults_of(findings, "files")
