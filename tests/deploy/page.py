@@ -2,6 +2,7 @@
 
 import re
 
+from tests.deploy.versions import SOURCE
 from tests.support.server import PROJECT
 
 TEXT = (PROJECT / "docs/deploy.md").read_text()
@@ -22,3 +23,11 @@ def read_blocks(text: str = TEXT) -> dict[str, str]:
 
 BLOCKS = read_blocks()
 COMMANDS = "".join(BLOCKS.values())
+
+
+def type_in(heading: str) -> str:
+    """Return a block of the page, in the shell that has typed those before."""
+    named = BLOCKS[BEGINNING]
+    assert named.count("SOURCE=") == 1
+    set_before = re.sub(r"^SOURCE=.*$", f"SOURCE={SOURCE}", named, flags=re.MULTILINE)
+    return f"{set_before}\ncd /opt/downloads-app 2>/dev/null || cd\n{BLOCKS[heading]}"

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.page import BEGINNING, BLOCKS, NAME
+from downloads_app import __version__
+from tests.deploy.page import BLOCKS, NAME, type_in
+from tests.deploy.versions import COPIED, SOURCE, publish_new_version, publish_source
 from tests.support.certificates import write_certificate
-from tests.support.checkout import copy_project
 from tests.support.machine import Machine
 from tests.support.publishing import describe
 from tests.support.roots import make_root, run_in
@@ -25,29 +26,7 @@ from tests.support.units import UNITS
 
 FROM_OUTSIDE = ("Packages", "The code")
 """What needs a registry; the machine that is booted then has loopback alone."""
-SOURCE = "/srv/downloads_app.git"
 CONTENT = bytes(range(256)) * 1000
-
-
-def type_in(heading: str) -> str:
-    """Return a block of the page, in the shell that has typed those before."""
-    named = BLOCKS[BEGINNING]
-    assert named.count("SOURCE=") == 1
-    set_before = re.sub(r"^SOURCE=.*$", f"SOURCE={SOURCE}", named, flags=re.MULTILINE)
-    return f"{set_before}\ncd /opt/downloads-app 2>/dev/null || cd\n{BLOCKS[heading]}"
-
-
-def publish_source(folder: Path) -> None:
-    """Make a repository of the project as it stands here, also of what is not committed."""
-    copy_project(folder)
-    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
-    commit(folder, "All")
-
-
-def commit(folder: Path, message: str) -> None:
-    who = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
-    subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
-    subprocess.run(["git", *who, "commit", "--quiet", "--message", message], cwd=folder, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -221,19 +200,29 @@ def look_at_logs(machine: Machine) -> None:
         assert word not in said, said
 
 
-def upgrade(machine: Machine, token: str) -> None:
-    """After a backup; then the new code runs, on the same data."""
-    machine.run(type_in("Backups"))
-    source = machine.root / SOURCE.lstrip("/")
-    package = source / "downloads_app/__init__.py"
-    package.write_text(re.sub(r'__version__ = ".*"', '__version__ = "99.0"', package.read_text()))
-    commit(source, "A new version")
-    machine.run(type_in("Upgrading"))
+def check_version(machine: Machine, token: str, version: str) -> None:
+    """Service, database, and all that lies elsewhere are of this version; the data is there."""
     wait_until(lambda: readiness(machine).get("worker_alive"), what="the service")
     workers = json.loads(machine.run("downloads-app workers list --json").stdout)
-    assert [worker["version"] for worker in workers] == ["99.0"]
+    assert [worker["version"] for worker in workers] == [version]
+    is_new = version == "99.0"
+    assert ("9999" in machine.run("downloads-app db current").stdout) is is_new
+    marked = machine.run(f"grep -l '^# 99.0$' {' '.join(COPIED.values())} || true").stdout.split()
+    assert marked == (list(COPIED.values()) if is_new else [])
     (download,) = ask(machine, "/api/downloads", token)
     assert download["status"] == "completed"
+
+
+def upgrade_and_go_back(machine: Machine, token: str) -> None:
+    """After a backup the new code runs, on the same data; and then the old code again."""
+    machine.run(type_in("Backups"))
+    publish_new_version(machine.root / SOURCE.lstrip("/"))
+    machine.run(type_in("Upgrading"))
+    machine.run(type_in("The new code in its place"))
+    check_version(machine, token, "99.0")
+    machine.run(type_in("The way back"))
+    machine.run(type_in("The new code in its place"))
+    check_version(machine, token, __version__)
 
 
 def stop_units(machine: Machine) -> None:
@@ -245,7 +234,7 @@ def stop_units(machine: Machine) -> None:
 
 
 @pytest.mark.scale
-def test_the_page_leads_from_an_empty_debian_to_a_running_site_and_its_upgrade(machine: Machine) -> None:
+def test_the_page_leads_from_an_empty_debian_to_a_running_site_its_upgrade_and_the_way_back(machine: Machine) -> None:
     make_database_and_settings(machine)
     get_certificate(machine)
     start_units(machine)
@@ -255,5 +244,5 @@ def test_the_page_leads_from_an_empty_debian_to_a_running_site_and_its_upgrade(m
     token = fetch(machine, password)
     reload(machine)
     look_at_logs(machine)
-    upgrade(machine, token)
+    upgrade_and_go_back(machine, token)
     stop_units(machine)
