@@ -14,6 +14,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from downloads_app import database_urls, locations
 from downloads_app.origins import check_origins
 from downloads_app.per_app import PerApp
+from downloads_app.setting_faults import describe_fault
 from downloads_app.sign_on_settings import SignOnSettings
 
 MIN_SECRET_BYTES = 32  # RFC 7518, section 3.2: an HMAC key is at least as long as the hash
@@ -165,7 +166,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**{"_env_file": locations.env_file(), **overrides})
     except ValidationError as exc:
-        raise ConfigError(_describe(exc)) from None
+        raise ConfigError(f"error: {describe_fault(exc, Settings.model_fields)}") from None
     return settings
 
 
@@ -173,16 +174,6 @@ def forget_env_file(variable: str) -> None:
     """Read a variable from `.env` again: the `flask` command has copied it into the environment, which comes first."""
     if variable in os.environ and os.environ[variable] == dotenv_values(locations.env_file()).get(variable):
         del os.environ[variable]
-
-
-def _describe(exc: ValidationError) -> str:
-    first = exc.errors()[0]
-    name = str(first["loc"][0])
-    value = first["input"]
-    size_bytes = len(str(value).encode(errors="replace"))  # the environment may hold what is not UTF-8
-    shown = repr(value) if Settings.model_fields[name].repr else f"a value of {size_bytes} bytes"
-    expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"error: {name.upper()} is {shown}; expected: {expected}"
 
 
 def secret_file(settings: Settings, name: str) -> str:

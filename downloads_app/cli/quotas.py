@@ -19,7 +19,7 @@ class _Quota(click.ParamType[int | None]):
         if text == "none":
             return None
         if not (text.isascii() and text.isdecimal() and len(text) <= len(str(changes.MAX_QUOTA_BYTES))):
-            self.fail(f"{text!r} is neither a number of bytes nor 'none'", param, ctx)
+            self.fail(f"{text!r} is neither a number of bytes, without a unit, nor 'none'", param, ctx)
         return int(text)
 
 

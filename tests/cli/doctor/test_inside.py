@@ -70,12 +70,20 @@ def test_without_a_worker_the_cure_works_under_any_server(app: Flask, embedded: 
     assert (found.state, found.advice) == (State.WRONG, f"start one: downloads-app downloads worker{more}")
 
 
-def test_a_setting_that_cannot_be_read_is_told_before_all_else(tmp_path: Path) -> None:
-    done = flask(environment("sqlite:////tmp/x", tmp_path / "instance", stream_max="many"), "doctor")
-    assert (done.returncode, done.stderr) == (
-        1,
-        "error: STREAM_MAX is 'many'; expected: a valid integer, unable to parse string as an integer\n",
-    )
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("STREAM_MAX", "many", "a whole number"),
+        ("MAX_BYTES_PER_SECOND", "10MB", "a whole number of bytes, without a unit"),
+        ("LEASE_SECONDS", "1m", "a number of seconds, without a unit"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_told_before_all_else(
+    tmp_path: Path, variable: str, value: str, expected: str
+) -> None:
+    env = environment("sqlite:////tmp/x", tmp_path / "instance") | {variable: value}
+    done = flask(env, "doctor")
+    assert (done.returncode, done.stderr) == (1, f"error: {variable} is {value!r}; expected: {expected}\n")
 
 
 @pytest.mark.parametrize("secret", ["a" * 32, "my-secret-password-for-the-service-2026"])
