@@ -7,9 +7,11 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from downloads_app.config import current_settings
+from downloads_app.models import User
 from downloads_app.services.providers import catalog
 from tests.cli.conftest import Run
 from tests.support.certificates import make_authority, make_client_certificate
+from tests.support.downloading import add_provider
 
 
 def test_a_provider_is_added_listed_and_removed_without_showing_its_token(run: Run) -> None:
@@ -121,3 +123,14 @@ def test_a_kind_that_needs_an_address_says_so(runner: FlaskCliRunner) -> None:
     refused = runner.invoke(args=["providers", "add", "hub", "--kind", "http"])
     assert refused.exit_code == 2
     assert "--url" in refused.stderr
+
+
+def test_a_provider_that_is_not_there_is_told_with_those_that_are(run: Run, fail: Run, alice: User) -> None:
+    add = ("downloads", "add", "sample", "org/model", "--user", "alice")
+    assert fail(*add) == "error: There is no provider 'sample'; none has been added yet\n"
+    add_provider("samples")
+    assert fail(*add) == "error: There is no provider 'sample'; there is: samples\n"
+    for number in range(11):
+        add_provider(f"hub-{number:02}")
+    told = "there are: hub-00, hub-01, hub-02, hub-03, hub-04, hub-05, hub-06, hub-07, hub-08, hub-09, and more"
+    assert fail("providers", "test", "sample") == f"error: There is no provider 'sample'; {told}\n"

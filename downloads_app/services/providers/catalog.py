@@ -26,6 +26,9 @@ from downloads_app.services.rights import Viewer, visible_repositories
 from downloads_app.sources import Access
 from downloads_app.sources.registry import find_signing_region, has_list, open_source
 
+NAMED_AT_ONCE = 10
+"""Of the providers that there are, where one is not found."""
+
 
 def add_provider(
     settings: Settings, name: str, kind: str, url: str | None = None, *, by: Actor = NOBODY, **fields: Any
@@ -62,12 +65,21 @@ def change_provider(settings: Settings, provider: Provider, changes: Mapping[str
 
 
 def find_provider(name_or_id: str) -> Provider:
-    """Return a provider by its name or id; raises NotFound."""
+    """Return a provider by its name or id; raises NotFound, which names those that there are."""
     by_name = db.session.scalar(select(Provider).where(Provider.name == name_or_id))
     provider = by_name or _find_by_id(name_or_id)
     if provider is None:
-        raise NotFound(f"There is no provider {name_or_id!r}")
+        raise NotFound(f"There is no provider {name_or_id!r}; {_name_some()}")
     return provider
+
+
+def _name_some() -> str:
+    """Name the providers that there are; every user may read them."""
+    names = list(db.session.scalars(select(Provider.name).order_by(Provider.name).limit(NAMED_AT_ONCE + 1)))
+    if not names:
+        return "none has been added yet"
+    more = ", and more" if len(names) > NAMED_AT_ONCE else ""
+    return f"there {'is' if len(names) == 1 else 'are'}: {', '.join(names[:NAMED_AT_ONCE])}{more}"
 
 
 def list_providers() -> list[Provider]:
