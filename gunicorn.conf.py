@@ -56,6 +56,7 @@ def post_worker_init(worker):
     """Make psycopg2 cooperative, start the pacer and watch for the drain; only for gevent's worker class."""
     from gunicorn.workers.ggevent import GeventWorker
 
+    from downloads_app.web.gunicorn.drain import drain_in_a_thread
     from downloads_app.web.serving import prepare_to_serve
     from downloads_app.web.stream.generator import STREAMS
 
@@ -63,7 +64,9 @@ def post_worker_init(worker):
     if isinstance(worker, GeventWorker):
         prepare_to_serve(worker.wsgi, worker)
     else:
-        STREAMS.of(worker.wsgi).admission.leave_threads(worker.cfg.threads)
+        admission = STREAMS.of(worker.wsgi).admission
+        admission.leave_threads(worker.cfg.threads)
+        drain_in_a_thread(worker, admission.drain, settings.stream_drain_seconds)
         worker.handover.mark_ready(worker.age)
 
 

@@ -5,7 +5,6 @@ import logging
 import signal
 import socket
 import time
-from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -15,22 +14,18 @@ from psycopg2 import extensions
 
 from downloads_app import database_hosts
 from downloads_app.extensions import CONNECT_TIMEOUT_SECONDS
-from downloads_app.web.gunicorn.listeners import Connections, listen_evenly
+from downloads_app.web.gunicorn.drain import ALIVE_CHECK_SECONDS, Drain, drain_when_told
+from downloads_app.web.gunicorn.listeners import listen_evenly
 from downloads_app.web.gunicorn.refusals import answer_in_our_shape
 from downloads_app.web.gunicorn.strangers import Strangers
 
 ANSWER_TIMEOUT_SECONDS = 20
 """Limit for a database that sends no byte. It is longer than any statement_timeout, which normally ends a query."""
-ALIVE_CHECK_SECONDS = 0.1
 SUCCESSORS_WAIT_SECONDS = 60
 """On a reload, the old processes wait at most so long until the new ones have loaded the application."""
-LISTENERS_SECONDS = 0.5
-"""Wait until all draining processes have stopped accepting. Before, a client that reconnects may reach one of them."""
-LISTENERS_WAIT = 0.3
-"""That wait takes at most this share of the drain time."""
 
 
-def prepare_worker(worker: Any, strangers: Strangers, drain: Callable[[float], None], drain_seconds: float) -> None:
+def prepare_worker(worker: Any, strangers: Strangers, drain: Drain, drain_seconds: float) -> None:
     """Make a gevent worker process fit for streams. `drain` ends them; it gets the time at which it was due."""
     extensions.set_wait_callback(_wait_for_database)
     database_hosts.look_up_by(look_up)
@@ -43,7 +38,7 @@ def prepare_worker(worker: Any, strangers: Strangers, drain: Callable[[float], N
     worker.log.error_log.addFilter(_is_fault)
     answer_in_our_shape(worker)
     connections = listen_evenly(worker, strangers)
-    gevent.spawn(_drain_when_told, worker, connections, drain, drain_seconds)
+    gevent.spawn(drain_when_told, worker, drain, drain_seconds, connections.tell, connections.leave)
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
@@ -93,16 +88,3 @@ def look_up(host: str) -> list[str]:
     except OSError as exc:
         raise psycopg2.OperationalError("the name of the database server is not known") from exc
     return [address[0] for *_, address in found]
-
-
-def _drain_when_told(
-    worker: Any, connections: Connections, drain: Callable[[float], None], drain_seconds: float
-) -> None:
-    """Poll `alive`, then drain the streams: TERM, HUP and max_requests clear `alive`, and gunicorn calls no hook."""
-    while worker.alive:
-        connections.tell()
-        time.sleep(ALIVE_CHECK_SECONDS)
-    connections.leave()
-    told = time.monotonic()
-    time.sleep(min(LISTENERS_SECONDS, LISTENERS_WAIT * drain_seconds))
-    drain(told)

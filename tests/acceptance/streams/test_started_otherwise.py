@@ -4,7 +4,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,9 +15,10 @@ import requests
 from downloads_app.models import User
 from tests.support.rows import add_download
 from tests.support.server import PROJECT, Server, wait_until
-from tests.support.sse import StreamClient
+from tests.support.sse import Event, StreamClient
 
 INTERVAL = 0.4
+DRAIN = 3
 MakeServer = Callable[..., Server]
 OpenStream = Callable[..., StreamClient]
 
@@ -77,6 +80,34 @@ def test_another_worker_class_serves_streams_too(alice: User, make_server: MakeS
     turned_away = open_stream(server, alice)
     assert turned_away.wait_closed()[0].retry
     assert "Traceback" not in server.log()
+
+
+def test_streams_of_threads_end_by_themselves_when_the_server_stops(
+    alice: User, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    """gunicorn would wait for them for all of its `graceful_timeout`, and then cut them without a word."""
+    add_download(alice)
+    server = make_server(workers=2, stream_drain_seconds=DRAIN, arguments=("-k", "gthread", "--threads", "8"))
+    streams = [open_stream(server, alice) for _ in range(4)]
+    for stream in streams:
+        stream.wait_events(1, "update")
+    began = time.monotonic()
+    server.send(signal.SIGTERM)
+    with ThreadPoolExecutor() as clients:
+        ends = list(clients.map(end_with_the_server, streams))
+    assert all(end.retry and end.data is None for end in ends)
+    assert max(end.arrived for end in ends) - began < DRAIN + 1
+    assert server.process is not None
+    assert server.process.wait(30) == 0
+    assert time.monotonic() - began < DRAIN + 2
+    assert "Traceback" not in server.log()
+
+
+def end_with_the_server(stream: StreamClient) -> Event:
+    """Close the connection once the server has, as clients do; return the last event."""
+    last = stream.wait_closed()[-1]
+    stream.close()
+    return last
 
 
 @pytest.mark.parametrize("argument", ["--preload", "--worker-class=sync"])

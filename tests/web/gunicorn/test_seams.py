@@ -23,7 +23,7 @@ from gunicorn import config, glogging, util
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
-from gunicorn.workers import base, ggevent
+from gunicorn.workers import base, ggevent, gthread
 
 from downloads_app.web.gunicorn import connection, listeners, loop
 from downloads_app.web.gunicorn.balance import Balance
@@ -172,8 +172,10 @@ def test_a_worker_is_prepared_after_its_signals_are_set_and_before_it_serves() -
 
 
 def test_a_worker_ends_once_it_is_no_longer_alive() -> None:
-    moved = "gunicorn's worker no longer ends by `alive`: worker._drain_when_told, worker._end_when_succeeded"
+    moved = "gunicorn's worker no longer ends by `alive`: drain.drain_when_told, worker._end_when_succeeded"
     assert "alive" in names_in(ggevent.GeventWorker.run), moved
+    assert "alive" in names_in(gthread.ThreadWorker.run), moved
+    assert "alive" in names_in(gthread.ThreadWorker.handle_exit), moved
     assert "alive" in names_in(base.Worker.handle_exit), moved
     assert signal.SIGTERM in base.Worker.SIGNALS, moved
 
