@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from downloads_app.database_urls import sqlite_file
+
 if TYPE_CHECKING:
     from downloads_app.config import Settings
 
@@ -27,6 +29,18 @@ def refuse_unfit_folders(settings: "Settings") -> None:
     """Raise UnfitFolder if a server cannot start with these folders."""
     refuse_unfit_instance(settings.instance_dir)
     refuse_unfit_downloads(settings, writes=bool(settings.embedded_worker))
+
+
+def refuse_missing_instance(settings: "Settings") -> None:
+    """Raise UnfitFolder where there is no instance yet, neither its folder nor an SQLite file elsewhere.
+
+    A command would make an empty one, only to say that it is not migrated. With PostgreSQL a machine's own folder is
+    made when it is first needed.
+    """
+    file = sqlite_file(settings.database_url) if settings.uses_sqlite else None
+    if file is not None and not settings.instance_dir.exists() and not file.exists():
+        reason = "is not there yet: start `downloads-app run` once, or run `downloads-app db upgrade`"
+        raise UnfitFolder("INSTANCE_DIR", settings.instance_dir, reason)
 
 
 def refuse_unfit_instance(folder: Path) -> None:

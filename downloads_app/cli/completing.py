@@ -22,7 +22,7 @@ def _offer(find: Callable[[str], Iterable[tuple[str, str]]]) -> Offer:
         try:
             with context.ensure_object(ScriptInfo).load_app().app_context():
                 return [CompletionItem(value, help=about) for value, about in find(typed) if value.startswith(typed)]
-        except SQLAlchemyError:
+        except (SQLAlchemyError, SystemExit):
             return []  # a shell has no place for an error
 
     return complete

@@ -72,12 +72,30 @@ def outside(database_url: str, folder: Path, *arguments: str) -> subprocess.Comp
     "command", [("users", "list"), ("downloads", "worker", "--until-idle"), ("downloads", "watch")]
 )
 def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "instance").mkdir()
     done = outside(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path, *command)
     assert (done.returncode, done.stdout) == (1, "")
     assert (
         done.stderr
         == "error: the database is not migrated: start `downloads-app run` once, or run `downloads-app db upgrade`\n"
     )
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["downloads list", "users create alice", "doctor", "audit", "downloads worker --until-idle", "backup x"],
+    ids=str,
+)
+def test_no_command_but_a_server_or_a_migration_makes_an_instance(tmp_path: Path, command: str) -> None:
+    folder = tmp_path / "nowhere" / "instance"
+    env = environment("", folder)
+    done = flask(env, *command.split())
+    cure = "start `downloads-app run` once, or run `downloads-app db upgrade`"
+    told = f"error: the folder INSTANCE_DIR={str(folder)!r} is not there yet: {cure}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+    completing = {"_FLASK_COMPLETE": "bash_complete", "COMP_WORDS": "flask users disable ", "COMP_CWORD": "3"}
+    flask(env | completing)
+    assert not (tmp_path / "nowhere").exists()
 
 
 @pytest.mark.parametrize("command", [("users", "list"), ("db", "upgrade")])
