@@ -53,17 +53,20 @@ def add_provider(name: str, kind: str, **options: Any) -> None:
 @click.argument("name", shell_complete=offer_providers)
 @reach_options
 def change_provider(name: str, **options: Any) -> None:
-    """Change how a provider is reached; what is not named stays.
+    """Change how a provider is reached; what is not named stays. `change` and `edit` are the same.
 
     A URL of another origin, another proxy or authority forgets the secrets that are not given anew.
 
     \b
     Examples:
       downloads-app providers change hub --max-connections 8
-      downloads-app providers change hub --token-stdin < token
+      downloads-app providers edit hub --token-stdin < token
     """
     catalog.change_provider(current_settings(), catalog.find_provider(name), read_fields(**options), by=COMMAND_LINE)
     click.echo(f"Changed provider {name}")
+
+
+group.add_command(change_provider, "edit")
 
 
 @group.command("list")

@@ -110,7 +110,7 @@ def test_a_list_of_addresses_comes_from_a_file_or_after_the_secrets(run: Run, fa
 def test_what_is_not_named_stays_when_a_provider_is_changed(run: Run) -> None:
     add = ("providers", "add", "store", "--kind", "s3", "--url", "https://s3.example/models")
     run(*add, "--username", "key", "--password-stdin", "--allow-private-network", input="secret\n")
-    run("providers", "change", "store", "--region", "garage", "--allow-host", "cdn.lan")
+    run("providers", "edit", "store", "--region", "garage", "--allow-host", "cdn.lan")  # `change`, by another name
     access = catalog.access_of(current_settings(), catalog.find_provider("store"))
     assert (access.password, access.signing_region, access.allow_hosts) == ("secret", "garage", ("cdn.lan",))
     assert access.allow_private_network
