@@ -104,7 +104,8 @@ def test_instance_chooses_another_folder_whose_env_file_is_read(
 
     done = app("users", "list")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: the database is not migrated: start `downloads-app run` once")
+    assert done.stderr.startswith(f"error: the folder INSTANCE_DIR={str(tmp_path / 'chosen')!r} is not there yet: ")
+    assert not (tmp_path / "chosen").exists()
     assert app("db", "upgrade").returncode == 0
     assert app("users", "create", "ada").returncode == 0
     assert (tmp_path / "chosen" / "downloads.sqlite3").exists()
