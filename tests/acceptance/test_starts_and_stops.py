@@ -55,7 +55,7 @@ def test_an_instance_folder_that_cannot_be_made_is_one_line(tmp_path: Path, argu
 
 def test_a_command_says_so_in_one_line_too(tmp_path: Path) -> None:
     (tmp_path / "instance").write_text("a file")
-    done = flask(environment("", tmp_path / "instance" / "below"), "users", "list")
+    done = flask(environment("", tmp_path / "instance" / "below"), "db", "upgrade")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert "cannot be made: Not a directory" in done.stderr

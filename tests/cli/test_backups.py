@@ -71,6 +71,7 @@ def test_what_cannot_be_done_is_one_line_without_a_password(
 
 def test_a_database_that_is_not_migrated_is_not_backed_up(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'new.sqlite3'}"
+    (tmp_path / "instance").mkdir()
     done = flask(environment(url, tmp_path / "instance"), "backup", str(tmp_path / "backup"))
     assert (done.returncode, "not migrated" in done.stderr) == (1, True)
     migrate(url, tmp_path / "instance")
