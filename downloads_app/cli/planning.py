@@ -24,7 +24,8 @@ class Preview:
         plan = self.plan
         here = f", of which {format_bytes(plan.here_bytes)} are here" if plan.here_bytes else ""
         quota = "" if plan.quota_left_bytes is None else f", quota left {format_bytes(plan.quota_left_bytes)}"
-        files = f"{format_count(len(plan.files), 'file')}, {format_bytes(plan.total_bytes)}{here}"
+        size = "of unknown size" if plan.total_bytes is None else format_bytes(plan.total_bytes)
+        files = f"{format_count(len(plan.files), 'file')}, {size}{here}"
         return f"{files}; free {format_bytes(plan.free_bytes)}{quota}"
 
     def find_faults(self) -> list[str]:

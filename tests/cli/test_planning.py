@@ -7,9 +7,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
+from downloads_app.cli.planning import Preview
 from downloads_app.models import User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history
+from downloads_app.services.downloads.plans import Plan, PlannedFile
 from downloads_app.services.files import folders
 from tests.cli.conftest import Run
 from tests.support.file_server import FileServer
@@ -43,6 +45,14 @@ def env(server: FileServer, database_url: str, tmp_path: Path) -> dict[str, str]
 def test_a_plan_ends_with_how_much_it_is_and_how_much_room_there_is(run: Run, server: FileServer, alice: User) -> None:
     assert "\n2 files, 300.0 kB; free " in run(*PLAN)
     assert "\n1 file, 5 B; free " in run(*PLAN, "--include", "*.txt")
+
+
+def test_a_plan_says_so_where_nobody_knows_a_size() -> None:
+    files = (PlannedFile("model.bin", None, None, is_here=False),)
+    plan = Plan(files, None, here_bytes=0, free_bytes=2000, quota_left_bytes=1000, commit=None)
+    found = Preview(plan, why_nothing="")
+    assert found.summarize() == "1 file, of unknown size; free 2.0 kB, quota left 1.0 kB"
+    assert found.find_faults() == []
 
 
 def test_a_plan_says_that_no_file_matches(runner: FlaskCliRunner, server: FileServer, alice: User) -> None:
