@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from downloads_app import create_app
 from downloads_app.cli.groups import Command, stop
-from downloads_app.cli.printing import clean
+from downloads_app.cli.printing import clean, format_count
 from downloads_app.cli.serve import migrate
 from downloads_app.config import current_settings, load_settings
 from downloads_app.database_urls import is_sqlite
@@ -82,5 +82,5 @@ def move_database(url: str) -> None:
 
 
 def _describe(counts: dict[str, int]) -> str:
-    named = ("users", "providers", "downloads", "download_files")
-    return ", ".join(f"{counts[name]} {name.replace('download_', '')}" for name in named)
+    named = {"users": "user", "providers": "provider", "downloads": "download", "download_files": "file"}
+    return ", ".join(format_count(counts[table], noun) for table, noun in named.items())

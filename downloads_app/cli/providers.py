@@ -8,7 +8,7 @@ import click
 from downloads_app.cli.asking import YES_OPTION, confirm
 from downloads_app.cli.completing import offer_providers
 from downloads_app.cli.groups import Commands, add_switch, stop
-from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, plain, print_json, print_table
+from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, format_count, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
@@ -129,7 +129,8 @@ def reencrypt_secrets() -> None:
       downloads-app providers reencrypt
     """
     done = reencrypt(current_settings(), by=COMMAND_LINE)
-    click.echo(f"Encrypted {done.secrets} secrets anew; {done.untouched} were under the present key")
+    anew, before = format_count(done.secrets, "secret"), format_count(done.untouched, "secret")
+    click.echo(f"Encrypted {anew} anew; {before} had the present key already")
     if done.unreadable:
         stop(f"stored under another key, set them again: {', '.join(done.unreadable)}")
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.postgres import Postgres
 from tests.support.server import environment, flask, migrate
 
-MOVED = "Moved 1 users, 0 providers, 0 downloads, 0 files. Now set DATABASE_URL to that address and start again\n"
+MOVED = "Moved 1 user, 0 providers, 0 downloads, 0 files. Now set DATABASE_URL to that address and start again\n"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_a_database_is_backed_up_restored_and_moved(sqlite_url: str, empty_url: 
     assert flask(env, "users", "create", "alice").returncode == 0
     done = flask(env, "backup", str(tmp_path / "backup"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"Wrote {tmp_path / 'backup'}: 1 users, 0 providers, 0 downloads, 0 files\n"
+    assert done.stdout == f"Wrote {tmp_path / 'backup'}: 1 user, 0 providers, 0 downloads, 0 files\n"
     refused = flask(env, "restore", str(tmp_path / "backup"))
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
     assert "--force" in refused.stderr

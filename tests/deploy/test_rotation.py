@@ -100,7 +100,7 @@ def test_the_page_is_followed_and_nobody_is_signed_out(installation: Installatio
     assert installation.ask(renewed["access_token"]).status_code == 200
 
     installation.follow(change_provider)
-    assert installation.follow(reencrypt) == "Encrypted 1 secrets anew; 0 were under the present key\n"
+    assert installation.follow(reencrypt) == "Encrypted 1 secret anew; 0 secrets had the present key already\n"
     installation.follow(give_up_provider)
-    assert installation.follow(reencrypt) == "Encrypted 0 secrets anew; 1 were under the present key\n"
+    assert installation.follow(reencrypt) == "Encrypted 0 secrets anew; 1 secret had the present key already\n"
     assert list(installation.data.glob("*-key")) + list(installation.data.glob("jwt-secret")) == []

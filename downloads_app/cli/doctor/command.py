@@ -45,7 +45,9 @@ def doctor(url: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"healthy": not faults, "findings": [asdict(finding) for finding in found]})
     else:
-        click.echo(f"{faults} of {len(found)} findings are wrong" if faults else "All is well")
+        click.echo(
+            f"{faults} of {len(found)} findings {'is' if faults == 1 else 'are'} wrong" if faults else "All is well"
+        )
     sys.exit(1 if faults else 0)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
 from downloads_app.cli.doctor.hosts import check_hosts
 from downloads_app.cli.groups import explain_database
+from downloads_app.cli.printing import format_count
 from downloads_app.config import Settings
 from downloads_app.services.database import migrations
 from downloads_app.services.downloads.stuck import START_A_WORKER
@@ -56,7 +57,7 @@ def check_workers(settings: Settings) -> Iterator[Finding]:
     alive = [worker for worker in workers.list_workers(settings.lease_seconds) if worker.is_alive]
     if alive:
         places = sum(worker.concurrency for worker in alive)
-        yield fine("workers", f"{len(alive)} alive, for {places} downloads at a time")
+        yield fine("workers", f"{len(alive)} alive, for {format_count(places, 'download')} at a time")
         return
     how = f"{START_A_WORKER}{EMBEDDED}" if settings.embedded_worker else START_A_WORKER
     yield wrong("workers", "no worker is alive, so every download waits", how)
@@ -67,6 +68,8 @@ def check_leases(settings: Settings) -> Iterator[Finding]:
     count = state.count_stale_leases(settings.lease_seconds)
     if count:
         text = f"{count} downloads are held by workers that are gone, and nobody takes them over"
+        if count == 1:
+            text = "1 download is held by a worker that is gone, and nobody takes it over"
         yield wrong("leases", text, "start a worker, or look into its log; downloads-app workers list")
     else:
         yield fine("leases", "no download is held by a worker that is gone")

@@ -127,7 +127,7 @@ def test_a_worker_that_is_gone_and_its_leases_are_found(app: Flask, alice: User)
     assert states(database.check_leases(settings)) == [State.FINE]
     db.session.execute(update(Download).values(lease_expires_at=database_now(-settings.lease_seconds - 5)))
     db.session.commit()
-    assert "1 downloads are held by workers that are gone" in the_fault(database.check_leases(settings))
+    assert "1 download is held by a worker that is gone" in the_fault(database.check_leases(settings))
 
 
 def test_what_is_paused_is_noted(app: Flask, alice: User) -> None:

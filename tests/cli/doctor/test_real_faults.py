@@ -70,7 +70,7 @@ def test_each_fault_of_a_neglected_installation_is_told(
     assert "a process may open 900 files here" in faults_of(findings, "files")
     assert "LimitNOFILE=" in faults_of(findings, "files")
     assert "no worker is alive, so every download waits" in faults_of(findings, "workers")
-    assert "1 downloads are held by workers that are gone" in faults_of(findings, "leases")
+    assert "1 download is held by a worker that is gone" in faults_of(findings, "leases")
     assert "hub does not answer" in faults_of(findings, "providers")
 
 

@@ -41,13 +41,13 @@ def test_all_secrets_are_encrypted_anew_and_the_old_key_is_needed_no_more(app: F
     for name in ("a", "b"):
         add(app, OLD, name)
     kept = add(app, NEW, "c").token_encrypted
-    assert run("providers", "reencrypt") == "Encrypted 4 secrets anew; 2 were under the present key\n"
+    assert run("providers", "reencrypt") == "Encrypted 4 secrets anew; 2 secrets had the present key already\n"
     db.session.expire_all()
     without_old = SETTINGS.of(app).model_copy(update={"previous_provider_token_keys": ()})
     for name in ("a", "b", "c"):
         assert catalog.access_of(without_old, catalog.find_provider(name)).token == f"token-of-{name}"
     assert catalog.find_provider("c").token_encrypted == kept
-    assert run("providers", "reencrypt") == "Encrypted 0 secrets anew; 6 were under the present key\n"
+    assert run("providers", "reencrypt") == "Encrypted 0 secrets anew; 6 secrets had the present key already\n"
     assert '"providers_reencrypted"' in run("audit", "--json")
 
 
@@ -56,7 +56,7 @@ def test_what_no_key_reads_is_named_and_stays(app: Flask, run: Run, runner: obje
     before = lost.token_encrypted
     add(app, OLD, "found")
     result = app.test_cli_runner().invoke(args=["providers", "reencrypt"])
-    assert (result.exit_code, result.stdout) == (1, "Encrypted 2 secrets anew; 0 were under the present key\n")
+    assert (result.exit_code, result.stdout) == (1, "Encrypted 2 secrets anew; 0 secrets had the present key already\n")
     assert result.stderr == "error: stored under another key, set them again: lost: token, lost: proxy_url\n"
     db.session.expire_all()
     assert lost.token_encrypted == before
