@@ -7,6 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from downloads_app.web.gunicorn.early_end import end_at_once, end_while_loading, hold_signals
+
+if __name__ == "__config__":  # the name that gunicorn gives to this file
+    end_at_once()
+
 from downloads_app.config import load_settings, read_binds
 from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.logs import configure, dict_config
@@ -49,7 +54,17 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # one descriptor a s
 
 on_starting = prepare_master
 on_reload = begin_handover
-post_fork = share_memory
+
+
+def pre_fork(server, worker):
+    """Let a signal wait until the new process can heed it."""
+    hold_signals()
+
+
+def post_fork(server, worker):
+    """Let a signal end the new process at once while it loads the application."""
+    end_while_loading(worker)
+    share_memory(server, worker)
 
 
 def post_worker_init(worker):

@@ -23,6 +23,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, as long as nothing is made
+
 # The project is not an installed package, and its settings come from the environment that main() makes.
 import flask_migrate  # noqa: E402  (the path comes first)
 from flask import Flask  # noqa: E402  (the path comes first)
@@ -38,8 +41,24 @@ from downloads_app.services.providers import catalog  # noqa: E402  (the path co
 NARROW_COLUMNS = 80
 TOLD_LINES = 20
 """Of what the server has said, if it did not start."""
+LOOK_SECONDS = 0.1
 REMOVALS = 20
 REMOVAL_SECONDS = 0.1
+
+
+class Ending:
+    """Whether somebody wants the demo to end, by Ctrl-C or TERM. It is asked between the steps.
+
+    An exception instead would come in the middle of anything, of the end as well if Ctrl-C is pressed twice.
+    """
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        self.is_wanted = True
 
 
 def free_port(preferred: int) -> int:
@@ -71,10 +90,12 @@ def prepare(samples: Samples) -> tuple[Flask, dict[str, str]]:
     return app, passwords
 
 
-def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Return once the server answers."""
+def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path, ending: Ending) -> None:
+    """Return once the server answers, or the demo is to end."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
+        if ending.is_wanted:
+            return
         if server.poll() is not None:
             print("\n".join(log.read_text(errors="replace").splitlines()[-TOLD_LINES:]))
             raise SystemExit("error: the server did not start; its messages are above")
@@ -124,7 +145,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--faster", type=float, default=1.0, help="so many times as fast, with files as much smaller")
     faster: float = options.parse_args().faster
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ending = Ending()
     bind = os.environ.get("GUNICORN_BIND") or f"127.0.0.1:{free_port(8000)}"
     with temporary_folder() as folder:
         settings = {
@@ -139,7 +160,8 @@ def main() -> None:
         with demo_instance.publish(settings):
             print("  making sample repositories …", flush=True)
             with serving(Path(folder) / "samples", faster) as samples:
-                serve(bind, samples, Path(folder) / "server.log", faster)
+                if not ending.is_wanted:
+                    serve(bind, samples, Path(folder) / "server.log", faster, ending)
 
 
 def say(line: str) -> None:
@@ -147,22 +169,24 @@ def say(line: str) -> None:
     print(f"  {time.strftime('%H:%M:%S')}  {line}"[:NARROW_COLUMNS], flush=True)
 
 
-def serve(bind: str, samples: Samples, log: Path, faster: float) -> None:
-    """Serve the demo until it is stopped."""
+def serve(bind: str, samples: Samples, log: Path, faster: float, ending: Ending) -> None:
+    """Serve the demo until it is to end."""
     app, passwords = prepare(samples)
     play = Play(app, samples, say, faster)
     command = [sys.executable, "-m", "gunicorn", "wsgi:app", "-b", bind, "--log-level", "warning"]
     with log.open("ab") as output:
         server = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=output, stderr=output)
     try:
-        wait_for(f"http://{bind}", server, log)
-        tell(bind, passwords)
-        print(f"  What the server says: {log}\n\n  What happens:\n", flush=True)
-        play.start()
-        server.wait()
-    except KeyboardInterrupt:
-        print("\n  stopping …", flush=True)
+        wait_for(f"http://{bind}", server, log, ending)
+        if not ending.is_wanted:
+            tell(bind, passwords)
+            print(f"  What the server says: {log}\n\n  What happens:\n", flush=True)
+            play.start()
+        while server.poll() is None and not ending.is_wanted:
+            time.sleep(LOOK_SECONDS)
     finally:
+        if ending.is_wanted:
+            print("\n  stopping …", flush=True)
         play.stop()
         server.terminate()
         server.wait()

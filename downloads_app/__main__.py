@@ -1,5 +1,34 @@
 """`python -m downloads_app`: the same as the command `downloads-app`."""
 
-from downloads_app.cli.entry import main
+import signal
+import sys
+from collections.abc import Sequence
 
-main(prog_name="downloads-app")
+
+def main() -> None:
+    """Run a command. Ctrl-C ends its loading at once, without a traceback; `run` until gunicorn takes over.
+
+    Python's own KeyboardInterrupt may come where nobody can raise it: it is printed, and the command goes on.
+    """
+    is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not one that is to be ignored
+    if is_usual:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from downloads_app.cli.entry import main as run_command
+
+    if is_usual and not is_run(sys.argv[1:]):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    run_command(prog_name="downloads-app")
+
+
+def is_run(arguments: Sequence[str]) -> bool:
+    """Whether the command is `run`, after the one option of all commands that may stand before it."""
+    words = list(arguments)
+    if words[:1] == ["--instance"]:
+        del words[:2]
+    elif words and words[0].startswith("--instance="):
+        del words[0]
+    return words[:1] == ["run"]
+
+
+if __name__ == "__main__":
+    main()

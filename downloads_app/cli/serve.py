@@ -5,9 +5,10 @@ import errno
 import io
 import os
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -36,6 +37,16 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
     with errors_in_one_line():
         settings = prepare()
     _become_gunicorn(settings, [*options, *gunicorn_options])
+
+
+@contextlib.contextmanager
+def _hold_ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C wait until the end of the block."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def find_addresses(bind: str | None, options: Sequence[str]) -> list[str]:
@@ -92,8 +103,10 @@ def prepare() -> Settings:
         migrate()
         if not users.list_users():
             password = secrets.token_urlsafe(18)
-            users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True, by=COMMAND_LINE)
-            click.echo(f"Created admin admin\nPassword: {password}")
+            with _hold_ctrl_c():  # or nobody would ever see the password
+                users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True, by=COMMAND_LINE)
+                click.echo(f"Created admin admin\nPassword: {password}")
+                sys.stdout.flush()
     return settings
 
 
@@ -116,4 +129,6 @@ def _become_gunicorn(settings: Settings, options: list[str]) -> None:
     sys.stdout.flush()
     os.chdir(PROJECT_DIR)
     # This process itself becomes gunicorn, so that signals reach it: no shell may stand between.
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app", *options])  # noqa: S606 - no shell, on purpose
+    launch = [sys.executable, "-m", "downloads_app.web.gunicorn.launch", "wsgi:app", *options]
+    with _hold_ctrl_c():  # until it can end without a traceback
+        os.execv(sys.executable, launch)  # noqa: S606 - no shell, on purpose

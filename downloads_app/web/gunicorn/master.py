@@ -3,6 +3,7 @@
 Imports nothing that gevent patches in the workers.
 """
 
+import os
 import sys
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from downloads_app.config import ConfigError, load_settings
 from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.web.gunicorn.balance import Balance
+from downloads_app.web.gunicorn.early_end import release_signals
 from downloads_app.web.gunicorn.handover import Handover
 from downloads_app.web.gunicorn.loaded_code import LoadedCode
 from downloads_app.web.gunicorn.temporary import make_metrics_folder
@@ -24,6 +26,8 @@ def prepare_master(server: Any) -> None:
             "error: --worker-class sync is not possible: a stream would hold a whole process; use gevent or gthread"
         )
     refuse_unfit_folders(load_settings())
+    server.init_signals()  # from now on a signal ends the master in order, which removes the folder
+    os.register_at_fork(after_in_parent=release_signals)
     make_metrics_folder()
     server.handover = Handover()
     server.balance = Balance()

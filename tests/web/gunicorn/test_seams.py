@@ -205,3 +205,15 @@ def test_gevent_looks_a_name_up_beside_the_loop() -> None:
     moved = "gevent's hub has no resolver with getaddrinfo(): worker.look_up"
     found = gevent.get_hub().resolver.getaddrinfo("127.0.0.1", None, type=socket.SOCK_STREAM)
     assert [address[0] for *_, address in found] == ["127.0.0.1"], moved
+
+
+def test_a_signal_that_ends_a_process_comes_to_us_first() -> None:
+    because = "web/gunicorn/early_end.py replaces `handle_quit` of a new process before it is set, and asks `booted`"
+    assert_order(
+        Arbiter.spawn_worker, "pre_fork(self, worker)", "os.fork()", "post_fork", "init_process", because=because
+    )
+    assert_order(
+        base.Worker.init_process, "init_signals", "load_wsgi", "post_worker_init", "self.booted = True", because=because
+    )
+    assert {"handle_quit", "SIGINT", "SIGQUIT"} <= names_in(base.Worker.init_signals), because
+    assert_order(Arbiter.start, "on_starting", "self.init_signals()", because="web/gunicorn/master.py calls it first")
