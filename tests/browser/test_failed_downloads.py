@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from downloads_app.models import utc_now
@@ -45,6 +46,56 @@ def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
         change(stack, ids[0], completed_at=utc_now() + timedelta(seconds=5))  # it has failed once more
         first.reload()
         expect(first.locator("#failed .row")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "advice"),
+    [
+        (
+            "Repository 'bog/one' is not in the list of addresses",
+            "before an admin puts the provider's list of addresses",
+        ),
+        (
+            "Line 3 of the list of addresses: it is not an address",
+            "before an admin puts the provider's list of addresses",
+        ),
+        (
+            "nas is at the private address 10.0.0.7: an admin may allow that (--allow-private-network)",
+            "before an admin lets the provider go there",
+        ),
+        (
+            "http://a.example/x is not encrypted, and the provider's own address is https",
+            "before an admin lets the provider go there",
+        ),
+        ("a.example: the server's certificate is not trusted, or is another host's", "has the provider trust it"),
+        ("There is nothing to download in org/x: no file matches", "another choice of files"),
+        ("'space/one' is no repository here: owner/name is expected", "Look at its name"),
+        ("Refused the file name '../x' of the listing: it leaves its folder", "lists its files in another way"),
+        ("a.example: the host's name is not known", "Try again later"),
+        ("a.example: the connection was reset", "Nothing of it is here yet. Try again"),
+    ],
+)
+def test_advice_fits_the_kind_of_failure(page: Page, reason: str, advice: str) -> None:
+    assert advice in advise(page, reason, 0)
+    assert "where it stopped" not in advise(page, reason, 0)
+
+
+def test_what_has_begun_goes_on(page: Page) -> None:
+    assert advise(page, "a.example: the connection was reset", 300) == "Try again: it goes on where it stopped."
+
+
+@pytest.fixture(scope="module")
+def page(lasting_page: Callable[..., Page]) -> Page:
+    """A page whose modules are asked."""
+    return lasting_page("bruno")
+
+
+def advise(page: Page, reason: str, current_bytes: int) -> str:
+    """Return what the page says to do about a failure."""
+    module = page.locator("link[rel=modulepreload][href*='board/describe.js']").get_attribute("href")
+    download = {"status": "failed", "error_message": reason, "progress_data": {"current_bytes": current_bytes}}
+    ask = "async ([module, download]) => (await import(module)).adviceFor(download)"
+    return str(page.evaluate(ask, [module, download]))
 
 
 def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[..., Page]) -> None:

@@ -4,18 +4,27 @@ import { bytes, duration } from "../format.js";
 import { away } from "../times.js";
 import { say } from "../words.js";
 
-/** @type {[RegExp, "advice.gated" | "advice.private" | "advice.token" | "advice.missing" | "advice.content" | "advice.room" | "advice.quota" | "advice.gave_up" | "advice.unreachable"][]} */
+/**
+ * What a reason says, and what to do about it; the first that fits holds. Names in quotes are left out before.
+ * @type {[RegExp, import("../words.js").Key][]}
+ */
 const ADVICE = [
   [/sha-?256|sha-?1\b|md5|checksum|not those of the commit|instead of the file|does not begin as|more than was announced/i, "advice.content"],
+  [/private address|not encrypted, and the provider/i, "advice.address"],
+  [/certificate/i, "advice.certificate"],
+  [/list of addresses/i, "advice.address_list"],
   [/gated|conditions|licen[cs]e/i, "advice.gated"],
   [/not found, or it is private/i, "advice.private"],
-  [/not found|\b404\b|\b410\b|no repository|no (such )?revision|does not have it/i, "advice.missing"],
+  [/no name that|no repository here|has no revisions|names a revision already|neither a tag nor|not found|\b404\b|\b410\b|no repository|no (such )?revision|does not have it/i, "advice.missing"],
+  [/^there is nothing to download/i, "advice.nothing"],
   [/\b40[13]\b|refuses|token|forbidden|unauthori[sz]ed|signatures?\b/i, "advice.token"],
   [/quota/i, "advice.quota"],
-  [/disk|room|space|fit/i, "advice.room"],
-  [/resolve|refused|unreachable|timed out|no route|did not answer|not answer/i, "advice.unreachable"],
+  [/\bdisk|\broom\b|\bspace\b|\bfits?\b/i, "advice.room"],
+  [/^refused the|listing|list of files|its (manifest|tree)|manifest\.json|as a (hub|registry) does|is too large/i, "advice.listing"],
+  [/resolve|refused|unreachable|timed out|no route|did not answer|not answer|name is not known|no connection can|no answer in time|closed the connection/i, "advice.unreachable"],
   [/gave up/i, "advice.gave_up"],
 ];
+const QUOTED = /(?<!\w)(['"]).*?\1(?!\w)/g;
 
 /**
  * How a download ended, in one sentence.
@@ -39,8 +48,9 @@ export function outcomeOf({ status, error_message: reason, started_at: start, co
  * What to do about a failure; "" for a download that has not failed.
  * @param {any} download
  */
-export function adviceFor({ status, error_message: reason }) {
-  return status === "failed" ? adviceOn(reason ?? "") || say("advice.other") : "";
+export function adviceFor({ status, error_message: reason, progress_data: progress }) {
+  if (status !== "failed") return "";
+  return adviceOn(reason ?? "") || say(progress?.current_bytes > 0 ? "advice.go_on" : "advice.other");
 }
 
 /**
@@ -48,7 +58,8 @@ export function adviceFor({ status, error_message: reason }) {
  * @param {string} reason
  */
 export function adviceOn(reason) {
-  const found = ADVICE.find(([pattern]) => pattern.test(reason));
+  const unquoted = reason.replace(QUOTED, "");
+  const found = ADVICE.find(([pattern]) => pattern.test(unquoted));
   return found ? say(found[1]) : "";
 }
 
