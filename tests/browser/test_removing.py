@@ -45,7 +45,7 @@ def test_removing_says_what_goes_and_what_stays(
     page = open_page(own_user, f"{stack.proxy.url}/history?search={NAME}")
     dialog = ask(page, both[0])
     expect(dialog).to_contain_text("Another download has the same folder, so the files stay and nothing is freed.")
-    expect(dialog.get_by_role("button")).to_have_text(["Do nothing", "Keep the files"])
+    expect(dialog.get_by_role("button")).to_have_text(["Do nothing", "Remove"])
     page.keyboard.press("Escape")
     for download_id in both:
         page.locator(f"[data-id='{download_id}']").get_by_role("checkbox").check()
@@ -65,7 +65,7 @@ def test_files_that_stay_after_all_are_told_of(
     stack: Stack, open_page: Callable[..., Page], own_user: str, both: list[str], folder: Path
 ) -> None:
     page = open_page(own_user, f"{stack.proxy.url}/history?search={NAME}")
-    ask(page, both[1]).get_by_role("button", name="Keep the files").click()
+    ask(page, both[1]).get_by_role("button", name="Remove").click()
     expect(page.locator(".toast")).to_contain_text(f"{NAME}: Removed.")
     dialog = ask(page, both[0])
     expect(dialog).to_contain_text("Removing the files too frees 900 kB.")

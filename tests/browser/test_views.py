@@ -78,7 +78,7 @@ def test_history_is_filtered_read_on_and_cleared_with_or_without_files(
     page.get_by_role("button", name="Remove the files too").click()
     expect(page.locator(f"[data-id='{done}']")).to_have_count(0)
     page.locator(f"[data-id='{kept}']").get_by_role("button", name="Remove").click()
-    page.get_by_role("button", name="Keep the files").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()  # others have the same folder
     expect(page.locator(f"[data-id='{kept}']")).to_have_count(0)
     files = (Path(stack.app.instance_path) / "downloads" / "bruno" / "hub" / "views").rglob("model.bin")
     names = {path.parent.parent.name for path in files}

@@ -37,8 +37,7 @@ function sayOfSpace(space, count) {
  * @returns {[string, string][]}
  */
 function answersFor(space, count) {
-  if (space?.staying_downloads === count) return [["row", say("action.keep_files")]];
-  if (space?.bytes === 0) return [["row", say("action.delete")]];
+  if (space?.staying_downloads === count || space?.bytes === 0) return [["row", say("action.delete")]];
   return [["row", say("action.keep_files")], ["files", say("action.delete_files")]];
 }
 
