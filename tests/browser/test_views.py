@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from downloads_app.extensions import db
@@ -92,3 +93,21 @@ def test_an_admin_may_choose_each_user_and_each_provider(stack: Stack, open_page
     page.goto(f"{stack.proxy.url}/history")
     for name in [*USERS, "hub"]:
         expect(page.locator(".filters option", has_text=re.compile(f"^{name}$"))).to_have_count(1)
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 480])
+def test_the_views_of_an_admin_stand_in_one_row_on_a_phone(
+    stack: Stack, open_page: Callable[..., Page], width: int
+) -> None:
+    page = open_page("root", viewport={"width": width, "height": 800})
+    links = page.locator("#views a")
+    expect(links).to_have_count(5)
+    middles, right = zip(*links.evaluate_all(PLACES), strict=True)
+    assert max(middles[:4]) - min(middles[:4]) < 2
+    heading = page.locator("h1").evaluate(MIDDLE)
+    assert abs(middles[4] - heading) < 10, "Add is beside the name of the page"
+    assert max(right) <= width
+
+
+MIDDLE = "one => { const { top, bottom } = one.getBoundingClientRect(); return (top + bottom) / 2; }"
+PLACES = f"all => all.map(one => [({MIDDLE})(one), one.getBoundingClientRect().right])"
