@@ -106,3 +106,26 @@ def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[.
         expect(more).to_have_count(0)
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         expect(page.locator("#failed .row").last).to_contain_text("Show fewer")
+
+
+LONG = f"model.gguf: its SHA-256 is {'a' * 64}, {'b' * 64} is expected"
+PRIVATE = f"{'host-' * 12}example is at the private address 10.0.0.7: an admin may allow that (--allow-private-network)"
+GATED = "Repository 'org/x' is not found, or it is private"
+
+
+def test_reason_and_advice_are_whole_on_a_screen_and_said_once_in_the_history(
+    stack: Stack, open_page: Callable[..., Page]
+) -> None:
+    rows = [ended_now(status="failed", error_message=reason) for reason in (LONG, PRIVATE, GATED)]
+    with rows_of(stack, "clara", *rows) as ids:
+        page = open_page("clara", viewport={"width": 1280, "height": 900})
+        for text in ("outcome", "advice"):
+            shown = page.locator(f"#failed .{text}")
+            expect(shown).to_have_count(3)
+            assert shown.evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight + 1).length") == 0
+        rows_fit = "all => all.every(row => row.scrollHeight <= row.clientHeight + 1)"
+        assert page.locator("#failed .row").evaluate_all(rows_fit)
+        page.goto(f"{stack.proxy.url}/history")
+        line = page.locator(f"[data-id='{ids[2]}']")
+        expect(line.locator(".line-status")).to_have_text("Failed")
+        expect(line.locator(".line-reason")).to_have_text(GATED)

@@ -1,7 +1,7 @@
 /** One download in a list of REST rows: its name, its status with the reason, and its actions. */
 
 import { act, actionsOf } from "../actions.js";
-import { adviceFor, outcomeOf, reasonOf } from "../board/describe.js";
+import { adviceFor, reasonOf } from "../board/describe.js";
 import { Name } from "../board/name.js";
 import { amount, fraction, percent } from "../format.js";
 import { address } from "../http.js";
@@ -24,7 +24,7 @@ export function DownloadRow({ download, showsUser, isChosen, onChoose, children 
   }
   const { current_bytes: current, total_bytes: total } = download.progress_data;
   const done = fraction(current, total);
-  const reason = status === "failed" ? outcomeOf(download) : download.wait_reason ? reasonOf(download) : "";
+  const reason = status === "failed" ? (download.error_message ?? say("outcome.no_reason")) : download.wait_reason ? reasonOf(download) : "";
   return html`<li class="line" data-id=${id} data-status=${status}>
     ${onChoose && html`<input type="checkbox" class="choose" checked=${isChosen} aria-label=${say("choose.one", { name })} onClick=${onChoose} />`}
     <h3 class="line-name" title=${name}><a data-inside href=${address(`downloads/${id}`)} aria-label=${name}><${Name} text=${name} /></a></h3>
