@@ -49,7 +49,7 @@ function Plan({ plan, target, asked }) {
   const chosen = key === "own" ? [...own] : (choices.find((choice) => choice.key === key)?.files ?? []);
   const missing = chosen.filter((file) => !file.is_here);
   const patterns = patternsFor(chosen, plan.files);
-  const obstacle = findObstacle({ chosen, missing, plan, patterns });
+  const obstacle = findObstacle({ chosen, missing, plan, patterns, file: target.file });
 
   async function begin() {
     if (isBusy) return;
@@ -94,9 +94,12 @@ function sizeWords(files) {
 }
 
 /** Why the download cannot begin, or "". */
-function findObstacle({ chosen, missing, plan, patterns }) {
+function findObstacle({ chosen, missing, plan, patterns, file }) {
   const size = sizeOf(missing);
-  if (chosen.length === 0) return say("plan.choose_one");
+  if (chosen.length === 0) {
+    const isThere = !file || plan.files.some(({ path }) => path === file);
+    return isThere ? say("plan.choose_one") : say("plan.no_such_file", { file });
+  }
   if (patterns === null) return say("plan.too_many");
   if (size !== null && size > plan.free_bytes) return advised(say("plan.no_room", { needed: bytes(size), free: bytes(plan.free_bytes) }), say("advice.room"));
   if (size !== null && plan.quota_left_bytes !== null && size > plan.quota_left_bytes) {
