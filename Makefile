@@ -13,6 +13,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
+run: export DOWNLOADS_APP_TYPED = make run
 run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
 	exec $(PY) -m downloads_app run
 

@@ -21,6 +21,9 @@ from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
 
+TYPED_VARIABLE = "DOWNLOADS_APP_TYPED"
+"""What somebody has typed who did not type `downloads-app run`: the Makefile sets it."""
+
 
 @click.command("run", context_settings={"ignore_unknown_options": True})
 @click.option("-b", "--bind", metavar="HOST:PORT", help="Where to listen (GUNICORN_BIND); 127.0.0.1:8000 unless told.")
@@ -83,7 +86,9 @@ def _check_address(bind: str) -> None:
     except (OSError, OverflowError, RuntimeError) as exc:
         is_taken = isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE
         reason = "is in use" if is_taken else f"cannot be listened at ({getattr(exc, 'strerror', None) or exc})"
-        stop(f"{bind} {reason}; choose another address with -b HOST:PORT or GUNICORN_BIND")
+        typed = os.environ.get(TYPED_VARIABLE)
+        advice = f": GUNICORN_BIND=HOST:PORT {typed}" if typed else " with -b HOST:PORT or GUNICORN_BIND"
+        stop(f"{bind} {reason}; choose another address{advice}")
 
 
 def _try_to_bind(host: str, port: int) -> None:

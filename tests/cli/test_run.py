@@ -35,6 +35,18 @@ def test_a_port_that_is_taken_is_one_line_and_makes_nothing(tmp_path: Path) -> N
         assert run_in_vain(tmp_path, GUNICORN_BIND=address) == (1, expected)
 
 
+def test_who_typed_make_is_told_what_to_type(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        environment = {"PATH": "/usr/bin:/bin", "INSTANCE_DIR": str(tmp_path / "instance"), "GUNICORN_BIND": address}
+        # nothing is installed anew, whatever the times of the files say
+        command = ["make", "--old-file=.venv/run", "run"]
+        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60)
+    told = f"error: {address} is in use; choose another address: GUNICORN_BIND=HOST:PORT make run\n"
+    assert told in done.stderr
+    assert not (tmp_path / "instance").exists()
+
+
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
