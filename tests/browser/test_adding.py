@@ -142,17 +142,6 @@ def test_what_cannot_be_had_says_what_to_do(page: Page, hub: Hub) -> None:
         expect(page.get_by_role("alert")).to_contain_text(advice)
 
 
-def test_an_address_of_a_file_that_is_not_there_does_not_begin(page: Page, hub: Hub) -> None:
-    shown = plan(page, f"{hub.url}/lumen/other/blob/main/nothing-Q4.gguf")
-    expect(shown.locator(".notice")).to_have_text(
-        "No file matches: nothing-Q4.gguf is not among its files. Choose others."
-    )
-    begin = page.get_by_role("button", name="Download", exact=True)
-    expect(begin).to_be_disabled()
-    shown.get_by_role("radio", name="Everything").check()
-    expect(begin).to_be_enabled()
-
-
 def test_what_is_larger_than_the_disk_does_not_begin(stack: Stack, page: Page) -> None:
     listed = [{"path": "model.bin", "size": 10**15}]
     stack.files.put("adding/huge/manifest.json", json.dumps({"files": listed}).encode())

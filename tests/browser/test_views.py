@@ -12,6 +12,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, USERS, Stack
 from tests.browser.test_waiting import SMALL_PAGES
+from tests.support.hub import Hub
 
 
 def test_what_is_paused_or_waits_stays_in_sight_after_a_reload(stack: Stack, open_page: Callable[..., Page]) -> None:
@@ -93,6 +94,20 @@ def test_an_admin_may_choose_each_user_and_each_provider(stack: Stack, open_page
     page.goto(f"{stack.proxy.url}/history")
     for name in [*USERS, "hub"]:
         expect(page.locator(".filters option", has_text=re.compile(f"^{name}$"))).to_have_count(1)
+
+
+def test_an_address_of_a_file_that_is_not_there_does_not_begin(
+    stack: Stack, open_page: Callable[..., Page], hub: Hub
+) -> None:
+    page = open_page("bruno", f"{stack.proxy.url}/add")
+    page.get_by_label("Repository, or the address").fill(f"{hub.url}/lumen/other/blob/main/nothing-Q4.gguf")
+    page.keyboard.press("Enter")
+    told = "No file matches: nothing-Q4.gguf is not among its files. Choose others."
+    expect(page.locator(".plan .notice")).to_have_text(told)
+    begin = page.get_by_role("button", name="Download", exact=True)
+    expect(begin).to_be_disabled()
+    page.get_by_role("radio", name="Everything").check()
+    expect(begin).to_be_enabled()
 
 
 @pytest.mark.parametrize("width", [320, 360, 390, 480])
