@@ -1,18 +1,12 @@
 /** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
+import { isActive, isKept } from "./statuses.js";
 import { totalsOf } from "./totals.js";
 
 const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
 const ASKED_AT_ONCE = 50;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
-const ACTIVE = new Set(["pending", "downloading"]);
-const KEPT = new Set(["failed", "paused"]); // until somebody acts
-
-/** Whether a download waits or runs, so that the stream has it. */
-export function isActive({ status }) {
-  return ACTIVE.has(status);
-}
 
 export class Downloads {
   active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
@@ -139,7 +133,7 @@ export class Downloads {
 
   /** Forget what is over. What failed has its own button; what is paused is not over. */
   clearEnded() {
-    this.forget(({ status }) => !KEPT.has(status));
+    this.forget((one) => !isKept(one));
   }
 
   #end(id, detail, { isUnseen = false, isOwn = false } = {}) {
@@ -149,7 +143,7 @@ export class Downloads {
     let room = ENDED_KEPT;
     /** @type {[string, any][]} */
     const ended = [[id, detail], ...this.ended];
-    this.ended = new Map(ended.filter(([, one]) => KEPT.has(one.status) || room-- > 0));
+    this.ended = new Map(ended.filter(([, one]) => isKept(one) || room-- > 0));
     const size = detail.progress_data.total_bytes;
     if (isUnseen) this.#counted.delete(id);
     else if (detail.status === "completed" && size !== null) this.#counted.set(id, { current: size, total: size });

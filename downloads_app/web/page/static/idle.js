@@ -1,6 +1,6 @@
 /** Looks for new downloads while none is active and the stream is closed. */
 
-import { isActive } from "./downloads.js";
+import { isActive } from "./statuses.js";
 
 const LOOKS_BEFORE_OPENING = 6; // open it sometimes: the stream decides whether something is active
 

@@ -2,7 +2,7 @@
 
 import { act } from "../actions.js";
 import { byId } from "../dom.js";
-import { isActive } from "../downloads.js";
+import { isActive } from "../statuses.js";
 import { speed } from "../format.js";
 import { Selection } from "../selection.js";
 import { html, render } from "../vendor/preact/preact-htm.js";

@@ -3,7 +3,7 @@
 import { getDownload, getPage } from "../api.js";
 import { Bar } from "../board/bar.js";
 import { filesDone, timeLeft } from "../board/describe.js";
-import { isActive } from "../downloads.js";
+import { isActive } from "../statuses.js";
 import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
 import { html, useCallback, useState } from "../vendor/preact/preact-htm.js";
