@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
@@ -16,7 +17,7 @@ from downloads_app import create_app
 from downloads_app.cli.groups import errors_in_one_line, stop
 from downloads_app.cli.loading import unfit_files_in_one_line
 from downloads_app.config import SETTINGS, Settings, current_settings, load_settings, read_binds
-from downloads_app.folder_checks import refuse_unfit_folders
+from downloads_app.folder_checks import find_fault, refuse_unfit_folders
 from downloads_app.locations import PROJECT_DIR
 from downloads_app.services.accounts import users
 from downloads_app.services.audit import COMMAND_LINE
@@ -81,8 +82,10 @@ def _check_address(bind: str) -> None:
 
     try:
         address = parse_address(bind)
-        if isinstance(address, tuple):  # no unix socket, and none that was handed over
+        if isinstance(address, tuple):
             _try_to_bind(*address)
+        elif isinstance(address, str):  # a unix socket, and none that was handed over
+            _try_folder(PROJECT_DIR / Path(address).parent)
     except (OSError, OverflowError, RuntimeError) as exc:
         is_taken = isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE
         reason = "is in use" if is_taken else f"cannot be listened at ({getattr(exc, 'strerror', None) or exc})"
@@ -95,6 +98,13 @@ def _try_to_bind(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
+
+
+def _try_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"there is no folder {folder}")
+    if (fault := find_fault(folder)) is not None:
+        raise OSError(errno.EACCES, f"{folder} {fault}")
 
 
 def prepare() -> Settings:

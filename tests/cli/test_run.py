@@ -56,6 +56,8 @@ def test_who_typed_make_is_told_what_to_type(tmp_path: Path) -> None:
         ("8001", "Cannot assign requested address"),
         ("nowhere.invalid:8001", "."),
         ("[2001:db8::1]:8001", "Cannot assign requested address"),
+        ("unix:/nowhere/socket", "there is no folder /nowhere"),
+        ("unix:/proc/socket", "/proc cannot be written to: No such file or directory"),
     ],
 )
 def test_where_nobody_can_listen_is_one_line_and_makes_nothing(address: str, reason: str, tmp_path: Path) -> None:
