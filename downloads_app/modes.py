@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+from errno import EPERM
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def prepare_downloads(settings: "Settings") -> None:
     """Set the group and mode of DOWNLOADS_DIR to what FILES_GROUP asks for, after those of all files below it.
 
     Raises UnfitFolder if downloads cannot lie there, Conflict if this process may not give files to that group. Without
-    FILES_GROUP, a folder of another user, or on a filesystem without modes, stays as it is.
+    FILES_GROUP, a folder of another user, on a filesystem without modes, or with others' files stays as it is.
     """
     folder, group = settings.downloads_dir, group_of_files(settings)
     refuse_unfit_downloads(settings)
@@ -67,17 +68,29 @@ def prepare_downloads(settings: "Settings") -> None:
     except OSError as exc:
         raise UnfitFolder("DOWNLOADS_DIR", folder, f"cannot be made: {exc.strerror or exc}") from None
     try:
-        _give_all(folder, group)
+        if not _is_as_wanted(folder.stat(), group, FOLDER_MODE):
+            _refuse_others_files(settings)
+            _give_all(folder, group)
     except PermissionError as exc:
         if settings.files_group:
             raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
         log.warning("%s keeps its mode: %s", folder, exc.strerror)
 
 
+def _refuse_others_files(settings: "Settings") -> None:
+    """Raise PermissionError if DOWNLOADS_DIR may hold others' files: it may be a home, or `/etc`, by mistake.
+
+    Ours is what lies in INSTANCE_DIR, what is empty, and what has our mode already.
+    """
+    folder = settings.downloads_dir
+    is_ours = folder.resolve().is_relative_to(settings.instance_dir.resolve())
+    holds_others = any(entry.name != "lost+found" for entry in folder.iterdir())
+    if holds_others and not is_ours and stat.S_IMODE(folder.stat().st_mode) != FOLDER_MODE:
+        raise PermissionError(EPERM, "it was there before, with files that may be others'")
+
+
 def _give_all(folder: Path, group: int) -> None:
     """Change the topmost folder last: its mode then shows that all below it is done."""
-    if _is_as_wanted(folder.stat(), group, FOLDER_MODE):
-        return
     for within, _, names, descriptor in os.fwalk(folder, topdown=False):
         for name in names:
             _give(name, group, FILE_MODE, descriptor)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from downloads_app import create_app, modes
 from downloads_app.config import ConfigError, current_settings, load_settings
+from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.folder_checks import UnfitFolder
 from downloads_app.models import Provider, User
@@ -96,17 +97,38 @@ def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider:
     assert {mode_of(file) for file in [top, *top.rglob("*")] if file.is_dir()} == {modes.FOLDER_MODE}
 
 
-def test_what_lay_there_before_follows(tmp_path: Path) -> None:
-    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / "downloads")
+OURS = ["instance/downloads", *(["given to another group"] if os.geteuid() == 0 else [])]
+
+
+@pytest.mark.parametrize("place", OURS)
+def test_what_lay_there_before_follows_if_it_is_ours(tmp_path: Path, place: str) -> None:
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / place)
     old = settings.downloads_dir / "alice/hub/model"
     old.mkdir(parents=True, mode=0o755)
     (old / "file.bin").write_bytes(b"x")
     (old / "link").symlink_to(tmp_path)
     before = mode_of(tmp_path)
+    if place == "given to another group":
+        os.chown(settings.downloads_dir, -1, 1)
+        settings.downloads_dir.chmod(modes.FOLDER_MODE)
     modes.prepare_downloads(settings)
     assert mode_of(old / "file.bin") == modes.FILE_MODE
     assert {mode_of(folder) for folder in (settings.downloads_dir, old, old.parent)} == {modes.FOLDER_MODE}
     assert mode_of(tmp_path) == before
+
+
+def test_others_files_keep_their_modes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """DOWNLOADS_DIR may name a home by mistake, and the service may run as root."""
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / "home")
+    theirs = settings.downloads_dir / "alice/.ssh"
+    theirs.mkdir(parents=True, mode=0o700)
+    settings.downloads_dir.chmod(0o755)
+    modes.prepare_downloads(settings)
+    assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
+    assert "keeps its mode: it was there before, with files that may be others'" in caplog.text
+    with pytest.raises(Conflict, match="cannot be given to FILES_GROUP"):
+        modes.prepare_downloads(settings.model_copy(update={"files_group": grp.getgrgid(os.getegid()).gr_name}))
+    assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
 
 
 def test_files_are_given_to_the_group_that_is_named(tmp_path: Path) -> None:
