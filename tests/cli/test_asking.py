@@ -1,5 +1,7 @@
 """What commands ask for on a real terminal, and what they find out before they ask."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from downloads_app.models import User, utc_now
 from downloads_app.services.downloads import history
 from downloads_app.services.files import folders
 from tests.support.downloading import add_downloads, add_provider, reload
-from tests.support.server import environment
+from tests.support.server import PROJECT, environment
 from tests.support.terminal import Terminal
 
 
@@ -52,4 +54,13 @@ def test_what_cannot_be_taken_back_is_asked_about_on_a_terminal(
     with Terminal(env, *command.split(), "--yes", columns=120) as terminal:
         assert terminal.finish() == 0
         assert not any("?" in line for line in terminal.lines)
+    assert history.list_downloads().total == 0
+
+
+@pytest.mark.parametrize("command", ["providers remove hub", "downloads prune --files", "users delete alice"])
+def test_nobody_is_asked_where_standard_input_is_closed(alice: User, env: dict[str, str], command: str) -> None:
+    add_downloads(alice, add_provider(), "org/model", status="completed", completed_at=utc_now())
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "downloads_app", *command.split()]
+    done = subprocess.run(closed, env=env, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
     assert history.list_downloads().total == 0
