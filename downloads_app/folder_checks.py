@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 """A full disk is no reason not to start: its downloads wait for room, and somebody has to see them to remove some."""
 
+TRIAL_PREFIX = ".trial-"
+
 
 class UnfitFolder(SystemExit):
     """A folder of the settings cannot be used: one line on stderr, exit code 1."""
@@ -75,7 +77,7 @@ def find_fault(folder: Path, group: int | None = None) -> str | None:
             nearest = nearest.parent
         if not nearest.is_dir():
             return f"cannot be made: {nearest} is not a folder"
-        probe = Path(tempfile.mkdtemp(prefix=".trial-", dir=nearest))
+        probe = Path(tempfile.mkdtemp(prefix=TRIAL_PREFIX, dir=nearest))
     except OSError as exc:
         reason = exc.strerror or str(exc)
         if nearest == folder:

@@ -3,13 +3,14 @@
 import logging
 import os
 import stat
+from contextlib import suppress
 from errno import EPERM
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from downloads_app.database_urls import sqlite_file
 from downloads_app.errors import Conflict
-from downloads_app.folder_checks import UnfitFolder, group_of_files, refuse_unfit_downloads
+from downloads_app.folder_checks import TRIAL_PREFIX, UnfitFolder, group_of_files, refuse_unfit_downloads
 
 if TYPE_CHECKING:
     from downloads_app.config import Settings
@@ -26,6 +27,8 @@ SECRET_MODE = 0o600
 SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _SQLITE_BEGINS = b"SQLite format 3\0"
 """How the file of a database begins that has a table; before that it is empty."""
+_NOBODYS = ("lost+found", TRIAL_PREFIX)
+"""How the names begin of what is no sign of others' files: another worker may just be trying the folder."""
 
 
 def prepare_instance(settings: "Settings") -> None:
@@ -84,17 +87,23 @@ def _refuse_others_files(settings: "Settings") -> None:
     """
     folder = settings.downloads_dir
     is_ours = folder.resolve().is_relative_to(settings.instance_dir.resolve())
-    holds_others = any(entry.name != "lost+found" for entry in folder.iterdir())
+    holds_others = any(not entry.name.startswith(_NOBODYS) for entry in folder.iterdir())
     if holds_others and not is_ours and stat.S_IMODE(folder.stat().st_mode) != FOLDER_MODE:
-        raise PermissionError(EPERM, "it was there before, with files that may be others'")
+        advice = f"if all of them are downloads, say so by chmod {FOLDER_MODE:o}"
+        raise PermissionError(EPERM, f"it was there before, with files that may be others' ({advice})")
 
 
 def _give_all(folder: Path, group: int) -> None:
-    """Change the topmost folder last: its mode then shows that all below it is done."""
-    for within, _, names, descriptor in os.fwalk(folder, topdown=False):
+    """Change the topmost folder last: its mode then shows that all below it is done.
+
+    DOWNLOADS_DIR itself may be a symbolic link. Below it none is followed.
+    """
+    for within, _, names, descriptor in os.fwalk(folder.resolve(), topdown=False):
         for name in names:
-            _give(name, group, FILE_MODE, descriptor)
-        _give(within, group, FOLDER_MODE, None)
+            with suppress(FileNotFoundError):  # others remove and rename files meanwhile
+                _give(name, group, FILE_MODE, descriptor)
+        with suppress(FileNotFoundError):
+            _give(within, group, FOLDER_MODE, None)
 
 
 def _give(name: str, group: int, mode: int, descriptor: int | None) -> None:

@@ -2,9 +2,11 @@
 
 import grp
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -126,9 +128,46 @@ def test_others_files_keep_their_modes(tmp_path: Path, caplog: pytest.LogCapture
     modes.prepare_downloads(settings)
     assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
     assert "keeps its mode: it was there before, with files that may be others'" in caplog.text
-    with pytest.raises(Conflict, match="cannot be given to FILES_GROUP"):
+    with pytest.raises(Conflict, match="cannot be given to FILES_GROUP .* say so by chmod 2750"):
         modes.prepare_downloads(settings.model_copy(update={"files_group": grp.getgrgid(os.getegid()).gr_name}))
     assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
+
+
+def test_a_folder_behind_a_symbolic_link_starts_a_second_time(tmp_path: Path) -> None:
+    settings = load_settings(
+        instance_dir=tmp_path / "instance",
+        downloads_dir=tmp_path / "downloads",
+        files_group=grp.getgrgid(os.getegid()).gr_name,
+    )
+    (tmp_path / "disk").mkdir(mode=0o755)
+    settings.downloads_dir.symlink_to(tmp_path / "disk")
+    modes.prepare_downloads(settings)
+    assert mode_of(tmp_path / "disk") == modes.FOLDER_MODE
+    (settings.downloads_dir / "alice").mkdir()
+    modes.prepare_downloads(settings)
+
+
+def test_files_that_are_removed_meanwhile_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker may be trying the folder at the same moment, or removing a download."""
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / "downloads")
+    trial = settings.downloads_dir / ".trial-of-another"
+    trial.mkdir(parents=True)
+    (trial / "file.bin").touch()
+
+    def walk_while_it_is_removed(*wanted: Any, **options: Any) -> Iterator[Any]:
+        for found in list(fwalk(*wanted, **options)):
+            if trial.exists():
+                descriptor = os.open(trial, os.O_RDONLY)
+                shutil.rmtree(trial)
+                yield (*found[:3], descriptor)
+                os.close(descriptor)
+            else:
+                yield found
+
+    fwalk = os.fwalk
+    monkeypatch.setattr(os, "fwalk", walk_while_it_is_removed)
+    modes.prepare_downloads(settings)
+    assert mode_of(settings.downloads_dir) == modes.FOLDER_MODE
 
 
 def test_files_are_given_to_the_group_that_is_named(tmp_path: Path) -> None:
