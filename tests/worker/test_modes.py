@@ -128,7 +128,7 @@ def test_others_files_keep_their_modes(tmp_path: Path, caplog: pytest.LogCapture
     modes.prepare_downloads(settings)
     assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
     assert "keeps its mode: it was there before, with files that may be others'" in caplog.text
-    with pytest.raises(Conflict, match="cannot be given to FILES_GROUP .* say so by chmod 2750"):
+    with pytest.raises(Conflict, match=r"cannot be given to FILES_GROUP .* say so by chmod 2750"):
         modes.prepare_downloads(settings.model_copy(update={"files_group": grp.getgrgid(os.getegid()).gr_name}))
     assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
 
