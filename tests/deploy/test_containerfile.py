@@ -38,7 +38,7 @@ def test_what_the_package_is_made_of_is_let_through() -> None:
 
 def test_it_runs_the_project_s_command_as_a_user_who_owns_the_data_alone() -> None:
     (entry,) = read_command("ENTRYPOINT")
-    assert PACKAGING["project"]["scripts"][entry] == "downloads_app.cli.entry:main"
+    assert PACKAGING["project"]["scripts"][entry] == "downloads_app.__main__:main"
     assert said("USER") == "downloads"
     made = next(rest for name, rest in read_last_stage() if name == "RUN")
     assert f"install -d -o downloads -g downloads -m 0750 {said('VOLUME')}" in made

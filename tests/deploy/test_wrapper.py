@@ -13,7 +13,7 @@ from tests.support.units import UNITS, read_unit
 
 WRAPPER = PROJECT / "deploy/downloads-app"
 PYTHON = "/opt/downloads-app/.venv/bin/python"
-SYSTEMD_RUN = f"""#!{sys.executable}
+SYSTEMD_RUN_PY = f"""
 import json, os, sys
 options = sys.argv[1 : sys.argv.index({PYTHON!r})]
 words = [word.replace("$$", "$") for word in sys.argv[sys.argv.index({PYTHON!r}) + 1 :]]
@@ -23,6 +23,9 @@ with open(os.environ["TOLD"], "w") as told:
 settings = json.loads(os.environ["SETTINGS"])
 os.chdir({str(PROJECT)!r})
 os.execvp("env", ["env", "-i", *given, *settings, {sys.executable!r}, *words])
+"""
+SYSTEMD_RUN = f"""#!/bin/sh
+exec '{sys.executable}' "$0.py" "$@"
 """
 SYSTEMCTL = """#!/bin/sh
 for word do case $word in --property=*) name=${word#--property=} ;; downloads-*) unit=$word ;; esac done
@@ -41,7 +44,9 @@ esac
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """Stand-ins for systemd's two programs, which keep as little as they do."""
-    for name, text in (("systemd-run", SYSTEMD_RUN), ("systemctl", SYSTEMCTL), ("downloads-app", WRAPPER.read_text())):
+    programs = {"systemd-run": SYSTEMD_RUN, "systemctl": SYSTEMCTL, "downloads-app": WRAPPER.read_text()}
+    (tmp_path / "systemd-run.py").write_text(SYSTEMD_RUN_PY)
+    for name, text in programs.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     settings = [f"DATABASE_URL=sqlite:///{tmp_path}/app.db", f"INSTANCE_DIR={tmp_path}/instance"]
