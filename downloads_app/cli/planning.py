@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from downloads_app.cli.patience import ending_at_ctrl_c
 from downloads_app.cli.printing import format_bytes, format_count
 from downloads_app.config import current_settings
 from downloads_app.models import Provider, User
@@ -55,6 +56,7 @@ def preview(
     wanted = check_patterns(include, exclude)
     kind, access = source.kind, catalog.access_of(current_settings(), source)
     give_connection_back()  # no connection is held while the network takes its time
-    listing = plans.list_remote(kind, access, repository, revision, wanted)
+    with ending_at_ctrl_c():
+        listing = plans.list_remote(kind, access, repository, revision, wanted)
     plan = plans.make_plan(current_settings(), owner, source, repository, listing, revision=revision)
     return Preview(plan, plans.explain_nothing(listing, wanted))

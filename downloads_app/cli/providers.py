@@ -8,6 +8,7 @@ import click
 from downloads_app.cli.asking import YES_OPTION, confirm
 from downloads_app.cli.completing import offer_providers
 from downloads_app.cli.groups import Commands, add_switch, stop
+from downloads_app.cli.patience import ending_at_ctrl_c
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, format_count, plain, print_json, print_table
 from downloads_app.cli.provider_options import reach_options, read_fields
 from downloads_app.config import current_settings
@@ -110,7 +111,8 @@ def test_provider(name: str) -> None:
     kind, access = provider.kind, catalog.access_of(current_settings(), provider)
     give_connection_back()
     try:
-        catalog.check_remote(kind, access)
+        with ending_at_ctrl_c():
+            catalog.check_remote(kind, access)
     except SourceError as exc:
         catalog.note_test(provider, exc.message, by=COMMAND_LINE)
         raise

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from downloads_app.cli.doctor.finding import Finding, fine, wrong
+from downloads_app.cli.patience import ending_at_ctrl_c
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict, DownloadsError
 from downloads_app.services.database.session import give_connection_back
@@ -24,7 +25,8 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
     for name, kind, access in reached:
         way = " through its proxy" if access.proxy_url else ""
         try:
-            catalog.check_remote(kind, access)
+            with ending_at_ctrl_c():
+                catalog.check_remote(kind, access)
         except DownloadsError as exc:
             yield wrong("providers", f"{name} does not answer{way}: {exc.message}", advice.advise(name, access, exc))
         else:
