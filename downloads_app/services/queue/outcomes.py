@@ -49,15 +49,16 @@ def report_progress(claim: Claim, report: ProgressReport) -> bool:
     """
     advanced = Download.current_bytes < report.current_bytes
     more_files = Download.files_completed < report.files_completed
+    shown = case((advanced, report.current_bytes), else_=Download.current_bytes)
     total = report.total_bytes
     written = (
         update(Download)
         .where(fence(claim))
         .values(
-            current_bytes=case((advanced, report.current_bytes), else_=Download.current_bytes),
+            current_bytes=shown,
             files_completed=case((more_files, report.files_completed), else_=Download.files_completed),
             failures=case((advanced, 0), else_=Download.failures),
-            total_bytes=total if total is None else case((Download.current_bytes > total, None), else_=total),
+            total_bytes=total if total is None else case((shown > total, None), else_=total),
             trouble_began_at=case((advanced, null()), else_=Download.trouble_began_at),
             current_file=report.current_file,
             download_speed=report.download_speed,

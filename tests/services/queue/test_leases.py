@@ -1,6 +1,7 @@
 """Who may write about a download, on both databases: leases, heartbeats, fencing, rescue."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,16 @@ def test_bytes_and_files_never_go_down(alice: User) -> None:
     assert outcomes.report_progress(found, report(100, 1))
     row = reload(found)
     assert (row.current_bytes, row.files_completed) == (500, 2)
+
+
+@pytest.mark.parametrize("before", [0, 500])
+def test_a_total_is_never_below_the_bytes_that_are_shown(alice: User, before: int) -> None:
+    found = claimed(alice)
+    outcomes.report_progress(found, report(before))
+    assert outcomes.report_progress(found, replace(report(500), total_bytes=400))
+    assert reload(found).total_bytes is None
+    assert outcomes.report_progress(found, replace(report(500), total_bytes=500))
+    assert reload(found).total_bytes == 500
 
 
 def rescued_ids() -> list[str]:
