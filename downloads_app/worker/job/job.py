@@ -18,7 +18,7 @@ from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, orders, outcomes
 from downloads_app.services.queue.claims import MAX_FAILURES, Claim, backoff_seconds
 from downloads_app.services.queue.orders import Order
-from downloads_app.sources import RemoteFile
+from downloads_app.sources import RemoteFile, sum_sizes
 from downloads_app.sources.registry import open_resolving
 from downloads_app.worker.files.storage import FileResult
 from downloads_app.worker.files.target_folder import TargetFolder
@@ -145,6 +145,8 @@ class Job:
         listed = {file.remote.path: file for file in files}
         sizes: dict[str, int] = {}
         meter, told = ProgressMeter(time.monotonic), order.total_bytes
+        if told is None:  # as at the first start
+            told = sum_sizes(file.remote for file in files)
         reporter = Reporter(self._app, self.claim, self.lease, meter, told, self._quota, self._count_received)
 
         def note_done(remote: RemoteFile, result: FileResult) -> None:

@@ -39,6 +39,7 @@ class Worklist:
     def __init__(self, files: Sequence[RemoteFile], storage: Storage, finisher: Finisher, limits: Limits) -> None:
         self._files, self._storage, self._finisher, self._limits = files, storage, finisher, limits
         self._waiting = WaitingFiles()
+        self._knows_waiting = False
         self.open: list[PartialFile] = []
         self._awaited = AwaitedFiles()
         self._most_open = MAX_OPEN_FILES
@@ -58,6 +59,7 @@ class Worklist:
                 finished.append((file, result))
                 continue
             self._waiting.put(file, self._storage.find_begun(file))
+        self._knows_waiting = True
         return finished
 
     def first_count(self) -> int:
@@ -98,6 +100,8 @@ class Worklist:
 
     def total_bytes(self) -> int | None:
         """The size of all files together; None while neither the listing nor the server has told that of each."""
+        if not self._knows_waiting:
+            return None
         sizes = [self.done_bytes, self._waiting.total_bytes, *(file.total_bytes for file in self.begun_files())]
         return None if None in sizes else sum(size or 0 for size in sizes)
 

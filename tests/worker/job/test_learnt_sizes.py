@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from downloads_app.config import current_settings
+from downloads_app.errors import NoSpace
 from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.downloads import file_progress
 from downloads_app.services.providers import catalog
+from downloads_app.worker.files.storage import Storage
 from tests.support.downloading import folder_of, reload
 from tests.support.file_server import Fault, FileServer
-from tests.support.publishing import queue_download
+from tests.support.publishing import publish, queue_download
 from tests.support.server import wait_until
 from tests.worker.running import arrived, make_job, run, running
 from tests.worker.transfer.transferring import noise
@@ -123,3 +126,17 @@ def test_a_file_that_becomes_larger_has_its_new_total(
         wait_until(lambda: total_of(row) == len(ONE), what="the new total")
     run(app)
     assert arrived(folder_of(row)) == {"one": ONE}
+
+
+def test_a_disk_that_is_full_before_the_files_are_looked_at_leaves_the_total(
+    app: Flask, alice: User, provider: Provider, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Storage) -> None:
+        raise NoSpace("the disk is full")
+
+    publish(server, "org/model", {"one": ONE})
+    row = queue_download(alice, provider)
+    with monkeypatch.context() as patch:
+        patch.setattr(Storage, "open_journal", refuse)
+        run(app)
+    assert (reload(row).status, total_of(row)) == (Status.PENDING, len(ONE))
