@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FILE_MODE = 0o640
 FOLDER_MODE = 0o2750
 """With the set-group-id bit: new files in such a folder get its group, and new folders get the bit too."""
+GROUP_READS = 0o050
 UMASK = 0o027
 INSTANCE_MODE = 0o710
 """Members of the group may pass through to the downloaded files, but may not list this folder."""
@@ -75,9 +76,14 @@ def prepare_downloads(settings: "Settings") -> None:
             _refuse_others_files(settings)
             _give_all(folder, group)
     except PermissionError as exc:
-        if settings.files_group:
+        if settings.files_group and not _lets_in(folder.stat(), group):
             raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
         log.warning("%s keeps its mode: %s", folder, exc.strerror)
+
+
+def _lets_in(status: os.stat_result, group: int) -> bool:
+    """Whether the group can reach the files; an admin, or a filesystem with fixed modes, may have seen to it."""
+    return status.st_gid == group and status.st_mode & GROUP_READS == GROUP_READS
 
 
 def _refuse_others_files(settings: "Settings") -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +129,20 @@ def test_others_files_keep_their_modes(tmp_path: Path, caplog: pytest.LogCapture
     modes.prepare_downloads(settings)
     assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
     assert "keeps its mode: it was there before, with files that may be others'" in caplog.text
-    with pytest.raises(Conflict, match=r"cannot be given to FILES_GROUP .* say so by chmod 2750"):
-        modes.prepare_downloads(settings.model_copy(update={"files_group": grp.getgrgid(os.getegid()).gr_name}))
-    assert (mode_of(theirs), mode_of(settings.downloads_dir)) == (0o700, 0o755)
+
+
+@pytest.mark.parametrize(("mode", "is_refused"), [(0o700, True), (0o2770, False), (0o2755, False)])
+def test_others_files_stop_the_start_where_the_group_could_not_read(
+    tmp_path: Path, mode: int, is_refused: bool
+) -> None:
+    name = grp.getgrgid(os.getegid()).gr_name
+    settings = load_settings(instance_dir=tmp_path / "instance", downloads_dir=tmp_path / "home", files_group=name)
+    (settings.downloads_dir / "alice").mkdir(parents=True)
+    settings.downloads_dir.chmod(mode)
+    refusal = pytest.raises(Conflict, match=r"cannot be given to FILES_GROUP .* say so by chmod 2750")
+    with refusal if is_refused else nullcontext():
+        modes.prepare_downloads(settings)
+    assert mode_of(settings.downloads_dir) == mode
 
 
 def test_a_folder_behind_a_symbolic_link_starts_a_second_time(tmp_path: Path) -> None:
