@@ -1,9 +1,13 @@
-"""Runs commands inside the test's process."""
+"""Runs commands inside the test's process, and what they need in one of their own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskCliRunner
+
+from tests.support.server import environment
 
 Run = Callable[..., str]
 
@@ -33,3 +37,9 @@ def fail(runner: FlaskCliRunner) -> Run:
         return result.stderr
 
     return invoke
+
+
+@pytest.fixture
+def env(app: Flask, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a command in a process of its own, on the test's database."""
+    return environment(database_url, tmp_path / "instance")

@@ -2,17 +2,15 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from downloads_app.config import current_settings
 from downloads_app.models import User, utc_now
 from downloads_app.services.downloads import history
 from downloads_app.services.files import folders
 from tests.support.downloading import add_downloads, add_provider, reload
-from tests.support.server import PROJECT, environment
+from tests.support.server import PROJECT
 from tests.support.terminal import Terminal
 
 
@@ -20,11 +18,6 @@ from tests.support.terminal import Terminal
 def database_url(sqlite_url: str) -> str:
     """Terminals have nothing to do with the kind of database."""
     return sqlite_url
-
-
-@pytest.fixture
-def env(app: Flask, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return environment(database_url, tmp_path / "instance")
 
 
 def test_a_name_that_is_taken_is_told_before_a_password_is_asked_for(alice: User, env: dict[str, str]) -> None:

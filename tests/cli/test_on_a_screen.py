@@ -1,10 +1,8 @@
 """`downloads watch` and `top` on a real terminal: what is drawn anew, and what is left when they have ended."""
 
 import re
-from pathlib import Path
 
 import pytest
-from flask import Flask
 from sqlalchemy import text
 
 from downloads_app.extensions import db
@@ -12,7 +10,6 @@ from downloads_app.models import User
 from downloads_app.services.downloads import history
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import add_downloads, add_provider, claim, reload
-from tests.support.server import environment
 from tests.support.terminal import CTRL_C, Terminal
 
 REASON = "Not enough disk: 123,456,789,012 bytes are needed, 5 are free, of which running downloads need 4"
@@ -23,11 +20,6 @@ COLOURS = re.compile(rb"\x1b\[[0-9;]*[34][0-8][0-9;]*m")
 def database_url(sqlite_url: str) -> str:
     """Screens have nothing to do with the kind of database."""
     return sqlite_url
-
-
-@pytest.fixture
-def env(app: Flask, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return environment(database_url, tmp_path / "instance")
 
 
 def is_left_tidy(terminal: Terminal) -> bool:

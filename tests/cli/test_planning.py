@@ -1,7 +1,6 @@
 """`downloads-app downloads plan`, and the plan that `add` shows on a terminal before it asks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -16,7 +15,6 @@ from downloads_app.services.files import folders
 from tests.cli.conftest import Run
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish
-from tests.support.server import environment
 from tests.support.terminal import Terminal
 
 PLAN = ("downloads", "plan", "local", "org/model", "--user", "alice")
@@ -35,11 +33,6 @@ def server(app: Flask) -> Iterator[FileServer]:
         publish(server, "org/model", {"model.bin": bytes(300_000), "notes.txt": b"hello"})
         provide(server)
         yield server
-
-
-@pytest.fixture
-def env(server: FileServer, database_url: str, tmp_path: Path) -> dict[str, str]:
-    return environment(database_url, tmp_path / "instance")
 
 
 def test_a_plan_ends_with_how_much_it_is_and_how_much_room_there_is(run: Run, server: FileServer, alice: User) -> None:
@@ -73,7 +66,9 @@ def test_a_plan_says_what_does_not_fit(
     assert "quota left 1.0 kB" in done.stdout
 
 
-def test_what_is_added_on_a_terminal_is_shown_before_the_question(alice: User, env: dict[str, str]) -> None:
+def test_what_is_added_on_a_terminal_is_shown_before_the_question(
+    alice: User, server: FileServer, env: dict[str, str]
+) -> None:
     with Terminal(env, *ADD, columns=120) as terminal:
         terminal.wait_for("Download org/model from local for alice? [y/N]")
         assert terminal.lines[-2].startswith("2 files, 300.0 kB; free ")
