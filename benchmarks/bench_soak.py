@@ -105,9 +105,7 @@ class Soak:
         try:
             self.crowd.run(look, seconds, what)
         except AssertionError as exc:
-            kept = tempfile.mkdtemp(prefix="soak-logs-")
-            for log in self.stage.folder.glob("*.log"):
-                shutil.copy(log, kept)
+            kept = _keep_logs(self.stage.folder)
             raise AssertionError(f"{exc}\n{self._describe()}\nThe logs are kept in {kept}") from exc
 
     def _look(self) -> None:
@@ -168,6 +166,14 @@ class Soak:
         ]
 
 
+def _keep_logs(folder: Path) -> str:
+    """Copy the logs of all processes to where they stay; return that folder."""
+    kept = tempfile.mkdtemp(prefix="soak-logs-")
+    for log in folder.glob("*.log"):
+        shutil.copy(log, kept)
+    return kept
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the tables, write the figures; return 1 if something was wrong."""
     options = _read_arguments(arguments)
@@ -185,7 +191,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stage.fleet.end()
         overlaps = audited_worker.find_overlaps(audited_worker.read(stage.fleet.audit), soak.load.folder_of)
         logs = "".join(log.read_text(errors="replace") for log in Path(name).glob("*.log"))
-        tracebacks = [f"{logs.count('Traceback')} tracebacks in the logs"] if "Traceback" in logs else []
+        tracebacks = []
+        if count := logs.count("Traceback"):
+            tracebacks = [f"{count} tracebacks in the logs, which are kept in {_keep_logs(stage.folder)}"]
     wrong = [*soak.load.faults, *soak.false_completes(), *overlaps, *grown, *tracebacks]
     result = {
         "began_at": began_at,
