@@ -28,8 +28,10 @@ def make_json_formatter() -> logging.Formatter:
     from pythonjsonlogger.json import JsonFormatter
 
     class JsonLines(JsonFormatter):
-        def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - logging's
-            return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
+        def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+            super().add_fields(log_data, record, message_dict)
+            at = datetime.fromtimestamp(record.created).astimezone()
+            log_data["asctime"] = at.isoformat(timespec="milliseconds")
 
     return JsonLines(JSON_FIELDS)
 

@@ -146,4 +146,4 @@ def _become_gunicorn(settings: Settings, options: list[str]) -> None:
     # This process itself becomes gunicorn, so that signals reach it: no shell may stand between.
     launch = [sys.executable, "-m", "downloads_app.web.gunicorn.launch", "wsgi:app", *options]
     with _hold_ctrl_c():  # until it can end without a traceback
-        os.execv(sys.executable, launch)  # noqa: S606 - no shell, on purpose
+        os.execv(sys.executable, launch)

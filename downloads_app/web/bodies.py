@@ -84,7 +84,7 @@ class PageParser(FlaskParser):
         return super().load_querystring(req, schema)
 
 
-class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # flask-smorest has no types
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # mypy refuses a base without types: flask-smorest has none
     """The blueprint of one REST resource."""
 
     ARGUMENTS_PARSER = Parser()

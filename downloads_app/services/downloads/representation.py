@@ -124,8 +124,7 @@ def _write_encoder() -> Encoder:
         f"    return ({whole!r} % ({', '.join(map(expression, COLUMNS))})).encode('ascii')",
     )
     names: dict[str, Any] = {"_to_json": _to_json, "_quote_time": _quote_time}
-    # Nothing from outside is in the text: it is made of the names of COLUMNS, which stand in this project.
-    exec("\n".join(lines), names)  # noqa: S102 - see above
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of COLUMNS alone, whose names stand in this project
     encoder: Encoder = names["encode"]
     return encoder
 

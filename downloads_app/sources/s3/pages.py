@@ -148,8 +148,7 @@ class _Refused(Exception):
 
 def _read(body: bytes) -> _Document:
     document = _Document()
-    # Entities, the danger of XML, need a document type: the target refuses it, and keeps little of the rest.
-    parser = XMLParser(target=document)  # noqa: S314 - see above
+    parser = XMLParser(target=document)  # noqa: S314 - XML's danger is entities; `_Document` refuses what declares them
     try:
         for at in range(0, len(body), _STEP_BYTES):  # a refusal ends the parser only after a step
             parser.feed(body[at : at + _STEP_BYTES])

@@ -26,6 +26,8 @@ from downloads_app.web.authentication import (
 from downloads_app.web.bodies import Blueprint
 from downloads_app.web.hashing import hash_in_turn
 
+SCHEME = "Bearer"
+"""How the tokens are sent (RFC 6750)."""
 blueprint = Blueprint("auth", __name__, url_prefix="/api/auth", description="Sign in and out")
 
 
@@ -34,7 +36,7 @@ def _answer_with(pair: TokenPair, as_cookies: bool) -> Response:
         response: Response = jsonify(
             access_token=pair.access,
             refresh_token=pair.refresh,
-            token_type="Bearer",  # noqa: S106  (the scheme's name, no secret)
+            token_type=SCHEME,
         )
     else:
         response = jsonify(cookies=True)

@@ -56,7 +56,7 @@ _StreamedSchema = OutputSchema.from_dict(
 )
 
 
-class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made at run time
+class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # mypy sees no class in what from_dict makes
     """A download as `download_to_json` makes it; times are UTC to the second."""
 
     repository = fields.String(metadata={"description": "its name, as are the next two"})
@@ -111,9 +111,10 @@ class WantedSchema(InputSchema):
     repository = fields.String(metadata={"example": "org/name"})
     revision = fields.String(allow_none=True, load_default=None)
     include = fields.List(fields.String(), load_default=list, metadata={"description": "globs; none means all"})
-    exclude = fields.List(  # type: ignore[assignment]  # marshmallow keeps its own `exclude` on instances
-        fields.String(), load_default=list, metadata={"description": "globs"}
+    unwanted = fields.List(
+        fields.String(), data_key="exclude", attribute="exclude", load_default=list, metadata={"description": "globs"}
     )
+    """`exclude`; a schema has something of its own under that name."""
 
     @validates_schema
     def check_target(self, values: dict[str, Any], **_: Any) -> None:

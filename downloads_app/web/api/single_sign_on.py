@@ -3,7 +3,7 @@
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, make_response, redirect, request
 from marshmallow import Schema, fields, validate
 
 from downloads_app.config import SETTINGS, current_settings
@@ -110,7 +110,7 @@ def finish(query: dict[str, Any]) -> Response:
 
 
 def _lead_to(address: str) -> Response:
-    response: Response = redirect(address, 302)  # type: ignore[assignment]  # Flask's own subclass of werkzeug's
+    response = make_response(redirect(address, 302))
     response.headers["Cache-Control"] = "no-store"
     return response
 

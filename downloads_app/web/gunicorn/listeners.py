@@ -42,7 +42,7 @@ class Connections:
             server.stop_accepting()
 
 
-class EvenServer(StreamServer):  # type: ignore[misc]  # gevent has no types
+class EvenServer(StreamServer):  # type: ignore[misc]  # mypy refuses a base without types: gevent has none
     """Pauses after a connection while its process is ahead."""
 
     max_accept = 1
