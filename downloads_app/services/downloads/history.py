@@ -172,10 +172,12 @@ def prune(
     staying: set[tuple[str, str, str]] = set()
     for download_id in db.session.scalars(found).all():
         download = db.session.get(Download, download_id, options=PARTS)
-        if download is not None and not leftovers.is_held(download):
+        if download is not None and download.status in FINISHED and not leftovers.is_held(download):
             folder = download.user_id, download.repository_id, download.revision
-            keep = staying.discard if _remove_files(downloads_dir, download, files) else staying.add
-            keep(folder)
+            if _remove_files(downloads_dir, download, files):
+                staying.discard(folder)
+            else:
+                staying.add(folder)
             count += remove_rows(Download.id == download_id)
     pruned = Pruned(count, len(staying))
     if count:

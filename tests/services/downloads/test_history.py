@@ -67,6 +67,22 @@ def test_pruning_counts_none_that_is_queued_again_meanwhile(
     assert history.list_downloads().total == 1
 
 
+def test_one_that_is_queued_again_while_others_are_pruned_stays(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add_downloads(alice, provider, "org/first", "org/second", status="failed")
+    first.completed_at, second.completed_at = utc_now() - timedelta(hours=1), utc_now()
+    db.session.commit()
+
+    def remove_slowly(*which: Any) -> int:
+        lifecycle.retry(current_settings(), reload(second))
+        return removal.remove_rows(*which)
+
+    monkeypatch.setattr(history, "remove_rows", remove_slowly)
+    assert history.prune(current_settings().downloads_dir).downloads == 1
+    assert [row.status for row in history.list_downloads().rows] == ["pending"]
+
+
 def test_one_that_is_queued_again_meanwhile_stays_and_says_so(
     alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
