@@ -19,6 +19,8 @@ SPARE_LINES = 2
 """Of the screen: for the cursor, and for a line above."""
 LEAST_ROWS = 2
 """Of a download: its own, and that of its reason or of how many files are here."""
+STATE_COLUMNS = 18
+"""Room for `1023.9 MB/s 23h59m`."""
 DownloadRow = tuple[Text | ProgressBar, ...]
 Rows = list[DownloadRow | FileRow | Text]
 
@@ -100,7 +102,10 @@ def _make_grid(console: Console) -> Table:
     table.add_column(no_wrap=True, ratio=2, min_width=6)
     table.add_column(no_wrap=True, justify="right", width=4)
     table.add_column(no_wrap=True, justify="right", width=19)
-    table.add_column(overflow="fold", justify="right", ratio=3, min_width=18)  # a reason takes the lines it needs
+    if console.width < WIDE_COLUMNS:
+        table.add_column(no_wrap=True, justify="right", width=STATE_COLUMNS)
+    else:
+        table.add_column(overflow="fold", justify="right", ratio=3)  # a reason takes the lines it needs
     return table
 
 

@@ -8,11 +8,11 @@ from flask import Flask
 from flask.testing import FlaskCliRunner
 from rich.console import Console
 
-from downloads_app.cli.bars import SPARE_LINES, draw
+from downloads_app.cli.bars import SPARE_LINES, draw, format_speed
 from downloads_app.cli.file_rows import MOST_ROWS, FileRows
 from downloads_app.config import current_settings
 from downloads_app.extensions import db
-from downloads_app.models import Download, DownloadFile, User, utc_now
+from downloads_app.models import Download, DownloadFile, Status, User, utc_now
 from downloads_app.services.downloads import history
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import add_downloads, add_provider, claim
@@ -42,6 +42,19 @@ def test_missing_files_stand_below_their_download_and_fit_the_screen(running: Do
     assert "part-00[x]" in lines[1]
     assert not any("part-03" in line for line in lines)
     assert "2 of 20 here" in lines[-1]
+
+
+@pytest.mark.parametrize("width", [80, 119, 120, 200])
+@pytest.mark.parametrize(("speed", "seconds"), [(961_200, 70), (1_023_900_000, 86_340)])
+def test_speed_and_time_left_share_a_line(running: Download, width: int, speed: int, seconds: int) -> None:
+    running.status, running.download_speed, running.eta_seconds = Status.DOWNLOADING, speed, seconds
+    running.total_bytes, running.current_bytes = 127_900_000_000, 69_500_000_000
+    running.repository.name = "atelier/sketch-diffusion"
+    db.session.commit()
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
+    console.print(draw(history.list_downloads().rows, console, None))
+    (line,) = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
+    assert line.endswith(format_speed(running))
 
 
 @pytest.mark.parametrize("height", [10, 24, 60])
