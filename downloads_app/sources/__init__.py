@@ -6,6 +6,7 @@ from math import inf
 from typing import Protocol, Self, runtime_checkable
 
 from downloads_app.errors import SourceError
+from downloads_app.sources.documents import MAX_SIZE_BYTES
 from downloads_app.sources.paths import check_paths
 from downloads_app.sources.selection import EVERYTHING, Selection
 
@@ -104,7 +105,10 @@ class Listing:
 
     @classmethod
     def choose(cls, files: Iterable[RemoteFile | UnreadableFile], wanted: Selection, commit: str | None = None) -> Self:
-        """Return the wanted ones of `files`. Raises SourceError if a wanted file has a bad name, size or sum."""
+        """Return the wanted ones of `files`. Raises SourceError if a wanted file has a bad name, size or sum.
+
+        Also where no database could store the size of all together.
+        """
         wants, chosen, unwanted = wanted.matcher(), [], 0
         for file in files:
             if not wants(file.path):
@@ -114,6 +118,8 @@ class Listing:
             else:
                 chosen.append(file)
         check_paths(file.path for file in chosen)
+        if sum(file.likely_bytes for file in chosen) > MAX_SIZE_BYTES:
+            raise SourceError(f"The listing's {len(chosen):,} files together are larger than any disk", permanent=True)
         return cls(tuple(chosen), commit, unwanted)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnExpressionArgument, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnExpressionArgument, Float, Select, and_, cast, func, or_, select, update
 
 from downloads_app.errors import DISK_IS_FULL, NOT_ENOUGH_DISK
 from downloads_app.models import IS_RUNNING, Download, Status
@@ -85,5 +85,6 @@ def let_one_go_on(room: int) -> str | None:
     return str(row.id) if row else None
 
 
-def _sum_needs(*which: ColumnExpressionArgument[bool]) -> Select[int | None]:
-    return select(func.coalesce(func.sum(Download.needed_bytes), 0)).where(IS_RUNNING, *which)
+def _sum_needs(*which: ColumnExpressionArgument[bool]) -> Select[float | None]:
+    """Return the query of their sum. As whole numbers, two sizes that nobody can store are too much for SQLite."""
+    return select(func.coalesce(func.sum(cast(Download.needed_bytes, Float)), 0)).where(IS_RUNNING, *which)

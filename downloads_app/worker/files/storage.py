@@ -12,9 +12,11 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 
-from downloads_app.errors import DownloadsError
+from downloads_app.errors import NOT_ENOUGH_DISK, Cause, DownloadsError, SourceError
+from downloads_app.services.files.folders import disk_bytes
 from downloads_app.services.files.partials import SideFile as SideFile
 from downloads_app.services.files.partials import find_partials as find_partials
 from downloads_app.services.files.partials import find_side_files, key_of, read_side_file
@@ -59,6 +61,21 @@ class Storage:
             self.sync_seconds = measure_sync(self.partials)
             if folds_names(self.partials):
                 refuse_collisions(paths)
+
+    @cached_property
+    def _disk_bytes(self) -> int:
+        return disk_bytes(self.folder)
+
+    def refuse_what_never_fits(self, path: str, size_bytes: int) -> None:
+        """Raise SourceError for a file larger than the disk: what is known to be missing is reserved, from all others.
+
+        For a size that the server tells as it sends the file; one from a listing is compared before the first byte.
+        """
+        with explain_disk(path):
+            room = self._disk_bytes
+        if size_bytes > room:
+            text = f"{NOT_ENOUGH_DISK}: {path} has {size_bytes:,} bytes, as the server says, the disk {room:,}"
+            raise SourceError(text, permanent=True, cause=Cause.ROOM)
 
     def open_journal(self) -> None:
         """Open the journal early, before too many files are open."""

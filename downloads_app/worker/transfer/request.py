@@ -18,7 +18,9 @@ def known_of(fetch: Fetch) -> Known:
 
 
 def learn_from(head: AnswerHead, asked: Asked, answer: Answer, file: PartialFile) -> None:
-    """Store what an accepted answer says of the whole file."""
+    """Store what an accepted answer says of the whole file. Raises SourceError for a size that the disk cannot hold."""
+    if file.remote.size_bytes is None and answer.total_bytes not in (None, file.total_bytes):
+        file.storage.refuse_what_never_fits(file.remote.path, answer.total_bytes or 0)
     file.learn(answer.validator, answer.total_bytes, _find_ranges(head, asked, answer))
     if not file.remote.vouching_sum:
         file.offered |= read_offered_sums(head, is_partial=answer.is_partial)

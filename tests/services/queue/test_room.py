@@ -14,6 +14,7 @@ from downloads_app.services.queue import giving_way, outcomes, room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.giving_way import let_one_give_way
 from downloads_app.services.queue.outcomes import ProgressReport
+from downloads_app.sources.documents import MAX_SIZE_BYTES
 from tests.support.downloading import (
     OTHER_WORKER,
     WORKER,
@@ -51,6 +52,17 @@ def test_what_running_downloads_still_need_is_kept_from_others(alice: User) -> N
     assert ask(third, 30) == (True, 70)
     outcomes.wait(second, "Not enough disk", 30)
     assert (ask(third, 90), ask(third, 91)) == ((True, 10), (False, 10))
+
+
+def test_sizes_that_nobody_can_store_can_be_added_up(alice: User) -> None:
+    first, second, third = claim_three(alice)
+    for each in (first, second):
+        set_time(each, needed_bytes=MAX_SIZE_BYTES)
+    assert ask(third, 30) == (False, 2 * MAX_SIZE_BYTES + 2)  # as near as a float comes
+    assert room.left_bytes(100) == 100
+    for each in (first, second):
+        outcomes.fail(each, "it never fits")
+    assert ask(third, 30) == (True, 0)
 
 
 def test_what_was_refused_or_is_over_keeps_no_room(alice: User) -> None:

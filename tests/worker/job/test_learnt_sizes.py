@@ -11,14 +11,14 @@ from flask import Flask
 from downloads_app.config import current_settings
 from downloads_app.errors import NoSpace
 from downloads_app.models import Download, Provider, Status, User
-from downloads_app.services.downloads import file_progress
+from downloads_app.services.downloads import file_progress, lifecycle
 from downloads_app.services.providers import catalog
 from downloads_app.worker.files.storage import Storage
 from tests.support.downloading import folder_of, reload
 from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import publish, queue_download
 from tests.support.server import wait_until
-from tests.worker.running import arrived, make_job, run, running
+from tests.worker.running import arrived, make_job, run, run_to_failure, running
 from tests.worker.transfer.transferring import noise
 
 MIB = 1 << 20
@@ -140,3 +140,20 @@ def test_a_disk_that_is_full_before_the_files_are_looked_at_leaves_the_total(
         patch.setattr(Storage, "open_journal", refuse)
         run(app)
     assert (reload(row).status, total_of(row)) == (Status.PENDING, len(ONE))
+
+
+def test_a_size_that_the_disk_can_never_hold_ends_the_download_and_holds_no_room(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish_unsized(server, one=ONE)
+    told = {"Content-Length": str((1 << 63) - 1), "Accept-Ranges": "none"}
+    server.fail("org/model/one", *[Fault(headers=told, ignore_range=True)] * 20)
+    row = queue_download(alice, provider)
+    reason = run_to_failure(app)
+    assert "Not enough disk: one has 9,223,372,036,854,775,807 bytes, as the server says" in reason
+    assert len(server.seen("org/model/one")) == 1
+    assert (total_of(row), reload(row).needed_bytes) == (None, 0)
+    server.faults.clear()
+    lifecycle.retry(current_settings(), reload(row))
+    run(app)
+    assert (reload(row).status, total_of(row)) == (Status.COMPLETED, len(ONE))

@@ -32,6 +32,14 @@ def test_a_download_too_large_for_the_disk_is_refused_with_the_numbers(
     assert "100,000,000,000,000,000 bytes are needed" in run_to_failure(app)
 
 
+def test_sizes_that_nobody_can_store_together_fail_a_download_in_plain_words(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish_manifest(server, "org/model", [{"path": name, "size": (1 << 63) - 1} for name in ("a", "b")])
+    queue_download(alice, provider)
+    assert run_to_failure(app) == "The listing's 2 files together are larger than any disk"
+
+
 def test_a_disk_that_filled_up_since_makes_a_begun_download_wait(
     app: Flask, alice: User, provider: Provider, server: FileServer
 ) -> None:
