@@ -17,7 +17,7 @@ from downloads_app.cli.following import follow
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.planning import preview
 from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, clean, format_count, print_json
-from downloads_app.cli.times import SINCE
+from downloads_app.cli.times import DAYS, SINCE
 from downloads_app.config import Settings, current_settings
 from downloads_app.errors import SourceError
 from downloads_app.models import Download, Provider, Status, User
@@ -165,7 +165,7 @@ def show_download(download_id: str, shows_events: bool, as_json: bool) -> None:
 
 
 @group.command("prune")
-@click.option("--older-than", type=click.FloatRange(min=0), default=0, metavar="DAYS", help="Finished so long ago.")
+@click.option("--older-than", type=DAYS, default=0, metavar="DAYS", help="Finished so long ago.")
 @click.option("--files", is_flag=True, help="Remove their files too.")
 @YES_OPTION
 def prune_downloads(older_than: float, files: bool, yes: bool) -> None:

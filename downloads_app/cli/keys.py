@@ -7,13 +7,12 @@ import click
 from downloads_app.cli.completing import offer_users
 from downloads_app.cli.groups import Commands
 from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, UTC_OPTION, format_time, plain, print_json, print_table
+from downloads_app.cli.times import MAX_DAYS
 from downloads_app.models import utc_now
 from downloads_app.services.accounts import keys, users
 from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.documents import describe_key
 from downloads_app.services.references import SHORT_ID_LENGTH
-
-MAX_DAYS = 36_500
 
 group = Commands("keys", help="Make, list and revoke API keys.", no_args_is_help=True)
 

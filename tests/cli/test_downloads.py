@@ -106,6 +106,13 @@ def test_prune_removes_finished_ones(run: Run, alice: User) -> None:
     assert db.session.query(Download).count() == 1
 
 
+@pytest.mark.parametrize("days", ["nan", "inf", "1e300", "800000", "-1", "ten"])
+def test_an_age_that_no_moment_has_is_refused_in_a_line(runner: FlaskCliRunner, days: str) -> None:
+    refused = runner.invoke(args=["downloads", "prune", "--older-than", days])
+    assert refused.exit_code == 2
+    assert "Invalid value for '--older-than'" in refused.stderr
+
+
 def test_hostile_names_cannot_move_the_cursor_or_paint(run: Run, runner: FlaskCliRunner, alice: User) -> None:
     row = add_downloads(alice, add_provider(), "a[red]b[/red]")[0]
     row.current_file, row.error_message, row.status = "x\x1b[2Jy\u202ez", "\x1b]0;title\x07 [bold]", Status.FAILED
