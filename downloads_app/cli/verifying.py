@@ -24,6 +24,7 @@ from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.downloads import group
 from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, format_count, print_json
 from downloads_app.config import current_settings
+from downloads_app.models import Status
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task
 from downloads_app.services.references import SHORT_ID_LENGTH
@@ -35,7 +36,8 @@ from downloads_app.services.references import SHORT_ID_LENGTH
 def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
     """Read every complete file again, and compare it with its size and sum; of all completed downloads without ids.
 
-    Exit code 1 where something differs. Ctrl-C ends it (exit code 130); nothing is changed.
+    Exit code 1 where something differs, or a download is not complete. Ctrl-C ends it (exit code 130). Nothing is
+    changed.
 
     \b
     Examples:
@@ -52,7 +54,7 @@ def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
         print_json(results)
     elif not results:
         click.echo("Nothing is complete")
-    if any(result["differences"] for result in results):
+    if any(result["differences"] or result["status"] != Status.COMPLETED for result in results):
         sys.exit(1)
 
 
@@ -69,7 +71,8 @@ def _verify_one(download_id: str, progress: Progress, as_json: bool) -> dict[str
     progress.remove_task(bar)
     if not differences and not as_json:
         files = format_count(len(task.files), "file")
-        _print(progress, f"{name}: {files}, {format_bytes(task.size_bytes)}, all as they came")
+        so_far = "" if task.is_complete else f"; not complete ({task.status})"
+        _print(progress, f"{name}: {files}, {format_bytes(task.size_bytes)}, all as they came{so_far}")
     return _describe(task) | {"differences": differences}
 
 
@@ -81,6 +84,7 @@ def _describe(task: Task) -> dict[str, Any]:
     return {
         "id": task.download_id,
         "repository": task.repository,
+        "status": task.status,
         "files": len(task.files),
         "bytes": task.size_bytes,
     }

@@ -60,6 +60,21 @@ def test_all_that_differs_is_told_and_the_exit_code_is_1(runner: FlaskCliRunner,
     assert all(" org/model: " in line for line in lines)
 
 
+def test_a_download_that_is_not_complete_is_not_said_to_be_whole(
+    runner: FlaskCliRunner, app: Flask, alice: User
+) -> None:
+    with FileServer() as server:
+        publish(server, "org/model", FILES)
+        row = queue_download(alice, provide(server))
+        done = runner.invoke(args=["downloads", "verify", row.id])
+        told = f"{row.id[:8]} org/model: 0 files, 0 B, all as they came; not complete (pending)\n"
+        assert (done.exit_code, done.stdout) == (1, told)
+        done = runner.invoke(args=["downloads", "verify", row.id, "--json"])
+        assert (done.exit_code, json.loads(done.stdout)[0]["status"]) == (1, "pending")
+        run_job(app)
+    assert runner.invoke(args=["downloads", "verify", row.id]).exit_code == 0
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_links_pipes_and_folders_in_place_of_a_file_are_not_followed(runner: FlaskCliRunner, folder: Path) -> None:
     for name in FILES:

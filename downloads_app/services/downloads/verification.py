@@ -32,8 +32,14 @@ class Task:
 
     download_id: str
     repository: str
+    status: str
     folder: Path
     files: tuple[Known, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether these are all files of the download."""
+        return self.status == Status.COMPLETED
 
     @property
     def size_bytes(self) -> int:
@@ -53,7 +59,8 @@ def plan(downloads_dir: Path, download: Download) -> Task:
     of_it = (DownloadFile.download_id == download.id, DownloadFile.completed_at.is_not(None))
     rows = db.session.execute(select(*columns).where(*of_it).order_by(DownloadFile.position))
     files = tuple(Known(path, size or 0, told) for path, size, told in rows)
-    task = Task(download.id, download.repository.name, folder_of(downloads_dir, download), files)
+    folder = folder_of(downloads_dir, download)
+    task = Task(download.id, download.repository.name, download.status, folder, files)
     give_connection_back()
     return task
 
