@@ -100,9 +100,14 @@ def _is_unicode(text: str) -> bool:
     return text == text.encode(errors="replace").decode()
 
 
+def tell_error(message: str) -> None:
+    """Print an error in one line."""
+    click.echo(f"error: {clean(message)}", err=True)
+
+
 def stop(message: str) -> None:
     """Print an error in one line and exit with code 1."""
-    click.echo(f"error: {clean(message)}", err=True)
+    tell_error(message)
     sys.exit(1)
 
 

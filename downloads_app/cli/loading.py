@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 
 _MODULES = {
     "db": ("migrations",),
-    "downloads": ("downloads", "inspecting", "top", "verifying", "watch", "worker"),
+    "downloads": ("downloads", "inspecting", "removing", "top", "verifying", "watch", "worker"),
     "keys": ("keys",),
     "providers": ("providers",),
     "queue": ("queue",),

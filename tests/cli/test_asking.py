@@ -32,6 +32,8 @@ def test_a_name_that_is_taken_is_told_before_a_password_is_asked_for(alice: User
     [
         ("providers remove hub", "Remove hub with the history of its downloads? [y/N]"),
         ("downloads prune --files", "Remove everybody's downloads that have been finished, with their files? [y/N]"),
+        ("downloads remove {id}", "Remove alice's download of org/model? [y/N]"),
+        ("downloads remove {id} --files", "Remove alice's download of org/model with its files? [y/N]"),
         ("users delete alice", "Delete alice with their downloads? [y/N]"),
     ],
 )
@@ -39,12 +41,13 @@ def test_what_cannot_be_taken_back_is_asked_about_on_a_terminal(
     alice: User, env: dict[str, str], command: str, question: str
 ) -> None:
     row = add_downloads(alice, add_provider(), "org/model", status="completed", completed_at=utc_now())[0]
-    with Terminal(env, *command.split(), columns=120) as terminal:
+    words = command.format(id=row.id[:8]).split()
+    with Terminal(env, *words, columns=120) as terminal:
         terminal.wait_for(question)
         terminal.type(b"n\n")
         assert terminal.finish() == 1
     assert reload(row).status == "completed"
-    with Terminal(env, *command.split(), "--yes", columns=120) as terminal:
+    with Terminal(env, *words, "--yes", columns=120) as terminal:
         assert terminal.finish() == 0
         assert not any("?" in line for line in terminal.lines)
     assert history.list_downloads().total == 0
