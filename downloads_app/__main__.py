@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def main() -> None:
-    """Run a command. Ctrl-C ends its loading at once, without a traceback; `run` until gunicorn takes over.
+    """Run a command. Ctrl-C ends its loading and its end at once, without a traceback; `run` until gunicorn takes over.
 
     Python's own KeyboardInterrupt may come where nobody can raise it: it is printed, and the command goes on.
     """
@@ -20,7 +20,11 @@ def main() -> None:
 
     if is_usual and not is_run(sys.argv[1:]):
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    run_command(prog_name="downloads-app")
+    try:
+        run_command(prog_name="downloads-app")
+    finally:
+        if is_usual:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def is_run(arguments: Sequence[str]) -> bool:

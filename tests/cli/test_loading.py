@@ -1,6 +1,7 @@
 """A command loads what it needs and no more: a terminal's user waits for all that is loaded."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,14 @@ def test_a_light_command_loads_neither_the_web_nor_what_moves_bytes(
     loaded = run_and_tell(tmp_path, "-m", *program, *command)
     assert "downloads_app.services.accounts.users" in loaded
     assert loaded & NOT_FOR_A_LIST <= unavoidable
+
+
+def test_ctrl_c_while_a_command_ends_makes_no_traceback() -> None:
+    """Python's KeyboardInterrupt would be printed as ignored, in whatever Python takes down at that moment."""
+    send = "import atexit, os, signal; atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))"
+    main = "import sys; sys.argv = ['downloads-app', '--version']; from downloads_app.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", f"{send}; {main}"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 def test_a_process_that_ends_looks_for_no_garbage() -> None:
