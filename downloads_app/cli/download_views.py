@@ -23,18 +23,23 @@ from downloads_app.cli.printing import (
 from downloads_app.config import current_settings
 from downloads_app.models import Download, DownloadEvent, Status
 from downloads_app.services.documents import describe_download
+from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
+from downloads_app.services.queue import workers
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 ITS_TURN = "waits for its turn"
 """Why a pending download waits that has no other reason; the page says the same."""
+NO_TURN = f"{ITS_TURN}: {NO_WORKER}"
+"""Why it waits where none has a turn."""
 
 
 def print_list(page: Page[Download]) -> None:
     """Print a table of downloads. Why one failed or waits is its last column, or stands below on a narrow terminal."""
     downloads = page.rows
-    reasons = {download.id: explain_state(download) for download in downloads}
+    turn = name_turn(downloads)
+    reasons = {download.id: explain_state(download, turn) for download in downloads}
     is_wide = make_console().width >= WIDE_COLUMNS and any(reasons.values())
     rows = [(*_cells(download), *([reasons[download.id]] if is_wide else [])) for download in downloads]
     columns = ("id", "user", "repository", "status", "done", "size", *(["why"] if is_wide else []))
@@ -48,13 +53,14 @@ def print_list(page: Page[Download]) -> None:
 
 def _print_reasons(downloads: Sequence[Download], reasons: Mapping[str, str]) -> None:
     """Print a sentence for each reason; those that wait for their turn have one together."""
-    in_line = [download for download in downloads if reasons[download.id] == ITS_TURN]
+    in_line = [download for download in downloads if reasons[download.id] in (ITS_TURN, NO_TURN)]
     for download in downloads:
         if reasons[download.id] and (download not in in_line or len(in_line) == 1):
             told = f"{download.id[:SHORT_ID_LENGTH]} {reasons[download.id]}"
             print_folded(told, STYLES[download.status], hang=SHORT_ID_LENGTH + 1)
     if len(in_line) > 1:
-        print_folded(f"{len(in_line)} downloads wait for their turn", STYLES[Status.PENDING])
+        no_worker = reasons[in_line[0].id].removeprefix(ITS_TURN)
+        print_folded(f"{len(in_line)} downloads wait for their turn{no_worker}", STYLES[Status.PENDING])
 
 
 def _cells(download: Download) -> tuple[str | Text, ...]:
@@ -68,15 +74,26 @@ def _cells(download: Download) -> tuple[str | Text, ...]:
     )
 
 
-def explain_state(download: Download) -> str:
-    """Return why a download has failed, or what it waits for; empty where there is nothing to explain."""
+def name_turn(downloads: Sequence[Download]) -> str:
+    """Return what is said of those that wait for their turn. Asks the database once, and only if there are any."""
+    is_asking = any(download.status == Status.PENDING and not download.waits_for for download in downloads)
+    return ITS_TURN if not is_asking or workers.is_any_alive(current_settings().lease_seconds) else NO_TURN
+
+
+def explain_state(download: Download, turn: str) -> str:
+    """Return why a download has failed, or what it waits for; empty where there is nothing to explain.
+
+    `turn` is what `name_turn` says.
+    """
     if download.status == Status.FAILED:
         return download.error_message or ""
-    return download.waits_for or (ITS_TURN if download.status == Status.PENDING else "")
+    return download.waits_for or (turn if download.status == Status.PENDING else "")
 
 
 def _waits_for(download: Download) -> str | None:
-    return None if download.status == Status.FAILED else explain_state(download).removeprefix("waits for ")
+    if download.status == Status.FAILED:
+        return None
+    return explain_state(download, name_turn([download])).removeprefix("waits for ")
 
 
 def print_details(download: Download) -> None:

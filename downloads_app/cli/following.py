@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.bars import draw, fits, format_speed
 from downloads_app.cli.beat import INTERRUPTED, Beat
-from downloads_app.cli.download_views import explain_state
+from downloads_app.cli.download_views import explain_state, name_turn
 from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import can_redraw, clean, format_bytes, format_share, plain
@@ -95,15 +95,16 @@ class _Lines:
         if isinstance(news, str):
             self._print(news)
             return
+        turn = name_turn(news)
         for download in news:
             for line in self._files.tell(download) if self._files else ():
                 self._print(f"{download.id[:SHORT_ID_LENGTH]} {download.repository.name} {line}")
-            self._tell(download)
+            self._tell(download, explain_state(download, turn))
 
-    def _tell(self, download: Download) -> None:
+    def _tell(self, download: Download, reason: str) -> None:
         now = time.monotonic()
-        state = f"{download.status} {download.waits_for or ''}"
-        line = _describe_in_a_line(download)
+        state = f"{download.status} {reason}"
+        line = _describe_in_a_line(download, reason)
         said_state, said_line, said_at = self._said.get(download.id, ("", "", 0.0))
         if state != said_state or (line != said_line and now - said_at >= LINE_SECONDS):
             self._print(line)
@@ -113,10 +114,9 @@ class _Lines:
         click.echo(clean(line), file=self._console.file)
 
 
-def _describe_in_a_line(download: Download) -> str:
+def _describe_in_a_line(download: Download, reason: str) -> str:
     size = f"{format_bytes(download.current_bytes)}/{format_bytes(download.total_bytes)}"
     parts = [download.id[:SHORT_ID_LENGTH], download.repository.name, format_share(download), size, download.status]
     if download.status == Status.DOWNLOADING:
         parts.append(format_speed(download))
-    reason = explain_state(download)
     return " ".join(parts) + (f": {reason}" if reason else "")

@@ -1,16 +1,21 @@
 """An inspector's questions: which worker holds what, who uses how much."""
 
 import json
+import time
 
 import pytest
+from flask import Flask
+from sqlalchemy import event
 
 from downloads_app.config import current_settings
-from downloads_app.models import User
+from downloads_app.models import Download, User
 from downloads_app.services.accounts import users
+from downloads_app.services.database.autocommit import ENGINE
+from downloads_app.services.downloads import lifecycle
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.workers import Presence
 from tests.cli.conftest import Run
-from tests.support.downloading import WORKER, add_downloads, add_provider, claim
+from tests.support.downloading import WORKER, add_downloads, add_provider, claim, reload
 
 
 def test_workers_are_listed_with_what_they_hold(run: Run, alice: User) -> None:
@@ -37,6 +42,39 @@ def test_what_waits_for_its_turn_is_told_so(run: Run, alice: User, monkeypatch: 
     monkeypatch.setenv("COLUMNS", "80")
     assert run("downloads", "list").endswith("\n2 downloads wait for their turn\n")
     assert {one["wait_reason"] for one in json.loads(run("downloads", "list", "--json"))} == {None}
+
+
+def test_where_no_worker_is_alive_none_only_waits_for_its_turn(
+    run: Run, app: Flask, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = add_downloads(alice, add_provider(), "org/one", "org/two")
+    statements: list[str] = []
+    event.listen(ENGINE.of(app), "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert run("downloads", "list").count("waits for its turn: no worker is alive") == 2
+    assert len(statements) == 1  # of all rows together
+    assert "its turn: no worker is alive" in run("downloads", "show", rows[0].id)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run("downloads", "list").endswith("\n2 downloads wait for their turn: no worker is alive\n")
+    set_paused(rows[0])
+    assert run("downloads", "list").endswith(f"\n{rows[1].id[:8]} waits for its turn: no worker is alive\n")
+    set_paused(rows[1])
+    statements.clear()
+    run("downloads", "list")
+    assert statements == []  # nobody waits for a worker
+
+
+def set_paused(download: Download) -> None:
+    lifecycle.pause(current_settings(), reload(download))
+
+
+def test_watching_in_a_pipe_says_when_a_worker_comes(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = add_downloads(alice, add_provider(), "org/model")[0]
+    steps = iter((lambda: workers.tell(Presence(WORKER, 1)), lambda: set_paused(row)))
+    monkeypatch.setattr(time, "sleep", lambda _: next(steps)())
+    first, second, third = run("downloads", "watch", row.id).splitlines()
+    assert first.endswith("pending: waits for its turn: no worker is alive")
+    assert second.endswith("pending: waits for its turn")
+    assert third.endswith("paused")
 
 
 def test_usage_is_told_of_one_user_or_of_all(run: Run, alice: User, bob: User) -> None:
