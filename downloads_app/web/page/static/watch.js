@@ -21,8 +21,7 @@ import { say } from "./words.js";
 const KEPT_EVERY_MILLISECONDS = 60_000; // how often what failed or is paused is listed anew
 const KEPT_PAGES_AT_MOST = 5;
 
-const { serverTime, streamIntervalSeconds } = document.documentElement.dataset;
-document.documentElement.style.setProperty("--glide", `${streamIntervalSeconds}s`);
+const { serverTime } = document.documentElement.dataset;
 
 /** Watch until `stop()`. `onSignedOut` is called when the session is over. */
 export function watch(user, onSignedOut) {

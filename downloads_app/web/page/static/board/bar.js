@@ -1,4 +1,4 @@
-/** A progress bar that moves smoothly, never backwards within one run, and that screen readers can read. */
+/** A progress bar that says what its number says, never runs backwards within one run, and that screen readers can read. */
 
 import { percent } from "../format.js";
 import { html, useRef } from "../vendor/preact/preact-htm.js";
