@@ -1,6 +1,7 @@
 """`downloads-app providers`: where repositories come from."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 import click
@@ -9,11 +10,11 @@ from downloads_app.cli.asking import YES_OPTION, confirm
 from downloads_app.cli.completing import offer_providers
 from downloads_app.cli.groups import Commands, add_switch, stop
 from downloads_app.cli.patience import ending_at_ctrl_c
-from downloads_app.cli.printing import JSON_OPTION, UNKNOWN, format_count, plain, print_json, print_table
+from downloads_app.cli.printing import JSON_OPTION, UTC_OPTION, format_count, print_json
 from downloads_app.cli.provider_options import reach_options, read_fields
+from downloads_app.cli.provider_views import print_details, print_list
 from downloads_app.config import current_settings
 from downloads_app.errors import SourceError
-from downloads_app.models import Provider
 from downloads_app.services.audit import COMMAND_LINE
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.documents import describe_provider
@@ -67,7 +68,9 @@ def change_provider(name: str, **options: Any) -> None:
     click.echo(f"Changed provider {name}")
 
 
-group.add_command(change_provider, "edit")
+edit_provider = copy(change_provider)
+edit_provider.short_help = "The same as change."
+group.add_command(edit_provider, "edit")
 
 
 @group.command("list")
@@ -82,20 +85,26 @@ def list_providers(as_json: bool) -> None:
     found = catalog.list_providers()
     if as_json:
         print_json([describe_provider(provider) for provider in found])
-        return
-    rows = [
-        (
-            provider.name,
-            provider.kind,
-            provider.url or UNKNOWN,
-            _name_secrets(provider) or "none",
-            "yes" if provider.allow_private_network else ", ".join(provider.allow_hosts) or "no",
-            str(provider.max_connections or UNKNOWN),
-            plain("paused", "yellow") if provider.paused_at else plain("in use"),
-        )
-        for provider in found
-    ]
-    print_table(("name", "kind", "url", "secrets", "private", "connections", "state"), rows)
+    else:
+        print_list(found)
+
+
+@group.command("show")
+@click.argument("name", shell_complete=offer_providers)
+@JSON_OPTION
+@UTC_OPTION
+def show_provider(name: str, as_json: bool) -> None:
+    """Show all that is known of one provider; of secrets only which ones are set.
+
+    \b
+    Example:
+      downloads-app providers show hub
+    """
+    provider = catalog.find_provider(name)
+    if as_json:
+        print_json(describe_provider(provider))
+    else:
+        print_details(provider)
 
 
 @group.command("test")
@@ -167,13 +176,3 @@ add_switch(
     "Resumed provider {}",
     "Fetch from a paused provider again.",
 )
-
-
-def _name_secrets(provider: Provider) -> str:
-    held = {
-        "token": provider.token_encrypted,
-        "password": provider.password_encrypted or provider.username,
-        "header": provider.header_value_encrypted,
-        "certificate": provider.client_certificate_encrypted,
-    }
-    return ", ".join(name for name, secret in held.items() if secret)

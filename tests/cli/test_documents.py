@@ -31,6 +31,7 @@ SAME = {
     "downloads top": "downloads?status=downloading",
     "keys list --user root-admin": "keys",
     "providers list": "providers",
+    "providers show local": "providers/{download.provider_id}",
     "queue show": "queue",
     "users list": "users",
     "workers list": "workers",

@@ -22,6 +22,8 @@ from tests.support.server import PROJECT
 from tests.worker.running import run as run_job
 
 SCHEMA = json.loads((PROJECT / "docs" / "commands.schema.json").read_text())
+SHARED = ("download", "provider")
+"""Things that several commands print."""
 
 
 @pytest.fixture
@@ -53,9 +55,14 @@ def shown(runner: FlaskCliRunner, *arguments: str) -> Any:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_document_is_as_the_schema_says(runner: FlaskCliRunner, busy: str) -> None:
-    arguments = {"users identities": ["alice"], "downloads show": [busy], "downloads show --events": [busy]}
+    arguments = {
+        "users identities": ["alice"],
+        "downloads show": [busy],
+        "downloads show --events": [busy],
+        "providers show": ["local"],
+    }
     for name in SCHEMA["$defs"]:
-        if name in ("download", "downloads plan"):
+        if name in (*SHARED, "downloads plan"):
             continue
         document = shown(runner, *name.split(), *arguments.get(name, []))
         assert document, name
@@ -77,4 +84,4 @@ def test_every_command_with_json_has_a_schema(app: Flask) -> None:
         return any("--json" in option.opts for option in command.params)
 
     with_json = {name for name, command in all_commands(app) if has_json(command)}
-    assert with_json == set(SCHEMA["$defs"]) - {"download", "downloads show --events"}
+    assert with_json == set(SCHEMA["$defs"]) - {*SHARED, "downloads show --events"}

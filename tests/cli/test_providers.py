@@ -1,6 +1,7 @@
 """`downloads-app providers …`: what it prints, how it fails."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,45 @@ def test_secrets_are_read_from_standard_input_one_a_line(run: Run, tmp_path: Pat
     assert json.loads(listed)[0]["has_client_certificate"] is True
     for secret in ("pass word", "header value", "PRIVATE KEY", "proxy.example"):
         assert secret not in output + listed
+
+
+def test_one_provider_is_shown_with_all_that_is_no_secret(run: Run, fail: Run, tmp_path: Path) -> None:
+    authority, _ = make_authority(tmp_path)
+    run(
+        *("providers", "add", "store", "--kind", "s3", "--url", "https://s3.lan/models", "--region", "garage"),
+        *("--username", "KEY-ID", "--password-stdin", "--proxy-stdin", "--allow-private-network"),
+        *("--allow-host", "cdn.lan", "--allow-host", "10.0.0.2:9000", "--max-connections", "3"),
+        *("--ca-file", str(authority)),
+        input="secret-key\nhttp://proxy.example:3128\n",
+    )
+    shown = run("providers", "show", "store", "--utc")
+    fields = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in shown.splitlines())
+    assert fields.pop("id") == catalog.find_provider("store").id
+    assert fields.pop("added").endswith("Z")
+    assert fields.pop("changed").endswith("Z")
+    assert fields == {
+        "name": "store",
+        "kind": "s3",
+        "url": "https://s3.lan/models",
+        "region": "garage",
+        "secrets": "password",
+        "may be private": "own host, cdn.lan, 10.0.0.2:9000",
+        "connections": "3 at most, across all workers",
+        "proxy": "one is set",
+        "authorities": str(authority),
+        "state": "in use",
+    }
+    assert "own host, cdn.lan, 10.0.0.2:9000" in run("providers", "list")
+    run("providers", "pause", "store")
+    assert "paused since" in run("providers", "show", "store")
+    for secret in ("secret-key", "KEY-ID", "proxy.example"):
+        assert secret not in shown + run("providers", "show", "store", "--json")
+    assert "there is: store" in fail("providers", "show", "other")
+
+
+def test_the_help_tells_two_names_of_a_command_apart(run: Run) -> None:
+    told = [line.split(maxsplit=1) for line in run("providers", "--help").splitlines()]
+    assert ["edit", "The same as change."] in told
 
 
 @pytest.mark.parametrize("options", [["--header", "X-Key"], ["--header-value-stdin"], ["--password-stdin"]])

@@ -75,6 +75,7 @@ def test_no_line_is_longer_than_the_terminal_is_wide(
         "downloads top",
         "keys list",
         "providers list",
+        "providers show a-provider-with-quite-a-long-name-indeed",
         "users list",
         "users usage",
         "workers list",
