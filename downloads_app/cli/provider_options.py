@@ -36,7 +36,12 @@ _OPTIONS = (
         default=None,
         help="Its own host may be a private address.",
     ),
-    click.option("--allow-host", "allow_hosts", multiple=True, help="HOST[:PORT] that may be at a private one too."),
+    click.option(
+        "--allow-host",
+        "allow_hosts",
+        multiple=True,
+        help="HOST[:PORT] that may be at a private one too; may be repeated. They replace those allowed before.",
+    ),
     click.option("--region", help="For s3: the region that signatures name; guessed from the URL."),
     click.option("--max-connections", type=click.IntRange(1, MAX_CONNECTIONS), help="Across all workers."),
     click.option("--proxy-stdin", is_flag=True, help="Read a proxy's URL from standard input."),

@@ -77,7 +77,9 @@ def find_refusal(access: Access, host: str, port: int | None, address: str) -> R
 
 
 def _refuse(host: str, address: str, option: str) -> Refusal:
-    return Refusal(f"{host} is at the private address {address}: an admin may allow that ({option})", option)
+    """Name the command too, for a provider whose name is not known here."""
+    where = f"{host} is a private address" if host == address else f"{host} is at the private address {address}"
+    return Refusal(f"{where}: an admin may allow that (providers change NAME {option})", option)
 
 
 @lru_cache(maxsize=64)

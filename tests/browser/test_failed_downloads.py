@@ -11,6 +11,10 @@ from tests.browser.profiles import sign_in
 from tests.browser.rows import DAMAGED, FAILED, change, ended_now, rows_of
 from tests.browser.stack import Stack
 
+AT_A_PRIVATE_ADDRESS = (
+    "is at the private address 10.0.0.7: an admin may allow that (providers change NAME --allow-private-network)"
+)
+
 
 def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
     stack: Stack, new_context: Callable[..., BrowserContext]
@@ -60,7 +64,7 @@ def test_a_failure_stays_until_it_is_dismissed_in_all_tabs(
             "before an admin puts the provider's list of addresses",
         ),
         (
-            "nas is at the private address 10.0.0.7: an admin may allow that (--allow-private-network)",
+            f"nas {AT_A_PRIVATE_ADDRESS}",
             "before an admin lets the provider go there",
         ),
         (
@@ -109,7 +113,7 @@ def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[.
 
 
 LONG = f"model.gguf: its SHA-256 is {'a' * 64}, {'b' * 64} is expected"
-PRIVATE = f"{'host-' * 12}example is at the private address 10.0.0.7: an admin may allow that (--allow-private-network)"
+PRIVATE = f"{'host-' * 12}example {AT_A_PRIVATE_ADDRESS}"
 GATED = "Repository 'org/x' is not found, or it is private"
 
 

@@ -132,11 +132,14 @@ def test_no_host_is_not_the_same_host() -> None:
         ("fd00::1", "fd00::1", "--allow-host [fd00::1]"),
     ],
 )
-def test_a_refusal_names_the_option_that_allows_it(host: str, address: str, option: str) -> None:
+def test_a_refusal_names_the_command_that_allows_it(host: str, address: str, option: str) -> None:
     refusal = find_refusal(Access("https://hub.example"), host, 443, address)
     assert refusal is not None
     assert refusal.option == option
-    assert refusal.message.endswith(f"an admin may allow that ({option})")
+    assert refusal.message.startswith(
+        "fd00::1 is a private address" if host == address else f"{host} is at the private address {address}"
+    )
+    assert refusal.message.endswith(f": an admin may allow that (providers change NAME {option})")
     allowed = (option.removeprefix("--allow-host "),) if host != "hub.example" else ()
     access = Access("https://hub.example", allow_private_network=not allowed, allow_hosts=allowed)
     assert find_refusal(access, host, 443, address) is None

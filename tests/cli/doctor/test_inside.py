@@ -213,7 +213,7 @@ def test_each_fault_of_a_provider_has_its_own_advice(app: Flask) -> None:
     change = "downloads-app providers change private"
     assert told == [
         (
-            "127.0.0.1 is at the private address 127.0.0.1: an admin may allow that (--allow-host 127.0.0.1)",
+            "127.0.0.1 is a private address: an admin may allow that (providers change NAME --allow-host 127.0.0.1)",
             f"if you trust that host: {change} --allow-host lan.example --allow-host 127.0.0.1",
         ),
         (
