@@ -1,30 +1,33 @@
 """What a download would fetch, before it is queued. Changes nothing."""
 
+import stat
 import time
-from collections.abc import Container
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from downloads_app.config import Settings
 from downloads_app.extensions import db
-from downloads_app.models import Download, DownloadFile, Provider, Repository, Status, User
+from downloads_app.models import Download, DownloadFile, Provider, Repository, User
 from downloads_app.services.downloads import listings, quota
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
-from downloads_app.sources import Access, Listing, sum_sizes
+from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
 from downloads_app.sources.selection import EVERYTHING, Selection
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file of a plan. A file that is here already is linked or kept, not fetched."""
+    """A file of a plan. A file that is here already is linked or kept, not fetched: its sum vouches for its content."""
 
     path: str
     size_bytes: int | None
+    """The listing's; that on the disk where the listing has none and the file is here."""
     sha256: str | None
     is_here: bool
 
@@ -40,6 +43,17 @@ class Plan:
     quota_left_bytes: int | None
     """None where there is no quota."""
     commit: str | None
+
+
+class _Known(NamedTuple):
+    """Where the database knows complete files of the user's."""
+
+    folder: Path
+    """The download's own."""
+    in_place: frozenset[tuple[str, str]]
+    """The path in `folder`, and the sum that vouched for the content."""
+    copies: Mapping[str, Path]
+    """By their SHA-256."""
 
 
 def list_remote(
@@ -75,7 +89,7 @@ def make_plan(
     does not block the event loop.
     """
     revision = check_revision(revision)
-    finished = _find_finished(user, provider, repository, revision)
+    in_place = _find_in_place(user, provider, repository, revision)
     copies = listings.find_copies(
         settings.downloads_dir,
         provider.id,
@@ -85,42 +99,53 @@ def make_plan(
     name = check_repository(repository, provider.kind)
     folder = folders.folder_for(settings.downloads_dir, user, provider, name, revision)
     quota_left = quota.left_bytes(settings, user)
-    return run_blocking(_assemble, listing, finished, copies.keys(), folder, settings.downloads_dir, quota_left)
+    known = _Known(folder, in_place, copies)
+    return run_blocking(_assemble, listing, known, settings.downloads_dir, quota_left)
 
 
-def _assemble(
-    listing: Listing,
-    finished: Container[tuple[str, str | None]],
-    copied: Container[str],
-    folder: Path,
-    downloads_dir: Path,
-    quota_left_bytes: int | None,
-) -> Plan:
+def _assemble(listing: Listing, known: _Known, downloads_dir: Path, quota_left_bytes: int | None) -> Plan:
     """Put a plan together; needs no database."""
-    files = tuple(
-        PlannedFile(
-            file.path,
-            file.size_bytes,
-            file.sha256,
-            is_here=(file.path, file.sha256) in finished or (file.sha256 is not None and file.sha256 in copied),
-        )
-        for file in listing.files
-    )
+    files = tuple(_plan_file(file, known) for file in listing.files)
     to_fetch = [file for file, planned in zip(listing.files, files, strict=True) if not planned.is_here]
+    sizes = [file.size_bytes for file in files]
     return Plan(
         files=files,
-        total_bytes=sum_sizes(listing.files),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + partials.kept_bytes(folder, to_fetch),
+        total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here)
+        + partials.kept_bytes(known.folder, to_fetch),
         free_bytes=folders.free_bytes(downloads_dir),
         quota_left_bytes=quota_left_bytes,
         commit=listing.commit,
     )
 
 
-def _find_finished(user: User, provider: Provider, repository: str, revision: str) -> set[tuple[str, str | None]]:
-    """Return path and sum of what a download of the same folder, finished or not, has already put in place."""
+def _plan_file(file: RemoteFile, known: _Known) -> PlannedFile:
+    """Plan one file. It is here if the disk has what the database knows, in the size that the listing has, if any."""
+    places = []
+    if (file.path, file.vouching_sum) in known.in_place:
+        places.append(known.folder / file.path)
+    if file.sha256 is not None and file.sha256 in known.copies:
+        places.append(known.copies[file.sha256])
+    for place in places:
+        size_bytes = _measure(place)
+        if size_bytes is not None and file.size_bytes in (None, size_bytes):
+            return PlannedFile(file.path, size_bytes, file.sha256, is_here=True)
+    return PlannedFile(file.path, file.size_bytes, file.sha256, is_here=False)
+
+
+def _measure(path: Path) -> int | None:
+    """Return the size of a regular file; None where none can be found."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _find_in_place(user: User, provider: Provider, repository: str, revision: str) -> frozenset[tuple[str, str]]:
+    """Return path and sums of what a download of the same folder, whatever became of it, has put in place."""
     query = (
-        select(DownloadFile.path, DownloadFile.sha256)
+        select(DownloadFile.path, DownloadFile.sha256, DownloadFile.md5, DownloadFile.git_sha1)
         .join(Download, Download.id == DownloadFile.download_id)
         .join(Repository, Repository.id == Download.repository_id)
         .where(
@@ -128,12 +153,13 @@ def _find_finished(user: User, provider: Provider, repository: str, revision: st
             Repository.provider_id == provider.id,
             Repository.name == repository,
             Download.revision == revision,
-            Download.status != Status.CANCELLED,
             DownloadFile.completed_at.is_not(None),
         )
     )
-    found: set[tuple[str, str | None]] = set()
+    found: set[tuple[str, str]] = set()
     for rows in db.session.execute(query).partitions(listings.BATCH):
-        found |= {(path, sha256) for path, sha256 in rows}
+        for path, sha256, md5, git_sha1 in rows:
+            sums = (("sha256", sha256), ("md5", md5), ("git", git_sha1))
+            found |= {(path, f"{name}:{digest}") for name, digest in sums if digest is not None}
         time.sleep(0)  # lets others go on
-    return found
+    return frozenset(found)

@@ -116,18 +116,19 @@ class Completion:
 
 
 def check_existing(remote: RemoteFile, storage: Storage, should_stop: Callable[[], bool]) -> FileResult | None:
-    """Sum a file that already has its final name. None if it is not the wanted one."""
-    assert remote.size_bytes is not None
+    """Sum a file that already has its final name. None if it is not the wanted one, or if there was no time."""
     digest = PrefixDigest()
     descriptor = storage.target.open(remote.path)
     try:
         with explain_disk(remote.path):
-            digest.follow(descriptor, remote.size_bytes, should_stop)
+            size_bytes = os.fstat(descriptor).st_size
+            digest.follow(descriptor, size_bytes, should_stop)
+            if digest.position != size_bytes:
+                return None
+            difference = find_difference(remote, digest.hexdigest(), descriptor, size_bytes)
     finally:
         os.close(descriptor)
-    if digest.hexdigest() != remote.sha256:
-        return None
-    return FileResult(digest.hexdigest(), remote.size_bytes, f"sha256:{remote.sha256}")
+    return None if difference else FileResult(digest.hexdigest(), size_bytes, remote.vouching_sum)
 
 
 def _sum_content(file: PartialFile) -> str:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from downloads_app.errors import DownloadsError, TooManyFiles
 from downloads_app.worker.files.completion import Completion, Damaged, Outcome, check_existing, follow
 from downloads_app.worker.files.partial_file import PartialFile
-from downloads_app.worker.files.storage import FileResult, SideFile, Storage
+from downloads_app.worker.files.storage import FileResult, SideFile, Storage, find_in_place
 
 THREADS = 8
 """More than there are cores: most of them wait for the disk."""
@@ -117,9 +117,9 @@ class Finisher:
         return outcomes
 
     def adopt_existing(self, file: PartialFile) -> bool:
-        """Check a file that already has its final name, if it could be the wanted one."""
-        remote, status = file.remote, self._storage.target.stat(file.remote.path)
-        if status is None or remote.sha256 is None or status.st_size != remote.size_bytes:
+        """Check a file that already has its final name, if its sum can show that it is the wanted one."""
+        remote = file.remote
+        if find_in_place(remote, self._storage) is None:
             return False
 
         def check() -> list[Outcome]:

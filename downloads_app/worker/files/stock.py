@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from downloads_app.sources import RemoteFile
-from downloads_app.worker.files.storage import FileResult, Storage, is_wanted
+from downloads_app.worker.files.storage import FileResult, Storage, find_in_place, is_wanted
 
 
 class Stock(NamedTuple):
@@ -41,8 +41,7 @@ def _look_at(file: RemoteFile, storage: Storage, finished: FileResult | None) ->
     known = storage.read_side_file(file.path)
     if known is not None and known.is_of(file) and known.kept_bytes:
         return known.kept_bytes, known.total_bytes or file.about_bytes
-    if finished is None and file.sha256 is not None:
-        status = storage.target.stat(file.path)
-        if status is not None and status.st_size == file.size_bytes:
-            return status.st_size, file.size_bytes  # the transfer will check its sum
+    in_place = find_in_place(file, storage) if finished is None else None
+    if in_place is not None:
+        return in_place, in_place  # the transfer will check its sum
     return 0, file.about_bytes

@@ -178,6 +178,12 @@ def is_wanted(result: FileResult, file: RemoteFile) -> bool:
     return file.size_bytes in (None, result.size_bytes)
 
 
+def find_in_place(file: RemoteFile, storage: Storage) -> int | None:
+    """Return the size of what has a file's final name, if its sum can show that it is the wanted one. Else None."""
+    status = storage.target.stat(file.path) if file.vouching_sum else None
+    return status.st_size if status and file.size_bytes in (None, status.st_size) else None
+
+
 def link_existing(source: Path, folder: Path, path: str) -> None:
     """Put a verified file of another download here too: by a hard link, or by a copy if that fails."""
     storage = Storage(folder)

@@ -93,5 +93,5 @@ def _measure(measure: Callable[[Path], int], folder: Path) -> int:
 
 
 def _is_intact(copy: Path, remote: RemoteFile) -> bool:
-    """Whether the file still exists with its size. Its sum is checked before it counts as complete."""
-    return copy.is_file() and not copy.is_symlink() and copy.stat().st_size == remote.size_bytes
+    """Whether the file still exists with its size, if one is known. The transfer checks its sum."""
+    return copy.is_file() and not copy.is_symlink() and remote.size_bytes in (None, copy.stat().st_size)

@@ -19,13 +19,14 @@ from tests.web.api.calling import NOBODYS_ID, add_download, add_provider, add_re
 
 PLAN = "/api/downloads/plan"
 FILES = {"model.gguf": 3000, "config.json": 20, "old/model.gguf": 500}
+SUMS = dict(zip(FILES, ("ab" * 32, "bc" * 32, "de" * 32), strict=True))
 
 
 @pytest.fixture
 def provider(app: object) -> Iterator[Provider]:
     """A provider on loopback with one repository."""
     with FileServer() as server:
-        listed = [{"path": path, "size": size, "sha256": "ab" * 32} for path, size in FILES.items()]
+        listed = [{"path": path, "size": size, "sha256": SUMS[path]} for path, size in FILES.items()]
         server.put("org/model/manifest.json", json.dumps({"files": listed}).encode())
         yield add_provider(url=server.url, allow_private_network=True)
 
@@ -75,11 +76,13 @@ def test_a_plan_tells_nothing_of_what_others_have(
 ) -> None:
     """A copy of theirs would be linked, but whether there is one tells who has a file of this sum."""
     done = add_download(bob, add_repository(provider, "org/secret"), status=Status.COMPLETED)
-    db.session.add(
-        DownloadFile(
-            download_id=done.id, position=0, path="any", url="", sha256="ab" * 32, completed_at=utc_now(), size_bytes=1
-        )
-    )
+    folder = folders.folder_of(current_settings().downloads_dir, done)
+    folder.mkdir(parents=True)
+    for position, path in enumerate(FILES):
+        name = f"any{position}"
+        (folder / name).write_bytes(bytes(FILES[path]))
+        known = {"sha256": SUMS[path], "size_bytes": FILES[path], "completed_at": utc_now()}
+        db.session.add(DownloadFile(download_id=done.id, position=position, path=name, url="", **known))
     db.session.commit()
     body = {"provider_id": provider.id, "repository": "org/model"}
     everybody = bearer(alice), bearer(bob)
