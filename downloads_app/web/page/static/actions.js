@@ -1,4 +1,4 @@
-/** What a person does to one or to many downloads: it is asked for where nothing brings it back, sent, told, and undone. */
+/** What a person does to one or to many downloads: it is asked for where nothing brings it back, sent, told, and undone or tried again. */
 
 import { announce } from "./announcer.js";
 import { changeDownload, deleteDownload, getDownload, setPriority } from "./api.js";
@@ -23,8 +23,12 @@ const OFFERED = {
   cancelled: ["retry", "delete"],
   completed: ["delete"],
 };
-/** @type {Partial<Record<Action, Action>>} */
-const UNDONE_BY = { pause: "resume", resume: "pause", cancel: "retry" };
+/** @type {Partial<Record<Action, { action: Action, words: import("./words.js").Key }>>} */
+const FOLLOWED_BY = {
+  pause: { action: "resume", words: "action.undo" },
+  resume: { action: "pause", words: "action.undo" },
+  cancel: { action: "retry", words: "action.retry" }, // from its first byte: its partial files are gone
+};
 
 /**
  * The actions that a download of this status offers.
@@ -39,12 +43,12 @@ export function actionsOf(status) {
  * page by the event "downloads-changed", whose `detail` is the list of the new REST rows and `gone` the ids that were removed.
  * @param {Action} action
  * @param {Target[]} targets
- * @param {{ priority?: number, isUndo?: boolean }} [options]
+ * @param {{ priority?: number, isOffered?: boolean }} [options] `isOffered`: by the note about what was done before
  */
-export async function act(action, targets, { priority = 0, isUndo = false } = {}) {
+export async function act(action, targets, { priority = 0, isOffered = false } = {}) {
   const able = action === "priority" ? targets : targets.filter(({ status }) => actionsOf(status).includes(action));
   if (able.length === 0) return;
-  const answer = isUndo ? "yes" : await askFirst(action, able);
+  const answer = isOffered ? "yes" : await askFirst(action, able);
   if (answer === null) return;
   const before = action === "priority" ? await eachOf(able.map((target) => [target]), ({ id }) => getDownload(id)) : null;
   const groups = answer === "files" ? bySamePath(able) : able.map((target) => [target]);
@@ -52,7 +56,7 @@ export async function act(action, targets, { priority = 0, isUndo = false } = {}
   dispatchEvent(new CustomEvent("downloads-changed", {
     detail: action === "delete" ? { rows: [], gone: done.map(({ target }) => target.id) } : { rows: done.map(({ result }) => result), gone: [] },
   }));
-  tell(answer === "files" ? "delete_files" : action, done, faults, isUndo ? null : (ids) => undo(action, done.filter(({ target }) => ids.includes(target.id)), before));
+  tell(answer === "files" ? "delete_files" : action, done, faults, isOffered ? null : (ids) => follow(action, done.filter(({ target }) => ids.includes(target.id)), before));
 }
 
 /** Send it. Resolves to the download's new row; of one that is removed, to whether its files stay, though they were to go. */
@@ -95,7 +99,7 @@ async function eachOf(groups, call) {
 }
 
 /** `what`: the action, or `delete_files` for a removal together with the files. */
-function tell(what, done, faults, undoIt) {
+function tell(what, done, faults, call) {
   const [{ target: first } = { target: null }] = done;
   const staying = what === "delete_files" ? countStaying(done) : 0;
   const sentences = [];
@@ -110,20 +114,21 @@ function tell(what, done, faults, undoIt) {
     sentences.push(faults.length === 1 ? say("action.fault_one", { name: target.name, reason: error.message })
       : say("action.fault_many", { count: faults.length, reason: error.message }));
   }
-  const isUndoable = undoIt !== null && first && (what === "priority" || UNDONE_BY[what] !== undefined);
-  showToast(sentences.join(" "), isUndoable ? undoIt : null, faults.length > 0, done.map(({ target }) => target.id));
+  const words = what === "priority" ? "action.undo" : FOLLOWED_BY[what]?.words;
+  const offer = call !== null && first && words ? { words: say(words), call } : null;
+  showToast(sentences.join(" "), offer, faults.length > 0, done.map(({ target }) => target.id));
   announce(sentences.join(" "));
 }
 
-/** Take it back. A cancelled download begins again: its partial files are gone. */
-async function undo(action, done, before) {
+/** Do what the note has offered. */
+async function follow(action, done, before) {
   const targets = done.map(({ target, result }) => ({ ...target, status: result.status }));
   if (action !== "priority") {
-    await act(UNDONE_BY[action], targets, { isUndo: true });
+    await act(FOLLOWED_BY[action].action, targets, { isOffered: true });
     return;
   }
   const old = new Map(before.done.map(({ target, result }) => [target.id, result.priority]));
   for (const priority of new Set(old.values())) {
-    await act("priority", targets.filter(({ id }) => old.get(id) === priority), { priority, isUndo: true });
+    await act("priority", targets.filter(({ id }) => old.get(id) === priority), { priority, isOffered: true });
   }
 }

@@ -1,4 +1,4 @@
-/** Short notes about what has just been done, with a button that takes it back. */
+/** Short notes about what has just been done, with a button for what may follow: to take it back, or to try again. */
 
 import { byId } from "./dom.js";
 import { linked } from "./mentions.js";
@@ -8,22 +8,23 @@ import { say } from "./words.js";
 const SHOWN_MILLISECONDS = 10_000;
 const SHOWN_AT_MOST = 3;
 
-/** @type {{ key: number, text: string, undo: ((ids: string[]) => void) | null, ids: string[], isFault: boolean, timer: number }[]} */
+/** @typedef {{ words: string, call: (ids: string[]) => void }} Offer `call` is given those of the ids to which nothing has been done since */
+/** @type {{ key: number, text: string, offer: Offer | null, ids: string[], isFault: boolean, timer: number }[]} */
 let toasts = [];
 let keys = 0;
 
 /**
  * Show a note for some seconds, or until it is closed. While its reader points at the notes, none of them goes.
- * What has been done to `ids` since an earlier note is not what that note takes back.
+ * What has been done to `ids` since an earlier note is not what that note's button is about.
  * @param {string} text
- * @param {((ids: string[]) => void) | null} undo is given those of `ids` to which nothing has been done since
+ * @param {Offer | null} offer
  * @param {boolean} isFault
  * @param {string[]} ids
  */
-export function showToast(text, undo, isFault, ids = []) {
+export function showToast(text, offer, isFault, ids = []) {
   const key = ++keys;
   for (const earlier of toasts) earlier.ids = earlier.ids.filter((id) => !ids.includes(id));
-  toasts = [...toasts, { key, text, undo, ids, isFault, timer: setTimeout(expire, SHOWN_MILLISECONDS, key) }];
+  toasts = [...toasts, { key, text, offer, ids, isFault, timer: setTimeout(expire, SHOWN_MILLISECONDS, key) }];
   for (const old of toasts.slice(0, -SHOWN_AT_MOST)) drop(old.key);
   draw();
 }
@@ -47,7 +48,7 @@ function drop(key) {
 }
 
 function draw() {
-  render(toasts.map(({ key, text, undo, ids, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${linked(text)}</span>
-    ${undo && ids.length > 0 && html`<button type="button" onClick=${() => { drop(key); undo(ids); }}>${say("action.undo")}</button>`}
+  render(toasts.map(({ key, text, offer, ids, isFault }) => html`<p key=${key} class="toast" data-fault=${isFault}><span>${linked(text)}</span>
+    ${offer && ids.length > 0 && html`<button type="button" onClick=${() => { drop(key); offer.call(ids); }}>${offer.words}</button>`}
     <button type="button" class="quiet" aria-label=${say("action.close_note")} onClick=${() => drop(key)}>✕</button></p>`), byId("toasts"));
 }
