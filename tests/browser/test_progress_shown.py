@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.rows import HELD, change, rows_of
+from tests.browser.settings import go
 from tests.browser.stack import Stack
 
 # What the fill shows 0.3 s after its number has changed, and how it is drawn first.
@@ -40,3 +41,54 @@ def test_a_bar_shows_what_its_number_says(stack: Stack, open_page: Callable[...,
         assert page.evaluate("seen") == [[90, pytest.approx(90)]]
         seconds = bar.locator(".fill").evaluate("fill => parseFloat(getComputedStyle(fill).transitionDuration)")
         assert seconds <= (0 if motion == "reduce" else 0.2)
+
+
+# What the page says of a row at these moments: its seconds, status, bytes; its time left is not known.
+SAY_AT = """async ([describe, silence, moments]) => {
+  const [{ timeLeft }, { silenceAfter }] = [await import(describe), await import(silence)];
+  let known;
+  return moments.map(([now, status, bytes, run]) => {
+    const progress = { current_bytes: bytes, eta_seconds: null, download_speed: 0 };
+    const download = { status, started_at: run, progress_data: progress };
+    known = silenceAfter(known, download, now);
+    return timeLeft(download, known, now);
+  });
+}"""
+
+
+@pytest.mark.parametrize(
+    ("moments", "said"),
+    [
+        ([(0, 0, "one"), (2, 0, "one"), (8, 0, "one"), (10, 0, "one")], ["starting"] * 3 + ["stalled"]),
+        ([(0, 0, "one"), (2, 5, "one"), (11, 5, "one"), (12, 5, "one")], ["starting", "", "", "stalled"]),
+        ([(0, 5, "one"), (9, 5, "one"), (10, 5, "one"), (12, 9, "one")], ["", "", "stalled", ""]),
+        ([(0, 5, "one"), (10, 5, "one"), (12, 5, None), (30, 5, "two")], ["", "stalled", "waiting", "starting"]),
+    ],
+    ids=["no byte yet", "a first byte", "seen under way", "tried again with its bytes"],
+)
+def test_what_has_just_begun_is_not_stalled(
+    page: Page, moments: list[tuple[int, int, str | None]], said: list[str]
+) -> None:
+    modules = [
+        page.locator(f"link[rel=modulepreload][href*='board/{name}.js']").get_attribute("href")
+        for name in ("describe", "silence")
+    ]
+    rows = [(now, "downloading" if run else "pending", size, run) for now, size, run in moments]
+    assert page.evaluate(SAY_AT, [*modules, rows]) == said
+
+
+def test_a_row_that_has_just_begun_is_starting(stack: Stack, page: Page) -> None:
+    with rows_of(stack, "clara", {**HELD, "current_bytes": 0}) as (download_id,):
+        left = page.locator(f"[data-id='{download_id}'] .time-left")
+        expect(left).to_have_text("starting")
+        change(stack, download_id, current_bytes=1000)
+        expect(left).to_have_text("")
+        go(page, f"downloads/{download_id}")
+        expect(page.locator(".line-status")).to_have_text("Downloading")
+        assert "stalled" not in page.locator("#view").inner_text()
+
+
+@pytest.fixture(scope="module")
+def page(lasting_page: Callable[..., Page]) -> Page:
+    """Clara's page."""
+    return lasting_page("clara")

@@ -1,5 +1,6 @@
 /** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
+import { silenceAfter } from "./board/silence.js";
 import { isActive, isKept } from "./statuses.js";
 import { totalsOf } from "./totals.js";
 
@@ -9,7 +10,7 @@ const ASKED_AT_ONCE = 50;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 
 export class Downloads {
-  active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...]}
+  active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...], silence}
   ended = new Map(); // id -> the detail that REST gave, newest first; those that failed or are paused too
   batch = 0; // changes when the overall progress counts other downloads or other sizes
   #leaving = new Set();
@@ -50,14 +51,15 @@ export class Downloads {
 
   #merged(download) {
     const { current_bytes: current, total_bytes: total, download_speed: speed } = download.progress_data;
-    const speeds = this.active.get(download.id)?.speeds ?? [];
+    const before = this.active.get(download.id);
+    const speeds = before?.speeds ?? [];
     const now = this.now();
     speeds.push([now, download.status === "downloading" ? speed : 0]);
     while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
     if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // it is active again
     if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
     this.#counted.set(download.id, { current, total });
-    return { download, speeds };
+    return { download, speeds, silence: silenceAfter(before?.silence, download, now) };
   }
 
   /** Whether an update is outdated: REST has already said that its download ended. */
@@ -100,7 +102,8 @@ export class Downloads {
   /** Show an active download at once; the next update may be older than it, the one after is not. */
   #begin(detail) {
     if (this.ended.delete(detail.id)) this.#endedAt.delete(detail.id);
-    this.active.set(detail.id, { download: detail, speeds: this.active.get(detail.id)?.speeds ?? [] });
+    const { speeds = [], silence = undefined } = this.active.get(detail.id) ?? {};
+    this.active.set(detail.id, { download: detail, speeds, silence: silenceAfter(silence, detail, this.now()) });
     this.onChange();
   }
 

@@ -88,12 +88,12 @@ export class Board {
     return this.#sections;
   }
 
-  /** What is known of a download: `{ download, speeds }`; null if it is gone. */
+  /** What is known of a download: `{ download, speeds, silence }`; null if it is gone. */
   #find(id) {
     const entry = this.#downloads?.active.get(id);
     if (entry) return entry;
     const ended = this.#downloads?.ended.get(id);
-    return ended ? { download: ended, speeds: [] } : null;
+    return ended ? { download: ended, speeds: [], silence: undefined } : null;
   }
 
   #nameOf(download) {
@@ -123,12 +123,12 @@ export class Board {
     if (row.slot === "more") return html`<${More} key=${row.id} place=${at} onToggle=${() => this.#toggle(row.group)} />`;
     const entry = this.#find(row.id);
     if (!entry) return html`<li key=${row.id} class="row gone" style=${{ transform: `translateY(${at.top}px)`, height: `${at.height}px` }}></li>`;
-    const { download, speeds } = entry;
+    const { download, speeds, silence } = entry;
     const Kind = row.slot === "line" ? Line : row.slot === "card" && isActive(download) ? Card : Ended;
     const showsUser = this.names.users !== null && kind !== "group";
     const provider = [this.names.providers.get(download.provider_id) ?? download.provider ?? "", showsUser && (this.names.users.get(download.user_id) ?? "")].filter(Boolean).join(" · ");
     const points = Kind === Card ? this.#seeds.before(row.id, speeds) : speeds;
-    return html`<${Kind} key=${row.id} download=${download} speeds=${points} detail=${this.reasons.get(download)} name=${this.#nameOf(download)}
+    return html`<${Kind} key=${row.id} download=${download} speeds=${points} silence=${silence} detail=${this.reasons.get(download)} name=${this.#nameOf(download)}
       provider=${provider} isChosen=${this.#selection.ids.has(row.id)} place=${at} position=${row.position} count=${count}
       onChoose=${(event) => this.#choose(row.id, event)} onAct=${(action, event) => this.#act(action, row.id, event)}
       onDismiss=${download.status === "failed" ? () => this.onDismiss(download) : null} />`;

@@ -3,6 +3,7 @@
 import { bytes, duration } from "../format.js";
 import { away } from "../times.js";
 import { say } from "../words.js";
+import { STALLED_SECONDS } from "./silence.js";
 
 /**
  * What a reason says, and what to do about it; the first that fits holds. Names in quotes are left out before.
@@ -77,12 +78,15 @@ export function reasonOf(detail, now = Date.now()) {
 /**
  * How long an active download will take.
  * @param {any} download
+ * @param {import("./silence.js").Silence} silence
  */
-export function timeLeft({ status, progress_data: { eta_seconds: eta, download_speed: pace } }) {
+export function timeLeft({ status, progress_data: { eta_seconds: eta, download_speed: pace } }, silence, now = Date.now() / 1000) {
   if (status === "pending") return say("row.waiting");
   if (eta === 0) return say("row.finishing");
   if (eta !== null) return say("amount.left", { time: duration(eta) });
-  return pace === 0 ? say("row.stalled") : "";
+  if (pace > 0) return "";
+  if (now - silence.since >= STALLED_SECONDS) return say("row.stalled");
+  return silence.isBegun ? "" : say("row.starting");
 }
 
 /**

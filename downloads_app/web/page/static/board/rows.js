@@ -16,6 +16,7 @@ const PLOTTED_SECONDS = 120;
  * @typedef {object} RowProps what each kind of row is given
  * @property {any} download the stream's or REST's row
  * @property {[number, number][]} speeds
+ * @property {any} silence of a running download (silence.js)
  * @property {any} detail REST's row of a waiting download, or null
  * @property {string} name of the repository
  * @property {string} provider also its owner, where rows of several users are shown
@@ -30,10 +31,10 @@ const PLOTTED_SECONDS = 120;
 
 /** @param {RowProps} props */
 export function Card(props) {
-  const { download, speeds, name, provider } = props;
+  const { download, speeds, silence, name, provider } = props;
   const { progress_data: progress } = download;
   const done = fraction(progress.current_bytes, progress.total_bytes);
-  const left = timeLeft(download);
+  const left = timeLeft(download, silence);
   const now = speeds.at(-1)?.[0] ?? 0;
   const path = linePath(speeds, now - PLOTTED_SECONDS, now);
   return html`<${Frame} ...${props} kind="card">

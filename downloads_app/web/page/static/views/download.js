@@ -3,10 +3,11 @@
 import { getDownload, getPage } from "../api.js";
 import { Bar } from "../board/bar.js";
 import { filesDone, timeLeft } from "../board/describe.js";
+import { silenceAfter } from "../board/silence.js";
 import { isActive } from "../statuses.js";
 import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
-import { html, useCallback, useState } from "../vendor/preact/preact-htm.js";
+import { html, useCallback, useMemo, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
 import { useChanges } from "./choosing.js";
 import { Copy } from "./copy.js";
@@ -28,6 +29,7 @@ export function DownloadView({ user, route }) {
   const rest = mayGoOn ? "" : answer.status; // it may have run between two looks, and be at rest again
   const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`,
     (page) => (mayGoOn || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
+  const left = useTimeLeft(answer);
   useChanges(useCallback(() => { again(); }, [again]));
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
@@ -35,14 +37,24 @@ export function DownloadView({ user, route }) {
   const { progress_data: progress } = answer;
   return html`<h2 class="download-name">${answer.repository}</h2>
     <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"}>
-      ${answer.status === "downloading" && html`<span>${filesDone(progress)}</span><span>${speed(progress.download_speed)}</span><span>${timeLeft(answer)}</span>`}
-      ${isActive(answer) && html`<${Bar} fraction=${fraction(progress.current_bytes, progress.total_bytes)} run=${answer.started_at} words=${timeLeft(answer)}
+      ${answer.status === "downloading" && html`<span>${filesDone(progress)}</span><span>${speed(progress.download_speed)}</span><span>${left}</span>`}
+      ${isActive(answer) && html`<${Bar} fraction=${fraction(progress.current_bytes, progress.total_bytes)} run=${answer.started_at} words=${left}
         label=${answer.repository} isStill=${answer.status !== "downloading"} />`}<//></ul>
     <${Facts} download=${answer} />
     <${Files} download=${answer} page=${files.answer} onMore=${shown < FILES_AT_MOST ? () => setShown(FILES_AT_MOST) : null} />
     <${SpeedHistory} id=${route.id} status=${answer.status} />
     <${UseIt} download=${answer} files=${files.answer?.rows ?? []} />
     <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
+}
+
+/** How long it will take, as this and the answers before tell. */
+function useTimeLeft(answer) {
+  const silence = useRef(undefined);
+  return useMemo(() => {
+    if (answer === null) return "";
+    silence.current = silenceAfter(silence.current, answer, Date.now() / 1000);
+    return isActive(answer) ? timeLeft(answer, silence.current) : "";
+  }, [answer]);
 }
 
 /** Whether bytes of unfinished files are shown. A worker removes those of a cancelled download when it has let go of it. */
