@@ -109,12 +109,12 @@ def _print_sentences(one: Stuck) -> None:
 
 
 @group.command("plan")
-@choice_options
+@choice_options(needs_user=False)
 @JSON_OPTION
 def show_plan(
     provider: str,
     repository: str,
-    username: str,
+    username: str | None,
     revision: str | None,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -123,10 +123,11 @@ def show_plan(
     """Show what a download would fetch; changes nothing.
 
     \b
-    Example:
-      downloads-app downloads plan hub org/model --user alice --include '*.safetensors'
+    Examples:
+      downloads-app downloads plan hub org/model --include '*.safetensors'
+      downloads-app downloads plan hub org/model --user alice
     """
-    owner, source = users.find_user(username), catalog.find_provider(provider)
+    owner, source = users.find_user(username) if username is not None else None, catalog.find_provider(provider)
     found = preview(owner, source, repository, revision=revision, include=include, exclude=exclude)
     if as_json:
         print_json(describe_plan(found.plan))

@@ -44,7 +44,7 @@ class Preview:
 
 
 def preview(
-    owner: User,
+    owner: User | None,
     source: Provider,
     repository: str,
     *,
@@ -52,7 +52,10 @@ def preview(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
 ) -> Preview:
-    """Ask a provider what a download would fetch; raises InvalidInput, or SourceError where the provider fails."""
+    """Ask a provider what a download of `owner` would fetch; None: of nobody yet.
+
+    Raises InvalidInput, or SourceError where the provider fails.
+    """
     wanted = check_patterns(include, exclude)
     kind, access = source.kind, catalog.access_of(current_settings(), source)
     give_connection_back()  # no connection is held while the network takes its time

@@ -1,5 +1,6 @@
 """`downloads-app downloads plan`, and the plan that `add` shows on a terminal before it asks."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from tests.cli.conftest import Run
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish
 from tests.support.terminal import Terminal
+from tests.worker.running import run as run_job
 
 PLAN = ("downloads", "plan", "local", "org/model", "--user", "alice")
 ADD = ("downloads", "add", "local", "org/model", "--user", "alice")
@@ -38,6 +40,19 @@ def server(app: Flask) -> Iterator[FileServer]:
 def test_a_plan_ends_with_how_much_it_is_and_how_much_room_there_is(run: Run, server: FileServer, alice: User) -> None:
     assert "\n2 files, 300.0 kB; free " in run(*PLAN)
     assert "\n1 file, 5 B; free " in run(*PLAN, "--include", "*.txt")
+
+
+def test_a_plan_of_nobody_counts_nobodys_files_and_no_quota(
+    run: Run, app: Flask, server: FileServer, alice: User
+) -> None:
+    run(*ADD)
+    run_job(app)
+    users.set_quota(alice, 1_000_000)
+    told, here = json.loads(run(*PLAN[:4], "--json")), json.loads(run(*PLAN, "--json"))
+    assert (told["here_bytes"], told["quota_left_bytes"]) == (0, None)
+    assert here["here_bytes"] == here["total_bytes"] == told["total_bytes"] == 300_005
+    assert "\n2 files, 300.0 kB; free " in run(*PLAN[:4])
+    assert "quota" not in run(*PLAN[:4])
 
 
 def test_a_plan_says_so_where_nobody_knows_a_size() -> None:

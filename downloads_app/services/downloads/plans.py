@@ -76,19 +76,23 @@ def explain_nothing(listing: Listing, wanted: Selection) -> str:
 
 def make_plan(
     settings: Settings,
-    user: User,
+    user: User | None,
     provider: Provider,
     repository: str,
     listing: Listing,
     *,
     revision: str | None = None,
 ) -> Plan:
-    """Return what a download would fetch, from the listing of its wanted files.
+    """Return what a download of `user` would fetch, from the listing of its wanted files.
+
+    Of None, nothing is here and there is no quota.
 
     There may be a hundred thousand files. So the database is asked in many small steps, and the rest is done where it
     does not block the event loop.
     """
     revision = check_revision(revision)
+    if user is None:
+        return run_blocking(_assemble, listing, None, settings.downloads_dir, None)
     in_place = _find_in_place(user, provider, repository, revision)
     copies = listings.find_copies(
         settings.downloads_dir,
@@ -103,24 +107,26 @@ def make_plan(
     return run_blocking(_assemble, listing, known, settings.downloads_dir, quota_left)
 
 
-def _assemble(listing: Listing, known: _Known, downloads_dir: Path, quota_left_bytes: int | None) -> Plan:
+def _assemble(listing: Listing, known: _Known | None, downloads_dir: Path, quota_left_bytes: int | None) -> Plan:
     """Put a plan together; needs no database."""
     files = tuple(_plan_file(file, known) for file in listing.files)
     to_fetch = [file for file, planned in zip(listing.files, files, strict=True) if not planned.is_here]
     sizes = [file.size_bytes for file in files]
+    kept_bytes = 0 if known is None else partials.kept_bytes(known.folder, to_fetch)
     return Plan(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here)
-        + partials.kept_bytes(known.folder, to_fetch),
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + kept_bytes,
         free_bytes=folders.free_bytes(downloads_dir),
         quota_left_bytes=quota_left_bytes,
         commit=listing.commit,
     )
 
 
-def _plan_file(file: RemoteFile, known: _Known) -> PlannedFile:
+def _plan_file(file: RemoteFile, known: _Known | None) -> PlannedFile:
     """Plan one file. It is here if the disk has what the database knows, in the size that the listing has, if any."""
+    if known is None:
+        return PlannedFile(file.path, file.size_bytes, file.sha256, is_here=False)
     places = []
     if (file.path, file.vouching_sum) in known.in_place:
         places.append(known.folder / file.path)
