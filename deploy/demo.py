@@ -30,7 +30,7 @@ if __name__ == "__main__":
 import flask_migrate  # noqa: E402  (the path comes first)
 from flask import Flask  # noqa: E402  (the path comes first)
 
-from deploy.demo_play import Play  # noqa: E402  (the path comes first)
+from deploy.demo_play import DEMO, Play  # noqa: E402  (the path comes first)
 from deploy.demo_samples import BYTES_PER_SECOND, Samples, serving  # noqa: E402  (the path comes first)
 from downloads_app import create_app  # noqa: E402  (the path comes first)
 from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
@@ -82,11 +82,11 @@ def prepare(samples: Samples) -> tuple[Flask, dict[str, str]]:
         with contextlib.redirect_stderr(io.StringIO()):
             flask_migrate.upgrade()
         settings = current_settings()
-        catalog.add_provider(settings, "samples", "huggingface", samples.hub.url, allow_private_network=True)
-        catalog.add_provider(settings, "mirror", "http", samples.mirror.url, allow_private_network=True)
+        catalog.add_provider(settings, "samples", "huggingface", samples.hub.url, allow_private_network=True, by=DEMO)
+        catalog.add_provider(settings, "mirror", "http", samples.mirror.url, allow_private_network=True, by=DEMO)
         for name in ("alice", "bob", "admin"):
             passwords[name] = secrets.token_urlsafe(9)
-            users.create_user(settings.downloads_dir, name, passwords[name], is_admin=name == "admin")
+            users.create_user(settings.downloads_dir, name, passwords[name], is_admin=name == "admin", by=DEMO)
     return app, passwords
 
 
