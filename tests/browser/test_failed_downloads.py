@@ -86,6 +86,9 @@ def test_advice_fits_the_kind_of_failure(page: Page, reason: str, advice: str) -
 
 def test_what_has_begun_goes_on(page: Page) -> None:
     assert advise(page, "a.example: the connection was reset", 300) == "Try again: it goes on where it stopped."
+    unknown = "a.example: the host's name is not known"
+    assert advise(page, unknown, 300) == "The provider could not be reached. Try again later. What is here is kept."
+    assert advise(page, unknown, 0) == "The provider could not be reached. Try again later."
 
 
 @pytest.fixture(scope="module")

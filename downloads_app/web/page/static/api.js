@@ -86,6 +86,12 @@ export async function getProviders() {
   return (await getPages("providers", {}, PAGES_AT_MOST)).rows;
 }
 
+/** The id of the provider of a user's latest download; null if there is none, or it cannot be told now. */
+export async function getLatestProvider(userId) {
+  const { rows } = await getPage("downloads", { user_id: userId, sort: "-created_at", page_size: 1 }).catch(() => ({ rows: [] }));
+  return rows[0]?.provider_id ?? null;
+}
+
 /** All users, for an admin. */
 export async function getUsers() {
   return (await getPages("users", {}, PAGES_AT_MOST)).rows;

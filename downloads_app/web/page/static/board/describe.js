@@ -25,6 +25,8 @@ const ADVICE = [
   [/resolve|refused|unreachable|timed out|no route|did not answer|not answer|name is not known|no connection can|no answer in time|closed the connection/i, "advice.unreachable"],
   [/gave up/i, "advice.gave_up"],
 ];
+/** @type {import("../words.js").Key[]} after which a later try goes on with what is here */
+const PASSING = ["advice.unreachable", "advice.gave_up"];
 const QUOTED = /(?<!\w)(['"]).*?\1(?!\w)/g;
 
 /**
@@ -51,7 +53,10 @@ export function outcomeOf({ status, error_message: reason, started_at: start, co
  */
 export function adviceFor({ status, error_message: reason, progress_data: progress }) {
   if (status !== "failed") return "";
-  return adviceOn(reason ?? "") || say(progress?.current_bytes > 0 ? "advice.go_on" : "advice.other");
+  const isBegun = progress?.current_bytes > 0;
+  const key = adviceKey(reason ?? "");
+  if (key === undefined) return say(isBegun ? "advice.go_on" : "advice.other");
+  return isBegun && PASSING.includes(key) ? say("advice.and_kept", { advice: say(key) }) : say(key);
 }
 
 /**
@@ -59,9 +64,13 @@ export function adviceFor({ status, error_message: reason, progress_data: progre
  * @param {string} reason
  */
 export function adviceOn(reason) {
+  const key = adviceKey(reason);
+  return key === undefined ? "" : say(key);
+}
+
+function adviceKey(reason) {
   const unquoted = reason.replace(QUOTED, "");
-  const found = ADVICE.find(([pattern]) => pattern.test(unquoted));
-  return found ? say(found[1]) : "";
+  return ADVICE.find(([pattern]) => pattern.test(unquoted))?.[1];
 }
 
 /**

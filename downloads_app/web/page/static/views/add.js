@@ -1,6 +1,6 @@
 /** Adding a download: find a repository by a name or an address, look at its plan, begin. */
 
-import { getProviders, searchProvider } from "../api.js";
+import { getLatestProvider, getProviders, searchProvider } from "../api.js";
 import { address } from "../http.js";
 import { when } from "../times.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact/preact-htm.js";
@@ -15,17 +15,18 @@ const SEARCHED_FROM = 2; // characters
 const WITH_REVISIONS = new Set(["huggingface", "oci", "lfs"]);
 
 export function AddView({ user }) {
-  const { answer: providers, error, again } = useAnswer(getProviders, "providers");
+  const { answer, error, again } = useAnswer(() => getChoice(user), "providers");
   const [providerId, setProviderId] = useState(null);
   const [text, setText] = useState("");
   const [revision, setRevision] = useState("");
   const [target, setTarget] = useState(null);
   const field = useRef(null);
-  useEffect(() => field.current?.focus(), [providers === null]);
-  if (error && !providers) return html`<${Fault} error=${error} onAgain=${again} />`;
-  if (!providers) return html`<p class="quiet-text">${say("app.loading")}</p>`;
-  if (providers.length === 0) return html`<${NoProvider} isAdmin=${user.role === "admin"} />`;
-  const provider = providers.find(({ id }) => id === providerId) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
+  useEffect(() => field.current?.focus(), [answer === null]);
+  if (error && !answer) return html`<${Fault} error=${error} onAgain=${again} />`;
+  if (!answer) return html`<p class="quiet-text">${say("app.loading")}</p>`;
+  const { providers, usual } = answer;
+  if (providers.length === 0) return html`<${NeedsProvider} isAdmin=${user.role === "admin"}><strong>${say("add.no_provider")}</strong><//>`;
+  const provider = providers.find(({ id }) => id === (providerId ?? usual)) ?? providers.find(({ can_search: can }) => can) ?? providers[0];
   const named = readReference(text, providers, provider);
   const unknown = unknownProvider(text, providers);
   const hasRevisions = WITH_REVISIONS.has((named?.provider ?? provider).kind);
@@ -63,7 +64,7 @@ export function AddView({ user }) {
       </label>`}
       <button type="submit" disabled=${!named}>${say("add.look")}</button>
     </form>
-    ${/^https?:/i.test(text.trim()) && !named && html`<p class="quiet-text">${say("add.no_provider_serves")}</p>`}
+    ${/^https?:/i.test(text.trim()) && !named && html`<${NeedsProvider} isAdmin=${user.role === "admin"}>${say("add.no_provider_serves")}<//>`}
     ${!named && unknown && html`<p class="quiet-text" role="status">${say("add.unknown_provider", { name: unknown })}</p>`}
     ${!target && !unknown && html`<${Found} provider=${provider} text=${text} onKeyDown=${step} onChoose=${(name) => {
       setText(name);
@@ -72,8 +73,15 @@ export function AddView({ user }) {
     ${target && html`<${PlanView} key=${`${target.provider.id} ${target.repository} ${target.revision}`} target=${target} />`}`;
 }
 
-function NoProvider({ isAdmin }) {
-  return html`<p class="quiet-text"><strong>${say("add.no_provider")}</strong> ${isAdmin
+/** All providers, and the id of the one that this user used last. */
+async function getChoice(user) {
+  const [providers, usual] = await Promise.all([getProviders(), getLatestProvider(user.id)]);
+  return { providers, usual };
+}
+
+/** Says what is missing, and who can add it. */
+function NeedsProvider({ isAdmin, children }) {
+  return html`<p class="quiet-text">${children} ${isAdmin
     ? html`<a data-inside href=${address("admin/providers/new")}>${say("providers.new")}</a>`
     : say("add.ask_an_admin")}</p>`;
 }
