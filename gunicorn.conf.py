@@ -16,7 +16,7 @@ from downloads_app.config import load_settings, read_binds
 from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.logs import configure, dict_config
 from downloads_app.modes import prepare_instance
-from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory
+from downloads_app.web.gunicorn.master import begin_handover, forget_worker, prepare_master, share_memory, tell_address
 from downloads_app.web.gunicorn.temporary import METRICS_VARIABLE, borrow_instance, is_only_checked
 
 settings = load_settings()  # a setting that cannot be read stops the start here, in one line
@@ -86,13 +86,17 @@ def post_worker_init(worker):
 
 
 def when_ready(server):
-    """Make the instance folder. Start the download worker beside the web server, if the settings say so."""
+    """Make the instance folder. Start the download worker beside the web server, if the settings say so.
+
+    Tell who typed `downloads-app run` where to go.
+    """
     prepare_instance(settings)
     if settings.embedded_worker:
         from downloads_app.worker.embedded import EmbeddedWorker
 
         server.embedded_worker = EmbeddedWorker()
         server.embedded_worker.start()
+    tell_address(server)
 
 
 def child_exit(server, worker):

@@ -76,10 +76,11 @@ def test_in_an_empty_folder_run_migrates_creates_the_admin_and_serves_with_a_wor
             [command, "run", "-b", f"127.0.0.1:{port}"], cwd=empty, env=env, stdout=out, stderr=out
         )
     try:
-        wait_until(lambda: f"Listening at: http://127.0.0.1:{port}" in output.read_text(), what="gunicorn")
         url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: f"\nOpen {url}\n" in output.read_text(), what="gunicorn")
         assert requests.get(f"{url}/readyz", timeout=30).json()["status"] == "ok"
-        (password,) = re.findall(r"^Password: (\S+)$", output.read_text(), re.MULTILINE)
+        told = r"^Created an admin\. Sign in with:\nName: admin\nPassword: (\S+)$"
+        (password,) = re.findall(told, output.read_text(), re.MULTILINE)
         signed_in = requests.post(f"{url}/api/auth/login", json={"username": "admin", "password": password}, timeout=30)
         assert signed_in.status_code == 200
         page = requests.get(url, timeout=30)

@@ -120,7 +120,7 @@ def prepare() -> Settings:
             password = secrets.token_urlsafe(18)
             with _hold_ctrl_c():  # or nobody would ever see the password
                 users.create_user(current_settings().downloads_dir, "admin", password, is_admin=True, by=COMMAND_LINE)
-                click.echo(f"Created admin admin\nPassword: {password}")
+                click.echo(f"Created an admin. Sign in with:\nName: admin\nPassword: {password}")
                 sys.stdout.flush()
     return settings
 

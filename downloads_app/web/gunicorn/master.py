@@ -6,6 +6,7 @@ Imports nothing that gevent patches in the workers.
 import os
 import sys
 from functools import partial
+from ipaddress import ip_address
 from typing import Any
 
 from downloads_app.config import ConfigError, load_settings
@@ -13,6 +14,7 @@ from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.web.gunicorn.balance import Balance
 from downloads_app.web.gunicorn.early_end import release_signals
 from downloads_app.web.gunicorn.handover import Handover
+from downloads_app.web.gunicorn.launch import RUN_VARIABLE
 from downloads_app.web.gunicorn.loaded_code import LoadedCode
 from downloads_app.web.gunicorn.temporary import make_metrics_folder
 
@@ -49,6 +51,18 @@ def _reload_if_sound(server: Any, reload: Any, loaded: LoadedCode) -> None:
         server.log.error("not reloaded: %s", exc)
     else:
         reload()
+
+
+def tell_address(server: Any) -> None:
+    """Print the address to open in a browser, if `downloads-app run` was typed: the first one that is no wildcard."""
+    if not os.environ.get(RUN_VARIABLE):
+        return
+    addresses = [listener.sock.getsockname() for listener in server.LISTENERS]
+    for host, port, *_ in (address for address in addresses if isinstance(address, tuple)):
+        if not ip_address(host).is_unspecified:
+            scheme = "https" if server.cfg.is_ssl else "http"
+            print(f"Open {scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+            return
 
 
 def begin_handover(server: Any) -> None:

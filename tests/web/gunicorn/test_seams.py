@@ -23,6 +23,7 @@ from gunicorn import config, glogging, util
 from gunicorn.arbiter import Arbiter
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
+from gunicorn.sock import create_sockets
 from gunicorn.workers import base, ggevent, gthread
 
 from downloads_app.web.gunicorn import connection, listeners, loop
@@ -217,3 +218,14 @@ def test_a_signal_that_ends_a_process_comes_to_us_first() -> None:
     )
     assert {"handle_quit", "SIGINT", "SIGQUIT"} <= names_in(base.Worker.init_signals), because
     assert_order(Arbiter.start, "on_starting", "self.init_signals()", because="web/gunicorn/master.py calls it first")
+
+
+def test_a_listener_has_its_socket() -> None:
+    settings = config.Config()
+    settings.set("bind", ["127.0.0.1:0"])
+    (listener,) = create_sockets(settings, glogging.Logger(settings))
+    try:
+        assert listener.sock.getsockname()[0] == "127.0.0.1", "web/gunicorn/master.py: tell_address reads it there"
+    finally:
+        listener.close()
+    assert "LISTENERS" in names_in(Arbiter.start), "web/gunicorn/master.py: tell_address looks there"
