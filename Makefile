@@ -1,4 +1,4 @@
-# run, demo, test, bench, lint, and nothing clever. Every target installs what it needs into .venv first.
+# run, demo, test, bench, lint, and nothing clever; `make help` lists them. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
@@ -11,14 +11,17 @@ NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 # Where the environment forbids to keep what is compiled, each of the many short processes would compile it all again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run demo test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
+.PHONY: run demo help test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
 run: export DOWNLOADS_APP_TYPED = make run
-run: .venv/run  ## the service; on an empty database it creates the admin and prints the password once
+run: .venv/run  ## the service; makes an admin, prints the password once
 	exec $(PY) -m downloads_app run
 
-demo: .venv/run  ## the same with two users, sample repositories and downloads in flight; ARGS="--faster 5"
+demo: .venv/run  ## users, samples, downloads in flight; ARGS="--faster 5"
 	exec $(PY) deploy/demo.py $(ARGS)
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | while IFS=: read -r target rest; do printf '%-15s %s\n' "$$target" "$$rest"; done
 
 lint: .venv/dev $(CLIENT)  ## Python, and the page's and the client's modules
 	$(PY) -m ruff check .
@@ -37,39 +40,39 @@ coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests rea
 	@$(PY) -m coverage run --concurrency=thread -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder; passed=$$?; \
 	    $(PY) -m coverage combine --quiet && $(PY) -m coverage report; exit $$passed
 
-test-scale: .venv/dev .venv/apt .venv/apt-scale  ## the proofs that need longer; those of deployment need root
+test-scale: .venv/dev .venv/apt .venv/apt-scale  ## proofs that need longer; those of deployment need root
 	$(PY) -m pytest -m scale
 	CHROMIUM=chromium $(PY) -m pytest tests/browser -m "not scale" -n 2 --dist loadfile
 
-lock: | .venv/bin/python  ## writes the locks again after a change of pyproject.toml; ARGS=--upgrade takes the newest versions
+lock: | .venv/bin/python  ## new locks after a change of pyproject.toml; ARGS=--upgrade
 	@test -x .venv/bin/uv || $(PIP) uv
 	$(LOCK) $(ARGS) --output-file requirements.txt
 	$(LOCK) $(ARGS) --group dev --constraint requirements.txt --output-file requirements-dev.txt
 	$(subst pyproject.toml,tests/giftless.in,$(LOCK)) $(ARGS) --output-file tests/giftless.txt
 
-bench-streams: .venv/dev .venv/apt  ## ARGS=--quick for a look; benchmarks/README.md tells more
+bench-streams: .venv/dev .venv/apt  ## one process's streams; ARGS=--quick for a look
 	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || $(NEED) libnginx-mod-nchan
 	$(PY) -m benchmarks.bench_streams $(ARGS)
 
-bench-transfer: .venv/dev .venv/apt
+bench-transfer: .venv/dev .venv/apt  ## files of many sizes, beside other tools
 	$(PY) -m benchmarks.bench_transfer $(ARGS)
 
-bench-api: .venv/dev .venv/apt  ## ARGS="--rows 100000 --streams 0" for a look
+bench-api: .venv/dev .venv/apt  ## REST; ARGS="--rows 100000 --streams 0" for a look
 	$(PY) -m benchmarks.bench_api $(ARGS)
 
-bench-page: .venv/dev .venv/apt .venv/node  ## the page with 1,000 active rows; ARGS=--compare draws them in three ways
+bench-page: .venv/dev .venv/apt .venv/node  ## a page of 1,000 active rows; ARGS=--compare: in three ways
 	$(PY) -m benchmarks.bench_page $(ARGS)
 
 bench-commands: .venv/dev  ## what a command takes; ARGS="--rounds 3" for a look
 	$(PY) -m benchmarks.bench_commands $(ARGS)
 
-bench-eta: .venv/dev
+bench-eta: .venv/dev  ## how true the time left is
 	$(PY) -m benchmarks.bench_eta
 
-bench-failover: .venv/dev .venv/apt  ## 2,000 streams and 20 downloads while a primary dies and its replica takes over
+bench-failover: .venv/dev .venv/apt  ## 2,000 streams, 20 downloads, and a primary that dies
 	$(PY) -m benchmarks.bench_failover $(ARGS)
 
-soak: .venv/dev .venv/apt  ## two hours with a fault every minute; ARGS="--minutes 5 --every 20" for a look
+soak: .venv/dev .venv/apt  ## two hours of faults; ARGS="--minutes 5 --every 20" for a look
 	$(PY) -m benchmarks.bench_soak $(ARGS)
 
 .venv/bin/python:
@@ -130,5 +133,5 @@ $(CLIENT): clients/js/package-lock.json clients/js/tests/react18/package-lock.js
 	.venv/giftless/bin/python -m pip install --quiet --disable-pip-version-check -r tests/giftless.txt
 	@touch .venv/giftless/bin/flask
 
-clean:
+clean:  ## removes .venv and what tools have kept; no data
 	rm -rf .venv dist .mypy_cache .ruff_cache
