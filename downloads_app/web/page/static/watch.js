@@ -71,7 +71,7 @@ export function watch(user, onSignedOut) {
   function draw() {
     frame = null;
     if (document.body.dataset.view !== "active") return;
-    showSummary(downloads.overall(), downloads.batch);
+    showSummary(downloads.overall(), downloads.batch, () => board.reveal("failed"));
     board.render(downloads);
     show(byId("empty"), downloads.active.size === 0 && ["idle", "polling"].includes(connection.state));
   }
@@ -119,7 +119,7 @@ export function watch(user, onSignedOut) {
     shared.stop();
     cancelAnimationFrame(frame ?? 0);
     for (const part of [connection, failures, reasons, board, noWorker, ...Object.values(names)]) part?.stop();
-    showSummary({ activeCount: 0 }, 0);
+    showSummary({ activeCount: 0 }, 0, () => {});
     clearToasts();
     show(byId("board"), false);
     document.title = say("app.name");

@@ -17,7 +17,7 @@ const FEW = 2; // so many more are shown rather than counted
  */
 
 /**
- * Return the sections of the board: what failed, what is active (for an admin by user), what is paused, what ended.
+ * Return the sections of the board: what is active (for an admin by user), what failed, what is paused, what ended.
  * @param {{ active: Map<string, any>, ended: Map<string, any> }} downloads
  * @param {(download: any) => string} groupOf
  * @param {Set<string>} opened the keys of the groups of which all waiting rows are shown
@@ -35,9 +35,9 @@ export function arrange({ active, ended }, groupOf, opened) {
   const rest = [...ended.values()];
   const over = rest.filter(({ status }) => status !== "failed" && status !== "paused");
   return [
-    section("failed", fold("failed", rest.filter(({ status }) => status === "failed").map(({ id }) => ({ id, slot: "failed" })), opened.has("failed"))),
     ...[...groups].sort(([one], [other]) => one.localeCompare(other)).map(([key, members]) =>
       section("group", groupPlaces(`of ${key}`, members, opened), key, paceOf(members))),
+    section("failed", fold("failed", rest.filter(({ status }) => status === "failed").map(({ id }) => ({ id, slot: "failed" })), opened.has("failed"))),
     section("paused", fold("paused", rest.filter(({ status }) => status === "paused").map(({ id }) => line(id)), opened.has("paused"))),
     section("ended", over.map(asEnded)),
   ].filter(({ places }) => places.length > 0);

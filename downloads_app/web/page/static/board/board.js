@@ -18,6 +18,7 @@ import { Sight } from "./sight.js";
 
 /** @type {Record<string, "board.failed" | "board.paused" | "board.ended">} */
 const HEADINGS = { failed: "board.failed", paused: "board.paused", ended: "board.ended" };
+const SEEN_ABOVE_PIXELS = 16; // of what a section that is looked up stands below
 
 export class Board {
   #element = byId("rows");
@@ -26,6 +27,8 @@ export class Board {
   #opened = new Set();
   /** @type {import("./arrange.js").Section[] | null} */
   #sections = null;
+  /** @type {import("./arrange.js").PlacedSection[]} */
+  #placed = [];
   #moves = new Moves();
   #seeds;
   #sight = new Sight(this.#element);
@@ -67,6 +70,7 @@ export class Board {
     this.#downloads = downloads;
     const sections = this.#arranged(downloads);
     const { sections: placed, height } = place(sections, this.#sight.heights);
+    this.#placed = placed;
     this.#sight.look();
     const focus = focusedRow(this.#element);
     const shown = cutOut(placed, this.#sight.from, this.#sight.to, focus?.id ?? null);
@@ -77,6 +81,16 @@ export class Board {
     restoreFocus(this.#element, focus);
     this.#selection.keep((id) => this.#find(id) !== null);
     this.#renderBar();
+  }
+
+  /** Bring a section into sight, and the keyboard's focus to its heading: it may be far down, and not drawn yet. */
+  reveal(kind) {
+    const section = this.#placed.find((one) => one.kind === kind);
+    if (!section || !this.#downloads) return;
+    scrollBy({ top: this.#element.getBoundingClientRect().top + section.top - SEEN_ABOVE_PIXELS, behavior: "instant" });
+    this.render(this.#downloads);
+    const heading = this.#element.querySelector(`.${kind} h2`);
+    if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
   }
 
   /** The sections: those of before while a hand is near the rows. */
@@ -110,7 +124,7 @@ export class Board {
     const facts = kind === "group" && name ? [say("count.downloads", { count }), pace > 0 && speed(pace)] : []; // else the summary says it
     return html`<section key=${key} id=${kind === "group" ? undefined : kind} class=${`group ${kind}`} aria-label=${heading}
         style=${{ transform: `translateY(${top}px)`, height: `${height}px` }}>
-      <header><h2><span class="group-name">${heading}</span> <small class="group-facts">${facts.filter(Boolean).join(" · ")}</small></h2>
+      <header><h2 tabindex="-1"><span class="group-name">${heading}</span> <small class="group-facts">${facts.filter(Boolean).join(" · ")}</small></h2>
         ${kind === "ended" && html`<button type="button" class="quiet" onClick=${() => this.#downloads?.clearEnded()}>${say("board.clear")}</button>`}
         ${kind === "failed" && count > 1 && html`<button type="button" class="quiet" onClick=${() => this.onDismissAll()}>${say("board.dismiss_all")}</button>`}
       </header>

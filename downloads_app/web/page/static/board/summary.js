@@ -16,12 +16,12 @@ export function showTitle(overall, state) {
   document.title = [...parts, say("app.name")].join(" · ");
 }
 
-/** Draw it; `batch` changes when other downloads are counted. */
-export function showSummary(overall, batch) {
-  render(overall.activeCount === 0 ? null : html`<${Summary} overall=${overall} batch=${batch} />`, byId("summary"));
+/** Draw it; `batch` changes when other downloads are counted. `onFailed`: its reader wants to see what failed. */
+export function showSummary(overall, batch, onFailed) {
+  render(overall.activeCount === 0 ? null : html`<${Summary} overall=${overall} batch=${batch} onFailed=${onFailed} />`, byId("summary"));
 }
 
-function Summary({ overall, batch }) {
+function Summary({ overall, batch, onFailed }) {
   const { currentBytes, totalBytes, activeCount, unsizedCount, waitingCount, failedCount, speed: pace } = overall;
   const done = wholeFraction(overall);
   const left = pace > 0 && done !== null ? say("amount.left", { time: duration((totalBytes - currentBytes) / pace) }) : "";
@@ -36,7 +36,7 @@ function Summary({ overall, batch }) {
   ];
   return html`<section id="summary-all" aria-label=${say("board.all_together")}>
     <p id="summary-line">${done !== null && html`<strong id="summary-percent">${percent(done)}</strong>`} <span id="summary-facts">${facts.filter(Boolean).join(" · ")}</span>
-      ${failedCount > 0 && html`<span id="summary-failed">${say("board.some_failed", { count: failedCount })}</span>`}</p>
+      ${failedCount > 0 && html`<button type="button" id="summary-failed" onClick=${onFailed}>${say("board.some_failed", { count: failedCount })}</button>`}</p>
     <${Bar} id="summary-bar" fraction=${done} isStill=${running === 0} run=${batch} words=${left} label=${say("board.overall")} /></section>`;
 }
 
