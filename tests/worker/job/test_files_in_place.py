@@ -15,8 +15,9 @@ from downloads_app.services.providers import catalog
 from downloads_app.sources import RemoteFile
 from downloads_app.sources.urls.source import UrlsSource
 from tests.support.downloading import folder_of, plan, reload
-from tests.support.file_server import FileServer
+from tests.support.file_server import Fault, FileServer
 from tests.support.publishing import queue_download
+from tests.support.server import wait_until
 from tests.worker.running import arrived, make_job, run, running
 from tests.worker.transfer.transferring import noise
 
@@ -63,14 +64,12 @@ def test_after_cancel_and_retry_a_file_with_a_sum_and_no_size_stays(
     server.put("part2.bin", noise(3_000_000, 2))
     provider = list_files(f"sha256={SUM}", f"{server.url}part2.bin")
     row = queue_download(alice, provider, "one/nosize")
-    server.most_sent = len(CONTENT) + 1_000_000
-    with running(make_job(app)) as job:
-        placed = folder_of(reload(row)) / "part1.bin"
-        while not (placed.exists() and reload(row).files_completed):
-            job.join(0.05)
+    server.fail("part2.bin", *[Fault(stall_after=1_000_000)] * 20)
+    placed = folder_of(row) / "part1.bin"
+    with running(make_job(app)):
+        wait_until(lambda: reload(row).files_completed == 1, what="the first file")
         lifecycle.cancel(current_settings(), reload(row))
-        job.join(30)
-    server.most_sent = None
+    server.faults.clear()
     inode = placed.stat().st_ino
     assert [file.is_here for file in plan(alice, provider, "one/nosize").files] == [True, False]
     lifecycle.retry(current_settings(), reload(row))
