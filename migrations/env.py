@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable
-from logging.config import fileConfig
 from typing import Any
 
 from alembic import context
@@ -13,8 +12,6 @@ from flask import current_app
 from downloads_app.models import Download
 
 config = context.config
-assert config.config_file_name is not None
-fileConfig(config.config_file_name)
 logger = logging.getLogger("alembic.env")
 extension = current_app.extensions["migrate"]
 database = extension.db

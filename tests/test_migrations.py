@@ -1,5 +1,7 @@
 """The migrations: up, down and up again on both databases, and equal to the models."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -9,7 +11,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.support.postgres import Postgres
-from tests.support.server import environment, flask
+from tests.support.server import PROJECT, environment, flask
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -78,3 +80,18 @@ def test_what_hangs_on_a_provider_outlives_the_table_that_is_made_anew(empty_url
             connection.execute(text(f"{add} (:id, 'store', 's3', 'https://s3.example/', false, :now, :now)"), after)
     finally:
         engine.dispose()
+
+
+def test_what_migrates_first_still_logs(sqlite_url: str, tmp_path: Any) -> None:
+    code = (
+        "import logging\n"
+        "from downloads_app import create_app\n"
+        "from downloads_app.cli.serve import migrate\n"
+        "with create_app().app_context():\n"
+        "    log = logging.getLogger('downloads_app.something')\n"
+        "    migrate()\n"
+        "    log.warning('heard')\n"
+    )
+    env = environment(sqlite_url, tmp_path / "instance")
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr.strip().rpartition("] ")[2]) == (0, "heard")

@@ -1,5 +1,6 @@
 """The group `db` of Flask-Migrate. It reports errors as our commands do, and makes no instance for its help."""
 
+import logging
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -8,6 +9,10 @@ import click
 from flask_migrate.cli import db as group
 
 from downloads_app.cli.groups import adopt
+
+LINE = "%(levelname)-5.5s [%(name)s] %(message)s"
+TALKATIVE = ("alembic", "flask_migrate")
+"""Loggers that tell each step."""
 
 
 @cache
@@ -24,6 +29,9 @@ def _run(prepare: Callable[..., Any], command: Callable[..., Any], **options: An
 
     That is to make the application, and to keep the group's own options in it.
     """
+    logging.basicConfig(format=LINE)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.INFO)
     context = click.get_current_context()
     assert context.parent is not None
     context.invoke(prepare, **context.parent.params)

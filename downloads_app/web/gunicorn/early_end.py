@@ -5,6 +5,7 @@ Imports nothing that gevent patches in the workers.
 
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -24,7 +25,7 @@ def hold_signals() -> None:
 
 
 def release_signals() -> None:
-    """After the fork, in the master: signals come again."""
+    """After the fork, in the master, and in the new process when it has its handlers: signals come again."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
@@ -45,6 +46,14 @@ def end_while_loading(worker: Any) -> None:
             quit_later(number, frame)
 
     worker.handle_quit = handle_quit
-    for number in _ENDING:
-        signal.signal(number, handle_quit)
-    release_signals()
+    worker.init_signals = _then_release(worker.init_signals)
+
+
+def _then_release(set_handlers: Callable[[], None]) -> Callable[[], None]:
+    """gunicorn gives each signal its default first, with which Python would complain of one that comes just then."""
+
+    def init_signals() -> None:
+        set_handlers()
+        release_signals()
+
+    return init_signals

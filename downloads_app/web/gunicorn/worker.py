@@ -31,8 +31,8 @@ def prepare_worker(worker: Any, strangers: Strangers, drain: Drain, drain_second
     database_hosts.look_up_by(look_up)
     _spare_the_collector()
     # Ctrl-C reaches the whole process group. gunicorn's master ends the processes itself; one that ended by its own
-    # SIGINT would print a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # SIGINT would print a traceback. So would SIG_IGN, if Ctrl-C is pressed again just now.
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: gevent.spawn(_end_when_succeeded, worker))
     worker.handover.mark_ready(worker.age)
     worker.log.error_log.addFilter(_is_fault)
