@@ -1,10 +1,10 @@
 /** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
 import { silenceAfter } from "./board/silence.js";
+import { addSpeed } from "./board/speeds.js";
 import { isActive, isKept } from "./statuses.js";
 import { totalsOf } from "./totals.js";
 
-const REMEMBERED_SECONDS = 180;
 const ENDED_KEPT = 100;
 const ASKED_AT_ONCE = 50;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
@@ -50,12 +50,10 @@ export class Downloads {
   }
 
   #merged(download) {
-    const { current_bytes: current, total_bytes: total, download_speed: speed } = download.progress_data;
+    const { current_bytes: current, total_bytes: total } = download.progress_data;
     const before = this.active.get(download.id);
-    const speeds = before?.speeds ?? [];
     const now = this.now();
-    speeds.push([now, download.status === "downloading" ? speed : 0]);
-    while (speeds[0][0] < now - REMEMBERED_SECONDS) speeds.shift();
+    const speeds = addSpeed(before?.speeds ?? [], download, now);
     if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // it is active again
     if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
     this.#counted.set(download.id, { current, total });

@@ -3,22 +3,17 @@
 import { act } from "../actions.js";
 import { byId } from "../dom.js";
 import { isActive } from "../statuses.js";
-import { speed } from "../format.js";
 import { Selection } from "../selection.js";
 import { html, render } from "../vendor/preact/preact-htm.js";
 import { ActionBar } from "../views/action_bar.js";
-import { say } from "../words.js";
 import { arrange, cutOut, idsIn, place } from "./arrange.js";
-import { focusedRow, restoreFocus } from "./focus.js";
+import { focusedRow, focusHeading, restoreFocus } from "./focus.js";
 import { Hold } from "./hold.js";
 import { Moves } from "./moves.js";
 import { Card, Ended, Line, More } from "./rows.js";
+import { Section } from "./section.js";
 import { Seeds } from "./seeds.js";
 import { Sight } from "./sight.js";
-
-/** @type {Record<string, "board.failed" | "board.paused" | "board.ended">} */
-const HEADINGS = { failed: "board.failed", paused: "board.paused", ended: "board.ended" };
-const SEEN_ABOVE_PIXELS = 16; // of what a section that is looked up stands below
 
 export class Board {
   #element = byId("rows");
@@ -87,10 +82,9 @@ export class Board {
   reveal(kind) {
     const section = this.#placed.find((one) => one.kind === kind);
     if (!section || !this.#downloads) return;
-    scrollBy({ top: this.#element.getBoundingClientRect().top + section.top - SEEN_ABOVE_PIXELS, behavior: "instant" });
+    this.#sight.scrollTo(section.top);
     this.render(this.#downloads);
-    const heading = this.#element.querySelector(`.${kind} h2`);
-    if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
+    focusHeading(this.#element, kind);
   }
 
   /** The sections: those of before while a hand is near the rows. */
@@ -119,17 +113,10 @@ export class Board {
     return { id, status: download.status, name: this.#nameOf(download), path: download.path };
   }
 
-  #section({ key, kind, name, pace, top, height, count, rows }) {
-    const heading = kind === "group" ? name || say("board.active") : say(HEADINGS[kind]);
-    const facts = kind === "group" && name ? [say("count.downloads", { count }), pace > 0 && speed(pace)] : []; // else the summary says it
-    return html`<section key=${key} id=${kind === "group" ? undefined : kind} class=${`group ${kind}`} aria-label=${heading}
-        style=${{ transform: `translateY(${top}px)`, height: `${height}px` }}>
-      <header><h2 tabindex="-1"><span class="group-name">${heading}</span> <small class="group-facts">${facts.filter(Boolean).join(" · ")}</small></h2>
-        ${kind === "ended" && html`<button type="button" class="quiet" onClick=${() => this.#downloads?.clearEnded()}>${say("board.clear")}</button>`}
-        ${kind === "failed" && count > 1 && html`<button type="button" class="quiet" onClick=${() => this.onDismissAll()}>${say("board.dismiss_all")}</button>`}
-      </header>
-      <ul class="rows" role="list" style=${{ height: `${height - this.#sight.heights.heading}px` }}>${rows.map((row) => this.#row(row, count, kind))}</ul>
-    </section>`;
+  #section({ rows, ...section }) {
+    const { count, kind } = section;
+    return html`<${Section} ...${section} heights=${this.#sight.heights} onClear=${() => this.#downloads?.clearEnded()}
+      onDismissAll=${() => this.onDismissAll()}>${rows.map((row) => this.#row(row, count, kind))}<//>`;
   }
 
   #row(row, count, kind) {

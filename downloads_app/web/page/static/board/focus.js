@@ -1,4 +1,4 @@
-/** Keeps the keyboard's focus on a download's buttons when its row gets another place or other buttons. */
+/** Keeps the keyboard's focus on a download's buttons when its row gets another place or other buttons, and moves it to a section. */
 
 /**
  * The row and the button that have the focus now; null where none has.
@@ -21,4 +21,14 @@ export function restoreFocus(within, before) {
   const button = before.action === null ? null : (row?.querySelector(`[data-action="${before.action}"]`) ?? row?.querySelector("[data-action]"));
   const target = button ?? row?.querySelector("a");
   if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+}
+
+/**
+ * Move the focus to a section's heading, and leave what is in sight as it is.
+ * @param {Element} within
+ * @param {string} kind
+ */
+export function focusHeading(within, kind) {
+  const heading = within.querySelector(`.${kind} h2`);
+  if (heading instanceof HTMLElement) heading.focus({ preventScroll: true });
 }

@@ -2,6 +2,7 @@
 
 const MARGIN_PIXELS = 400; // drawn above and below what is in sight
 const STEP_PIXELS = 200; // scrolling less draws nothing new
+const SEEN_ABOVE_PIXELS = 16; // of what is scrolled to
 
 export class Sight {
   #element;
@@ -23,6 +24,11 @@ export class Sight {
     const isNew = from !== this.from || to !== this.to;
     [this.from, this.to] = [from, to];
     return isNew;
+  }
+
+  /** Scroll to what begins `top` pixels below the board's own beginning. */
+  scrollTo(top) {
+    scrollBy({ top: this.#element.getBoundingClientRect().top + top - SEEN_ABOVE_PIXELS, behavior: "instant" });
   }
 
   /** Read the heights of the rows: they depend on the width of the window. */
