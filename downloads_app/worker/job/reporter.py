@@ -113,11 +113,11 @@ class Reporter:
             self._note_speed(report.download_speed)
         if report is None or report == self._written:
             return outcomes.holds(self._claim)
-        held = outcomes.report_progress(self._claim, report)
-        self._written = report
         if self._notes_first_byte and report.current_bytes > (self._kept_bytes or 0):
             self._notes_first_byte = False
-            outcomes.note_first_byte(self._claim)
+            outcomes.note_first_byte(self._claim)  # before the report, whose bytes came after the first
+        held = outcomes.report_progress(self._claim, report)
+        self._written = report
         return held
 
     def _run(self) -> None:

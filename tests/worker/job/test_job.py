@@ -30,8 +30,9 @@ def test_a_repository_arrives_byte_for_byte_with_all_its_numbers(
     assert (row.files_completed, row.total_files) == (len(FILES), len(FILES))
     assert (row.download_speed, row.eta_seconds, row.current_file, row.worker_id) == (0, None, None, None)
     assert row.completed_at is not None
-    kinds = [event.kind for event in story.read(row).rows]
-    assert kinds == ["completed", "verified", "first_byte", "claimed", "created"]
+    told = [(event.kind, event.current_bytes) for event in story.read(row).rows]
+    here = [("completed", TOTAL_BYTES), ("verified", TOTAL_BYTES)]
+    assert told == [*here, ("first_byte", 0), ("claimed", 0), ("created", 0)]
     files = db.session.scalars(db.select(DownloadFile)).all()
     assert all(file.completed_at is not None and file.sha256 for file in files)
     assert not find_partials(folder_of(row)).exists()
