@@ -7,9 +7,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from downloads_app.cli.download_views import NO_TURN, name_turn
 from downloads_app.cli.file_rows import FileRow, FileRows
-from downloads_app.cli.printing import WIDE_COLUMNS, format_bytes, format_seconds, format_share, plain, style_status
+from downloads_app.cli.printing import (
+    STYLES,
+    WIDE_COLUMNS,
+    format_bytes,
+    format_seconds,
+    format_share,
+    plain,
+    style_status,
+)
 from downloads_app.models import ACTIVE, Download, Status
+from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 ECHO_COLUMNS = 3
@@ -20,7 +30,7 @@ SPARE_LINES = 2
 LEAST_ROWS = 2
 """Of a download: its own, and that of its reason or of how many files are here."""
 STATE_COLUMNS = 18
-"""Room for `1023.9 MB/s 23h59m`."""
+"""Room for `1023.9 MB/s 23h59m`, and for `no worker is alive`."""
 DownloadRow = tuple[Text | ProgressBar, ...]
 Rows = list[DownloadRow | FileRow | Text]
 
@@ -67,11 +77,12 @@ def format_speed(download: Download) -> str:
 def _fill(downloads: Sequence[Download], room: int, console: Console, files: FileRows | None) -> list[Rows]:
     """Return the rows of each download, of no more than could have room."""
     blocks: list[Rows] = []
+    turn = name_turn(downloads)
     for download in downloads:
         if sum(map(len, blocks)) >= room:
             break
         of_files = files.draw(download) if files else ()
-        blocks.append([*_draw_download(download, console), *of_files])
+        blocks.append([*_draw_download(download, console, turn), *of_files])
     return blocks
 
 
@@ -121,7 +132,7 @@ def _make_file_grid(console: Console) -> Table:
     return table
 
 
-def _draw_download(download: Download, console: Console) -> Rows:
+def _draw_download(download: Download, console: Console, turn: str) -> Rows:
     """Return a download's row. On a narrow terminal a second one has its reason, in full width."""
     total = download.total_bytes
     is_unknown = total is None and download.status == Status.DOWNLOADING
@@ -136,7 +147,7 @@ def _draw_download(download: Download, console: Console) -> Rows:
         bar,
         plain(format_share(download)),
         plain(f"{format_bytes(download.current_bytes)}/{format_bytes(total)}"),
-        _describe_state(download) if reason is None or is_apart else reason,
+        _describe_state(download, turn) if reason is None or is_apart else reason,
     )
     return [row, _fold(reason, console)] if reason is not None and is_apart else [row]
 
@@ -154,5 +165,9 @@ def _describe_reason(download: Download) -> Text | None:
     return None
 
 
-def _describe_state(download: Download) -> Text:
-    return plain(format_speed(download)) if download.status == Status.DOWNLOADING else style_status(download.status)
+def _describe_state(download: Download, turn: str) -> Text:
+    if download.status == Status.DOWNLOADING:
+        return plain(format_speed(download))
+    if download.status == Status.PENDING and turn == NO_TURN:
+        return plain(NO_WORKER, STYLES[Status.PENDING])
+    return style_status(download.status)

@@ -57,6 +57,16 @@ def test_speed_and_time_left_share_a_line(running: Download, width: int, speed: 
     assert line.endswith(format_speed(running))
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_waits_while_no_worker_is_alive_says_so(running: Download, width: int) -> None:
+    running.status = Status.PENDING
+    db.session.commit()
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
+    console.print(draw(history.list_downloads().rows, console, None))
+    (line,) = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
+    assert line.endswith("no worker is alive")
+
+
 @pytest.mark.parametrize("height", [10, 24, 60])
 @pytest.mark.parametrize("width", [80, 200])
 def test_names_that_differ_only_at_one_place_can_be_told_apart(running: Download, width: int, height: int) -> None:
