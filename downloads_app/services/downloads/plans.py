@@ -1,6 +1,5 @@
 """What a download would fetch, before it is queued. Changes nothing."""
 
-import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from downloads_app.models import Download, DownloadFile, Provider, Repository, U
 from downloads_app.services.downloads import listings, quota
 from downloads_app.services.files import folders, partials
 from downloads_app.services.files.blocking import run_blocking
+from downloads_app.services.files.sizes import measure_file
 from downloads_app.services.names import DEFAULT_REVISION, check_repository, check_revision
 from downloads_app.sources import Access, Listing, RemoteFile
 from downloads_app.sources.registry import open_source
@@ -133,19 +133,10 @@ def _plan_file(file: RemoteFile, known: _Known | None) -> PlannedFile:
     if file.sha256 is not None and file.sha256 in known.copies:
         places.append(known.copies[file.sha256])
     for place in places:
-        size_bytes = _measure(place)
+        size_bytes = measure_file(place)
         if size_bytes is not None and file.size_bytes in (None, size_bytes):
             return PlannedFile(file.path, size_bytes, file.sha256, is_here=True)
     return PlannedFile(file.path, file.size_bytes, file.sha256, is_here=False)
-
-
-def _measure(path: Path) -> int | None:
-    """Return the size of a regular file; None where none can be found."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _find_in_place(user: User, provider: Provider, repository: str, revision: str) -> frozenset[tuple[str, str]]:

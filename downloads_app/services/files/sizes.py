@@ -1,4 +1,4 @@
-"""How many bytes the files of a folder take."""
+"""How many bytes a file takes, or the files of a folder."""
 
 import os
 import stat
@@ -7,6 +7,15 @@ from pathlib import Path
 
 _BLOCK_BYTES = 512
 """The unit of `st_blocks`: stat(2)."""
+
+
+def measure_file(path: Path) -> int | None:
+    """Return the size of a regular file in bytes; None where none can be found, as where it has just been removed."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def find_files(folder: Path) -> Iterator[tuple[os.stat_result, int]]:

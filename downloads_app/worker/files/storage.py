@@ -185,21 +185,36 @@ def find_in_place(file: RemoteFile, storage: Storage) -> int | None:
 
 
 def link_existing(source: Path, folder: Path, path: str) -> None:
-    """Put a verified file of another download here too: by a hard link, or by a copy if that fails."""
+    """Put a verified file of another download here too: by a hard link, or by a copy if that fails.
+
+    Leaves it out if it is no more: the other download has just been removed.
+    """
     storage = Storage(folder)
     storage.prepare([path])
     draft = storage.partials / f"{key_of(path)}.copy"  # nothing ever writes to a file of this name
     with explain_disk(path):
         draft.unlink(missing_ok=True)
+        if not _link_or_copy(source, draft, path):
+            return
+        with storage.target.filling() as put:
+            put(str(draft), path)
+        draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
+
+
+def _link_or_copy(source: Path, draft: Path, path: str) -> bool:
+    """Return whether the source was still there."""
+    try:
+        reader = source.open("rb")
+    except FileNotFoundError:
+        return False
+    with reader:
         try:
             os.link(source, draft, follow_symlinks=False)
         except OSError as exc:
             log.warning("%s: it cannot be linked (%s); it is copied", path, exc.strerror)
-            with source.open("rb") as reader, os.fdopen(open_own(draft, os.O_WRONLY), "wb") as writer:
+            with os.fdopen(open_own(draft, os.O_WRONLY), "wb") as writer:
                 shutil.copyfileobj(reader, writer, COPY_BYTES)
-        with storage.target.filling() as put:
-            put(str(draft), path)
-        draft.unlink(missing_ok=True)  # renaming between two links to one file leaves both
+    return True
 
 
 def _write_over(file: Path, content: bytes) -> None:

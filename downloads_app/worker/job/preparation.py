@@ -10,6 +10,7 @@ from downloads_app.services.downloads import listings, quota
 from downloads_app.services.downloads.listings import ListedFile
 from downloads_app.services.downloads.plans import explain_nothing, list_remote
 from downloads_app.services.files.folders import disk_bytes, free_bytes
+from downloads_app.services.files.sizes import measure_file
 from downloads_app.services.queue import orders, room
 from downloads_app.services.queue.claims import Claim
 from downloads_app.services.queue.orders import Order
@@ -94,4 +95,5 @@ def _measure(measure: Callable[[Path], int], folder: Path) -> int:
 
 def _is_intact(copy: Path, remote: RemoteFile) -> bool:
     """Whether the file still exists with its size, if one is known. The transfer checks its sum."""
-    return copy.is_file() and not copy.is_symlink() and remote.size_bytes in (None, copy.stat().st_size)
+    size_bytes = measure_file(copy)
+    return size_bytes is not None and remote.size_bytes in (None, size_bytes)

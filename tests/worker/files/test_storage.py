@@ -131,6 +131,11 @@ def test_a_finished_file_of_another_download_is_linked(storage: Storage, tmp_pat
     assert not list(storage.partials.glob("*.data"))
 
 
+def test_one_that_is_no_more_is_left_out(storage: Storage, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    link_existing(tmp_path / "removed.bin", storage.folder, "a/x.bin")
+    assert (storage.target.stat("a/x.bin"), caplog.text) == (None, "")
+
+
 def test_where_no_link_is_possible_the_file_is_copied(
     storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

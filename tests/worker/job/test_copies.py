@@ -1,9 +1,13 @@
 """What another download has already is linked, not fetched; a plan says so before."""
 
+from typing import Any
+
+import pytest
 from flask import Flask
 
 from downloads_app.models import Provider, Status, User
-from downloads_app.services.downloads import history
+from downloads_app.services.downloads import history, listings
+from downloads_app.worker.job import preparation
 from tests.support.downloading import folder_of, plan, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish, queue_download
@@ -43,6 +47,40 @@ def test_a_copy_that_was_changed_on_the_disk_is_fetched_after_all(
     second = queue_download(bob, provider, "org/copy")
     run(app)
     assert arrived(folder_of(reload(second))) == {"same.bin": FILES["model.bin"]}
+
+
+@pytest.mark.parametrize("moment", ["looked for", "found", "looked at"])
+def test_a_copy_that_goes_away_meanwhile_is_fetched_after_all(
+    app: Flask,
+    alice: User,
+    bob: User,
+    provider: Provider,
+    server: FileServer,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """The other download is removed just then."""
+    publish(server, "org/model", FILES)
+    publish(server, "org/copy", {"same.bin": FILES["model.bin"]})
+    copy = folder_of(queue_download(alice, provider)) / "model.bin"
+    run(app)
+    holder, name = {
+        "looked for": (listings, "find_copies"),
+        "found": (preparation, "measure_file"),
+        "looked at": (preparation, "link_existing"),
+    }[moment]
+    usual = getattr(holder, name)
+
+    def remove_first(*arguments: Any) -> Any:
+        copy.unlink()
+        return usual(*arguments)
+
+    monkeypatch.setattr(holder, name, remove_first)
+    second = queue_download(bob, provider, "org/copy")
+    run(app)
+    assert (reload(second).status, reload(second).error_message) == (Status.COMPLETED, None)
+    assert arrived(folder_of(reload(second))) == {"same.bin": FILES["model.bin"]}
+    assert not copy.exists()
 
 
 def test_a_copy_at_another_provider_is_not_used(
