@@ -25,6 +25,7 @@ class Sample:
     pid: int
     memory_mib: float
     files: int
+    """Without the connections of visitors: how many streams a host has changes with each fault of the other."""
     threads: int
 
 
@@ -34,10 +35,15 @@ def take(stage: Stage, at_seconds: float) -> list[Sample]:
     assert master is not None
     found = [("web", child) for child in psutil.Process(master.pid).children()]
     found.append(("worker", psutil.Process(stage.fleet.workers[0].pid)))
-    return [
-        Sample(at_seconds, name, process.pid, process.memory_info().rss / MIB, process.num_fds(), process.num_threads())
-        for name, process in found
-    ]
+    return [_look_at(process, name, at_seconds) for name, process in found]
+
+
+def _look_at(process: psutil.Process, name: str, at_seconds: float) -> Sample:
+    connections = process.net_connections("tcp")
+    own = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+    visitors = sum(one.status != psutil.CONN_LISTEN and one.laddr.port in own for one in connections)
+    files = process.num_fds() - visitors
+    return Sample(at_seconds, name, process.pid, process.memory_info().rss / MIB, files, process.num_threads())
 
 
 def judge(samples: Sequence[Sample]) -> tuple[list[dict[str, object]], list[str]]:
