@@ -59,8 +59,10 @@ def refuse_unfit_downloads(settings: "Settings", *, writes: bool = True) -> None
     folder = settings.downloads_dir
     if (own := find_own_below(settings)) is not None:
         raise UnfitFolder("DOWNLOADS_DIR", folder, f"also holds {own}: name a folder for downloads alone")
-    if not writes and folder.is_dir():
-        return
+    if not writes:
+        with suppress(OSError):  # of a disk that does not say; the trial tells why
+            if folder.is_dir():
+                return
     group = group_of_files(settings) if settings.files_group else None
     if (fault := find_fault(folder, group)) is not None:
         raise UnfitFolder("DOWNLOADS_DIR", folder, fault)

@@ -85,6 +85,18 @@ def test_a_downloads_folder_that_cannot_be_used_is_one_line_and_makes_nothing(
         assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_a_downloads_folder_of_which_the_disk_says_nothing_is_one_line_without_a_worker_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = str(tmp_path / ("long" * 64))
+    monkeypatch.setenv("DOWNLOADS_DIR", folder)
+    monkeypatch.setenv("EMBEDDED_WORKER", "off")
+    done = gunicorn(tmp_path)
+    expected = f"error: the folder DOWNLOADS_DIR={folder!r} cannot be written to: File name too long"
+    assert [line for line in done.stderr.splitlines() if "[INFO]" not in line] == [expected]
+    assert done.returncode == 1
+
+
 def test_it_stops_a_worker_and_no_command_that_reads(sqlite_url: str, tmp_path: Path) -> None:
     for folder, reason in unfit_folders(tmp_path).items():
         env = environment(sqlite_url, tmp_path / "instance", downloads_dir=folder)
