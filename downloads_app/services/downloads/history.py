@@ -109,7 +109,7 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
     """Remove a download's row and partial files, and with `files` its complete files too.
 
     Return whether what was asked for is gone: files stay where another download has the same folder.
-    Raises Conflict while it is active or being stopped, and where it is made active meanwhile.
+    Raises Conflict while it is active or being stopped, where it is made active meanwhile, or the disk keeps its files.
     """
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
@@ -163,26 +163,28 @@ def prune(
 ) -> Pruned:
     """Remove the rows of downloads that finished so long ago, and with `files` their files.
 
-    With a `limit` no more than so many at a time, the oldest first.
+    With a `limit` no more than so many at a time, the oldest first. Raises Conflict where the disk keeps files.
     """
     before = utc_now() - timedelta(days=older_than_days)
     finished = (Download.status.in_(FINISHED), Download.completed_at <= before)
     found = select(Download.id).where(*finished).order_by(Download.completed_at, Download.id).limit(limit)
     count = 0
     staying: set[tuple[str, str, str]] = set()
-    for download_id in db.session.scalars(found).all():
-        download = db.session.get(Download, download_id, options=PARTS)
-        if download is not None and download.status in FINISHED and not leftovers.is_held(download):
-            folder = download.user_id, download.repository_id, download.revision
-            if _remove_files(downloads_dir, download, files):
-                staying.discard(folder)
-            else:
-                staying.add(folder)
-            count += remove_rows(Download.id == download_id)
-    pruned = Pruned(count, len(staying))
-    if count:
-        what = f"{count} downloads that ended more than {older_than_days:g} days ago"
-        with_files = f", with their files{pruned.exception}" if files else ""
-        audit.note(Act.DOWNLOADS_PRUNED, by, detail=what + with_files)
-        db.session.commit()
+    try:
+        for download_id in db.session.scalars(found).all():
+            download = db.session.get(Download, download_id, options=PARTS)
+            if download is not None and download.status in FINISHED and not leftovers.is_held(download):
+                folder = download.user_id, download.repository_id, download.revision
+                if _remove_files(downloads_dir, download, files):
+                    staying.discard(folder)
+                else:
+                    staying.add(folder)
+                count += remove_rows(Download.id == download_id)
+    finally:  # also of those before one whose files the disk keeps
+        pruned = Pruned(count, len(staying))
+        if count:
+            what = f"{count} downloads that ended more than {older_than_days:g} days ago"
+            with_files = f", with their files{pruned.exception}" if files else ""
+            audit.note(Act.DOWNLOADS_PRUNED, by, detail=what + with_files)
+            db.session.commit()
     return pruned

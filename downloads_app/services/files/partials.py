@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -39,8 +40,9 @@ def find_partials(folder: Path) -> Path:
 
 
 def remove_partials(downloads_dir: Path, folder: Path) -> None:
-    """Remove all partial files of a download, and what is known of them."""
-    SetAside(downloads_dir, (find_partials(folder),)).remove()
+    """Remove all partial files of a download, and what is known of them; errors of the disk are passed over."""
+    with suppress(OSError):
+        SetAside(downloads_dir, (find_partials(folder),)).remove()
 
 
 def find_side_files(partials: Path) -> set[str]:

@@ -47,11 +47,14 @@ class SetAside:
                     log.warning("%s cannot be put back from %s: %s", folder, aside, exc.strerror)
 
     def remove(self) -> None:
-        """Remove them; errors of the disk are passed over."""
+        """Remove them. Raises OSError where files stay under their old name; other errors are passed over."""
         for folder, aside in self._asides.items():
             _remove(aside)
             if aside.parent == folder.parent:
                 _remove_abandoned(folder.parent)
+        for folder, aside in self._asides.items():
+            if aside == folder:
+                _remove_or_raise(folder)
 
 
 def remove_abandoned(downloads_dir: Path) -> None:
@@ -78,6 +81,17 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         folder.unlink()
+
+
+def _remove_or_raise(folder: Path) -> None:
+    """Remove a folder, if it is there. Raises OSError if something of it stays."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        if exc.errno != errno.EBUSY:  # the root of a disk, which is empty now
+            raise
 
 
 def _remove_abandoned(within: Path) -> None:

@@ -1,11 +1,13 @@
 """Removes files that are left over: partial files of cancelled downloads, all files of deleted ones."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Exists, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
+from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.clock import database_now
@@ -18,18 +20,23 @@ from downloads_app.services.queue.claims import Claim
 
 
 def remove_partials(downloads_dir: Path, download: Download) -> None:
-    """Remove the partial files, unless another download of the same folder still needs them."""
+    """Remove the partial files, unless another download of the same folder still needs them, or the disk refuses."""
     partial_files = partials.find_partials(folders.folder_of(downloads_dir, download))
-    _remove_unwanted(downloads_dir, (partial_files,), download, (*ACTIVE, Status.PAUSED))
+    with suppress(OSError):
+        _remove_unwanted(downloads_dir, (partial_files,), download, (*ACTIVE, Status.PAUSED))
 
 
 def remove_files(downloads_dir: Path, download: Download) -> bool:
     """Remove all its files, unless another download has the same folder; return whether they are gone.
 
     Also files that the other does not want stay: it may begin meanwhile, and only then it knows which it wants.
+    Raises Conflict if the disk refuses.
     """
-    folder = folders.folder_of(downloads_dir, download)
-    are_gone = _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status))
+    folder, name = folders.folder_of(downloads_dir, download), download.repository.name
+    try:
+        are_gone = _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status))
+    except OSError as exc:
+        raise Conflict(f"The files of {name} cannot be removed: {exc.strerror or exc}") from exc
     if are_gone:
         run_blocking(folders.remove_empty_parents, downloads_dir, folder)
     return are_gone
@@ -40,7 +47,7 @@ def _remove_unwanted(
 ) -> bool:
     """Remove folders of a download that is over, unless another download with one of these statuses has them too.
 
-    Return whether they are gone.
+    Return whether they are gone. Raises OSError if the disk refuses.
 
     The disk may take minutes, so no lock is held, and another may be added between the look and the removal. So they
     are set aside first, and put back if the second look finds one, or the database does not answer.

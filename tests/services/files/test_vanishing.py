@@ -9,6 +9,7 @@ import pytest
 
 from downloads_app.services.files import vanishing
 from downloads_app.services.files.vanishing import SET_ASIDE, SetAside, remove_abandoned
+from tests.support.small_disk import small_disk
 
 
 @pytest.fixture
@@ -136,12 +137,29 @@ def test_a_folder_that_cannot_have_another_name_stays_where_it_is_until_it_is_re
     assert folder.exists() is (end == "put_back")
 
 
+def test_a_folder_whose_files_stay_in_their_place_is_not_called_removed(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "rename", refuse_with(errno.EROFS))
+    aside = SetAside(tmp_path, [folder.with_name("never was"), folder])
+    monkeypatch.setattr(os, "unlink", refuse_with(errno.EROFS))
+    with pytest.raises(OSError, match="Read-only file system"):
+        aside.remove()
+
+
+def test_the_root_of_a_disk_stays_and_is_empty(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "main", 1 << 20) as root:
+        (root / "old").touch()
+        SetAside(tmp_path, [root]).remove()
+        assert names_in(root) == []
+
+
 def names_in(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
 
 
-def refuse_with(code: int) -> Callable[[Path, Path], Path]:
-    def refuse(_path: Path, _target: Path) -> Path:
+def refuse_with(code: int) -> Callable[..., Path]:
+    def refuse(*_: object, **__: object) -> Path:
         raise OSError(code, os.strerror(code))
 
     return refuse

@@ -1,22 +1,25 @@
 """Files that outlive their download's turn, and those that go with it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
-from downloads_app.models import AuditEntry, Download, Provider, User
+from downloads_app.models import Act, AuditEntry, Download, Provider, User, utc_now
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files import vanishing
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.files.vanishing import SET_ASIDE, SetAside
 from downloads_app.services.queue import leftovers
-from tests.support.downloading import claim, expire_lease, folder_of, in_status, reload
+from tests.support.downloading import add_downloads, claim, expire_lease, folder_of, in_status, reload
+from tests.support.small_disk import failed, small_disk
 
 
 def test_cancelling_removes_the_partial_files_and_keeps_the_finished_ones(alice: User, provider: Provider) -> None:
@@ -148,6 +151,40 @@ def test_what_a_deletion_left_that_was_killed_counts_for_nobody_and_is_removed_l
     monkeypatch.setattr(vanishing, "ABANDONED_SECONDS", 0.0)
     leftovers.clear_abandoned(downloads_dir)
     assert list((downloads_dir / SET_ASIDE).iterdir()) == []
+
+
+@pytest.fixture
+def failing_disk(app: Flask, tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own for DOWNLOADS_DIR, which a test can let fail."""
+    with small_disk(tmp_path / "instance" / "downloads", 1 << 20) as disk:
+        yield disk
+
+
+def test_a_deletion_whose_files_the_disk_keeps_is_refused(alice: User, provider: Provider, failing_disk: Path) -> None:
+    one, other = (add_downloads(alice, provider, name, status="failed")[0] for name in ("one", "other"))
+    folder = write_files(one)
+    write_files(other)
+    with failed(failing_disk):
+        with pytest.raises(Conflict, match="The files of one cannot be removed: Read-only file system"):
+            history.delete(failing_disk, one, files=True)
+        assert history.delete(failing_disk, other)  # of partial files nobody is told
+    assert are_there(folder)
+    assert history.delete(failing_disk, reload(one), files=True)
+    assert not folder.exists()
+
+
+def test_what_was_pruned_before_the_disk_refused_is_in_the_audit(
+    alice: User, provider: Provider, failing_disk: Path
+) -> None:
+    one, other = add_downloads(alice, provider, "one", "other", status="completed")
+    one.completed_at, other.completed_at = utc_now() - timedelta(days=2), utc_now() - timedelta(days=1)
+    db.session.commit()
+    write_files(other)
+    with failed(failing_disk), pytest.raises(Conflict, match="The files of other cannot be removed"):
+        history.prune(failing_disk, files=True)
+    assert [row.id for row in history.list_downloads().rows] == [other.id]
+    details = db.session.scalars(select(AuditEntry.detail).where(AuditEntry.action == Act.DOWNLOADS_PRUNED)).all()
+    assert details == ["1 downloads that ended more than 0 days ago, with their files"]
 
 
 def write_files(row: Download) -> Path:
