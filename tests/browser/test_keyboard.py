@@ -117,3 +117,36 @@ def test_one_download(stack: Stack, open_page: Callable[..., Page]) -> None:
         page.keyboard.press("Enter")
         expect(page.locator(".line")).to_have_attribute("data-status", "paused")
         expect(page.locator(".story li").first).to_contain_text("Paused")
+
+
+def test_an_action_leaves_the_focus_at_its_row(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", WAITING) as ids:
+        page = open_page("clara", f"{stack.proxy.url}/downloads/{ids[0]}")
+        page.get_by_role("button", name="Pause made/model").press("Enter")
+        resume = page.get_by_role("button", name="Resume made/model")
+        expect(resume).to_be_focused()
+        cancel = page.get_by_role("button", name="Cancel made/model")
+        cancel.press("Enter")
+        page.keyboard.press("Escape")
+        expect(cancel).to_be_focused()
+    with rows_of(stack, "clara", WAITING):
+        page.goto(f"{stack.proxy.url}/waiting")
+        page.get_by_role("button", name="Pause made/model").press("Enter")
+        expect(resume).to_be_focused()  # among those that are paused
+
+
+def test_a_row_that_goes_leaves_the_focus_to_one_beside_it(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", *[FAILED] * 3):
+        page = open_page("clara")
+        rows = page.locator("#failed .row")
+        expect(rows).to_have_count(3)
+        first, second, third = (str(row.get_attribute("data-id")) for row in rows.all())
+        for gone in (first, third):
+            page.locator(f"[data-id='{gone}']").get_by_role("button", name="Dismiss").press("Enter")
+            expect(page.locator(f"[data-id='{second}'] a")).to_be_focused()
+        page.goto(f"{stack.proxy.url}/history")
+        lines = page.locator(".line")
+        lines.first.get_by_role("button", name="Remove").press("Enter")
+        page.get_by_role("dialog").get_by_role("button", name="Remove").press("Enter")
+        expect(lines).to_have_count(2)
+        expect(lines.first.get_by_role("link")).to_be_focused()

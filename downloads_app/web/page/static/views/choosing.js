@@ -1,7 +1,9 @@
 /** Rows of a view that can be chosen, and what the view does when downloads change. */
 
+import { focusedRow, restoreFocus } from "../board/focus.js";
+import { byId } from "../dom.js";
 import { Selection } from "../selection.js";
-import { html, useEffect, useMemo, useState } from "../vendor/preact/preact-htm.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { ActionBar } from "./action_bar.js";
 
 /**
@@ -17,10 +19,21 @@ export function useChanges(onChange) {
 }
 
 /**
+ * Keep the keyboard's focus on its row when a drawing of this view moves the row, gives it other buttons, or takes it away. A row that
+ * goes from one list to another may be in neither for one drawing.
+ */
+export function useKeptFocus() {
+  const lost = useRef(null);
+  const before = focusedRow(byId("view")) ?? lost.current;
+  useEffect(() => { lost.current = restoreFocus(byId("view"), before) ? null : before; });
+}
+
+/**
  * What lets rows be chosen: `propsOf(row)` goes to each row, `bar` below the list.
  * @param {any[]} rows all that are loaded, in their order
  */
 export function useChoosing(rows) {
+  useKeptFocus();
   const [, setTurn] = useState(0);
   const selection = useMemo(() => new Selection(() => setTurn((turn) => turn + 1)), []);
   useEffect(() => {

@@ -9,7 +9,7 @@ import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
 import { html, useCallback, useMemo, useRef, useState } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
-import { useChanges } from "./choosing.js";
+import { useChanges, useKeptFocus } from "./choosing.js";
 import { Copy } from "./copy.js";
 import { Files } from "./download_files.js";
 import { DownloadRow } from "./download_row.js";
@@ -31,6 +31,7 @@ export function DownloadView({ user, route }) {
     (page) => (mayGoOn || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
   const left = useTimeLeft(answer);
   useChanges(useCallback(() => { again(); }, [again]));
+  useKeptFocus();
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
   if (!answer) return html`<p class="quiet-text">${say("app.loading")}</p>`;

@@ -6,22 +6,17 @@ import { Name } from "../board/name.js";
 import { amount, fraction, percent } from "../format.js";
 import { address } from "../http.js";
 import { when } from "../times.js";
-import { html, useState } from "../vendor/preact/preact-htm.js";
+import { html } from "../vendor/preact/preact-htm.js";
 import { say, sayNamed } from "../words.js";
+import { useAction } from "./settings/faults.js";
 
 /**
  * `showsUser`: the list has rows of several users. With `onChoose` it can be chosen. Views learn of changes by the event
  * "downloads-changed".
  */
 export function DownloadRow({ download, showsUser, isChosen, onChoose, children }) {
-  const [isBusy, setBusy] = useState(false);
   const { id, status, repository: name, path } = download;
-
-  async function run(action) {
-    setBusy(true);
-    await act(action, [{ id, status, name, path }]);
-    setBusy(false);
-  }
+  const { act: run, isBusy } = useAction((action) => act(action, [{ id, status, name, path }]));
   const { current_bytes: current, total_bytes: total } = download.progress_data;
   const done = fraction(current, total);
   const reason = status === "failed" ? (download.error_message ?? say("outcome.no_reason")) : download.wait_reason ? reasonOf(download) : "";
@@ -37,7 +32,7 @@ export function DownloadRow({ download, showsUser, isChosen, onChoose, children 
     ${reason && html`<p class="line-reason">${reason}</p>`}
     ${adviceFor(download) && html`<p class="line-advice">${adviceFor(download)}</p>`}
     <div class="line-actions">
-      ${actionsOf(status).map((action) => html`<button type="button" class="quiet" key=${action} disabled=${isBusy} data-action=${action}
+      ${actionsOf(status).map((action) => html`<button type="button" class="quiet" key=${action} aria-disabled=${isBusy} data-action=${action}
         aria-label=${say("action.of", { action: sayNamed("action", action), name })} onClick=${() => run(action)}>${sayNamed("action", action)}</button>`)}
     </div>
   </li>`;
