@@ -58,7 +58,7 @@ def test_one_after_another_completes_where_the_sizes_are_unknown(
                 wait_until(lambda: all(map(waits, others)), 60, "the others to wait")
                 sent = server.count_sent()
                 assert sent < 4 * SIZE_BYTES
-                leftovers.remove_files(current_settings().downloads_dir, reload(first))
+                leftovers.make_remover(current_settings().downloads_dir, reload(first))()
                 wait_until(lambda: reload(others[0]).status == Status.COMPLETED, 90, "the second, when there is room")
                 wait_until(lambda: waits(others[1]), 60, "the third to wait")
             assert "make room for an older download" in caplog.text

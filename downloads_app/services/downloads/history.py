@@ -1,6 +1,6 @@
 """Finding, listing and removing downloads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -113,29 +113,44 @@ def delete(downloads_dir: Path, download: Download, *, files: bool = False, by: 
     """
     about, download_id = Account.of(download.user), download.id
     thing = Thing("download", download_id, download.repository.name)
-    are_gone = _remove_files(downloads_dir, download, files)  # somebody else may remove the row meanwhile
-    detail = None if not files else "with its files" if are_gone else FILES_STAY
-    remove_rows(
-        Download.id == download_id,
-        note=lambda: audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail=detail),
-    )
+
+    def note(are_gone: bool) -> None:
+        detail = None if not files else "with its files" if are_gone else FILES_STAY
+        audit.note(Act.DOWNLOAD_DELETED, by, about, thing, detail=detail)
+
+    _, are_gone = _remove(downloads_dir, download, files, note)
     if status := db.session.scalar(select(Download.status).where(Download.id == download_id)):
         db.session.rollback()
         raise Conflict(f"Download {download_id} is {status}; cancel it first")
     return are_gone
 
 
-def _remove_files(downloads_dir: Path, download: Download, files: bool) -> bool:
-    """Remove its partial files, and with `files` all; return False where files were to go and stay."""
+def _remove(
+    downloads_dir: Path, download: Download, files: bool, note: Callable[[bool], None] = lambda are_gone: None
+) -> tuple[int, bool]:
+    """Remove its files, then its row; return how many rows went, and whether what was to go of the files is gone.
+
+    `note` is told the latter in the transaction in which the row goes.
+    """
+    _refuse_active(download)
+    download_id, are_gone = download.id, True
+    remove_files = leftovers.make_remover(downloads_dir, download) if files else None
+    if remove_files is not None:
+        are_gone = remove_files()  # somebody else may remove the row meanwhile
+    elif download.status != Status.COMPLETED:
+        leftovers.remove_partials(downloads_dir, download)
+    count = remove_rows(Download.id == download_id, note=lambda: note(are_gone))
+    if remove_files is not None and not are_gone:  # the folder's other download may have gone at the same time
+        are_gone = remove_files()
+    return count, are_gone
+
+
+def _refuse_active(download: Download) -> None:
+    """Raise Conflict while a download is active, or a worker may still be writing its files."""
     if download.status in ACTIVE:
         raise Conflict(f"Download {download.id} is {download.status}; cancel it first")
     if leftovers.is_held(download):
         raise Conflict(f"Download {download.id} is {download.status}, its worker is just stopping; try again")
-    if files:
-        return leftovers.remove_files(downloads_dir, download)
-    if download.status != Status.COMPLETED:
-        leftovers.remove_partials(downloads_dir, download)
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +190,12 @@ def prune(
             download = db.session.get(Download, download_id, options=PARTS)
             if download is not None and download.status in FINISHED and not leftovers.is_held(download):
                 folder = download.user_id, download.repository_id, download.revision
-                if _remove_files(downloads_dir, download, files):
+                removed, are_gone = _remove(downloads_dir, download, files)
+                count += removed
+                if are_gone:
                     staying.discard(folder)
                 else:
                     staying.add(folder)
-                count += remove_rows(Download.id == download_id)
     finally:  # also of those before one whose files the disk keeps
         pruned = Pruned(count, len(staying))
         if count:

@@ -1,10 +1,10 @@
 """Removes files that are left over: partial files of cancelled downloads, all files of deleted ones."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import Exists, and_, exists, or_, select, update
+from sqlalchemy import Exists, Select, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from downloads_app.errors import Conflict
@@ -23,38 +23,38 @@ def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them, or the disk refuses."""
     partial_files = partials.find_partials(folders.folder_of(downloads_dir, download))
     with suppress(OSError):
-        _remove_unwanted(downloads_dir, (partial_files,), download, (*ACTIVE, Status.PAUSED))
+        _remove_unwanted(downloads_dir, (partial_files,), _wants(download, (*ACTIVE, Status.PAUSED)))
 
 
-def remove_files(downloads_dir: Path, download: Download) -> bool:
-    """Remove all its files, unless another download has the same folder; return whether they are gone.
+def make_remover(downloads_dir: Path, download: Download) -> Callable[[], bool]:
+    """Return what removes all files of a download, also when its row is gone, and tells whether they are gone.
 
-    Also files that the other does not want stay: it may begin meanwhile, and only then it knows which it wants.
-    Raises Conflict if the disk refuses.
+    It leaves them where another download has the same folder. Also files that the other does not want stay: it may
+    begin meanwhile, and only then it knows which it wants. It raises Conflict if the disk refuses.
     """
     folder, name = folders.folder_of(downloads_dir, download), download.repository.name
-    try:
-        are_gone = _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), download, tuple(Status))
-    except OSError as exc:
-        raise Conflict(f"The files of {name} cannot be removed: {exc.strerror or exc}") from exc
-    if are_gone:
-        run_blocking(folders.remove_empty_parents, downloads_dir, folder)
-    return are_gone
+    wants = _wants(download, tuple(Status))
+
+    def remove() -> bool:
+        try:
+            are_gone = _remove_unwanted(downloads_dir, (partials.find_partials(folder), folder), wants)
+        except OSError as exc:
+            raise Conflict(f"The files of {name} cannot be removed: {exc.strerror or exc}") from exc
+        if are_gone:
+            run_blocking(folders.remove_empty_parents, downloads_dir, folder)
+        return are_gone
+
+    return remove
 
 
-def _remove_unwanted(
-    downloads_dir: Path, which: Sequence[Path], download: Download, statuses: tuple[Status, ...]
-) -> bool:
-    """Remove folders of a download that is over, unless another download with one of these statuses has them too.
+def _remove_unwanted(downloads_dir: Path, which: Sequence[Path], wants: Select[bool]) -> bool:
+    """Remove folders of a download that is over, unless another wants them. Raises OSError if the disk refuses.
 
-    Return whether they are gone. Raises OSError if the disk refuses.
+    Return whether they are gone.
 
     The disk may take minutes, so no lock is held, and another may be added between the look and the removal. So they
     are set aside first, and put back if the second look finds one, or the database does not answer.
     """
-    wants = select(
-        or_(_is_shared(download, statuses), exists().where(Download.id == download.id, Download.status.in_(ACTIVE)))
-    )
     if db.session.scalar(wants):
         return False
     aside = run_blocking(SetAside, downloads_dir, which)
@@ -64,6 +64,12 @@ def _remove_unwanted(
     finally:
         run_blocking(aside.put_back if is_wanted else aside.remove)
     return not is_wanted
+
+
+def _wants(download: Download, statuses: tuple[Status, ...]) -> Select[bool]:
+    """Ask whether another download with one of these statuses has the same folder, or this one is active again."""
+    is_active = exists().where(Download.id == download.id, Download.status.in_(ACTIVE))
+    return select(or_(_is_shared(download, statuses), is_active))
 
 
 def let_go(downloads_dir: Path, claim: Claim) -> bool:

@@ -13,7 +13,7 @@ from downloads_app.models import Act, AuditEntry, Download, Provider, Status, Us
 from downloads_app.services import removal
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.pages import Wanted
-from downloads_app.services.queue import outcomes
+from downloads_app.services.queue import leftovers, outcomes
 from tests.support.downloading import WORKER, add_downloads, add_provider, claim, in_status, reload
 
 
@@ -74,9 +74,9 @@ def test_one_that_is_queued_again_while_others_are_pruned_stays(
     first.completed_at, second.completed_at = utc_now() - timedelta(hours=1), utc_now()
     db.session.commit()
 
-    def remove_slowly(*which: Any) -> int:
+    def remove_slowly(*which: Any, **options: Any) -> int:
         lifecycle.retry(current_settings(), reload(second))
-        return removal.remove_rows(*which)
+        return removal.remove_rows(*which, **options)
 
     monkeypatch.setattr(history, "remove_rows", remove_slowly)
     assert history.prune(current_settings().downloads_dir).downloads == 1
@@ -87,13 +87,13 @@ def test_one_that_is_queued_again_meanwhile_stays_and_says_so(
     alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = in_status(alice, provider, "failed")
-    remove = history._remove_files
+    remove = leftovers.remove_partials
 
     def remove_slowly(*arguments: Any) -> None:
         remove(*arguments)
         lifecycle.retry(current_settings(), reload(row))
 
-    monkeypatch.setattr(history, "_remove_files", remove_slowly)
+    monkeypatch.setattr(leftovers, "remove_partials", remove_slowly)
     with pytest.raises(Conflict, match="is pending"):
         history.delete(current_settings().downloads_dir, row)
     assert history.list_downloads().total == 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,6 +14,7 @@ from downloads_app.config import current_settings
 from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Act, AuditEntry, Download, Provider, User, utc_now
+from downloads_app.services import removal
 from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files import vanishing
 from downloads_app.services.files.partials import find_partials
@@ -78,6 +80,24 @@ def test_deleting_leaves_files_that_another_download_has_too(alice: User, provid
     assert not folder.exists()
     last, one = db.session.scalars(select(AuditEntry.detail).order_by(AuditEntry.at.desc())).all()[:2]
     assert (one, last) == ("its files stay: another download has the same folder", "with its files")
+
+
+def test_of_two_downloads_of_a_folder_that_are_deleted_at_the_same_time_one_takes_the_files_along(
+    alice: User, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (in_status(alice, provider, "completed") for _ in range(2))
+    folder, downloads_dir = write_files(first), current_settings().downloads_dir
+    answers = []
+
+    def remove_both(*which: Any, **options: Any) -> int:
+        monkeypatch.setattr(history, "remove_rows", removal.remove_rows)
+        answers.append(history.delete(downloads_dir, reload(second), files=True))
+        return removal.remove_rows(*which, **options)
+
+    monkeypatch.setattr(history, "remove_rows", remove_both)
+    answers.append(history.delete(downloads_dir, first, files=True))
+    assert not folder.exists()
+    assert answers == [False, True]
 
 
 Happening = Callable[[Callable[[], object]], Path]

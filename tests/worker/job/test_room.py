@@ -119,7 +119,7 @@ def test_downloads_that_do_not_fit_together_run_one_after_another_and_none_fails
                 first = wait_until(lambda: find_completed(rows), 60, "one of them")
                 others = [row for row in rows if row is not first]
                 wait_until(lambda: all(_waits_for_room(row) for row in others), 60, "the others to wait")
-                leftovers.remove_files(current_settings().downloads_dir, reload(first))
+                leftovers.make_remover(current_settings().downloads_dir, reload(first))()
                 second = wait_until(lambda: find_completed(others), 20, "another one to find the room")
                 assert all(_waits_for_room(row) for row in others if row is not second)
             assert "waits: Not enough disk" in caplog.text
