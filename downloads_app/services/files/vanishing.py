@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from downloads_app.modes import FOLDER_MODE
+
 SET_ASIDE = ".removed"
 """The folder below DOWNLOADS_DIR for what is set aside: no user has such a name, so no quota counts it.
 
@@ -38,13 +40,19 @@ class SetAside:
             if aside == folder:
                 continue
             try:
-                folder.parent.mkdir(parents=True, exist_ok=True)
+                self._make_parents(folder)
                 aside.rename(folder)
             except OSError as exc:
                 if exc.errno in _TAKEN:
                     _remove(aside)
                 else:
                     log.warning("%s cannot be put back from %s: %s", folder, aside, exc.strerror)
+
+    def _make_parents(self, folder: Path) -> None:
+        """Make the folders between DOWNLOADS_DIR and this one again that another deletion found empty."""
+        for parent in reversed(folder.parents):
+            if self._downloads_dir in parent.parents:
+                parent.mkdir(FOLDER_MODE, exist_ok=True)
 
     def remove(self) -> None:
         """Remove them. Raises OSError where files stay under their old name; other errors are passed over."""
@@ -66,7 +74,7 @@ def _set_aside(downloads_dir: Path, folder: Path) -> Path | None:
     """Return the new name, which is the old one where there can be no other; None if the folder is not there."""
     name = f".{uuid4().hex}{SET_ASIDE}"
     with suppress(OSError):
-        (downloads_dir / SET_ASIDE).mkdir(exist_ok=True)
+        (downloads_dir / SET_ASIDE).mkdir(FOLDER_MODE, exist_ok=True)
         return folder.rename(downloads_dir / SET_ASIDE / name)
     try:
         return folder.rename(folder.with_name(name))

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def test_what_is_put_back_gets_the_folder_above_that_another_deletion_found_empt
     folder.parent.rmdir()
     aside.put_back()
     assert (folder / "old").read_text() == "old"
+
+
+def test_folders_made_for_it_are_for_nobody_to_write_whatever_the_process_allows(tmp_path: Path, folder: Path) -> None:
+    """Web servers and commands have the umask of whoever starts them."""
+    os.umask(0)
+    aside = SetAside(tmp_path, [folder])
+    folder.parent.rmdir()
+    aside.put_back()
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / SET_ASIDE, folder.parent)]
+    assert modes == [0o750, 0o750]
 
 
 @pytest.mark.parametrize("in_its_place", ["folder", "file"])
