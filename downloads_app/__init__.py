@@ -22,21 +22,18 @@ atexit.register(gc.freeze)
 def create_app(*, services_alone: bool = False, **overrides: Any) -> "Flask":
     """Wire the application: settings, extensions, commands, web. `overrides` are settings by name.
 
-    `services_alone`: without routes and migrations, for a command that would wait for them to be loaded. It makes no
-    instance either: it could do nothing with an empty one.
+    `services_alone`: without routes and migrations, for a command that would wait for them to be loaded.
 
     The imports stand inside because gunicorn.conf.py reads the settings in the master process, where
     nothing may be loaded yet that gevent patches in the workers.
     """
     from flask import Flask
 
-    from downloads_app import cli, config, extensions, folder_checks, modes
+    from downloads_app import cli, config, extensions, modes
     from downloads_app.services.database.whole_file import make_whole_at_exit
 
     settings = config.load_settings(**overrides)
     app = Flask(__name__, instance_path=str(settings.instance_dir), static_folder=None)
-    if services_alone:
-        folder_checks.refuse_missing_instance(settings)
     modes.prepare_instance(settings)
     config.install_settings(app, settings)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = extensions.engine_options(settings.database_url)

@@ -1,9 +1,12 @@
 """Loads what a command needs, and no more: loading everything takes longer than most commands."""
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -32,7 +35,8 @@ _COMMANDS = {
 """The module of each command outside of a group; there it has its name, with `_` for `-`."""
 _OF_THE_WEB = {"db", "run", "shell", "routes"}
 """Commands that need more than services: routes, or Flask-Migrate."""
-
+_MAKE_AN_INSTANCE = ({"run"}, {"db", "upgrade"})
+"""The words of the commands that do so where there is none. The others could do nothing with an empty one."""
 
 _COMPLETES = {"_DOWNLOADS_APP_COMPLETE", "_FLASK_COMPLETE"}
 """The variables by which a shell asks (click's way)."""
@@ -84,11 +88,36 @@ def _are_of_a_command(arguments: Sequence[str]) -> bool:
 
 
 def make_app(arguments: Sequence[str]) -> Flask:
-    """Make the application for a process that was started with `arguments` (sys.argv): all of it, or services alone."""
+    """Make the application for a process that was started with `arguments` (sys.argv): all of it, or services alone.
+
+    Raises UnfitFolder for a command that needs an instance, where there is none. `flask` makes the application for a
+    help text too: then it has an instance that ends with this process.
+    """
     from downloads_app import create_app
 
-    with unfit_files_in_one_line() if _are_of_a_command(arguments) else nullcontext():
-        return create_app(services_alone=needs_services_alone(arguments))
+    services_alone = needs_services_alone(arguments)
+    if not _are_of_a_command(arguments):
+        return create_app(services_alone=services_alone)
+    with unfit_files_in_one_line():
+        return create_app(services_alone=services_alone, **_choose_instance(set(arguments[1:])))
+
+
+def _choose_instance(words: set[str]) -> dict[str, str]:
+    """Return the settings that are others for a command than those of the environment."""
+    from downloads_app.config import load_settings
+    from downloads_app.folder_checks import UnfitFolder, refuse_missing_instance
+
+    if any(command <= words for command in _MAKE_AN_INSTANCE) and "--help" not in words:
+        return {}
+    try:
+        refuse_missing_instance(load_settings())
+    except UnfitFolder:
+        if "--help" not in words and not words.isdisjoint({*_MODULES, *_COMMANDS, *_OF_THE_WEB}):
+            raise
+        folder = tempfile.mkdtemp(prefix="downloads-help-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return {"instance_dir": folder, "database_url": f"sqlite:///{folder}/none.sqlite3"}
+    return {}
 
 
 @contextmanager

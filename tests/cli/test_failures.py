@@ -83,7 +83,10 @@ def test_a_database_that_is_not_migrated_is_one_line(tmp_path: Path, command: tu
 
 @pytest.mark.parametrize(
     "command",
-    ["downloads list", "users create alice", "doctor", "audit", "downloads worker --until-idle", "backup x"],
+    [
+        *("downloads list", "users create alice", "doctor", "audit", "downloads worker --until-idle", "backup x"),
+        *("db current", "db downgrade", "routes"),
+    ],
     ids=str,
 )
 def test_no_command_but_a_server_or_a_migration_makes_an_instance(tmp_path: Path, command: str) -> None:
@@ -96,6 +99,16 @@ def test_no_command_but_a_server_or_a_migration_makes_an_instance(tmp_path: Path
     completing = {"_FLASK_COMPLETE": "bash_complete", "COMP_WORDS": "flask users disable ", "COMP_CWORD": "3"}
     flask(env | completing)
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("users",), ("users", "create"), ("db", "upgrade")], ids=" ".join)
+def test_flask_too_tells_its_help_without_an_instance(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "tmp").mkdir()
+    env = environment("", tmp_path / "nowhere") | {"TMPDIR": str(tmp_path / "tmp")}
+    done = flask(env, *words, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{' '.join(words)} [OPTIONS]" in done.stdout
+    assert [path.name for path in tmp_path.rglob("*")] == ["tmp"]
 
 
 @pytest.mark.parametrize("command", [("users", "list"), ("db", "upgrade")])
