@@ -86,15 +86,18 @@ def check_recovery(crowd: Crowd) -> None:
 
 @contextmanager
 def asleep(server: Server, postgres: Postgres) -> Iterator[None]:
-    """Keep the server's processes from running, at a moment when no statement of theirs is under way."""
+    """Keep the server's processes from running, at a moment when no statement of theirs is under way.
+
+    One may be sent and not yet read: then its connection is idle at the first look, and no more, or again, at the second.
+    """
     assert server.process is not None
     processes = psutil.Process(server.process.pid).children(recursive=True)
-    idle = f"SELECT count(*) > 0 AND bool_and(state = 'idle') FROM pg_stat_activity WHERE {APPLICATION}"
+    idle = f"SELECT max(state_change) FROM pg_stat_activity WHERE {APPLICATION} HAVING bool_and(state = 'idle')"
 
     def caught() -> bool:
         for process in processes:
             process.suspend()
-        if postgres.execute(idle) == [(True,)]:
+        if (first := postgres.execute(idle)) and first == postgres.execute(idle):
             return True
         for process in processes:
             process.resume()

@@ -92,7 +92,8 @@ def test_a_database_that_restarts_costs_no_stream(crowd: Crowd, server: Server, 
 
 
 def test_connections_that_are_cut_are_replaced_unseen(crowd: Crowd, server: Server, postgres: Postgres) -> None:
-    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {APPLICATION} AND state = 'idle'"
+    gone = "pg_terminate_backend(pid, 60_000)"  # it waits so many milliseconds until that is done
+    cut = f"SELECT {gone} FROM pg_stat_activity WHERE {APPLICATION} AND state = 'idle'"
     for _ in range(4):
         with asleep(server, postgres):
             postgres.execute(cut)
