@@ -88,7 +88,7 @@ def check_recovery(crowd: Crowd) -> None:
 def asleep(server: Server, postgres: Postgres) -> Iterator[None]:
     """Keep the server's processes from running, at a moment when no statement of theirs is under way.
 
-    One may be sent and not yet read: then its connection is idle at the first look, and no more, or again, at the second.
+    One may be sent and not yet read: its connection is idle at the first look, and at the second not, or anew.
     """
     assert server.process is not None
     processes = psutil.Process(server.process.pid).children(recursive=True)
