@@ -1,6 +1,5 @@
 """`python -m downloads_app`: the same as the command `downloads-app`."""
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -14,8 +13,6 @@ def main() -> None:
     is_usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not one that is to be ignored
     if is_usual:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    if sys.stdin is None:  # closed by whoever started this: then there is nobody to ask, and nothing to read
-        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
     from downloads_app.cli.entry import main as run_command
 
     if is_usual and not is_run(sys.argv[1:]):

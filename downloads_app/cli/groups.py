@@ -1,6 +1,7 @@
 """The group class of all our commands: an error is one line on stderr, never a traceback."""
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -78,6 +79,8 @@ def adopt(group: click.Group) -> None:
 def errors_in_one_line() -> Iterator[None]:
     """End with exit code 1 and one line on stderr if a service, the database or the output's disk fails."""
     printing.replace_what_cannot_be_printed()
+    if sys.stdin is None:  # closed by whoever started this: then there is nobody to ask, and nothing to read
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
     try:
         yield
     except DownloadsError as exc:

@@ -53,10 +53,13 @@ def test_what_cannot_be_taken_back_is_asked_about_on_a_terminal(
     assert history.list_downloads().total == 0
 
 
+@pytest.mark.parametrize("program", ["downloads_app", "flask --app wsgi"])
 @pytest.mark.parametrize("command", ["providers remove hub", "downloads prune --files", "users delete alice"])
-def test_nobody_is_asked_where_standard_input_is_closed(alice: User, env: dict[str, str], command: str) -> None:
+def test_nobody_is_asked_where_standard_input_is_closed(
+    alice: User, env: dict[str, str], program: str, command: str
+) -> None:
     add_downloads(alice, add_provider(), "org/model", status="completed", completed_at=utc_now())
-    closed = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", "downloads_app", *command.split()]
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-m", *program.split(), *command.split()]
     done = subprocess.run(closed, env=env, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert history.list_downloads().total == 0
