@@ -180,9 +180,9 @@ class Worker:
     def _let_go_on(self) -> bool:
         """Let one download that waited for room go on, if there is room for it now, or can be made."""
         if self._disk.is_away():
+            self._presence.disk_free_bytes = 0
             return False
-        free = free_bytes(self._settings.downloads_dir)
-        self._presence.disk_free_bytes = free
+        self._presence.disk_free_bytes = free = free_bytes(self._settings.downloads_dir)
         self._presence.disk_size_bytes = disk_bytes(self._settings.downloads_dir)
         left = room.left_bytes(free)
         woken = room.let_one_go_on(left)

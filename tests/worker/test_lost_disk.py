@@ -13,6 +13,7 @@ from downloads_app.config import current_settings
 from downloads_app.errors import Passing
 from downloads_app.models import Download, Status
 from downloads_app.services.accounts import users
+from downloads_app.services.queue import workers
 from downloads_app.worker.job import preparation
 from downloads_app.worker.parent import PARENT_VARIABLE
 from tests.conftest import PASSWORD
@@ -37,18 +38,27 @@ def queue_one(server: FileServer) -> Download:
     return queue_download(users.create_user(current_settings().downloads_dir, "carol", PASSWORD), provide(server))
 
 
+def is_room_told() -> bool | None:
+    """Whether the worker tells of some free room; None before it tells anything."""
+    hosts = workers.list_hosts(current_settings().lease_seconds)
+    free = hosts[0].disk_free_bytes if hosts else None
+    return None if free is None else free > 0
+
+
 def test_nothing_begins_on_a_disk_that_has_failed_until_it_is_back(
     make_app: Callable[..., Flask], server: FileServer, disk: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = make_app(downloads_dir=disk / "downloads")
+    app = make_app(downloads_dir=disk / "downloads", lease_seconds=3)
     with app.app_context(), caplog.at_level(logging.INFO), working(app):
-        wait_until((disk / "downloads").is_dir, what="the worker's start")
+        wait_until(is_room_told, what="the worker's start")
         with failed(disk):
             wait_until(lambda: "Read-only file system; no download begins until it can" in caplog.text, what="the line")
+            wait_until(lambda: is_room_told() is False, what="the alert's figure")
             row = queue_one(server)
             time.sleep(1.5)  # the loop looks for work twice a second
             assert (reload(row).status, reload(row).attempt) == (Status.PENDING, 0)
         wait_until(lambda: reload(row).status == Status.COMPLETED, what="completion")
+        wait_until(is_room_told, what="room")
     assert caplog.text.count("no download begins") == 1
     assert caplog.text.count("DOWNLOADS_DIR can be written to again") == 1
     assert "Traceback" not in caplog.text
