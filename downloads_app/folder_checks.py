@@ -106,10 +106,11 @@ def _is_there(path: Path) -> bool:
 
 
 def find_own_below(settings: "Settings") -> Path | None:
-    """Return a folder of our own files that lies in DOWNLOADS_DIR, or is the same; None if none does."""
+    """Return what of our own files lies in DOWNLOADS_DIR, a folder or the SQLite file; None if nothing does."""
     top = settings.downloads_dir.resolve()
-    own = (settings.instance_dir, Path(sys.prefix))
-    return next((folder for folder in own if folder.resolve().is_relative_to(top)), None)
+    database = [sqlite_file(settings.database_url)] if settings.uses_sqlite else []
+    own = (settings.instance_dir, Path(sys.prefix), *database)
+    return next((path for path in own if path.resolve().is_relative_to(top)), None)
 
 
 def group_of_files(settings: "Settings") -> int:

@@ -88,6 +88,17 @@ def test_a_downloads_folder_that_holds_our_own_files_is_refused_and_keeps_its_mo
     assert mode_of(secret) == modes.SECRET_MODE
 
 
+def test_a_downloads_folder_that_holds_the_sqlite_file_is_refused_and_the_file_stays_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "instance" / "downloads"
+    folder.mkdir(parents=True)
+    url = f"sqlite:///{folder / 'ours.sqlite3'}"
+    settings = load_settings(instance_dir=folder.parent, downloads_dir=folder, database_url=url)
+    modes.prepare_instance(settings)
+    with pytest.raises(UnfitFolder, match="name a folder for downloads alone"):
+        modes.prepare_downloads(settings)
+    assert mode_of(folder / "ours.sqlite3") == modes.SECRET_MODE
+
+
 def test_downloaded_files_are_for_their_group(app: Flask, alice: User, provider: Provider, server: FileServer) -> None:
     publish(server, "org/model", {**FILES, "deep/er/file.bin": b"x" * 200_000})
     download = queue_download(alice, provider)
