@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from downloads_app.database_urls import sqlite_file
 from downloads_app.errors import Conflict
-from downloads_app.folder_checks import TRIAL_PREFIX, UnfitFolder, group_of_files, refuse_unfit_downloads
+from downloads_app.folder_checks import TRIAL_PREFIX, UnfitFolder, find_fault, group_of_files, refuse_unfit_downloads
 
 if TYPE_CHECKING:
     from downloads_app.config import Settings
@@ -79,6 +79,20 @@ def prepare_downloads(settings: "Settings") -> None:
         if settings.files_group and not _lets_in(folder.stat(), group):
             raise Conflict(f"{folder} cannot be given to FILES_GROUP {settings.files_group!r}: {exc.strerror}") from exc
         log.warning("%s keeps its mode: %s", folder, exc.strerror)
+
+
+def find_group_fault(settings: "Settings") -> str | None:
+    """Return why no worker would start with FILES_GROUP as DOWNLOADS_DIR is, as far as can be told without a change."""
+    folder, group = settings.downloads_dir, group_of_files(settings)
+    if not settings.files_group or not folder.is_dir():
+        return None
+    if (fault := find_fault(folder, group)) is not None or _lets_in(folder.stat(), group):
+        return fault
+    try:
+        _refuse_others_files(settings)
+    except PermissionError as exc:
+        return f"cannot be given to FILES_GROUP: {exc.strerror}"
+    return None
 
 
 def _lets_in(status: os.stat_result, group: int) -> bool:

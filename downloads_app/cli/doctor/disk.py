@@ -11,6 +11,7 @@ from downloads_app.cli.doctor.finding import Finding, fine, note, wrong
 from downloads_app.cli.printing import format_bytes
 from downloads_app.config import Settings
 from downloads_app.folder_checks import find_fault, find_own_below
+from downloads_app.modes import find_group_fault
 from downloads_app.services.files.folders import disk_bytes, free_bytes
 
 LITTLE_BYTES = 1 << 30
@@ -23,6 +24,7 @@ def check_folders(settings: Settings) -> Iterator[Finding]:
     yield from check_writable(settings.downloads_dir, "DOWNLOADS_DIR")
     if (own := find_own_below(settings)) is not None:
         yield wrong("folders", f"DOWNLOADS_DIR also holds {own}: no worker starts", "name a folder for downloads alone")
+    yield from check_group(settings)
     yield from check_links(settings.downloads_dir)
     yield from check_room(settings.downloads_dir)
 
@@ -50,6 +52,14 @@ def _judge(folder: Path, name: str, error: OSError) -> Finding:
     else:
         advice = "let it belong to the service's user, on a disk that can be written to; run the doctor as that user"
     return wrong("folders", f"{name} {folder} {fault or f'cannot be written to: {error.strerror}'}", advice)
+
+
+def check_group(settings: Settings) -> Iterator[Finding]:
+    """Check that files can be given to FILES_GROUP, if one is named and the folder is fit otherwise."""
+    folder = settings.downloads_dir
+    if find_fault(folder) is None and (fault := find_group_fault(settings)) is not None:
+        advice = "name a group that the service's user is a member of, and a folder for downloads alone"
+        yield wrong("folders", f"DOWNLOADS_DIR {folder} {fault}: no worker starts", advice)
 
 
 def check_links(folder: Path) -> Iterator[Finding]:
