@@ -32,12 +32,13 @@ def publish(settings: dict[str, str]) -> Iterator[None]:
             _RECORD.unlink(missing_ok=True)
 
 
-def join() -> None:
+def join(*, says_so: bool = True) -> None:
     """Use the settings of the demo that runs in this clone, unless the environment chooses an instance."""
     if IS_INSTALLED or any(os.environ.get(name) for name in _CHOICES) or not _is_running():
         return
     os.environ.update({name: value for name, value in dotenv_values(_RECORD).items() if value is not None})
-    click.echo("(the demo that runs here)", err=True)
+    if says_so:
+        click.echo("(the demo that runs here)", err=True)
 
 
 def _is_running() -> bool:

@@ -59,7 +59,7 @@ class _Entry(WholeHelp, FlaskGroup):
         For a mistyped name click would propose only commands that are loaded, so not ours.
         """
         if not _STAYS_AWAY.intersection(map(tuple, (args[:1], args[:2]))):
-            demo_instance.join()
+            demo_instance.join(says_so=not ctx.resilient_parsing)  # else a shell asks, in the line that is typed
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand as exc:

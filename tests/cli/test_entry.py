@@ -94,6 +94,19 @@ def test_a_mistyped_command_is_told_which_one_is_like_it(typed: list[str], meant
     assert f"'{meant}'" in done.stderr
 
 
+def test_a_shell_that_asks_what_may_come_joins_the_demo_silently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "record")
+    monkeypatch.setenv("INSTANCE_DIR", "")
+    monkeypatch.setenv("DATABASE_URL", "")
+    asked = {"_DOWNLOADS_APP_COMPLETE": "bash_complete", "COMP_WORDS": "downloads-app users dis", "COMP_CWORD": "2"}
+    with demo_instance.publish({"INSTANCE_DIR": "/the/demo's own"}):
+        done = CliRunner().invoke(main, [], env=asked, prog_name="downloads-app")
+        assert os.environ["INSTANCE_DIR"] == "/the/demo's own"
+    assert done.output == "plain,disable\n"  # standard error would stand in the line that is typed
+
+
 @pytest.mark.parametrize(
     "words", [[], ["downloads"], ["downloads", "list"], ["audit"], ["db"], ["db", "upgrade"], ["run"]]
 )
