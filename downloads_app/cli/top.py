@@ -21,6 +21,7 @@ from downloads_app.cli.printing import (
     plain,
     print_json,
     print_table,
+    print_trimmed,
 )
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
@@ -65,7 +66,7 @@ def _refresh(console: Console) -> None:
                     live.update(frame, refresh=True)
                     beat.pause()
         except KeyboardInterrupt:
-            console.print(frame)
+            print_trimmed(frame)
             raise SystemExit(INTERRUPTED) from None
 
 

@@ -99,6 +99,7 @@ def test_top_is_drawn_anew_and_its_last_frame_stays(alice: User, env: dict[str, 
         assert terminal.sent.count(b"\x1b[?1049h") == terminal.sent.count(b"\x1b[?1049l") == 1
         left = terminal.sent.rpartition(b"\x1b[?1049l")[2].decode()
         assert left.count("31 running") == left.count("hub:org/model-0 ") == left.count("hub:org/faster") == 1
+        assert not any(line.endswith(" ") for line in left.splitlines())  # blank lines, where the window gets narrower
         assert not terminal.screen.cursor.hidden
 
 
