@@ -3,13 +3,11 @@
 import errno
 import json
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from downloads_app.services.files.vanishing import SetAside
 from downloads_app.sources import RemoteFile
 
 
@@ -37,12 +35,6 @@ class SideFile:
 def find_partials(folder: Path) -> Path:
     """Return the folder of partial files. It is beside the download's folder, so no listed path can reach it."""
     return folder.with_name(f".{folder.name}.partial")
-
-
-def remove_partials(downloads_dir: Path, folder: Path) -> None:
-    """Remove all partial files of a download, and what is known of them; errors of the disk are passed over."""
-    with suppress(OSError):
-        SetAside(downloads_dir, (find_partials(folder),)).remove()
 
 
 def find_side_files(partials: Path) -> set[str]:

@@ -18,6 +18,9 @@ from downloads_app.services.files.vanishing import SetAside, remove_abandoned
 from downloads_app.services.queue import outcomes
 from downloads_app.services.queue.claims import Claim
 
+_OVER = (Status.CANCELLED, Status.COMPLETED)
+"""Of a download that stands so a worker may still hold the folder, until it has removed the partial files."""
+
 
 def remove_partials(downloads_dir: Path, download: Download) -> None:
     """Remove the partial files, unless another download of the same folder still needs them, or the disk refuses."""
@@ -73,11 +76,11 @@ def _wants(download: Download, statuses: tuple[Status, ...]) -> Select[bool]:
 
 
 def let_go(downloads_dir: Path, claim: Claim) -> bool:
-    """Record that this worker writes no more. If the download was cancelled meanwhile, remove its partial files."""
+    """Record that this worker writes no more. If the download is completed or cancelled, remove its partial files."""
     download = db.session.get(Download, claim.download_id)
     if download is not None:
         is_ours = (download.attempt, download.worker_id) == (claim.attempt, claim.worker_id)
-        if is_ours and download.status == Status.CANCELLED:
+        if is_ours and download.status in _OVER:
             remove_partials(downloads_dir, download)
     give_connection_back()
     return outcomes.let_go(claim)
@@ -90,7 +93,7 @@ def is_held(download: Download) -> bool:
 
 
 def clear_abandoned(downloads_dir: Path) -> int:
-    """Remove the partial files of downloads cancelled under a worker that is gone; return how many.
+    """Remove the partial files of downloads that are over, and whose worker is gone; return how many.
 
     Remove also what processes that are gone had set aside.
     """
@@ -98,7 +101,7 @@ def clear_abandoned(downloads_dir: Path) -> int:
     abandoned = and_(
         Download.worker_id.is_not(None),
         Download.lease_expires_at < database_now(),
-        Download.status == Status.CANCELLED,
+        Download.status.in_(_OVER),
     )
     found = list(db.session.scalars(select(Download.id).where(abandoned)))
     for download_id in found:

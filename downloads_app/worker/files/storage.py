@@ -18,9 +18,7 @@ from pathlib import Path
 from downloads_app.errors import NOT_ENOUGH_DISK, Cause, DownloadsError, SourceError
 from downloads_app.services.files.folders import disk_bytes
 from downloads_app.services.files.partials import SideFile as SideFile
-from downloads_app.services.files.partials import find_partials as find_partials
-from downloads_app.services.files.partials import find_side_files, key_of, read_side_file
-from downloads_app.services.files.partials import remove_partials as remove_partials
+from downloads_app.services.files.partials import find_partials, find_side_files, key_of, read_side_file
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.disk import explain_disk, measure_sync, open_own
 from downloads_app.worker.files.folding import folds_names, refuse_collisions

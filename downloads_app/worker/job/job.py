@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from downloads_app.config import current_settings
 from downloads_app.errors import Cause, Conflict, InvalidInput, NeverFits, NoSpace, Passing, SourceError, TooManyFiles
 from downloads_app.services.downloads.listings import CompletedFile, ListedFile
-from downloads_app.services.files import partials
 from downloads_app.services.metrics.tally import TALLY, Count
 from downloads_app.services.progress import ProgressMeter
 from downloads_app.services.queue import leftovers, orders, outcomes
@@ -101,7 +100,7 @@ class Job:
                 preparation.link_copies(order, files, lambda: self.lease.may_write)
                 self._quota = preparation.check_room(self.claim, order, files)
             has_begun = True
-            self._complete(order, self._transfer_or_list_anew(order, files))
+            self._complete(self._transfer_or_list_anew(order, files))
         except NoSpace as exc:
             if has_begun or not isinstance(exc, NeverFits):
                 self._wait(exc.message, WAIT_FOR_ROOM_SECONDS)
@@ -176,13 +175,11 @@ class Job:
     def _count_received(self, count_bytes: int) -> None:
         self._tally.count(Count.RECEIVED_BYTES, count_bytes, provider=self._provider)
 
-    def _complete(self, order: Order, total_bytes: int) -> None:
+    def _complete(self, total_bytes: int) -> None:
         if self._write(lambda: outcomes.finish(self.claim, total_bytes)):
             log.info("download %s: completed, %d bytes", self.claim.download_id, total_bytes)
             self._count(Count.COMPLETED)
-            with self._app.app_context():
-                partials.remove_partials(current_settings().downloads_dir, order.folder)
-            self._write(lambda: outcomes.let_go(self.claim))
+            self._write(lambda: leftovers.let_go(current_settings().downloads_dir, self.claim))
         else:
             self._stop()
 

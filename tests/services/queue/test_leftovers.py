@@ -19,7 +19,7 @@ from downloads_app.services.downloads import history, lifecycle
 from downloads_app.services.files import vanishing
 from downloads_app.services.files.partials import find_partials
 from downloads_app.services.files.vanishing import SET_ASIDE, SetAside
-from downloads_app.services.queue import leftovers
+from downloads_app.services.queue import leftovers, outcomes
 from tests.support.downloading import add_downloads, claim, expire_lease, folder_of, in_status, reload
 from tests.support.small_disk import failed, small_disk
 
@@ -45,6 +45,21 @@ def test_cancelling_leaves_the_partial_files_to_the_worker_that_writes_them(alic
     assert leftovers.clear_abandoned(current_settings().downloads_dir) == 1
     assert not find_partials(folder).exists()
     assert reload(row).worker_id is None
+
+
+def test_partial_files_of_a_worker_that_vanished_when_all_was_complete_are_removed(
+    alice: User, provider: Provider
+) -> None:
+    in_status(alice, provider, "pending")
+    found = claim()
+    assert found is not None
+    folder = write_files(reload(found))
+    assert outcomes.finish(found, 4)
+    assert leftovers.clear_abandoned(current_settings().downloads_dir) == 0
+    expire_lease(found)
+    assert leftovers.clear_abandoned(current_settings().downloads_dir) == 1
+    assert (find_partials(folder).exists(), (folder / "done.bin").exists()) == (False, True)
+    assert reload(found).worker_id is None
 
 
 def test_partial_files_that_another_download_wants_stay(alice: User, provider: Provider) -> None:

@@ -16,9 +16,7 @@ from downloads_app.worker.files.stock import take_stock
 from downloads_app.worker.files.storage import (
     SideFile,
     Storage,
-    find_partials,
     link_existing,
-    remove_partials,
 )
 from downloads_app.worker.files.target_folder import TargetFolder
 from tests.worker.files.placing import place, put_data
@@ -61,16 +59,6 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
     assert take_stock(storage.folder, other_content).here_bytes == 0
     begun = [storage.find_begun(file) for file in (*files, *other_content)]
     assert [known and known.kept_bytes for known in begun] == [None, 90, None, None, None, None]
-
-
-def test_removing_partials_leaves_finished_files(storage: Storage) -> None:
-    modified_ns = put_data(storage, "x", b"abc")
-    place(storage, "x", modified_ns)
-    storage.close()
-    put_data(storage, "y", b"abc")
-    remove_partials(storage.folder.parent, storage.folder)
-    assert not find_partials(storage.folder).exists()
-    assert (storage.folder / "x").exists()
 
 
 @pytest.mark.parametrize("obstacle", ["link", "file"])

@@ -18,7 +18,7 @@ from downloads_app.services.queue import claims, outcomes
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import read_clock
 from downloads_app.worker.transfer.transfer import SAVE_SECONDS
-from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, end_wait, expire_lease, folder_of, reload
+from tests.support.downloading import LEASE_SECONDS, OTHER_WORKER, end_wait, expire_lease, folder_of, in_status, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, publish_manifest, queue_download
 from tests.support.server import wait_until
@@ -86,6 +86,19 @@ def test_a_file_that_is_removed_while_others_come_is_fetched_again(
         server.bytes_per_second = None
         wait_until_let_go(row)
     expect_whole_at_the_next_try(app, row)
+
+
+def test_what_a_paused_download_has_stays_when_another_of_its_folder_is_completed(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    partials = find_partials(folder_of(in_status(alice, provider, "paused")))
+    partials.mkdir(parents=True)
+    (partials / "x.data").write_bytes(b"part")
+    queue_download(alice, provider)
+    done = reload(run(app))
+    assert (done.status, done.worker_id) == (Status.COMPLETED, None)
+    assert (partials / "x.data").exists()
 
 
 def test_a_pause_acts_within_a_second_and_its_bytes_are_not_fetched_again(

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from downloads_app.services.files.partials import find_partials
 from downloads_app.worker.files.stock import take_stock
-from downloads_app.worker.files.storage import find_partials
 from downloads_app.worker.transfer.bandwidth import Limits
 from tests.support.file_server import FileServer
 from tests.worker.transfer.transferring import Run, noise

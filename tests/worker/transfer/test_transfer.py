@@ -9,10 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from downloads_app.errors import SourceError
+from downloads_app.services.files.partials import find_partials
 from downloads_app.sources import RemoteFile
 from downloads_app.worker.files.completion import Outcome
 from downloads_app.worker.files.partial_file import PartialFile
-from downloads_app.worker.files.storage import find_partials
 from downloads_app.worker.transfer import channel_pool
 from downloads_app.worker.transfer.bandwidth import Limits
 from downloads_app.worker.transfer.transfer import Stopped
