@@ -14,11 +14,13 @@ def main() -> None:
     if is_usual:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from downloads_app.cli.entry import main as run_command
+    from downloads_app.cli.loading import full_disk_in_one_line
 
     if is_usual and not is_run(sys.argv[1:]):
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        run_command(prog_name="downloads-app")
+        with full_disk_in_one_line():  # a help text is written outside of any command
+            run_command(prog_name="downloads-app")
     finally:
         if is_usual:
             signal.signal(signal.SIGINT, signal.SIG_DFL)

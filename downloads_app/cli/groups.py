@@ -1,11 +1,10 @@
 """The group class of all our commands: an error is one line on stderr, never a traceback."""
 
-import errno
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from downloads_app.cli import printing
 from downloads_app.cli.completing import Offer
+from downloads_app.cli.loading import full_disk_in_one_line
 from downloads_app.cli.printing import clean
 from downloads_app.cli.whole_help import WholeHelp
 from downloads_app.errors import DownloadsError
@@ -82,7 +82,8 @@ def errors_in_one_line() -> Iterator[None]:
     if sys.stdin is None:  # closed by whoever started this: then there is nobody to ask, and nothing to read
         sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY))
     try:
-        yield
+        with full_disk_in_one_line():
+            yield
     except DownloadsError as exc:
         stop(exc.message)
     except SQLAlchemyError as exc:
@@ -90,12 +91,6 @@ def errors_in_one_line() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has left: nobody reads a message
         sys.exit(1)
-    except OSError as exc:
-        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        with suppress(OSError, AttributeError):  # what could not be written is not tried again at the end
-            sys.stdout.close()
-        stop(f"{exc.filename or 'the output'} cannot be written: {exc.strerror}")
 
 
 def _is_unicode(text: str) -> bool:

@@ -1,12 +1,13 @@
 """Loads what a command needs, and no more: loading everything takes longer than most commands."""
 
 import atexit
+import errno
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -127,3 +128,18 @@ def unfit_files_in_one_line() -> Iterator[None]:
         yield
     except OSError as exc:
         sys.exit(f"error: {exc.filename or 'INSTANCE_DIR'}: {exc.strerror}; run this as the service's user")
+
+
+@contextmanager
+def full_disk_in_one_line() -> Iterator[None]:
+    """End a command with exit code 1 and one line where the disk of its output, or of a file it writes, is full."""
+    try:
+        yield
+    except OSError as exc:
+        if exc.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        with suppress(OSError, AttributeError):  # what could not be written is not tried again at the end
+            sys.stdout.close()
+        from downloads_app.cli.printing import clean
+
+        sys.exit(f"error: {clean(str(exc.filename or 'the output'))} cannot be written: {exc.strerror}")

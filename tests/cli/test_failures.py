@@ -118,11 +118,20 @@ def test_an_unreachable_database_is_one_line_without_its_password(tmp_path: Path
     assert done.stderr == "error: the database cannot be reached: see DATABASE_URL\n"
 
 
-@pytest.mark.parametrize("command", [("users", "list"), ("users", "list", "--json"), ("doctor",)], ids=" ".join)
-def test_an_output_on_a_full_disk_is_one_line(sqlite_url: str, tmp_path: Path, command: tuple[str, ...]) -> None:
+FLASK = "flask --app wsgi"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(f"{FLASK} users list", f"{FLASK} users list --json", f"{FLASK} doctor"),
+        *("downloads_app --help", "downloads_app users list --help", "downloads_app --version"),
+    ],
+)
+def test_an_output_on_a_full_disk_is_one_line(sqlite_url: str, tmp_path: Path, command: str) -> None:
     env = environment(sqlite_url, tmp_path / "instance")
     with Path("/dev/full").open("w") as full:
-        words = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        words = [sys.executable, "-m", *command.split()]
         done = subprocess.run(words, cwd=PROJECT, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (1, "error: the output cannot be written: No space left on device\n")
 
