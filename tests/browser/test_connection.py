@@ -12,11 +12,14 @@ from downloads_app.models import User
 from downloads_app.services.accounts import tokens, users
 from tests.browser.profiles import READY, sign_in
 from tests.browser.rows import FAILED, ended_now, rows_of
+from tests.browser.settings import go
 from tests.browser.stack import MEBIBYTE, SLOW_BYTES_PER_SECOND, Stack
 from tests.support.relay import Relay
 
 VERY_SLOW = SLOW_BYTES_PER_SECOND / 4
 """Of each connection: the download lasts longer than all tests here."""
+SOON_MILLISECONDS = 20_000
+"""Sooner than the least lively list is asked for again."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,7 @@ def test_what_is_opened_without_a_connection_loads_when_it_is_back(stack: Stack,
         act()
         expect(refused).to_be_visible()
         page.unroute(f"**/api/{way}*")
-        expect(refused).to_have_count(0)
+        expect(refused).to_have_count(0, timeout=SOON_MILLISECONDS)
         expect(shown).to_be_visible()
 
     what = page.get_by_label("Repository, or the address")
@@ -104,6 +107,9 @@ def test_what_is_opened_without_a_connection_loads_when_it_is_back(stack: Stack,
     with rows_of(stack, "alice", ended_now(**FAILED), name="away/ended"):
         history = page.get_by_role("link", name="History", exact=True)
         open_while_away("downloads?", history.click, page.locator(".line", has_text="away/ended"))
+    open_while_away("downloads?", lambda: go(page, "waiting"), page.get_by_role("heading", name="Paused and waiting"))
+    open_while_away(f"downloads/{watched}", lambda: go(page, f"downloads/{watched}"), page.locator(".download-name"))
+    open_while_away("keys", lambda: go(page, "account/keys"), page.get_by_text("There is no key"))
     page.get_by_role("link", name="Active", exact=True).click()
     expect_live(page, watched)
 

@@ -14,6 +14,7 @@ import { Copy } from "./copy.js";
 import { Files } from "./download_files.js";
 import { DownloadRow } from "./download_row.js";
 import { useAnswer } from "./loading.js";
+import { Fault } from "./settings/faults.js";
 import { SpeedHistory } from "./speed_history.js";
 import { UseIt } from "./use_it.js";
 
@@ -33,7 +34,7 @@ export function DownloadView({ user, route }) {
   useChanges(useCallback(() => { again(); }, [again]));
   useKeptFocus();
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
-  if (error && !answer) return html`<p class="notice" role="alert">${error.message}</p>`;
+  if (error && !answer) return html`<${Fault} error=${error} onAgain=${again} />`;
   if (!answer) return html`<p class="quiet-text">${say("app.loading")}</p>`;
   const { progress_data: progress } = answer;
   return html`<h2 class="download-name">${answer.repository}</h2>

@@ -12,8 +12,8 @@ export function shownCount({ rows, next }) {
 }
 
 /**
- * `ask` is called at once, when `key` changes, by `again()`, and every `often` seconds (0: only after an outage) while the tab is
- * visible; not while the last question is without an answer, unless it hangs. How often may depend on the last answer.
+ * `ask` is called at once, when `key` changes, by `again()`, a moment after an outage, and every `often` seconds (0: never) while the
+ * tab is visible; not while the last question is without an answer, unless it hangs. How often may depend on the last answer.
  * @param {() => Promise<any>} ask
  * @param {string | null} key
  * @param {number | ((answer: any) => number)} [often]
@@ -48,7 +48,7 @@ export function useAnswer(ask, key, often = 0) {
       clearInterval(timer);
     };
   }, [again, everySeconds]);
-  useRetry(everySeconds ? null : state.error, again);
+  useRetry(state.error, again);
   return { ...state, again };
 }
 

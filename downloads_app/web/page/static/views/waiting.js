@@ -7,6 +7,7 @@ import { useChanges, useChoosing } from "./choosing.js";
 import { DownloadRow } from "./download_row.js";
 import { shownCount } from "./loading.js";
 import { useRows } from "./paging.js";
+import { Fault } from "./settings/faults.js";
 
 const EVERY_SECONDS = 4;
 
@@ -22,7 +23,7 @@ export function WaitingView({ user }) {
   const groups = all.filter(([, { rows }]) => rows?.length > 0);
   const { propsOf, bar } = useChoosing(groups.flatMap(([, { rows }]) => rows));
   return html`<h2>${say("waiting.title")}</h2>
-    ${error && html`<p class="notice" role="alert">${error.message}</p>`}
+    <${Fault} error=${error} onAgain=${again} />
     ${!isKnown && !error && html`<p class="quiet-text">${say("app.loading")}</p>`}
     ${isKnown && groups.length === 0 && html`<p class="quiet-text">${say("waiting.nothing")}</p>`}
     ${groups.map(([name, page]) => html`<section key=${name} class="group"><h3 class="group-heading">${name} <small>${shownCount(page)}</small></h3>
