@@ -115,7 +115,7 @@ def test_all_that_failed_is_kept_and_counted(stack: Stack, open_page: Callable[.
         expect(page.locator("#failed .row").last).to_contain_text("Show fewer")
 
 
-LONG = f"model.gguf: its SHA-256 is {'a' * 64}, {'b' * 64} is expected"
+LONG = f"model.safetensors: its SHA-256 is {'2daeb1f3' * 8}, {'66aea98d' * 8} is expected"
 PRIVATE = f"{'host-' * 12}example {AT_A_PRIVATE_ADDRESS}"
 GATED = "Repository 'org/x' is not found, or it is private"
 
@@ -130,9 +130,15 @@ def test_reason_and_advice_are_whole_on_a_screen_and_said_once_in_the_history(
             shown = page.locator(f"#failed .{text}")
             expect(shown).to_have_count(3)
             assert shown.evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight + 1).length") == 0
+        told = page.locator(f"[data-id='{ids[0]}'] .outcome")
+        expect(told).to_have_text(
+            "Failed: model.safetensors: its SHA-256 is 2daeb1f32dae…, 66aea98d66ae… is expected"
+        )
+        expect(told).to_have_attribute("title", LONG)
         rows_fit = "all => all.every(row => row.scrollHeight <= row.clientHeight + 1)"
         assert page.locator("#failed .row").evaluate_all(rows_fit)
         page.goto(f"{stack.proxy.url}/history")
         line = page.locator(f"[data-id='{ids[2]}']")
         expect(line.locator(".line-status")).to_have_text("Failed")
         expect(line.locator(".line-reason")).to_have_text(GATED)
+        expect(page.locator(f"[data-id='{ids[0]}'] .line-reason")).to_have_text(LONG)

@@ -27,10 +27,11 @@ const ADVICE = [
 ];
 /** @type {import("../words.js").Key[]} after which a later try goes on with what is here */
 const PASSING = ["advice.unreachable", "advice.gave_up"];
+const SUM = /\b([0-9a-f]{12})[0-9a-f]{20,}\b/gi; // of an MD5 or longer
 const QUOTED = /(?<!\w)(['"]).*?\1(?!\w)/g;
 
 /**
- * How a download ended, in one sentence.
+ * How a download ended, in one sentence. Of a sum, its beginning: 64 digits leave no room for the rest, and nobody listens to them.
  * @param {any} download
  */
 export function outcomeOf({ status, error_message: reason, started_at: start, completed_at: end, progress_data: progress }) {
@@ -38,7 +39,7 @@ export function outcomeOf({ status, error_message: reason, started_at: start, co
   switch (status) {
     case "completed":
       return start && end ? say("outcome.completed_in", { time: duration((Date.parse(end) - Date.parse(start)) / 1000), size }) : say("outcome.completed", { size });
-    case "failed": return say("outcome.failed", { reason: reason ?? say("outcome.no_reason") });
+    case "failed": return say("outcome.failed", { reason: reason?.replace(SUM, "$1…") ?? say("outcome.no_reason") });
     case "cancelled": return say("outcome.cancelled");
     case "paused": return say("outcome.paused");
     case "pending": return say("row.waiting");

@@ -73,7 +73,7 @@ export function Ended(props) {
   return html`<${Frame} ...${props} kind="over">
     <span class="provider">${provider}</span>
     <${Bar} fraction=${done} isStill run=${download.started_at} words=${words} label=${name} />
-    <p class="outcome" title=${words}>${words}</p>
+    <p class="outcome" title=${download.error_message ?? words}>${words}</p>
     ${advice && html`<p class="advice">${advice}</p>`}
   <//>`;
 }
