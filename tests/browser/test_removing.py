@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from downloads_app.extensions import db
 from downloads_app.models import Download, utc_now
+from tests.browser.rows import FAILED, ended_now, rows_of
 from tests.browser.stack import Stack
 
 NAME = "removing/both"
@@ -83,3 +84,17 @@ def test_files_that_stay_after_all_are_told_of(
     ask(page, other_id).get_by_role("button", name="Remove the files too").click()
     expect(page.locator(".toast")).to_contain_text(f"{NAME}: Removed with the files.")
     assert not folder.exists()
+
+
+def test_what_has_no_files_hides_not_that_those_of_another_stay(
+    stack: Stack, open_page: Callable[..., Page], own_user: str, both: list[str]
+) -> None:
+    with rows_of(stack, own_user, ended_now(**FAILED), name="removing/nothing") as (without,):
+        page = open_page(own_user, f"{stack.proxy.url}/history?search=removing")
+        for download_id in (both[0], without):
+            page.locator(f"[data-id='{download_id}']").get_by_role("checkbox").check()
+        page.get_by_role("toolbar").get_by_role("button", name="Remove").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("The files of 1 stay: another download has the same folder.")
+        expect(dialog).not_to_contain_text("There are no files to remove.")
+        expect(dialog.get_by_role("button")).to_have_text(["Do nothing", "Remove"])

@@ -25,9 +25,10 @@ function sayOfSpace(space, count) {
   if (space === null) return [];
   const { bytes: size, freed_bytes: freed, staying_downloads: staying } = space;
   if (staying === count) return [say("action.delete_stay", { count })];
+  const isNone = size === 0 && staying === 0;
   return [
-    size === 0 ? say("action.delete_no_files") : freed < size ? say("action.delete_shared", { size: bytes(size), freed: bytes(freed) })
-      : say("action.delete_frees", { size: bytes(size) }),
+    isNone && say("action.delete_no_files"),
+    size > 0 && (freed < size ? say("action.delete_shared", { size: bytes(size), freed: bytes(freed) }) : say("action.delete_frees", { size: bytes(size) })),
     staying > 0 && say("action.some_files_stay", { count: staying }),
   ].filter(Boolean);
 }
