@@ -131,9 +131,7 @@ def test_reason_and_advice_are_whole_on_a_screen_and_said_once_in_the_history(
             expect(shown).to_have_count(3)
             assert shown.evaluate_all("all => all.filter(one => one.scrollHeight > one.clientHeight + 1).length") == 0
         told = page.locator(f"[data-id='{ids[0]}'] .outcome")
-        expect(told).to_have_text(
-            "Failed: model.safetensors: its SHA-256 is 2daeb1f32dae…, 66aea98d66ae… is expected"
-        )
+        expect(told).to_have_text("Failed: model.safetensors: its SHA-256 is 2daeb1f32dae…, 66aea98d66ae… is expected")
         expect(told).to_have_attribute("title", LONG)
         rows_fit = "all => all.every(row => row.scrollHeight <= row.clientHeight + 1)"
         assert page.locator("#failed .row").evaluate_all(rows_fit)

@@ -41,6 +41,27 @@ def test_the_provider_stands_beside_a_short_name_in_rows_of_each_kind(
             assert provider["x"] - name["x"] - name["width"] == pytest.approx(GAP_PIXELS, abs=1)
 
 
+def test_the_rows_keep_off_the_bar_of_them_all(stack: Stack, open_page: Callable[..., Page]) -> None:
+    rows: list[dict[str, Any]] = [{**HELD, "total_bytes": None}, HELD, WAITING, ended_now(**FAILED)]
+    with rows_of(stack, "clara", *rows):
+        page = open_page("clara", viewport={"width": 768, "height": 900})
+        expect(page.locator("#summary-failed")).to_be_visible()
+        for width in (641, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            bar = box(page.locator("#summary-bar"))
+            assert box(page.locator("#rows"))["y"] - bar["y"] - bar["height"] >= GAP_PIXELS
+
+
+def test_a_moment_of_a_story_takes_one_line(stack: Stack, open_page: Callable[..., Page]) -> None:
+    with rows_of(stack, "clara", WAITING) as (download_id,):
+        page = open_page("clara", f"{stack.proxy.url}/downloads/{download_id}")
+        page.get_by_role("button", name="Pause").click()
+        moments = page.locator(".story time")
+        expect(moments.first).to_be_visible()
+        moments.first.evaluate("one => { one.textContent = 'Nov 26, 2026, 11:34 PM'; }")
+        assert box(moments.first)["height"] < 30
+
+
 def test_no_filter_of_the_history_stands_alone(stack: Stack, open_page: Callable[..., Page]) -> None:
     with provided(stack, LONG, "http", stack.files.url):
         page = open_page("root", f"{stack.proxy.url}/history")
