@@ -74,6 +74,13 @@ def test_the_board_says_that_no_worker_runs_until_a_download_runs(workerless: St
         page.wait_for_function("askedAt.length > 1")
         change(workerless, ids[0], **HELD)
         expect(notice).to_be_hidden()
+        change(workerless, ids[0], download_speed=1000)
+        speed = page.locator(f"[data-id='{ids[0]}'] .speed")
+        expect(speed).to_have_text("1.00 kB/s")
+        page.clock.fast_forward(11_000)  # and then its worker vanishes
+        expect(speed).to_have_text("0 B/s")
+        page.clock.fast_forward(31_000)
+        expect(notice).to_be_visible()
         asked: list[float] = page.evaluate("askedAt")
         assert all(later - earlier >= 30_000 for earlier, later in pairwise(asked))
 

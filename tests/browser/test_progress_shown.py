@@ -45,13 +45,14 @@ def test_a_bar_shows_what_its_number_says(stack: Stack, open_page: Callable[...,
 
 # What the page says of a row at these moments: its seconds, status, bytes; its time left is not known.
 SAY_AT = """async ([describe, silence, moments]) => {
-  const [{ timeLeft }, { silenceAfter }] = [await import(describe), await import(silence)];
+  const [{ timeLeft }, { listen }] = [await import(describe), await import(silence)];
   let known;
   return moments.map(([now, status, bytes, run]) => {
     const progress = { current_bytes: bytes, eta_seconds: null, download_speed: 0 };
     const download = { status, started_at: run, progress_data: progress };
-    known = silenceAfter(known, download, now);
-    return timeLeft(download, known, now);
+    const heard = listen(known, download, now);
+    known = heard.silence;
+    return timeLeft(heard.download, known, now);
   });
 }"""
 
@@ -86,6 +87,25 @@ def test_a_row_that_has_just_begun_is_starting(stack: Stack, page: Page) -> None
         go(page, f"downloads/{download_id}")
         expect(page.locator(".line-status")).to_have_text("Downloading")
         assert "stalled" not in page.locator("#view").inner_text()
+
+
+def test_the_speed_of_a_worker_that_has_vanished_is_over(stack: Stack, page: Page) -> None:
+    running = {**HELD, "download_speed": 1_000_000, "eta_seconds": 900}
+    with rows_of(stack, "clara", running) as (download_id,):
+        go(page, "")
+        row = page.locator(f"[data-id='{download_id}']")
+        expect(row.locator(".speed")).to_have_text("1.00 MB/s")
+        expect(row.locator(".time-left")).to_contain_text("left")
+        expect(row.locator(".time-left")).to_have_text("stalled")
+        expect(row.locator(".speed")).to_have_text("0 B/s")
+        expect(page.locator("#summary-facts")).not_to_contain_text("MB/s")
+        change(stack, download_id, current_bytes=2000)
+        expect(row.locator(".speed")).to_have_text("1.00 MB/s")
+        go(page, f"downloads/{download_id}")
+        line = page.locator(".line-facts")
+        expect(line).to_contain_text("1.00 MB/s")
+        expect(line).to_contain_text("stalled")
+        expect(line).to_contain_text("0 B/s")
 
 
 @pytest.fixture(scope="module")

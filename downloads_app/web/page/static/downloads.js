@@ -1,6 +1,6 @@
 /** The state of each download on the page: merges the stream's lists, and notices which downloads left them. No DOM. */
 
-import { silenceAfter } from "./board/silence.js";
+import { listen } from "./board/silence.js";
 import { addSpeed } from "./board/speeds.js";
 import { isActive, isKept } from "./statuses.js";
 import { totalsOf } from "./totals.js";
@@ -10,7 +10,7 @@ const ASKED_AT_ONCE = 50;
 const STALE_SECONDS = 5; // an update is never so much older than a REST answer
 
 export class Downloads {
-  active = new Map(); // id -> {download, speeds: [[seconds, bytes per second], ...], silence}
+  active = new Map(); // id -> {download, silence, isSilent, speeds: [[seconds, bytes per second], ...]}
   ended = new Map(); // id -> the detail that REST gave, newest first; those that failed or are paused too
   batch = 0; // changes when the overall progress counts other downloads or other sizes
   #leaving = new Set();
@@ -49,15 +49,15 @@ export class Downloads {
     return new Map(order.map((id) => [id, entries.get(id) ?? this.active.get(id)]));
   }
 
-  #merged(download) {
-    const { current_bytes: current, total_bytes: total } = download.progress_data;
-    const before = this.active.get(download.id);
+  #merged(given) {
+    const { current_bytes: current, total_bytes: total } = given.progress_data;
+    const before = this.active.get(given.id);
     const now = this.now();
-    const speeds = addSpeed(before?.speeds ?? [], download, now);
-    if (this.ended.delete(download.id)) this.#endedAt.delete(download.id); // it is active again
-    if (this.#counted.get(download.id)?.total !== total) this.batch += 1;
-    this.#counted.set(download.id, { current, total });
-    return { download, speeds, silence: silenceAfter(before?.silence, download, now) };
+    const heard = listen(before?.silence, given, now);
+    if (this.ended.delete(given.id)) this.#endedAt.delete(given.id); // it is active again
+    if (this.#counted.get(given.id)?.total !== total) this.batch += 1;
+    this.#counted.set(given.id, { current, total });
+    return { ...heard, speeds: addSpeed(before?.speeds ?? [], heard.download, now) };
   }
 
   /** Whether an update is outdated: REST has already said that its download ended. */
@@ -101,7 +101,7 @@ export class Downloads {
   #begin(detail) {
     if (this.ended.delete(detail.id)) this.#endedAt.delete(detail.id);
     const { speeds = [], silence = undefined } = this.active.get(detail.id) ?? {};
-    this.active.set(detail.id, { download: detail, speeds, silence: silenceAfter(silence, detail, this.now()) });
+    this.active.set(detail.id, { ...listen(silence, detail, this.now()), speeds });
     this.onChange();
   }
 

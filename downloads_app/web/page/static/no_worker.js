@@ -1,4 +1,4 @@
-/** Says that no worker lives, while downloads wait and none runs: then they would wait for ever. */
+/** Says that no worker lives, while downloads wait, or run without a word from their worker: then they would wait for ever. */
 
 import { announce } from "./announcer.js";
 import { isWorkerAlive } from "./api.js";
@@ -21,9 +21,9 @@ export class NoWorkerNotice {
     document.addEventListener("visibilitychange", () => this.#plan(0), options);
   }
 
-  /** Take how many downloads are active, and how many of these wait. */
-  note({ activeCount, waitingCount }) {
-    const isStuck = waitingCount > 0 && waitingCount === activeCount;
+  /** Take how many downloads are active, how many of these wait, and of how many nothing has been heard. */
+  note({ activeCount, waitingCount, silentCount }) {
+    const isStuck = activeCount > 0 && waitingCount + silentCount === activeCount;
     if (isStuck === this.#isStuck) return;
     this.#isStuck = isStuck;
     if (!isStuck) this.#show(false);
@@ -32,7 +32,7 @@ export class NoWorkerNotice {
 
   stop() {
     this.#abort.abort();
-    this.note({ activeCount: 0, waitingCount: 0 });
+    this.note({ activeCount: 0, waitingCount: 0, silentCount: 0 });
   }
 
   #plan(milliseconds) {

@@ -3,7 +3,7 @@
 import { getDownload, getPage } from "../api.js";
 import { Bar } from "../board/bar.js";
 import { filesDone, timeLeft } from "../board/describe.js";
-import { silenceAfter } from "../board/silence.js";
+import { listen } from "../board/silence.js";
 import { isActive } from "../statuses.js";
 import { fraction, speed } from "../format.js";
 import { when } from "../times.js";
@@ -30,13 +30,12 @@ export function DownloadView({ user, route }) {
   const rest = mayGoOn ? "" : answer.status; // it may have run between two looks, and be at rest again
   const files = useAnswer(() => getPage(`downloads/${route.id}/files`, { page_size: shown }), `${route.id} ${rest} ${shown}`,
     (page) => (mayGoOn || (rest === "cancelled" && hasPartialBytes(page)) ? EVERY_SECONDS : 0));
-  const left = useTimeLeft(answer);
+  const { progress, left } = useHeard(answer);
   useChanges(useCallback(() => { again(); }, [again]));
   useKeptFocus();
   if (error?.status === 404) return html`<p class="quiet-text">${say("download.gone")}</p>`;
   if (error && !answer) return html`<${Fault} error=${error} onAgain=${again} />`;
   if (!answer) return html`<p class="quiet-text">${say("app.loading")}</p>`;
-  const { progress_data: progress } = answer;
   return html`<h2 class="download-name">${answer.repository}</h2>
     <ul class="rows lines alone" role="list"><${DownloadRow} download=${answer} showsUser=${user.role === "admin"}>
       ${answer.status === "downloading" && html`<span>${filesDone(progress)}</span><span>${speed(progress.download_speed)}</span><span>${left}</span>`}
@@ -49,13 +48,14 @@ export function DownloadView({ user, route }) {
     <${Story} id=${route.id} changedAt=${answer.updated_at} isActive=${answer.status === "downloading"} />`;
 }
 
-/** How long it will take, as this and the answers before tell. */
-function useTimeLeft(answer) {
+/** Its progress, and how long it will take, as this and the answers before tell. */
+function useHeard(answer) {
   const silence = useRef(undefined);
   return useMemo(() => {
-    if (answer === null) return "";
-    silence.current = silenceAfter(silence.current, answer, Date.now() / 1000);
-    return isActive(answer) ? timeLeft(answer, silence.current) : "";
+    if (answer === null) return { progress: null, left: "" };
+    const heard = listen(silence.current, answer, Date.now() / 1000);
+    silence.current = heard.silence;
+    return { progress: heard.download.progress_data, left: isActive(answer) ? timeLeft(heard.download, heard.silence) : "" };
   }, [answer]);
 }
 
