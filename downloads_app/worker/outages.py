@@ -2,9 +2,11 @@
 
 import logging
 import os
+from contextlib import suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from downloads_app import modes
 from downloads_app.config import Settings
 from downloads_app.errors import Conflict
 from downloads_app.folder_checks import UnfitFolder, refuse_unfit_downloads
@@ -61,6 +63,12 @@ class Disk:
             if was_away:
                 log.info("DOWNLOADS_DIR can be written to again")
         return self._is_away
+
+    def make_anew(self) -> None:
+        """Make a folder that somebody removed as at the start. What fails, the download that begins reports."""
+        with suppress(*UNFIT):
+            if not self._settings.downloads_dir.exists():
+                modes.prepare_downloads(self._settings)
 
 
 def _explain(error: BaseException) -> str:

@@ -144,9 +144,9 @@ class Worker:
         if len(self._jobs) >= self._concurrency or self._disk.is_away():
             return False
         asked_at = read_clock()
-        claim = claims.claim_next(self.worker_id, self._settings.lease_seconds)
-        if claim is None:
+        if (claim := claims.claim_next(self.worker_id, self._settings.lease_seconds)) is None:
             return False
+        self._disk.make_anew()
         limits = Limits(connections_per_file=self._settings.connections_per_file, bandwidth=self.bandwidth)
         lease = Lease(self._settings.lease_seconds, asked_at)
         job = Job(self._app, claim, lease, limits, lambda: self._is_draining)

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ from flask import Flask
 from downloads_app.config import current_settings
 from downloads_app.errors import Passing
 from downloads_app.models import Download, Status
+from downloads_app.modes import FOLDER_MODE
 from downloads_app.services.accounts import users
 from downloads_app.services.queue import workers
 from downloads_app.worker.job import preparation
@@ -62,6 +65,18 @@ def test_nothing_begins_on_a_disk_that_has_failed_until_it_is_back(
     assert caplog.text.count("no download begins") == 1
     assert caplog.text.count("DOWNLOADS_DIR can be written to again") == 1
     assert "Traceback" not in caplog.text
+
+
+def test_a_folder_that_somebody_removes_is_made_anew_as_at_the_start(
+    make_app: Callable[..., Flask], server: FileServer, tmp_path: Path
+) -> None:
+    app = make_app(downloads_dir=tmp_path / "downloads")
+    with app.app_context(), working(app):
+        wait_until((tmp_path / "downloads").is_dir, what="the worker's start")
+        shutil.rmtree(tmp_path / "downloads")
+        row = queue_one(server)
+        wait_until(lambda: reload(row).status == Status.COMPLETED, what="completion")
+        assert stat.S_IMODE((tmp_path / "downloads").stat().st_mode) == FOLDER_MODE
 
 
 def test_a_servers_worker_that_starts_without_its_disk_waits_for_it(
