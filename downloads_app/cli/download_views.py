@@ -53,14 +53,16 @@ def print_list(page: Page[Download]) -> None:
 
 def _print_reasons(downloads: Sequence[Download], reasons: Mapping[str, str]) -> None:
     """Print a sentence for each reason; those that wait for their turn have one together."""
-    in_line = [download for download in downloads if reasons[download.id] in (ITS_TURN, NO_TURN)]
+    turns = [reason for reason in reasons.values() if reason in (ITS_TURN, NO_TURN)]
+    are_together = len(turns) > 1
     for download in downloads:
-        if reasons[download.id] and (download not in in_line or len(in_line) == 1):
-            told = f"{download.id[:SHORT_ID_LENGTH]} {reasons[download.id]}"
+        reason = reasons[download.id]
+        if reason and not (are_together and reason == turns[0]):
+            told = f"{download.id[:SHORT_ID_LENGTH]} {reason}"
             print_folded(told, STYLES[download.status], hang=SHORT_ID_LENGTH + 1)
-    if len(in_line) > 1:
-        no_worker = reasons[in_line[0].id].removeprefix(ITS_TURN)
-        print_folded(f"{len(in_line)} downloads wait for their turn{no_worker}", STYLES[Status.PENDING])
+    if are_together:
+        no_worker = turns[0].removeprefix(ITS_TURN)
+        print_folded(f"{len(turns)} downloads wait for their turn{no_worker}", STYLES[Status.PENDING])
 
 
 def _cells(download: Download) -> tuple[str | Text, ...]:
