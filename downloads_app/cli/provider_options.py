@@ -40,7 +40,8 @@ _OPTIONS = (
         "--allow-host",
         "allow_hosts",
         multiple=True,
-        help="HOST[:PORT] that may be at a private one too; may be repeated. They replace those allowed before.",
+        help="HOST[:PORT] that may be at a private one too; may be repeated. They replace those allowed before;"
+        " '' means none.",
     ),
     click.option("--region", help="For s3: the region that signatures name; guessed from the URL."),
     click.option("--max-connections", type=click.IntRange(1, MAX_CONNECTIONS), help="Across all workers."),
@@ -72,6 +73,8 @@ def read_fields(
     file that is named `-`.
     """
     fields = {name: value for name, value in given.items() if value is not None and value != ()}
+    if fields.get("allow_hosts") == ("",):
+        fields["allow_hosts"] = ()
     lines = {
         "token": token_stdin,
         "password": password_stdin,

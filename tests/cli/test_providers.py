@@ -154,6 +154,8 @@ def test_what_is_not_named_stays_when_a_provider_is_changed(run: Run) -> None:
     access = catalog.access_of(current_settings(), catalog.find_provider("store"))
     assert (access.password, access.signing_region, access.allow_hosts) == ("secret", "garage", ("cdn.lan",))
     assert access.allow_private_network
+    run("providers", "change", "store", "--allow-host", "")
+    assert catalog.find_provider("store").allow_hosts == []
     run("providers", "change", "store", "--no-allow-private-network", "--url", "https://elsewhere.example/")
     access = catalog.access_of(current_settings(), catalog.find_provider("store"))
     assert (access.password, access.username, access.allow_private_network) == (None, None, False)
