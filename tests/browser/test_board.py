@@ -41,6 +41,10 @@ def test_many_chosen_rows_are_paused_taken_back_and_cancelled(
     choose_all_three(page)
     bar = page.get_by_role("toolbar")
     expect(bar).to_contain_text("3 chosen")
+    bar.get_by_role("button", name="Cancel").press("Enter")
+    page.keyboard.press("Escape")  # closes the question alone
+    expect(bar.get_by_role("button", name="Cancel")).to_be_focused()
+    expect(bar).to_contain_text("3 chosen")
     bar.get_by_role("button", name="Pause").click()
     expect(page.locator("#paused .row")).to_have_count(3)
     page.get_by_role("button", name="Undo").click()

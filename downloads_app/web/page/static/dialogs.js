@@ -32,6 +32,11 @@ export function ask(question, answers) {
   });
 }
 
+/** Whether a question is open: an Escape now is for it alone. */
+export function isAsking() {
+  return byId("dialogs").firstElementChild !== null;
+}
+
 /** Opens it with the render, not with the next picture: a key pressed between would still reach what is behind. */
 function open(dialog) {
   dialog?.showModal();

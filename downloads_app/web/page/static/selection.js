@@ -1,4 +1,6 @@
-/** Which rows of a list are chosen: one by one, or with Shift from the last one to this one. No DOM. */
+/** Which rows of a list are chosen: one by one, or with Shift from the last one to this one; none after Escape. */
+
+import { isAsking } from "./dialogs.js";
 
 export class Selection {
   /** @type {Set<string>} */
@@ -30,6 +32,11 @@ export class Selection {
   replace(ids) {
     this.ids = new Set(ids);
     this.onChange();
+  }
+
+  /** Take a key that was pressed anywhere. */
+  press({ key }) {
+    if (key === "Escape" && this.ids.size > 0 && !isAsking()) this.replace([]);
   }
 
   /**

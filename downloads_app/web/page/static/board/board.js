@@ -50,7 +50,7 @@ export class Board {
       this.#sight.measure();
       redraw();
     }, options);
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.#selection.ids.size > 0 && this.#selection.replace([]), options);
+    addEventListener("keydown", (event) => this.#selection.press(event), options);
   }
 
   stop() {

@@ -37,9 +37,9 @@ export function useChoosing(rows) {
   const [, setTurn] = useState(0);
   const selection = useMemo(() => new Selection(() => setTurn((turn) => turn + 1)), []);
   useEffect(() => {
-    const clear = ({ key }) => key === "Escape" && selection.ids.size > 0 && selection.replace([]);
-    addEventListener("keydown", clear);
-    return () => removeEventListener("keydown", clear);
+    const press = (event) => selection.press(event);
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
   }, [selection]);
   const order = rows.map(({ id }) => id);
   selection.keep((id) => order.includes(id));
