@@ -52,6 +52,15 @@ def test_the_rows_keep_off_the_bar_of_them_all(stack: Stack, open_page: Callable
             assert box(page.locator("#rows"))["y"] - bar["y"] - bar["height"] >= GAP_PIXELS
 
 
+def test_the_rows_keep_off_the_button_above_them_on_a_phone(stack: Stack, open_page: Callable[..., Page]) -> None:
+    running = {**HELD, "current_bytes": 127_000_000, "total_bytes": 491_000_000, "download_speed": 1_610_000}
+    with rows_of(stack, "clara", running, running, ended_now(**FAILED)):
+        page = open_page("clara", viewport=PHONE)
+        expect(page.locator("#summary-failed")).to_be_visible()
+        above = box(page.locator("#notify"))
+        assert box(page.locator("#rows"))["y"] - above["y"] - above["height"] >= GAP_PIXELS
+
+
 def test_a_moment_of_a_story_takes_one_line(stack: Stack, open_page: Callable[..., Page]) -> None:
     with rows_of(stack, "clara", WAITING) as (download_id,):
         page = open_page("clara", f"{stack.proxy.url}/downloads/{download_id}")
