@@ -36,7 +36,7 @@ _PRIORITY = click.IntRange(lifecycle.PRIORITIES.start, lifecycle.PRIORITIES.stop
 @choice_options(needs_user=True)
 @click.option("--priority", type=_PRIORITY, default=0, help="Higher goes first among the user's downloads.")
 @click.option(
-    "--wait", "waits", is_flag=True, help="Follow it to its end (on standard error); exit code 1 if it fails."
+    "--wait", "waits", is_flag=True, help="Follow it to its end (on standard error); exit code 1 unless it completes."
 )
 @YES_OPTION
 def add_download(

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from downloads_app import create_app
-from downloads_app.cli.groups import errors_in_one_line, stop
+from downloads_app.cli.groups import Command, stop
 from downloads_app.cli.loading import unfit_files_in_one_line
 from downloads_app.config import SETTINGS, Settings, current_settings, load_settings, read_binds
 from downloads_app.folder_checks import find_fault, refuse_unfit_folders
@@ -26,7 +26,7 @@ TYPED_VARIABLE = "DOWNLOADS_APP_TYPED"
 """What somebody has typed who did not type `downloads-app run`: the Makefile sets it."""
 
 
-@click.command("run", context_settings={"ignore_unknown_options": True})
+@click.command("run", cls=Command, context_settings={"ignore_unknown_options": True})
 @click.option("-b", "--bind", metavar="HOST:PORT", help="Where to listen (GUNICORN_BIND); 127.0.0.1:8000 unless told.")
 @click.option("-w", "--workers", type=click.IntRange(1), help="Processes (WEB_CONCURRENCY); 2 unless told.")
 @click.argument("gunicorn_options", nargs=-1, type=click.UNPROCESSED)
@@ -38,9 +38,7 @@ def run(bind: str | None, workers: int | None, gunicorn_options: tuple[str, ...]
     options = [*(("--bind", bind) if bind else ()), *(("--workers", str(workers)) if workers else ())]
     for address in find_addresses(bind, gunicorn_options):
         _check_address(address)
-    with errors_in_one_line():
-        settings = prepare()
-    _become_gunicorn(settings, [*options, *gunicorn_options])
+    _become_gunicorn(prepare(), [*options, *gunicorn_options])
 
 
 @contextlib.contextmanager
@@ -86,7 +84,7 @@ def _check_address(bind: str) -> None:
             _try_to_bind(*address)
         elif isinstance(address, str):  # a unix socket, and none that was handed over
             _try_folder(PROJECT_DIR / Path(address).parent)
-    except (OSError, OverflowError, RuntimeError) as exc:
+    except (OSError, OverflowError, RuntimeError, TypeError) as exc:  # TypeError: it is not UTF-8
         is_taken = isinstance(exc, OSError) and exc.errno == errno.EADDRINUSE
         reason = "is in use" if is_taken else f"cannot be listened at ({getattr(exc, 'strerror', None) or exc})"
         typed = os.environ.get(TYPED_VARIABLE)

@@ -68,6 +68,15 @@ def test_where_nobody_can_listen_is_one_line_and_makes_nothing(address: str, rea
     )
 
 
+def test_an_address_that_is_not_utf_8_makes_no_traceback(tmp_path: Path) -> None:
+    code, told = run_in_vain(tmp_path, "-b", "\udcff:8000")
+    assert code == 2
+    assert told.splitlines()[-1] == "Error: Invalid value for '-b' / '--bind': '\\udcff:8000' is not valid UTF-8"
+    code, told = run_in_vain(tmp_path, GUNICORN_BIND="\udcff:8000")
+    assert code == 1
+    assert re.fullmatch("error: .* cannot be listened at .*\n", told)
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
