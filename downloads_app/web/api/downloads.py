@@ -121,7 +121,7 @@ class OneDownload(MethodView):
         headers={"X-Files-Stay": {"description": "`true`: its files stay, as another download has the same folder"}},
     )
     def delete(self, query: dict[str, Any], download_id: UUID) -> tuple[None, dict[str, str]]:
-        """Remove a download that is not active, with its files where asked; 409 while it is."""
+        """Remove a download that is not active, with its files where asked; 409 while it is, or the disk keeps them."""
         download, downloads_dir = find_download(download_id), current_settings().downloads_dir
         are_gone = history.delete(downloads_dir, download, files=query["files"], by=current_actor())
         return None, {} if are_gone else {"X-Files-Stay": "true"}
