@@ -105,6 +105,12 @@ class Settings(SignOnSettings):
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return check_origins(value)
 
+    @field_validator("instance_dir")
+    @classmethod
+    def _check_instance_dir(cls, value: Path) -> Path:
+        str(value).encode()  # it becomes part of an SQLite URL, which is text
+        return value
+
     @field_validator("files_group")
     @classmethod
     def _check_group(cls, value: str) -> str:

@@ -20,6 +20,8 @@ def describe_fault(error: ValidationError, fields: Mapping[str, FieldInfo]) -> s
     expected = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if kind := _NUMBERS.get(first["type"]):
         expected = kind + _count_of(name)
+    if isinstance(first.get("ctx", {}).get("error"), UnicodeError):
+        expected = "text in UTF-8"
     return f"{name.upper()} is {shown}; expected: {expected}"
 
 

@@ -76,6 +76,7 @@ def test_without_a_worker_the_cure_works_under_any_server(app: Flask, embedded: 
         ("STREAM_MAX", "many", "a whole number"),
         ("MAX_BYTES_PER_SECOND", "10MB", "a whole number of bytes, without a unit"),
         ("LEASE_SECONDS", "1m", "a number of seconds, without a unit"),
+        ("INSTANCE_DIR", "/tmp/\udcff", "text in UTF-8"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_told_before_all_else(
