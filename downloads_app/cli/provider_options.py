@@ -12,7 +12,7 @@ from downloads_app.services.providers.fields import MAX_CONNECTIONS
 from downloads_app.services.providers.secrets import MAX_CERTIFICATE_LENGTH
 
 F = TypeVar("F", bound=Callable[..., Any])
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 _OPTIONS = (
     click.option("--url", help="The hub's endpoint, or the folder that repositories lie below."),
     click.option("--token-stdin", is_flag=True, help="Read an access token from standard input; empty means none."),
@@ -63,8 +63,8 @@ def read_fields(
     password_stdin: bool,
     header_value_stdin: bool,
     proxy_stdin: bool,
-    client_certificate: str | None,
-    address_list: str | None,
+    client_certificate: Path | None,
+    address_list: Path | None,
     **given: Any,
 ) -> dict[str, Any]:
     """Return the fields that were given, as `services.providers.form` names them.
@@ -89,11 +89,11 @@ def read_fields(
     return fields
 
 
-def _read_file(path: str, limit: int) -> str:
+def _read_file(path: Path, limit: int) -> str:
     """Return a file's text, at most `limit + 1` characters: this shows that it is too long. An empty file gives a line
     feed, because an empty value would remove the old one.
     """
-    if path == "-":
+    if path == Path("-"):
         return sys.stdin.read(limit + 1) or "\n"  # the same buffer as for the lines before
-    with Path(path).open(encoding="utf-8", errors="surrogateescape") as file:
+    with path.open(encoding="utf-8", errors="surrogateescape") as file:
         return file.read(limit + 1) or "\n"

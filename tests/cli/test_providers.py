@@ -129,7 +129,7 @@ def test_a_certificate_may_come_after_the_secrets(run: Run, tmp_path: Path) -> N
 
 
 def test_a_list_of_addresses_comes_from_a_file_or_after_the_secrets(run: Run, fail: Run, tmp_path: Path) -> None:
-    listed = tmp_path / "models.txt"
+    listed = tmp_path / "models-\udcff.txt"  # a name of a file may be any bytes
     listed.write_text("[llama]\nhttps://a.example/x size=3\n")
     run("providers", "add", "list", "--kind", "urls", "--list", str(listed))
     assert catalog.access_of(current_settings(), catalog.find_provider("list")).address_list == listed.read_text()
