@@ -39,9 +39,8 @@ def take(stage: Stage, at_seconds: float) -> list[Sample]:
 
 
 def _look_at(process: psutil.Process, name: str, at_seconds: float) -> Sample:
-    connections = process.net_connections("tcp")
-    own = {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
-    visitors = sum(one.status != psutil.CONN_LISTEN and one.laddr.port in own for one in connections)
+    connections = process.net_connections("unix")
+    visitors = sum(bool(one.laddr) for one in connections)  # those that came by a name, and the one socket that has it
     files = process.num_fds() - visitors
     return Sample(at_seconds, name, process.pid, process.memory_info().rss / MIB, files, process.num_threads())
 
