@@ -7,7 +7,6 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from downloads_app.cli.download_views import NO_TURN, name_turn
 from downloads_app.cli.file_rows import FileRow, FileRows
 from downloads_app.cli.printing import (
     STYLES,
@@ -18,6 +17,7 @@ from downloads_app.cli.printing import (
     plain,
     style_status,
 )
+from downloads_app.cli.standstill import NO_TURN, Look, look_around
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.references import SHORT_ID_LENGTH
@@ -77,12 +77,12 @@ def format_speed(download: Download) -> str:
 def _fill(downloads: Sequence[Download], room: int, console: Console, files: FileRows | None) -> list[Rows]:
     """Return the rows of each download, of no more than could have room."""
     blocks: list[Rows] = []
-    turn = name_turn(downloads)
+    look = look_around(downloads)
     for download in downloads:
         if sum(map(len, blocks)) >= room:
             break
         of_files = files.draw(download) if files else ()
-        blocks.append([*_draw_download(download, console, turn), *of_files])
+        blocks.append([*_draw_download(download, console, look), *of_files])
     return blocks
 
 
@@ -132,14 +132,14 @@ def _make_file_grid(console: Console) -> Table:
     return table
 
 
-def _draw_download(download: Download, console: Console, turn: str) -> Rows:
+def _draw_download(download: Download, console: Console, look: Look) -> Rows:
     """Return a download's row. On a narrow terminal a second one has its reason, in full width."""
     total = download.total_bytes
     is_unknown = total is None and download.status == Status.DOWNLOADING
     bar = ProgressBar(total=total or 1, completed=download.current_bytes, pulse=is_unknown)
     if download.status == Status.COMPLETED:
         bar = ProgressBar(total=1, completed=1)
-    reason = _describe_reason(download)
+    reason = _describe_reason(download, look)
     is_apart = reason is not None and console.width < WIDE_COLUMNS
     row = (
         plain(download.id[:SHORT_ID_LENGTH], "dim"),
@@ -147,7 +147,7 @@ def _draw_download(download: Download, console: Console, turn: str) -> Rows:
         bar,
         plain(format_share(download)),
         plain(f"{format_bytes(download.current_bytes)}/{format_bytes(total)}"),
-        _describe_state(download, turn) if reason is None or is_apart else reason,
+        _describe_state(download, look) if reason is None or is_apart else reason,
     )
     return [row, _fold(reason, console)] if reason is not None and is_apart else [row]
 
@@ -157,17 +157,17 @@ def _fold(sentence: Text, console: Console) -> Text:
     return Text("\n").join(Text(" " * INDENT).append_text(line) for line in sentence.wrap(console, room))
 
 
-def _describe_reason(download: Download) -> Text | None:
+def _describe_reason(download: Download, look: Look) -> Text | None:
     if download.status == Status.FAILED:
         return plain(download.error_message or "failed", "red")
-    if download.status == Status.PENDING and download.waits_for:
-        return plain(download.waits_for, "yellow")
+    if look.is_lost(download) or (download.status == Status.PENDING and download.waits_for):
+        return plain(look.explain(download), "yellow")
     return None
 
 
-def _describe_state(download: Download, turn: str) -> Text:
-    if download.status == Status.DOWNLOADING:
+def _describe_state(download: Download, look: Look) -> Text:
+    if download.status == Status.DOWNLOADING and not look.is_lost(download):
         return plain(format_speed(download))
-    if download.status == Status.PENDING and turn == NO_TURN:
+    if download.status == Status.PENDING and look.turn == NO_TURN:
         return plain(NO_WORKER, STYLES[Status.PENDING])
     return style_status(download.status)

@@ -20,26 +20,20 @@ from downloads_app.cli.printing import (
     print_table,
     style_status,
 )
+from downloads_app.cli.standstill import ITS_TURN, NO_TURN, look_around
 from downloads_app.config import current_settings
 from downloads_app.models import Download, DownloadEvent, Status
 from downloads_app.services.documents import describe_download
-from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.files.folders import folder_of
 from downloads_app.services.pages import Page
-from downloads_app.services.queue import workers
 from downloads_app.services.references import SHORT_ID_LENGTH
-
-ITS_TURN = "waits for its turn"
-"""Why a pending download waits that has no other reason; the page says the same."""
-NO_TURN = f"{ITS_TURN}: {NO_WORKER}"
-"""Why it waits where none has a turn."""
 
 
 def print_list(page: Page[Download]) -> None:
     """Print a table of downloads. Why one failed or waits is its last column, or stands below on a narrow terminal."""
     downloads = page.rows
-    turn = name_turn(downloads)
-    reasons = {download.id: explain_state(download, turn) for download in downloads}
+    look = look_around(downloads)
+    reasons = {download.id: look.explain(download) for download in downloads}
     is_wide = make_console().width >= WIDE_COLUMNS and any(reasons.values())
     rows = [(*_cells(download), *([reasons[download.id]] if is_wide else [])) for download in downloads]
     columns = ("id", "user", "repository", "status", "done", "size", *(["why"] if is_wide else []))
@@ -76,32 +70,11 @@ def _cells(download: Download) -> tuple[str | Text, ...]:
     )
 
 
-def name_turn(downloads: Sequence[Download]) -> str:
-    """Return what is said of those that wait for their turn. Asks the database once, and only if there are any."""
-    is_asking = any(download.status == Status.PENDING and not download.waits_for for download in downloads)
-    return ITS_TURN if not is_asking or workers.is_any_alive(current_settings().lease_seconds) else NO_TURN
-
-
-def explain_state(download: Download, turn: str) -> str:
-    """Return why a download has failed, or what it waits for; empty where there is nothing to explain.
-
-    `turn` is what `name_turn` says.
-    """
-    if download.status == Status.FAILED:
-        return download.error_message or ""
-    return download.waits_for or (turn if download.status == Status.PENDING else "")
-
-
-def _waits_for(download: Download) -> str | None:
-    if download.status == Status.FAILED:
-        return None
-    return explain_state(download, name_turn([download])).removeprefix("waits for ")
-
-
 def print_details(download: Download) -> None:
     """Print all fields of one download that have a value."""
-    speed = f"{format_bytes(download.download_speed)}/s"
-    is_running = download.status == Status.DOWNLOADING
+    look = look_around([download])
+    is_lost, is_running = look.is_lost(download), download.status == Status.DOWNLOADING
+    has_trouble, why = is_lost or download.status == Status.FAILED, look.explain(download)
     fields: list[tuple[str, str | Text | None]] = [
         ("id", download.id),
         ("status", style_status(download.status)),
@@ -113,13 +86,13 @@ def print_details(download: Download) -> None:
         ("include", ", ".join(download.include)),
         ("exclude", ", ".join(download.exclude)),
         ("priority", str(download.priority)),
-        ("waits for", _waits_for(download)),
-        ("error", download.error_message),
+        ("waits for", None if has_trouble else why.removeprefix("waits for ")),
+        ("error", why if is_lost else download.error_message),
         ("bytes", f"{format_bytes(download.current_bytes)} of {format_bytes(download.total_bytes)}"),
         ("files", f"{download.files_completed} of {_or_unknown(download.total_files)}"),
         ("present file", download.current_file if is_running else None),
-        ("speed", speed if is_running else None),
-        ("time left", format_seconds(download.eta_seconds) if is_running else None),
+        ("speed", f"{format_bytes(look.speed(download))}/s" if is_running else None),
+        ("time left", format_seconds(download.eta_seconds) if is_running and not is_lost else None),
         ("attempt", str(download.attempt)),
         ("created", format_time(download.created_at)),
         ("started", format_time(download.started_at)),

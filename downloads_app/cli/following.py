@@ -11,10 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from downloads_app.cli.bars import draw, fits, format_speed
 from downloads_app.cli.beat import INTERRUPTED, Beat
-from downloads_app.cli.download_views import explain_state, name_turn
 from downloads_app.cli.file_rows import FileRows
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import can_redraw, clean, format_bytes, format_share, plain
+from downloads_app.cli.standstill import Look, look_around
 from downloads_app.models import ACTIVE, Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
@@ -95,16 +95,16 @@ class _Lines:
         if isinstance(news, str):
             self._print(news)
             return
-        turn = name_turn(news)
+        look = look_around(news)
         for download in news:
             for line in self._files.tell(download) if self._files else ():
                 self._print(f"{download.id[:SHORT_ID_LENGTH]} {download.repository.name} {line}")
-            self._tell(download, explain_state(download, turn))
+            self._tell(download, look)
 
-    def _tell(self, download: Download, reason: str) -> None:
+    def _tell(self, download: Download, look: Look) -> None:
         now = time.monotonic()
-        state = f"{download.status} {reason}"
-        line = _describe_in_a_line(download, reason)
+        state = f"{download.status} {look.explain(download)}"
+        line = _describe_in_a_line(download, look)
         said_state, said_line, said_at = self._said.get(download.id, ("", "", 0.0))
         if state != said_state or (line != said_line and now - said_at >= LINE_SECONDS):
             self._print(line)
@@ -114,9 +114,10 @@ class _Lines:
         click.echo(clean(line), file=self._console.file)
 
 
-def _describe_in_a_line(download: Download, reason: str) -> str:
+def _describe_in_a_line(download: Download, look: Look) -> str:
     size = f"{format_bytes(download.current_bytes)}/{format_bytes(download.total_bytes)}"
     parts = [download.id[:SHORT_ID_LENGTH], download.repository.name, format_share(download), size, download.status]
-    if download.status == Status.DOWNLOADING:
+    if download.status == Status.DOWNLOADING and not look.is_lost(download):
         parts.append(format_speed(download))
+    reason = look.explain(download)
     return " ".join(parts) + (f": {reason}" if reason else "")

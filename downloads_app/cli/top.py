@@ -13,6 +13,7 @@ from downloads_app.cli.downloads import group
 from downloads_app.cli.groups import explain_database
 from downloads_app.cli.printing import (
     JSON_OPTION,
+    UNKNOWN,
     can_redraw,
     format_bytes,
     format_seconds,
@@ -23,6 +24,7 @@ from downloads_app.cli.printing import (
     print_table,
     print_trimmed,
 )
+from downloads_app.cli.standstill import Look, look_around
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
@@ -46,13 +48,15 @@ def show_top(as_json: bool) -> None:
     """
     console = Console()
     if as_json:
-        print_json([describe(download) for download in _fastest(_read_running())])
+        running = _read_running()
+        print_json([describe(download) for download in _fastest(running, look_around(running.rows))])
     elif can_redraw(console):
         _refresh(console)
     else:
         running = _read_running()
-        total = ("", "", _count(running), "", "", _sum_speeds(running), "")
-        print_table(_COLUMNS, [*_rows(running), total], right=_RIGHT)
+        look = look_around(running.rows)
+        total = ("", "", _count(running), "", "", _sum_speeds(running, look), "")
+        print_table(_COLUMNS, [*_rows(running, look), total], right=_RIGHT)
 
 
 def _refresh(console: Console) -> None:
@@ -74,12 +78,13 @@ def _draw() -> RenderableType:
     """Return the present state. The sum stands above the rows: those that are too many are cut off below."""
     try:
         running = _read_running()
-        rows = _rows(running)
+        look = look_around(running.rows)
+        rows = _rows(running, look)
     except SQLAlchemyError as exc:
         return plain(f"{explain_database(exc)}; still trying", "red")
     finally:
         give_connection_back()
-    told = Text(f"{_count(running)}, {_sum_speeds(running)}", style="bold")
+    told = Text(f"{_count(running)}, {_sum_speeds(running, look)}", style="bold")
     return Group(told, make_table(_COLUMNS, rows, right=_RIGHT))
 
 
@@ -88,11 +93,12 @@ def _read_running() -> Page[Download]:
     return history.list_downloads(statuses=[Status.DOWNLOADING], wanted=wanted)
 
 
-def _fastest(running: Page[Download]) -> Sequence[Download]:
-    return sorted(running.rows, key=lambda download: -download.download_speed)
+def _fastest(running: Page[Download], look: Look) -> Sequence[Download]:
+    return sorted(running.rows, key=look.speed, reverse=True)
 
 
-def _rows(running: Page[Download]) -> list[Sequence[str]]:
+def _rows(running: Page[Download], look: Look) -> list[Sequence[str]]:
+    """Return a row for each. One whose worker has vanished has no speed: `downloads stuck` says why."""
     return [
         (
             download.id[:SHORT_ID_LENGTH],
@@ -100,10 +106,10 @@ def _rows(running: Page[Download]) -> list[Sequence[str]]:
             f"{download.provider.name}:{download.repository.name}",
             format_share(download),
             format_bytes(download.total_bytes),
-            f"{format_bytes(download.download_speed)}/s",
-            format_seconds(download.eta_seconds),
+            UNKNOWN if look.is_lost(download) else f"{format_bytes(download.download_speed)}/s",
+            UNKNOWN if look.is_lost(download) else format_seconds(download.eta_seconds),
         )
-        for download in _fastest(running)
+        for download in _fastest(running, look)
     ]
 
 
@@ -112,5 +118,5 @@ def _count(running: Page[Download]) -> str:
     return f"{running.total} running{shown}"
 
 
-def _sum_speeds(running: Page[Download]) -> str:
-    return f"{format_bytes(sum(download.download_speed for download in running.rows))}/s"
+def _sum_speeds(running: Page[Download], look: Look) -> str:
+    return f"{format_bytes(sum(map(look.speed, running.rows)))}/s"

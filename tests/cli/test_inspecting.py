@@ -5,12 +5,14 @@ import time
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from downloads_app.config import current_settings
+from downloads_app.extensions import db
 from downloads_app.models import Download, User
 from downloads_app.services.accounts import users
 from downloads_app.services.database.autocommit import ENGINE
+from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads import lifecycle
 from downloads_app.services.queue import workers
 from downloads_app.services.queue.workers import Presence
@@ -75,6 +77,25 @@ def test_watching_in_a_pipe_says_when_a_worker_comes(run: Run, alice: User, monk
     assert first.endswith("pending: waits for its turn: no worker is alive")
     assert second.endswith("pending: waits for its turn")
     assert third.endswith("paused")
+
+
+def test_what_a_vanished_worker_said_last_is_over(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = add_provider()
+    for name, speed, lease_seconds in ("lost", 5000, -1), ("held", 1000, 60):
+        moving = {"status": "downloading", "download_speed": speed, "eta_seconds": 60}
+        add_downloads(alice, provider, name, lease_expires_at=database_now(lease_seconds), **moving)
+    lost = db.session.scalars(select(Download).order_by(Download.lease_expires_at)).first()
+    assert lost is not None
+    shown = run("downloads", "top")
+    assert shown.index("hub:held") < shown.index("hub:lost") < shown.index("2 running")
+    assert ("1.0 kB/s" in shown, "5.0 kB/s" in shown) == (True, False)
+    why = "its worker was not heard of any more"
+    details = run("downloads", "show", lost.id)
+    assert ("5.0 kB/s" in details, "time left" in details, why in details) == (False, False, True)
+    assert why in run("downloads", "list")
+    monkeypatch.setattr(time, "sleep", lambda _: set_paused(lost))
+    first, *_ = run("downloads", "watch", lost.id).splitlines()
+    assert first.endswith(f"downloading: {why}")
 
 
 def test_usage_is_told_of_one_user_or_of_all(run: Run, alice: User, bob: User) -> None:

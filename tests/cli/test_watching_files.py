@@ -2,6 +2,7 @@
 
 import io
 import time
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -16,6 +17,8 @@ from downloads_app.models import Download, DownloadFile, Status, User, utc_now
 from downloads_app.services.downloads import history
 from downloads_app.services.queue import outcomes
 from tests.support.downloading import add_downloads, add_provider, claim
+
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -55,6 +58,16 @@ def test_speed_and_time_left_share_a_line(running: Download, width: int, speed: 
     console.print(draw(history.list_downloads().rows, console, None))
     (line,) = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # of the StringIO above
     assert line.endswith(format_speed(running))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_what_has_lost_its_worker_has_no_speed(running: Download, width: int) -> None:
+    running.status, running.download_speed, running.lease_expires_at = Status.DOWNLOADING, 5000, utc_now() - MINUTE
+    db.session.commit()
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24, color_system=None)
+    console.print(draw(history.list_downloads().rows, console, None))
+    drawn = console.file.getvalue()  # type: ignore[attr-defined]  # of the StringIO above
+    assert ("kB/s" in drawn, "not heard of" in drawn) == (False, True)
 
 
 @pytest.mark.parametrize("width", [80, 120])

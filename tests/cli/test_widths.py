@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from downloads_app.cli import download_views
 from downloads_app.cli.bars import draw
+from downloads_app.cli.standstill import ITS_TURN
 from downloads_app.extensions import db
 from downloads_app.models import Download, Status, User, WorkerProcess
 from downloads_app.services.accounts import keys
@@ -145,4 +146,4 @@ def test_a_long_list_compares_no_row_with_the_others(monkeypatch: pytest.MonkeyP
 
     rows = [Download(id=f"{number:08}", status=Status.PENDING) for number in range(3)]
     monkeypatch.setattr(Download, "__eq__", refuse)
-    download_views._print_reasons(rows, {row.id: download_views.ITS_TURN for row in rows})
+    download_views._print_reasons(rows, {row.id: ITS_TURN for row in rows})
