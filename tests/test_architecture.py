@@ -78,3 +78,8 @@ def test_what_an_application_has_one_of_has_a_typed_name(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and node.attr == "extensions":
             assert "app" not in ast.unparse(node.value), f"line {node.lineno}: see per_app.py"
+
+
+def test_nothing_of_an_instance_lies_here() -> None:
+    """Whoever has the project would know the keys."""
+    assert [path for name in ("jwt-secret*", "provider-key*", "*.sqlite3*") for path in PROJECT.glob(name)] == []
