@@ -57,7 +57,7 @@ class Channel:
         self.round_trip_seconds = math.inf
         """The shortest time so far from a request to the first bytes of its answer."""
         self._unmeasured_bytes = 0
-        self._is_paused = False
+        self.is_paused = False  # our own limit keeps us from reading what has come
         self._bandwidth = bandwidth
         self._count = count
         self._may_write = may_write
@@ -73,7 +73,7 @@ class Channel:
         """Prepare the request for `fetch` at `target`. Raises SourceError if that address may not be used."""
         self.fetch, self.fault, self.companions = fetch, None, companions
         self._hops, self._chunks, self._held_bytes = 0, [], 0
-        self._is_paused = self._is_free = False
+        self.is_paused = self._is_free = False
         self.begun_at = time.monotonic()
         self._skip_bytes = 0
         self.target, self.shortcut_url = target, fetch.file.resolved_url
@@ -174,7 +174,7 @@ class Channel:
         if self.fault is not None or self.is_stale:
             return STOP
         if self._bandwidth.debt_seconds() > BORROWED_SECONDS:
-            self._is_paused = True
+            self.is_paused = True
             self.last_byte_at = time.monotonic()  # bytes are there, but we do not read them yet
             return int(pycurl.WRITEFUNC_PAUSE)  # libcurl will give us the same bytes again
         try:
@@ -212,8 +212,8 @@ class Channel:
 
     def resume(self) -> None:
         """Go on reading, if the bandwidth limit had paused it."""
-        if self._is_paused:
-            self._is_paused = False
+        if self.is_paused:
+            self.is_paused = False
             self.curl.pause(pycurl.PAUSE_CONT)
 
     def flush(self, *, has_ended: bool = False) -> None:

@@ -26,7 +26,7 @@ class DyingWatch:
         `allowed_each`: the bytes per second that our own limit leaves to each connection; None for no limit.
         """
         now = self._clock()
-        going = [channel for channel in channels if channel.answer is not None]
+        going = [channel for channel in channels if channel.answer is not None and not channel.is_paused]
         for channel in going:
             speed = channel.fetch.gained_bytes / max(1.0, now - channel.begun_at)
             if speed > self._best * DYING_SHARE * 10:

@@ -22,14 +22,14 @@ def before_going_on(monkeypatch: pytest.MonkeyPatch, act: Callable[[Channel], No
     resume = Channel.resume
 
     def act_and_resume(channel: Channel) -> None:
-        if channel._is_paused and channel.answer:
+        if channel.is_paused and channel.answer:
             act(channel)
         resume(channel)
 
     monkeypatch.setattr(Channel, "resume", act_and_resume)
 
 
-def test_a_fetch_that_is_shortened_while_it_is_paused_ends_there_and_others_bring_the_rest(
+def test_a_fetch_that_is_shortened_while_itis_paused_ends_there_and_others_bring_the_rest(
     server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cuts: list[int] = []
@@ -47,7 +47,7 @@ def test_a_fetch_that_is_shortened_while_it_is_paused_ends_there_and_others_brin
     assert (folder / "x.bin").read_bytes() == server.files["x.bin"]
 
 
-def test_a_file_that_is_begun_anew_while_it_is_paused_is_fetched_whole(
+def test_a_file_that_is_begun_anew_while_itis_paused_is_fetched_whole(
     server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revived: list[Channel] = []
