@@ -27,16 +27,16 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, as long as nothing is made
 
 # The project is not an installed package, and its settings come from the environment that main() makes.
-import flask_migrate  # noqa: E402  (the path comes first)
-from flask import Flask  # noqa: E402  (the path comes first)
+import flask_migrate  # noqa: E402 - the path comes first
+from flask import Flask  # noqa: E402 - the path comes first
 
-from deploy.demo_play import DEMO, Play  # noqa: E402  (the path comes first)
-from deploy.demo_samples import BYTES_PER_SECOND, Samples, serving  # noqa: E402  (the path comes first)
-from downloads_app import create_app  # noqa: E402  (the path comes first)
-from downloads_app.cli import demo_instance  # noqa: E402  (the path comes first)
-from downloads_app.config import DEFAULT_BIND, current_settings  # noqa: E402  (the path comes first)
-from downloads_app.services.accounts import users  # noqa: E402  (the path comes first)
-from downloads_app.services.providers import catalog  # noqa: E402  (the path comes first)
+from deploy.demo_play import DEMO, Play  # noqa: E402 - the path comes first
+from deploy.demo_samples import BYTES_PER_SECOND, Samples, serving  # noqa: E402 - the path comes first
+from downloads_app import create_app  # noqa: E402 - the path comes first
+from downloads_app.cli import demo_instance  # noqa: E402 - the path comes first
+from downloads_app.config import DEFAULT_BIND, current_settings  # noqa: E402 - the path comes first
+from downloads_app.services.accounts import users  # noqa: E402 - the path comes first
+from downloads_app.services.providers import catalog  # noqa: E402 - the path comes first
 
 NARROW_COLUMNS = 80
 TOLD_LINES = 20

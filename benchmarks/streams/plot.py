@@ -8,12 +8,12 @@ import matplotlib
 matplotlib.use("Agg")
 matplotlib.rcParams.update({"svg.hashsalt": "streams", "svg.fonttype": "none", "font.size": 9})
 
-from matplotlib import pyplot as plt  # noqa: E402  (the backend must be chosen first)
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402
+from matplotlib import pyplot as plt  # noqa: E402 - the backend must be chosen first
+from matplotlib.axes import Axes  # noqa: E402 - as above
+from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: E402 - as above
 
-from benchmarks.streams.measuring import Row  # noqa: E402
-from benchmarks.streams.servers import CONTENDERS  # noqa: E402
+from benchmarks.streams.measuring import Row  # noqa: E402 - as above
+from benchmarks.streams.servers import CONTENDERS  # noqa: E402 - as above
 
 COLORS = ("#0072b2", "#56b4e9", "#d55e00", "#cc79a7", "#009e73", "#444444")  # told apart by colour-blind readers too
 MARKERS = "osDP^v"

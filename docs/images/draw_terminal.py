@@ -50,7 +50,7 @@ def draw() -> None:
                 wait_until(lambda: reload(rows[1]).current_bytes > 5_000_000, what="bytes")
                 env = environment(url, instance)
                 shown = [(command, _show(env, command)) for command in ("watch --files", "top")]
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123  (until the end)
+    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115, PTH123 - until the end
     for command, screen in shown:
         console.print(Text(f"$ downloads-app downloads {command}", style="bold"))
         console.print(screen)

@@ -84,7 +84,7 @@ class PageParser(FlaskParser):
         return super().load_querystring(req, schema)
 
 
-class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # mypy refuses a base without types: flask-smorest has none
+class Blueprint(SmorestBlueprint):  # type: ignore[misc]  # a base of type Any: flask-smorest has no types
     """The blueprint of one REST resource."""
 
     ARGUMENTS_PARSER = Parser()

@@ -34,7 +34,7 @@ _STATES = "_state_"  # Authlib's prefix of its keys in the session
 log = logging.getLogger(__name__)
 
 
-class IdentityProvider(FlaskOAuth2App):  # type: ignore[misc]  # mypy refuses a base without types: Authlib has none
+class IdentityProvider(FlaskOAuth2App):
     """The one provider that the settings name."""
 
     def __init__(self, settings: Settings) -> None:

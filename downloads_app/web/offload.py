@@ -29,7 +29,7 @@ def bind(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callabl
     def call() -> Callable[[], R]:
         try:
             result = function(*args, **kwargs)
-        except Exception as exc:  # noqa: BLE001  (the caller raises it again; gevent would print what leaves its thread)
+        except Exception as exc:  # noqa: BLE001 - none is lost: the caller raises it. gevent prints what leaves its thread
             error = exc
             return lambda: _raise(error)
         return lambda: result

@@ -80,4 +80,5 @@ def init_app(app: Flask) -> None:
     """Put the middleware around the application."""
     settings = SETTINGS.of(app)
     web_groups = {os.getegid(), group_of_files(settings)}
+    # Flask's own way to put something around an application; to mypy its `wsgi_app` is a method.
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies, web_groups)  # type: ignore[method-assign]

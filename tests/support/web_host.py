@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
             except OSError:
                 return  # nginx has left
 
-    do_GET = do_POST = _answer  # noqa: N815
+    do_GET = do_POST = _answer  # noqa: N815 - http.server asks for these names
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -42,7 +42,8 @@ class Connections:
             server.stop_accepting()
 
 
-class EvenServer(StreamServer):  # type: ignore[misc]  # mypy refuses a base without types: gevent has none
+# gevent has no types, and those that others wrote for it (types-gevent) refuse what it takes: `timer.start(callback)`.
+class EvenServer(StreamServer):  # type: ignore[misc]  # so its base is of type Any
     """Pauses after a connection while its process is ahead."""
 
     max_accept = 1

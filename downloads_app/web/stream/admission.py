@@ -143,4 +143,4 @@ class Admission:
 
 def jittered(bounds: tuple[float, float]) -> float:
     """Return a random time within bounds, in seconds."""
-    return random.uniform(*bounds)  # noqa: S311  (spreads clients; nothing secret)
+    return random.uniform(*bounds)  # noqa: S311 - spreads clients; nothing secret

@@ -80,7 +80,7 @@ def test_neither_of_two_processes_gets_most_of_the_streams(
         while not all(count_held(server, address)):  # until both processes have started to serve
             assert len(crowd.viewers) < MOST, "one process gets all"
             (viewer,) = crowd.open([raw[len(crowd.viewers) % USERS]])
-            crowd.run(lambda: viewer.names, what="a first event")  # noqa: B023  (it is run at once)
+            crowd.run(lambda: viewer.names, what="a first event")  # noqa: B023 - it is run at once
         before = count_held(server, address)
         for token in raw * (STREAMS // USERS):
             crowd.open([token])

@@ -58,7 +58,7 @@ def test_what_is_written_meanwhile_is_in_the_backup_wholly_or_not_at_all(
 
     engine = rows.open_engine(source_url)
     event.listen(engine, "before_cursor_execute", write_beside)
-    opened, rows.open_engine = rows.open_engine, lambda _: engine  # type: ignore[assignment]  # watched
+    opened, rows.open_engine = rows.open_engine, lambda _: engine  # type: ignore[assignment]  # it is watched
     try:
         backups.write_backup(source_url, tmp_path / "backup")
     finally:

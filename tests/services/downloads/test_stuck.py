@@ -51,7 +51,7 @@ def pass_time(seconds: float) -> None:
     for model, names in ((DownloadEvent, ("at",)), (Download, ("created_at", "updated_at", "trouble_began_at"))):
         for row in db.session.query(model):
             moved = {name: value - timedelta(seconds=seconds) for name in names if (value := getattr(row, name))}
-            db.session.execute(update(model).where(model.id == row.id).values(moved))  # type: ignore[attr-defined]
+            db.session.execute(update(model).where(model.id == row.id).values(moved))  # type: ignore[attr-defined]  # both have one
     db.session.commit()
 
 

@@ -10,7 +10,7 @@ from downloads_app.errors import Conflict
 from downloads_app.extensions import db
 from downloads_app.models import Provider
 from downloads_app.services.providers import catalog, vault
-from tests.cli.conftest import Run, fail, run  # noqa: F401  (fixtures)
+from tests.cli.conftest import Run, fail, run  # noqa: F401 - pytest finds fixtures by their names
 
 OLD, NEW = "old key", "new key"
 
@@ -37,7 +37,7 @@ def test_a_previous_key_decrypts_and_the_present_one_encrypts(app: Flask) -> Non
         catalog.access_of(without_old, catalog.find_provider("old"))
 
 
-def test_all_secrets_are_encrypted_anew_and_the_old_key_is_needed_no_more(app: Flask, run: Run) -> None:  # noqa: F811  (a fixture)
+def test_all_secrets_are_encrypted_anew_and_the_old_key_is_needed_no_more(app: Flask, run: Run) -> None:  # noqa: F811 - a fixture
     for name in ("a", "b"):
         add(app, OLD, name)
     kept = add(app, NEW, "c").token_encrypted
@@ -51,7 +51,7 @@ def test_all_secrets_are_encrypted_anew_and_the_old_key_is_needed_no_more(app: F
     assert '"providers_reencrypted"' in run("audit", "--json")
 
 
-def test_what_no_key_reads_is_named_and_stays(app: Flask, run: Run, runner: object) -> None:  # noqa: F811  (a fixture)
+def test_what_no_key_reads_is_named_and_stays(app: Flask, run: Run, runner: object) -> None:  # noqa: F811 - a fixture
     lost = add(app, "forgotten", "lost")
     before = lost.token_encrypted
     add(app, OLD, "found")

@@ -210,7 +210,7 @@ def test_a_token_of_the_provider_itself_is_shown_where_no_token_server_is_named(
 def test_what_was_listed_at_another_registry_is_shown_nothing() -> None:
     basic = Page(b"{}", "application/json", 401, {"WWW-Authenticate": 'Basic realm="give"'})
     with always(basic) as registry:
-        source = OciSource(Access(registry.url, allow_private_network=True, **SECRET))  # type: ignore[arg-type]  # given
+        source = OciSource(Access(registry.url, allow_private_network=True, **SECRET))  # type: ignore[arg-type]  # as given
         files = [RemoteFile(root, f"{root}/v2/org/r/blobs/x", 1, "x") for root in (registry.url, f"{registry.url}0")]
         own, foreign = source.resolve(files).values()
         assert not isinstance(own, SourceError)

@@ -170,7 +170,7 @@ def test_a_generator_looks_at_a_view_while_nothing_changes_it(
     held: list[bool] = []
 
     def note(view: View) -> list[bytes]:
-        held.append(streams.snapshot.lock._is_owned())  # type: ignore[attr-defined]
+        held.append(streams.snapshot.lock._is_owned())  # type: ignore[attr-defined]  # private, and only it tells
         return encoded(view)
 
     monkeypatch.setattr(View, "encoded", note)

@@ -112,7 +112,7 @@ def test_a_client_that_does_not_read_is_dropped_and_one_that_reads_slowly_gets_w
     connections = [Connection(streams, alice, time.monotonic(), True, sock) for sock in (deaf, slow)]
     refresher = gevent.spawn(keep_fresh, streams.snapshot)
     for connection in connections:
-        wait_for(lambda reading=connection: b"retry: " in reading.received)  # type: ignore[misc]
+        wait_for(lambda reading=connection: b"retry: " in reading.received)  # type: ignore[misc]  # a default has no type
         connection.stop_reading()
         connection.sock._sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     received = b""
