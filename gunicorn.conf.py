@@ -72,6 +72,7 @@ def post_worker_init(worker):
     from gunicorn.workers.ggevent import GeventWorker
 
     from downloads_app.web.gunicorn.drain import drain_in_a_thread
+    from downloads_app.web.gunicorn.lingering import close_beside_the_loop
     from downloads_app.web.serving import prepare_to_serve
     from downloads_app.web.stream.generator import STREAMS
 
@@ -81,6 +82,7 @@ def post_worker_init(worker):
     else:
         admission = STREAMS.of(worker.wsgi).admission
         admission.leave_threads(worker.cfg.threads)
+        close_beside_the_loop(worker)
         drain_in_a_thread(worker, admission.drain, settings.stream_drain_seconds)
         worker.handover.mark_ready(worker.age)
 

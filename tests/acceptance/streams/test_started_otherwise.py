@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,11 @@ import requests
 from downloads_app.models import User
 from tests.support.rows import add_download
 from tests.support.server import PROJECT, Server, wait_until
-from tests.support.sse import Event, StreamClient
+from tests.support.sse import StreamClient
 
 INTERVAL = 0.4
 DRAIN = 3
+THREADS = ("-k", "gthread", "--threads", "8")
 MakeServer = Callable[..., Server]
 OpenStream = Callable[..., StreamClient]
 
@@ -69,16 +69,28 @@ def test_a_reload_after_an_upgrade_changes_nothing(
 
 def test_another_worker_class_serves_streams_too(alice: User, make_server: MakeServer, open_stream: OpenStream) -> None:
     add_download(alice)
-    server = make_server(stream_interval_seconds=INTERVAL, arguments=("-k", "gthread", "--threads", "8"))
+    server = make_server(stream_interval_seconds=INTERVAL, arguments=THREADS)
     first, second = open_stream(server, alice), open_stream(server, alice)
     first.wait_events(2, "update")
     first.close()
     second.wait_events(len(second.events) + 5, "update")
     for _ in range(20):
         open_stream(server, alice)
-    assert requests.get(f"{server.url}/healthz", timeout=30).ok
     turned_away = open_stream(server, alice)
     assert turned_away.wait_closed()[0].retry
+    assert "Traceback" not in server.log()
+
+
+def test_clients_that_do_not_close_keep_nobody_waiting(
+    alice: User, make_server: MakeServer, open_stream: OpenStream
+) -> None:
+    """gunicorn's loop of threads would wait 2 s for each of them, one after the other: for two minutes."""
+    server = make_server(arguments=THREADS)
+    answered = [open_stream(server, alice, headers={"Connection": "close"}, path="/healthz") for _ in range(60)]
+    assert requests.get(f"{server.url}/healthz", timeout=30).ok
+    for client in answered:
+        client.wait_closed()
+        assert client.wait_status() == 200
     assert "Traceback" not in server.log()
 
 
@@ -87,27 +99,19 @@ def test_streams_of_threads_end_by_themselves_when_the_server_stops(
 ) -> None:
     """gunicorn would wait for them for all of its `graceful_timeout`, and then cut them without a word."""
     add_download(alice)
-    server = make_server(workers=2, stream_drain_seconds=DRAIN, arguments=("-k", "gthread", "--threads", "8"))
+    server = make_server(workers=2, stream_drain_seconds=DRAIN, arguments=THREADS)
     streams = [open_stream(server, alice) for _ in range(4)]
     for stream in streams:
         stream.wait_events(1, "update")
     began = time.monotonic()
     server.send(signal.SIGTERM)
-    with ThreadPoolExecutor() as clients:
-        ends = list(clients.map(end_with_the_server, streams))
+    ends = [stream.wait_closed()[-1] for stream in streams]
     assert all(end.retry and end.data is None for end in ends)
     assert max(end.arrived for end in ends) - began < DRAIN + 1
     assert server.process is not None
     assert server.process.wait(30) == 0
     assert time.monotonic() - began < DRAIN + 2
     assert "Traceback" not in server.log()
-
-
-def end_with_the_server(stream: StreamClient) -> Event:
-    """Close the connection once the server has, as clients do; return the last event."""
-    last = stream.wait_closed()[-1]
-    stream.close()
-    return last
 
 
 @pytest.mark.parametrize("argument", ["--preload", "--worker-class=sync"])

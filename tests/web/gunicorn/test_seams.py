@@ -181,6 +181,14 @@ def test_a_worker_ends_once_it_is_no_longer_alive() -> None:
     assert signal.SIGTERM in base.Worker.SIGNALS, moved
 
 
+def test_threads_close_their_connections_through_their_object() -> None:
+    moved = "gunicorn's thread worker closes a connection elsewhere: lingering.close_beside_the_loop"
+    source = inspect.getsource(gthread.ThreadWorker.finish_request)
+    assert "conn.close(graceful=True)" in source, moved
+    assert list(inspect.signature(gthread.TConn.close).parameters) == ["self", "graceful"], moved
+    assert "self.sock = sock" in inspect.getsource(gthread.TConn.__init__), moved
+
+
 def test_a_reload_calls_the_hook_before_it_forks_and_ends_the_old_ones_last() -> None:
     moved = "gunicorn's master reloads in another order: master.begin_handover"
     steps = ("self.cfg.on_reload(self)", "self.spawn_worker()", "self.manage_workers()")
