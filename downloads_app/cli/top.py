@@ -25,10 +25,13 @@ from downloads_app.cli.printing import (
     print_trimmed,
 )
 from downloads_app.cli.standstill import Look, look_around
+from downloads_app.config import current_settings
 from downloads_app.models import Download, Status
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
+from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.pages import Page, Wanted
+from downloads_app.services.queue import workers
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 MAX_ROWS = 200
@@ -55,7 +58,7 @@ def show_top(as_json: bool) -> None:
     else:
         running = _read_running()
         look = look_around(running.rows)
-        total = ("", "", _count(running), "", "", _sum_speeds(running, look), "")
+        total = ("", "", f"{_count(running)}{_name_missing_worker()}", "", "", _sum_speeds(running, look), "")
         print_table(_COLUMNS, [*_rows(running, look), total], right=_RIGHT)
 
 
@@ -80,11 +83,11 @@ def _draw() -> RenderableType:
         running = _read_running()
         look = look_around(running.rows)
         rows = _rows(running, look)
+        told = Text(f"{_count(running)}, {_sum_speeds(running, look)}{_name_missing_worker()}", style="bold")
     except SQLAlchemyError as exc:
         return plain(f"{explain_database(exc)}; still trying", "red")
     finally:
         give_connection_back()
-    told = Text(f"{_count(running)}, {_sum_speeds(running, look)}", style="bold")
     return Group(told, make_table(_COLUMNS, rows, right=_RIGHT))
 
 
@@ -111,6 +114,10 @@ def _rows(running: Page[Download], look: Look) -> list[Sequence[str]]:
         )
         for download in _fastest(running, look)
     ]
+
+
+def _name_missing_worker() -> str:
+    return "" if workers.is_any_alive(current_settings().lease_seconds) else f"; {NO_WORKER}"
 
 
 def _count(running: Page[Download]) -> str:

@@ -79,6 +79,12 @@ def test_watching_in_a_pipe_says_when_a_worker_comes(run: Run, alice: User, monk
     assert third.endswith("paused")
 
 
+def test_top_says_that_no_worker_is_alive(run: Run) -> None:
+    assert "0 running; no worker is alive" in run("downloads", "top")
+    workers.tell(Presence(WORKER, 1))
+    assert "no worker" not in run("downloads", "top")
+
+
 def test_what_a_vanished_worker_said_last_is_over(run: Run, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     provider = add_provider()
     for name, speed, lease_seconds in ("lost", 5000, -1), ("held", 1000, 60):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.downloads import history
-from downloads_app.services.queue import outcomes
+from downloads_app.services.queue import outcomes, workers
 from tests.support.downloading import add_downloads, add_provider, claim, reload
 from tests.support.terminal import CTRL_C, Terminal
 
@@ -90,9 +90,10 @@ def test_top_is_drawn_anew_and_its_last_frame_stays(alice: User, env: dict[str, 
         add_downloads(alice, provider, f"org/model-{number}", status="downloading", download_speed=number * 1000)
     with Terminal(env, "downloads", "top") as terminal:
         terminal.wait_until(lambda: len(terminal.lines) == 24, "full screen: what is too much is cut off below")
-        assert terminal.lines[0] == "30 running, 435.0 kB/s"
+        assert terminal.lines[0] == "30 running, 435.0 kB/s; no worker is alive"
+        workers.tell(workers.Presence("host:1:abc", concurrency=1))
         add_downloads(alice, provider, "org/faster", status="downloading", download_speed=65_000)
-        terminal.wait_for("31 running, 500.0 kB/s")
+        terminal.wait_until(lambda: terminal.lines[0] == "31 running, 500.0 kB/s", "the sum, and no word of workers")
         terminal.wait_until(lambda: any("hub:org/faster" in line for line in terminal.lines[4:5]), "first row")
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
