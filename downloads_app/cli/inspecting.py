@@ -1,5 +1,6 @@
 """`downloads-app downloads stuck` and `plan`: what does not move, what would come."""
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -120,7 +121,7 @@ def show_plan(
     exclude: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show what a download would fetch; changes nothing.
+    """Show what a download would fetch, and end with 1 if it would not come; changes nothing.
 
     \b
     Examples:
@@ -131,11 +132,12 @@ def show_plan(
     found = preview(owner, source, repository, revision=revision, include=include, exclude=exclude)
     if as_json:
         print_json(describe_plan(found.plan))
-        return
-    if found.plan.files:
-        files = found.plan.files
+    elif files := found.plan.files:
         rows = [(file.path, format_bytes(file.size_bytes), "yes" if file.is_here else "") for file in files]
         print_table(("file", "size", "here"), rows, right=("size",))
         click.echo(found.summarize())
-    for fault in found.find_faults():
+    faults = found.find_faults()
+    for fault in faults:
         click.echo(fault, err=True)
+    if faults:
+        sys.exit(1)

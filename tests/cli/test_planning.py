@@ -66,7 +66,9 @@ def test_a_plan_says_so_where_nobody_knows_a_size() -> None:
 def test_a_plan_says_that_no_file_matches(runner: FlaskCliRunner, server: FileServer, alice: User) -> None:
     done = runner.invoke(args=[*PLAN, "--include", "*.safetensor"])
     told = "No file matches the patterns (include '*.safetensor'), of 2 files\n"
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "", told)
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", told)
+    done = runner.invoke(args=[*PLAN, "--include", "*.safetensor", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["files"], done.stderr) == (1, [], told)
 
 
 def test_a_plan_says_what_does_not_fit(
@@ -74,7 +76,7 @@ def test_a_plan_says_what_does_not_fit(
 ) -> None:
     monkeypatch.setattr(folders, "free_bytes", lambda _: 200_000)
     done = runner.invoke(args=list(PLAN))
-    assert done.stderr == "It does not fit: 300.0 kB would come, 200.0 kB are free\n"
+    assert (done.exit_code, done.stderr) == (1, "It does not fit: 300.0 kB would come, 200.0 kB are free\n")
     users.set_quota(alice, 1000)
     done = runner.invoke(args=list(PLAN))
     assert done.stderr.splitlines()[1:] == ["It is over the quota: 300.0 kB would come, 1.0 kB are left"]
