@@ -26,7 +26,7 @@ from downloads_app.extensions import db
 from downloads_app.models import User
 from downloads_app.services.accounts import passwords, tokens, users
 from tests.clients import npm
-from tests.support import known_routes, measuring
+from tests.support import known_routes, known_statements, measuring
 from tests.support.postgres import Postgres
 from tests.support.server import Server, migrate
 
@@ -92,10 +92,11 @@ def own_process() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def routes_once() -> Iterator[None]:
-    """Compile each route once: 4,000 tests make an application of their own."""
+def compiled_once() -> Iterator[None]:
+    """Compile each route and statement once: 4,000 tests make an application of their own."""
     with pytest.MonkeyPatch.context() as patch:
         known_routes.remember(patch)
+        known_statements.remember(patch)
         yield
 
 

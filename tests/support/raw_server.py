@@ -21,8 +21,8 @@ class RawServer:
 
     def __exit__(self, *_: object) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
         self._thread.join(10)
+        self._socket.close()
 
     def _serve(self) -> None:
         while True:

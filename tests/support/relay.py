@@ -19,15 +19,17 @@ class Relay:
         self._connected = threading.Event()
         self._connected.set()
         self._sockets: list[socket.socket] = []
-        self._closing = False
+        self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> "Relay":
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True
+        """End. A thread that still waited at a closed socket could be woken at another that has its number since."""
         self._connected.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._listener.close()
         self.hang_up()
 
@@ -35,9 +37,8 @@ class Relay:
         """End all connections; new ones are taken."""
         ends, self._sockets = self._sockets, []
         for end in ends:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # closed meanwhile
                 end.shutdown(socket.SHUT_RDWR)
-            end.close()
 
     def cut(self) -> None:
         """Pass nothing on any more, and tell nobody."""
@@ -48,19 +49,18 @@ class Relay:
         self._connected.set()
 
     def _accept(self) -> None:
-        while not self._closing:
+        while True:
             try:
                 client, _ = self._listener.accept()
             except OSError:
-                return  # closed
+                return  # shut down
             try:
                 server = self._reach()
             except OSError:
                 client.close()
                 continue
             self._sockets += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=pass_on, args=(source, target, self._connected.wait), daemon=True).start()
+            threading.Thread(target=pass_on_both_ways, args=(client, server, self._connected.wait), daemon=True).start()
 
     def _reach(self) -> socket.socket:
         if isinstance(self._target, int):
@@ -70,7 +70,18 @@ class Relay:
         return server
 
 
-def pass_on(source: socket.socket, target: socket.socket, before_each: Callable[[], object] = lambda: None) -> None:
+def pass_on_both_ways(
+    one: socket.socket, other: socket.socket, before_each: Callable[[], object] = lambda: None
+) -> None:
+    """Pass bytes on until both sides have had enough; then close both."""
+    with one, other:
+        back = threading.Thread(target=_pass_on, args=(other, one, before_each), daemon=True)
+        back.start()
+        _pass_on(one, other, before_each)
+        back.join()
+
+
+def _pass_on(source: socket.socket, target: socket.socket, before_each: Callable[[], object]) -> None:
     """Pass bytes on until either side has had enough, then close the target's sending half."""
     with contextlib.suppress(OSError):
         while block := source.recv(BLOCK_BYTES):

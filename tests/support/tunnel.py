@@ -2,11 +2,10 @@
 
 import base64
 import socket
-import threading
 from http.server import BaseHTTPRequestHandler
 
 from tests.support.loopback import LoopbackServer
-from tests.support.relay import pass_on
+from tests.support.relay import pass_on_both_ways
 
 
 class Tunnel:
@@ -34,18 +33,12 @@ def _handler_of(owner: Tunnel, target_port: int, credentials: str | None) -> typ
             if credentials is not None and self.headers.get("Proxy-Authorization") != _basic(credentials):
                 self.send_error(407)
                 return
-            with socket.create_connection(("127.0.0.1", target_port)) as target:
-                owner.opened += 1
-                self.send_response(200, "Connection established")
-                self.end_headers()
-                self._join(target)
+            target = socket.create_connection(("127.0.0.1", target_port))
+            owner.opened += 1
+            self.send_response(200, "Connection established")
+            self.end_headers()
+            pass_on_both_ways(self.connection, target)
             self.close_connection = True
-
-        def _join(self, target: socket.socket) -> None:
-            back = threading.Thread(target=pass_on, args=(target, self.connection), daemon=True)
-            back.start()
-            pass_on(self.connection, target)
-            back.join(60)
 
         def log_message(self, format: str, *args: object) -> None:
             """Tests read `heads` instead."""

@@ -1,15 +1,16 @@
 """Whatever the description allows and forbids is asked, as a user and as an admin, and every answer is checked."""
 
-import tempfile
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, settings
+from schemathesis.generation.feedback import FeedbackSources
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from downloads_app import create_app
@@ -56,61 +57,54 @@ def app(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, password_h
     with app.app_context():
         for name in ("user", "admin"):
             users.add_user(SETTINGS.of(app).downloads_dir, name, password_hash, is_admin=name == "admin")
-        _application.served = app
         yield app
         db.session.remove()
         db.engine.dispose()
     postgres.drop_database("schemathesis")
 
 
-class _Application:
-    """Stands for the application while tests are collected, before there is a database for it."""
-
-    served: Flask
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        return self.served(environ, start_response)
-
-
-def _load() -> Any:
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(instance_dir=Path(folder), **ALL_ROUTES)
-        found = schemathesis.openapi.from_dict(app.test_client().get("/api/openapi.json").get_json())
-    found.app = _application
-    return found
+@pytest.fixture(scope="module")
+def description(app: Flask) -> Any:
+    """What the application says of itself."""
+    described = schemathesis.openapi.from_dict(app.test_client().get("/api/openapi.json").get_json())
+    described.app = app
+    return described
 
 
-_application = _Application()
-schema = _load()
 _OPTIONS: dict[str, Any] = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 few = settings(max_examples=EXAMPLES, derandomize=True, **_OPTIONS)
 many = settings(max_examples=10 * EXAMPLES, **_OPTIONS)
 
 
-@schema.parametrize()
-@few
-def test_every_answer_to_a_user_is_as_described(case: Any, app: Flask) -> None:
-    ask(app, case, "user")
-
-
-@schema.parametrize()
-@few
-def test_every_answer_to_an_admin_is_as_described(case: Any, app: Flask) -> None:
-    ask(app, case, "admin")
+@pytest.mark.parametrize("role", ["user", "admin"])
+def test_every_answer_is_as_described(role: str, app: Flask, description: Any, subtests: pytest.Subtests) -> None:
+    ask_everything(app, description, role, few, subtests)
 
 
 @pytest.mark.scale
-@schema.parametrize()
-@many
-def test_a_hundred_answers_to_a_user_are_as_described(case: Any, app: Flask) -> None:
-    ask(app, case, "user")
+@pytest.mark.parametrize("role", ["user", "admin"])
+def test_a_hundred_answers_are_as_described(role: str, app: Flask, description: Any, subtests: pytest.Subtests) -> None:
+    ask_everything(app, description, role, many, subtests)
 
 
-@pytest.mark.scale
-@schema.parametrize()
-@many
-def test_a_hundred_answers_to_an_admin_are_as_described(case: Any, app: Flask) -> None:
-    ask(app, case, "admin")
+def ask_everything(app: Flask, description: Any, role: str, examples: settings, subtests: pytest.Subtests) -> None:
+    """Ask each operation. `description.parametrize()` would make all requests up in each process of a whole run."""
+    feedback = FeedbackSources(constants_value_source=make_constants_value_source(description))
+
+    def ask_as_role(case: Any) -> None:
+        ask(app, case, role)
+
+    for found in description.get_all_operations():
+        operation = found.ok()
+        with subtests.test(operation.label):
+            build_operation_test(
+                config=description.config,
+                operation=operation,
+                test_func=ask_as_role,
+                given_kwargs={},
+                feedback=feedback,
+                explicit_settings=examples,
+            )()
 
 
 def is_allowed(case: Any) -> bool:
