@@ -8,12 +8,16 @@ import threading
 import time
 
 from downloads_app.locations import PROJECT_DIR
-from downloads_app.worker.parent import PARENT_VARIABLE
+from downloads_app.worker.parent import NAME_VARIABLE, PARENT_VARIABLE, PREDECESSOR_VARIABLE, id_of, new_name
 
 STOP_SECONDS = 20
 """A drained worker has so long to give its downloads back. Then it is killed, and its leases run out."""
 RESTART_SECONDS = (1, 60)
 STEADY_SECONDS = 60
+
+_SPAWNING = threading.Lock()
+"""Held while a worker is started, and while gunicorn forks. A web process that was forked in between would keep the
+pipe open by whose end `subprocess` sees that the start was a success; we would wait until that process ends."""
 
 log = logging.getLogger("gunicorn.error")
 
@@ -23,11 +27,14 @@ class EmbeddedWorker:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._worker_id: str | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_alive, name="embedded worker", daemon=True)
 
     def start(self) -> None:
         """Start the worker, and a thread that starts it again if it dies."""
+        release = _SPAWNING.release
+        os.register_at_fork(before=_SPAWNING.acquire, after_in_parent=release, after_in_child=release)
         self._thread.start()
 
     def stop(self) -> None:
@@ -39,7 +46,8 @@ class EmbeddedWorker:
         pause = RESTART_SECONDS[0]
         while not self._stopping.is_set():
             began = time.monotonic()
-            self._process = self._spawn()
+            with _SPAWNING:
+                self._process = self._spawn()
             self._wait()
             if self._stopping.is_set():
                 return
@@ -50,15 +58,20 @@ class EmbeddedWorker:
             pause = min(pause * 2, RESTART_SECONDS[1])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        env = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
+        name = new_name()
+        env = {**os.environ, PARENT_VARIABLE: str(os.getpid()), NAME_VARIABLE: name}
         env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # these files belong to the web processes
-        return subprocess.Popen(
+        if self._worker_id is not None:
+            env[PREDECESSOR_VARIABLE] = self._worker_id
+        process = subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
             cwd=PROJECT_DIR,
             env=env,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches only the master, which then stops the worker
         )
+        self._worker_id = id_of(process.pid, name)
+        return process
 
     def _wait(self) -> None:
         """Return when the process has ended; ends it when told to stop."""

@@ -5,13 +5,15 @@ import logging
 from downloads_app import request_ids
 from downloads_app.errors import Cause
 from downloads_app.services.metrics.tally import TALLY, Count
-from downloads_app.services.queue import claims
+from downloads_app.services.queue import claims, workers
+from downloads_app.worker.parent import find_predecessor, forget_predecessor
 
 log = logging.getLogger(__name__)
 
 
 def rescue(lease_seconds: float) -> bool:
     """Give back what has lost its worker; return whether there was something."""
+    _end_predecessor()
     if claims.cut_future_leases(lease_seconds):
         log.warning("leases end far in the future: the clock was set back; they are cut")
     rescued = claims.rescue_expired()
@@ -22,3 +24,10 @@ def rescue(lease_seconds: float) -> bool:
         if download.has_failed:
             TALLY.here().count(Count.FAILURES, label=Cause.WORKER)
     return bool(rescued)
+
+
+def _end_predecessor() -> None:
+    if (dead := find_predecessor()) is not None:
+        claims.end_leases(dead)
+        workers.remove(dead)
+        forget_predecessor()

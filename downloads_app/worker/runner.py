@@ -5,10 +5,7 @@ once, and keeps their bytes. HUP reads MAX_BYTES_PER_SECOND again.
 """
 
 import logging
-import os
-import secrets
 import signal
-import socket
 import threading
 import time
 from queue import Empty, SimpleQueue
@@ -26,7 +23,7 @@ from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.outages import AWAY, MAX_REST_SECONDS, UNFIT, Disk, Outages
-from downloads_app.worker.parent import has_parent, is_orphan
+from downloads_app.worker.parent import has_parent, is_orphan, own_id
 from downloads_app.worker.process import prepare_process
 from downloads_app.worker.rescue import rescue
 from downloads_app.worker.retention import Retention
@@ -49,7 +46,7 @@ class Worker:
     def __init__(
         self, app: Flask, settings: Settings, *, concurrency: int | None = None, until_idle: bool = False
     ) -> None:
-        self.worker_id = f"{socket.gethostname()[:80]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.worker_id = own_id()
         self._app, self._settings = app, settings
         self._concurrency = concurrency or settings.worker_concurrency
         self._until_idle = until_idle

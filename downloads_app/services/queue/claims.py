@@ -107,6 +107,12 @@ def cut_future_leases(lease_seconds: float) -> int:
     return int(cut.rowcount)
 
 
+def end_leases(worker_id: str) -> None:
+    """End the leases of a worker that is known to be dead, a moment ago."""
+    ended = {"lease_expires_at": database_now(-1), "updated_at": Download.updated_at}
+    execute_alone(update(Download).where(Download.worker_id == worker_id).values(ended))
+
+
 def rescue_expired() -> list[Rescued]:
     """Give back the downloads of workers that are gone, with their bytes; return them.
 
