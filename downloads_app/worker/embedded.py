@@ -8,7 +8,7 @@ import threading
 import time
 
 from downloads_app.locations import PROJECT_DIR
-from downloads_app.worker.parent import NAME_VARIABLE, PARENT_VARIABLE, PREDECESSOR_VARIABLE, id_of, new_name
+from downloads_app.worker.parent import PARENT_VARIABLE
 
 STOP_SECONDS = 20
 """A drained worker has so long to give its downloads back. Then it is killed, and its leases run out."""
@@ -27,7 +27,6 @@ class EmbeddedWorker:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._worker_id: str | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep_alive, name="embedded worker", daemon=True)
 
@@ -58,20 +57,15 @@ class EmbeddedWorker:
             pause = min(pause * 2, RESTART_SECONDS[1])
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        name = new_name()
-        env = {**os.environ, PARENT_VARIABLE: str(os.getpid()), NAME_VARIABLE: name}
+        env = {**os.environ, PARENT_VARIABLE: str(os.getpid())}
         env.pop("PROMETHEUS_MULTIPROC_DIR", None)  # these files belong to the web processes
-        if self._worker_id is not None:
-            env[PREDECESSOR_VARIABLE] = self._worker_id
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "flask", "--app", "wsgi", "downloads", "worker"],
             cwd=PROJECT_DIR,
             env=env,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C reaches only the master, which then stops the worker
         )
-        self._worker_id = id_of(process.pid, name)
-        return process
 
     def _wait(self) -> None:
         """Return when the process has ended; ends it when told to stop."""

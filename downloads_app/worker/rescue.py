@@ -6,14 +6,14 @@ from downloads_app import request_ids
 from downloads_app.errors import Cause
 from downloads_app.services.metrics.tally import TALLY, Count
 from downloads_app.services.queue import claims, workers
-from downloads_app.worker.parent import find_predecessor, forget_predecessor
+from downloads_app.worker.siblings import find_dead
 
 log = logging.getLogger(__name__)
 
 
 def rescue(lease_seconds: float) -> bool:
     """Give back what has lost its worker; return whether there was something."""
-    _end_predecessor()
+    _end_the_dead()
     if claims.cut_future_leases(lease_seconds):
         log.warning("leases end far in the future: the clock was set back; they are cut")
     rescued = claims.rescue_expired()
@@ -26,8 +26,9 @@ def rescue(lease_seconds: float) -> bool:
     return bool(rescued)
 
 
-def _end_predecessor() -> None:
-    if (dead := find_predecessor()) is not None:
-        claims.end_leases(dead)
-        workers.remove(dead)
-        forget_predecessor()
+def _end_the_dead() -> None:
+    """End the leases of those that this machine has seen die; those of other machines run out."""
+    for worker_id in find_dead():
+        log.warning("worker %s has died", worker_id)
+        claims.end_leases(worker_id)
+        workers.remove(worker_id)

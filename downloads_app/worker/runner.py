@@ -19,11 +19,12 @@ from downloads_app.services.files.folders import disk_bytes, free_bytes
 from downloads_app.services.metrics import tally
 from downloads_app.services.queue import claims, giving_way, housekeeping, leftovers, pauses, room
 from downloads_app.services.queue.workers import Presence
+from downloads_app.worker import siblings
 from downloads_app.worker.heartbeat import Heartbeat
 from downloads_app.worker.job.job import Job
 from downloads_app.worker.job.lease import Lease, read_clock
 from downloads_app.worker.outages import AWAY, MAX_REST_SECONDS, UNFIT, Disk, Outages
-from downloads_app.worker.parent import has_parent, is_orphan, own_id
+from downloads_app.worker.parent import has_parent, is_orphan
 from downloads_app.worker.process import prepare_process
 from downloads_app.worker.rescue import rescue
 from downloads_app.worker.retention import Retention
@@ -46,7 +47,7 @@ class Worker:
     def __init__(
         self, app: Flask, settings: Settings, *, concurrency: int | None = None, until_idle: bool = False
     ) -> None:
-        self.worker_id = own_id()
+        self.worker_id = siblings.new_id()
         self._app, self._settings = app, settings
         self._concurrency = concurrency or settings.worker_concurrency
         self._until_idle = until_idle

@@ -9,14 +9,15 @@ from tests.browser.rows import HELD, change, rows_of
 from tests.browser.settings import go
 from tests.browser.stack import Stack
 
-# What the fill shows 0.3 s after its number has changed, and how it is drawn first.
+# What the fill shows when its number has changed and its movement is over, and how it is drawn first.
 WATCH_A_BAR = """id => {
   const bar = document.querySelector(`[data-id='${id}'] .bar`), fill = bar.firstElementChild;
   globalThis.seen = [];
-  new MutationObserver(() => setTimeout(() => {
+  new MutationObserver(() => requestAnimationFrame(async () => {
+    await Promise.all(fill.getAnimations().map((movement) => movement.finished));
     const filled = new DOMMatrix(getComputedStyle(fill).transform).a;
     globalThis.seen.push([Number(bar.getAttribute("aria-valuenow")), filled * 100]);
-  }, 300)).observe(bar, { attributeFilter: ["aria-valuenow"] });
+  })).observe(bar, { attributeFilter: ["aria-valuenow"] });
 }"""
 NOTE_FIRST_BAR = """() => new MutationObserver((_, observer) => {
   const fill = document.querySelector("#rows .card .fill");

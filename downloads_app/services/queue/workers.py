@@ -20,6 +20,8 @@ from downloads_app.services.database.clock import database_now
 KEPT_SECONDS = 86_400
 """How long a vanished worker is still shown; a clean stop removes the row at once."""
 
+HOST_LENGTH = 255
+
 
 @dataclass(slots=True)
 class Presence:
@@ -73,7 +75,7 @@ def tell(presence: Presence) -> None:
     if execute_alone(update(WorkerProcess).where(of_it).values(changing)).rowcount == 0:
         row = insert(WorkerProcess).values(
             id=presence.worker_id,
-            host=socket.gethostname()[:255],
+            host=socket.gethostname()[:HOST_LENGTH],
             pid=os.getpid(),
             started_at=database_now(presence.started - time.monotonic()),
             **changing,
@@ -91,6 +93,12 @@ def remove(worker_id: str) -> None:
 def remove_vanished() -> None:
     """Forget workers that vanished long ago."""
     execute_alone(delete(WorkerProcess).where(WorkerProcess.last_seen_at < database_now(-KEPT_SECONDS)))
+
+
+def list_processes(host: str) -> list[tuple[str, int]]:
+    """Return the id and the process of each worker that a host has, or had lately."""
+    query = select(WorkerProcess.id, WorkerProcess.pid).where(WorkerProcess.host == host[:HOST_LENGTH])
+    return [(row.id, row.pid) for row in execute_alone(query)]
 
 
 def is_any_alive(lease_seconds: float) -> bool:
