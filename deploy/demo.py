@@ -47,7 +47,7 @@ REMOVAL_SECONDS = 0.1
 
 
 class Ending:
-    """Whether somebody wants the demo to end, by Ctrl-C or TERM. It is asked between the steps.
+    """Whether somebody wants the demo to end, by Ctrl-C, TERM, or closing the terminal. It is asked between the steps.
 
     An exception instead would come in the middle of anything, of the end as well if Ctrl-C is pressed twice.
     """
@@ -56,9 +56,17 @@ class Ending:
         self.is_wanted = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as it is under nohup
+            signal.signal(signal.SIGHUP, self._note_closed_terminal)
 
     def _note(self, *_: object) -> None:
         self.is_wanted = True
+
+    def _note_closed_terminal(self, *_: object) -> None:
+        self.is_wanted = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for output in (1, 2):  # a word to a terminal that is gone would be an error, and stop the end
+            os.dup2(nowhere, output)
 
 
 def free_port(preferred: int) -> int:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +41,11 @@ class EmbeddedWorker:
         """Make the worker give its downloads back, and wait for that."""
         self._stopping.set()
         self._thread.join(STOP_SECONDS + 5)
+
+    def read_limit_again(self) -> None:
+        """Have the worker read a changed MAX_BYTES_PER_SECOND."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGHUP)
 
     def _keep_alive(self) -> None:
         pause = RESTART_SECONDS[0]

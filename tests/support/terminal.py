@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fcntl import ioctl
 from termios import TIOCSWINSZ
 from types import MappingProxyType
@@ -26,7 +26,7 @@ _OUTSIDE = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TERM", "TERM_PROGRAM
 
 
 class Terminal:
-    """A `flask` command on a pseudo-terminal of its own, which is also what Ctrl-C reaches it by.
+    """A `flask` command (or another program) on a pseudo-terminal of its own, which is also what Ctrl-C reaches it by.
 
     Use it as a context manager; the command is killed if it still runs at the end. `variables` are what tells it of
     the terminal.
@@ -39,13 +39,15 @@ class Terminal:
         columns: int = 80,
         lines: int = 24,
         variables: Mapping[str, str] = MappingProxyType({"TERM": "xterm-256color"}),
+        program: Sequence[str] = ("-m", "flask", "--app", "wsgi"),
     ) -> None:
         self._size = columns, lines
+        self._is_closed = False
         self._master, slave = pty.openpty()
         ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         of_no_terminal = {name: value for name, value in env.items() if name not in _OUTSIDE}
         self._process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            ["setsid", "--ctty", sys.executable, *program, *arguments],
             cwd=PROJECT,
             env={**of_no_terminal, **variables},
             stdin=slave,
@@ -63,7 +65,14 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        if not self._is_closed:
+            os.close(self._master)
+
+    def close(self) -> int:
+        """Close the terminal while the command runs; return the exit code."""
         os.close(self._master)
+        self._is_closed = True
+        return self._process.wait(DEADLINE_SECONDS)
 
     def type(self, keys: bytes) -> None:
         """Press keys."""

@@ -4,6 +4,7 @@ Imports nothing that gevent patches in the workers.
 """
 
 import os
+import signal
 import sys
 from functools import partial
 from ipaddress import ip_address
@@ -14,7 +15,7 @@ from downloads_app.folder_checks import refuse_unfit_folders
 from downloads_app.web.gunicorn.balance import Balance
 from downloads_app.web.gunicorn.early_end import release_signals
 from downloads_app.web.gunicorn.handover import Handover
-from downloads_app.web.gunicorn.launch import RUN_VARIABLE
+from downloads_app.web.gunicorn.launch import RUN_VARIABLE, TERMINAL_VARIABLE, has_terminal
 from downloads_app.web.gunicorn.loaded_code import LoadedCode
 from downloads_app.web.gunicorn.temporary import make_metrics_folder
 
@@ -39,8 +40,13 @@ def prepare_master(server: Any) -> None:
 def _reload_if_sound(server: Any, reload: Any, loaded: LoadedCode) -> None:
     """Reload on HUP. If the settings cannot be read, or the code has changed, log that and change nothing.
 
-    gunicorn would end all streams, or start workers whose code is mixed.
+    gunicorn would end all streams, or start workers whose code is mixed. The worker reads its limit again. A HUP that
+    says that the terminal was closed ends the server.
     """
+    if os.environ.get(TERMINAL_VARIABLE) and not has_terminal():
+        server.log.warning("the terminal was closed; stopping")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return
     changed = loaded.find_changed()
     if changed is not None:
         server.log.error("not reloaded: %s has changed; a restart loads new code", changed)
@@ -51,6 +57,8 @@ def _reload_if_sound(server: Any, reload: Any, loaded: LoadedCode) -> None:
         server.log.error("not reloaded: %s", exc)
     else:
         reload()
+        if hasattr(server, "embedded_worker"):
+            server.embedded_worker.read_limit_again()
 
 
 def tell_address(server: Any) -> None:
