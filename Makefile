@@ -1,8 +1,10 @@
 # run, demo, test, bench, lint, and nothing clever; `make help` lists them. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 PY := .venv/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
-UV := $(PY) -m uv pip install --quiet --compile-bytecode --python $(PY)
+# uv takes a package that it was interrupted at for whole; then all of them come again.
+AGAIN = $(shell test ! -e .venv/begun || kill -0 `cat .venv/begun` 2>/dev/null || echo --force-reinstall)
+PIP = $(PY) -m pip install --quiet --disable-pip-version-check $(AGAIN)
+UV = $(PY) -m uv pip install --quiet --compile-bytecode --python $(PY) $(AGAIN)
 LOCK := $(PY) -m uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" --quiet
 NEED := sh deploy/need-packages.sh
@@ -97,10 +99,12 @@ soak: .venv/dev .venv/apt  ## two hours of faults; ARGS="--minutes 5 --every 20"
 
 # So are the developers' tools, by uv, which takes a quarter of pip's time; where uv reaches no registry, pip may.
 .venv/dev: requirements-dev.txt pyproject.toml | .venv/bin/python
+	@echo $$PPID > .venv/begun
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.txt > .venv/uv.txt && $(PIP) -r .venv/uv.txt
 	$(UV) --require-hashes -r requirements-dev.txt || $(PIP) -r requirements-dev.txt
 	$(UV) --no-deps --editable . || $(PIP) --no-deps --editable .
 	@touch .venv/dev .venv/run
+	@rm -f .venv/begun
 
 # nginx serves test files and stands before the app; chromium opens the page, mostly without windows of its own; Apache,
 # lighttpd and Caddy list folders; docker-registry holds models; PgBouncer stands before PostgreSQL; Debian's PostgreSQL
