@@ -19,8 +19,8 @@ LINGER_SECONDS = 2.0
 """How long a client may take to close, as in gunicorn."""
 MOST_BYTES = 65_536
 """How much it may still send meanwhile."""
-MOST_CONNECTIONS = 1_000
-"""So many may linger; further ones are closed at once."""
+MOST_CONNECTIONS = 128
+"""So many may linger; further ones are closed at once. gunicorn no longer counts them: doctor leaves files for them."""
 LOOK_SECONDS = 0.1
 """How often new ones are fetched and late ones are closed."""
 

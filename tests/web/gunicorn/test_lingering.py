@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from downloads_app.cli.doctor.kernel import SPARE_FILES
 from downloads_app.web.gunicorn import lingering
 
 
@@ -77,6 +78,11 @@ def test_only_so_many_linger(ends: tuple[Connection, socket.socket], monkeypatch
     monkeypatch.setattr(lingering, "MOST_CONNECTIONS", 0)
     ours, _ = ends
     assert not lingering.Lingering().take(ours)
+
+
+def test_there_are_files_for_those_that_linger() -> None:
+    """gunicorn's process of threads ends when it can open no file for one more client."""
+    assert lingering.MOST_CONNECTIONS <= SPARE_FILES // 2
 
 
 def test_a_connection_that_its_client_has_reset_does_not_linger(ends: tuple[Connection, socket.socket]) -> None:
