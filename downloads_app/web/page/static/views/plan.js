@@ -11,6 +11,7 @@ import { say } from "../words.js";
 import { likelyChoice, patternsFor, readyChoices, sizeOf } from "./choices.js";
 import { FileTree } from "./file_tree.js";
 import { useAnswer } from "./loading.js";
+import { usualSpeed } from "./usual_speed.js";
 
 /** `target`: provider, repository, revision, and a file if only one was named. */
 export function PlanView({ target }) {
@@ -123,9 +124,7 @@ function summarize({ chosen, missing, plan, usual }) {
 
 /** Bytes per second of the last completed downloads; null if there are none. */
 function useUsualSpeed() {
-  const latest = { status: "completed", sort: "-completed_at", page_size: 5 };
+  const latest = { status: "completed", sort: "-completed_at", page_size: 20 };
   const { answer } = useAnswer(() => getPage("downloads", latest), "usual");
-  const speeds = (answer?.rows ?? []).map(({ progress_data: progress, started_at: start, completed_at: end }) =>
-    progress.current_bytes / Math.max(1, (Date.parse(end) - Date.parse(start)) / 1000)).sort((one, other) => one - other);
-  return speeds.length > 0 ? speeds[Math.floor(speeds.length / 2)] : null;
+  return answer ? usualSpeed(answer.rows) : null;
 }
