@@ -39,8 +39,10 @@ _OF_THE_WEB = {"db", "run", "shell", "routes"}
 _MAKE_AN_INSTANCE = ({"run"}, {"db", "upgrade"})
 """The words of the commands that do so where there is none. The others could do nothing with an empty one."""
 
-_COMPLETES = {"_DOWNLOADS_APP_COMPLETE", "_FLASK_COMPLETE"}
-"""The variables by which a shell asks (click's way)."""
+_COMPLETES = "_DOWNLOADS_APP_COMPLETE"
+"""The variable by which a shell asks what may come next (click's way)."""
+_FLASK_COMPLETES = "_FLASK_COMPLETE"
+"""The one of `flask`, which has the application made to know its commands."""
 
 
 class Groups(AppGroup):
@@ -68,13 +70,18 @@ def _load(module: str) -> Any:
     return import_module(f"downloads_app.cli.{module}")
 
 
+def is_completing() -> bool:
+    """Whether a shell asks `downloads-app` what may come next."""
+    return _COMPLETES in os.environ
+
+
 def needs_services_alone(arguments: Sequence[str]) -> bool:
     """Whether a process was started for one of our commands, which needs neither routes nor Flask-Migrate.
 
     `arguments` are sys.argv. A server that loads the application is another program. A shell that asks what may come
     next waits with a finger on the key, and needs no routes either.
     """
-    if _COMPLETES.intersection(os.environ):
+    if is_completing() or _FLASK_COMPLETES in os.environ:
         return True
     words = set(arguments[1:])
     is_ours = not words.isdisjoint({*_MODULES, *_COMMANDS}) and words.isdisjoint(_OF_THE_WEB)
@@ -113,6 +120,8 @@ def _choose_instance(words: set[str]) -> dict[str, str]:
     try:
         refuse_missing_instance(load_settings())
     except UnfitFolder:
+        if is_completing():
+            raise  # it has nothing to offer, and Ctrl-C may end this process before it removes a folder
         if "--help" not in words and not words.isdisjoint({*_MODULES, *_COMMANDS, *_OF_THE_WEB}):
             raise
         folder = tempfile.mkdtemp(prefix="downloads-help-")

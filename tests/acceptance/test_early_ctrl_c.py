@@ -16,7 +16,7 @@ import pytest
 
 from downloads_app.__main__ import is_run
 from downloads_app.cli.serve import _hold_ctrl_c
-from tests.support.server import PROJECT, environment, free_port
+from tests.support.server import PROJECT, environment, free_port, migrate
 
 STOPS = """
 import os, signal, sys, time
@@ -70,6 +70,7 @@ def assert_clean(process: "subprocess.Popen[str]", told: str, tmp_path: Path) ->
 RUN = ["-m", "downloads_app", "run"]
 GUNICORN = ["-m", "gunicorn", "wsgi:app"]
 DEMO = ["deploy/demo.py"]
+COMMAND = ["-m", "downloads_app"]
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,32 @@ def test_while_something_is_loaded(command: list[str], where: str, module: str, 
     with starting(command, tmp_path, PYTHONPATH=str(tmp_path / "site"), **stops) as process:
         assert_clean(process, "", tmp_path)
     assert (tmp_path / "pressed").exists()
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "downloads_app.services.accounts.users"])
+@pytest.mark.parametrize("has_instance", [True, False])
+def test_while_a_shell_completes(module: str, has_instance: bool, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(STOPS)
+    if has_instance:
+        migrate("", tmp_path / "instance")
+    asked = {"COMP_WORDS": "downloads-app users usage ", "COMP_CWORD": "3", "_DOWNLOADS_APP_COMPLETE": "bash_complete"}
+    stops = {"STOP_AT": module, "STOP_IN": "downloads_app", "STOP_FILE": str(tmp_path / "pressed")}
+    with starting(COMMAND, tmp_path, PYTHONPATH=str(tmp_path / "site"), **stops, **asked) as process:
+        assert_clean(process, "", tmp_path)
+    assert (tmp_path / "pressed").exists()
+
+
+def test_before_click_looks() -> None:
+    program = """
+import signal
+from downloads_app.cli import entry
+entry.main = lambda **_: signal.raise_signal(signal.SIGINT)
+from downloads_app.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 @pytest.mark.parametrize(
