@@ -14,6 +14,7 @@ from downloads_app.database_urls import is_sqlite
 from downloads_app.models import Act
 from downloads_app.services.audit import COMMAND_LINE, note_alone
 from downloads_app.services.backup import backups
+from downloads_app.services.database import migrations
 from downloads_app.services.queue import workers
 
 _FILE = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
@@ -51,7 +52,10 @@ def restore(path: Path, force: bool) -> None:
       downloads-app db upgrade && downloads-app restore /var/backups/downloads-2026-01-31.backup
       downloads-app restore --force /var/backups/downloads-2026-01-31.backup
     """
-    counts = backups.restore_backup(current_settings().database_url, path, replace=force)
+    settings = current_settings()
+    if migrations.are_current() and (told := _name_living_workers(settings.lease_seconds)):
+        click.echo(f"{told}: stop workers and web servers before a restore", err=True)
+    counts = backups.restore_backup(settings.database_url, path, replace=force)
     note_alone(Act.DATABASE_RESTORED, COMMAND_LINE, detail=clean(str(path)))
     click.echo(f"Restored {_describe(counts)}. Everybody has to sign in again; API keys have to be made anew")
 
@@ -73,12 +77,20 @@ def move_database(url: str) -> None:
     target_url = load_settings(database_url=url).database_url
     if not is_sqlite(settings.database_url) or is_sqlite(target_url):
         stop("this moves from SQLite (DATABASE_URL now) to PostgreSQL (the URL given)")
-    if workers.is_any_alive(settings.lease_seconds):
-        stop("a worker is running: stop the web server and the workers first")
+    if told := _name_living_workers(settings.lease_seconds):
+        stop(f"{told}: stop workers and web servers first")
     with create_app(database_url=target_url).app_context():
         migrate()
     counts = backups.move(settings.database_url, target_url)
     click.echo(f"Moved {_describe(counts)}. Now set DATABASE_URL to that address and start again")
+
+
+def _name_living_workers(lease_seconds: float) -> str:
+    """Return a clause that names the workers that are alive; empty if there is none."""
+    found = [clean(worker_id) for worker_id in workers.list_alive(lease_seconds)]
+    if not found:
+        return ""
+    return f"worker {found[0]} is alive" if len(found) == 1 else f"workers {', '.join(found)} are alive"
 
 
 def _describe(counts: dict[str, int]) -> str:

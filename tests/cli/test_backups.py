@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from flask.testing import FlaskCliRunner
 
+from downloads_app.models import User
+from downloads_app.services.queue import workers
+from downloads_app.services.queue.workers import Presence
 from tests.support.postgres import Postgres
 from tests.support.server import environment, flask, migrate
 
@@ -45,6 +49,25 @@ def test_a_backup_whose_name_is_no_text_is_written_and_noted(sqlite_url: str, tm
     done = flask(env, "backup", f"{tmp_path}/\udcff.backup")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\N{REPLACEMENT CHARACTER}.backup" in flask(env, "audit").stdout
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_living_workers_are_named_before_the_database_is_replaced(
+    runner: FlaskCliRunner, alice: User, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "backup")
+    assert runner.invoke(args=["backup", path]).exit_code == 0
+    workers.tell(Presence("ours-1-a", 2))
+    done = runner.invoke(args=["restore", path, "--force"])
+    told = "worker ours-1-a is alive: stop workers and web servers"
+    assert (done.exit_code, done.stderr) == (0, f"{told} before a restore\n")
+    workers.tell(Presence("ours-1-a", 2))
+    workers.tell(Presence("theirs-2-b", 2))
+    told = "workers ours-1-a, theirs-2-b are alive: stop workers and web servers"
+    done = runner.invoke(args=["restore", str(tmp_path / "missing"), "--force"])
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (1, f"{told} before a restore")
+    done = runner.invoke(args=["move-database", "postgresql://nobody@127.0.0.1:9/none"])
+    assert (done.exit_code, done.stderr) == (1, f"error: {told} first\n")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,12 @@ def is_any_alive(lease_seconds: float) -> bool:
     return bool(execute_alone(select(exists().where(_speaks(lease_seconds)))).scalar())
 
 
+def list_alive(lease_seconds: float) -> list[str]:
+    """Return the ids of the workers that spoke within a lease; each has its host and its process in it."""
+    found = select(WorkerProcess.id).where(_speaks(lease_seconds)).order_by(WorkerProcess.id)
+    return list(execute_alone(found).scalars())
+
+
 def list_hosts(lease_seconds: float) -> list[Host]:
     """Return the machines that have workers which spoke within a lease, by name."""
     query = (
