@@ -1,5 +1,6 @@
 """`downloads-app downloads verify`: every file read again."""
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -24,9 +25,10 @@ from downloads_app.cli.completing import offer_downloads
 from downloads_app.cli.downloads import group
 from downloads_app.cli.printing import JSON_OPTION, can_redraw, clean, format_bytes, format_count, print_json
 from downloads_app.config import current_settings
-from downloads_app.models import Status
+from downloads_app.models import Download, Status
 from downloads_app.services.downloads import history, verification
 from downloads_app.services.downloads.verification import Task
+from downloads_app.services.names import DEFAULT_REVISION
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 
@@ -37,7 +39,7 @@ def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
     """Read every complete file again, and compare it with its size and sum; of all completed downloads without ids.
 
     Exit code 1 where something differs, or a download is not complete. Ctrl-C ends it (exit code 130). Nothing is
-    changed.
+    changed; standard error has the command that fetches what is damaged or missing.
 
     \b
     Examples:
@@ -60,7 +62,9 @@ def verify_downloads(ids: tuple[str, ...], as_json: bool) -> None:
 
 def _verify_one(download_id: str, progress: Progress, as_json: bool) -> dict[str, Any]:
     """Read one download's files, and print what differs as soon as it is found."""
-    task = verification.plan(current_settings().downloads_dir, history.find_download(download_id))
+    download = history.find_download(download_id)
+    again = _name_add(download)
+    task = verification.plan(current_settings().downloads_dir, download)
     name = f"{task.download_id[:SHORT_ID_LENGTH]} {task.repository}"
     bar = progress.add_task(clean(name), total=task.size_bytes)
     differences = []
@@ -68,12 +72,24 @@ def _verify_one(download_id: str, progress: Progress, as_json: bool) -> dict[str
         differences.append({"path": path, "fault": fault})
         if not as_json:
             _print(progress, f"{name}: {path}: {fault}")
+    if differences and task.is_complete:
+        _print(progress, f"To fetch what is damaged or missing: {again}", err=True)
     progress.remove_task(bar)
     if not differences and not as_json:
         files = format_count(len(task.files), "file")
         so_far = "" if task.is_complete else f"; not complete ({task.status})"
         _print(progress, f"{name}: {files}, {format_bytes(task.size_bytes)}, all as they came{so_far}")
     return _describe(task) | {"differences": differences}
+
+
+def _name_add(download: Download) -> str:
+    """Return the command that queues the same download once more: what is whole is kept, by its sum."""
+    choice = ["--user", download.user.username]
+    if download.revision != DEFAULT_REVISION:
+        choice += ["--revision", download.revision]
+    for option, patterns in (("--include", download.include), ("--exclude", download.exclude)):
+        choice += [word for pattern in patterns for word in (option, pattern)]
+    return shlex.join(["downloads-app", "downloads", "add", download.provider.name, download.repository.name, *choice])
 
 
 def _advance(progress: Progress, bar: Any) -> Callable[[int], None]:
@@ -90,10 +106,10 @@ def _describe(task: Task) -> dict[str, Any]:
     }
 
 
-def _print(progress: Progress, line: str) -> None:
-    """Print on standard output, with no bar on the terminal meanwhile: it would stand in the same line."""
+def _print(progress: Progress, line: str, *, err: bool = False) -> None:
+    """Print, with no bar on the terminal meanwhile: it would stand in the same line."""
     progress.stop()
-    click.echo(clean(line))
+    click.echo(clean(line), err=err)
     progress.start()
 
 

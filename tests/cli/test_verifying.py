@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from downloads_app.services.files.folders import folder_of
 from tests.cli.conftest import Run
 from tests.support.downloading import reload
 from tests.support.file_server import FileServer
-from tests.support.publishing import provide, publish, queue_download
+from tests.support.publishing import provide, publish, publish_manifest, queue_download
 from tests.support.server import PROJECT, environment, wait_until
 from tests.support.terminal import CTRL_C, Terminal
 from tests.worker.running import run as run_job
@@ -60,6 +61,39 @@ def test_all_that_differs_is_told_and_the_exit_code_is_1(runner: FlaskCliRunner,
     assert all(" org/model: " in line for line in lines)
 
 
+@pytest.mark.parametrize("has_sums", [True, False])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_command_that_is_named_fetches_what_is_damaged_or_missing(
+    runner: FlaskCliRunner, app: Flask, alice: User, has_sums: bool
+) -> None:
+    files = FILES | {"other.bin": b"x" * 100, "whole": b"whole", "left.out": b"never"}
+    with FileServer() as server:
+        publish(server, "org/model", files)
+        if not has_sums:
+            sizes = [{"path": path, "size": len(content)} for path, content in files.items()]
+            publish_manifest(server, "org/model", sizes)
+        row = queue_download(alice, provide(server), exclude=["left.*", "*'*"])
+        run_job(app)
+        folder = folder_of(current_settings().downloads_dir, reload(row))
+        (folder / "model.bin").write_bytes(bytes(299_999) + b"x")
+        (folder / "other.bin").write_bytes(b"short")
+        (folder / "empty").unlink()
+        server.requests.clear()
+        done = runner.invoke(args=["downloads", "verify"])
+        assert done.exit_code == 1
+        told, _, command = done.stderr.partition(": ")
+        assert (told, done.stderr.count("\n")) == ("To fetch what is damaged or missing", 1)
+        assert runner.invoke(args=shlex.split(command)[1:]).exit_code == 0
+        run_job(app)
+        fetched = {request.path.rpartition("/")[2] for request in server.requests}
+    db.session.expire_all()
+    done = runner.invoke(args=["downloads", "verify"])
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    assert not (folder / "left.out").exists()
+    assert {"model.bin", "other.bin"} <= fetched
+    assert ("whole" in fetched) is not has_sums
+
+
 def test_a_download_that_is_not_complete_is_not_said_to_be_whole(
     runner: FlaskCliRunner, app: Flask, alice: User
 ) -> None:
@@ -68,7 +102,7 @@ def test_a_download_that_is_not_complete_is_not_said_to_be_whole(
         row = queue_download(alice, provide(server))
         done = runner.invoke(args=["downloads", "verify", row.id])
         told = f"{row.id[:8]} org/model: 0 files, 0 B, all as they came; not complete (pending)\n"
-        assert (done.exit_code, done.stdout) == (1, told)
+        assert (done.exit_code, done.stdout, done.stderr) == (1, told, "")
         done = runner.invoke(args=["downloads", "verify", row.id, "--json"])
         assert (done.exit_code, json.loads(done.stdout)[0]["status"]) == (1, "pending")
         run_job(app)
@@ -95,7 +129,10 @@ def test_a_terminal_shows_the_results_alone(folder: Path, database_url: str, tmp
     env = environment(database_url, tmp_path / "instance")
     with Terminal(env, "downloads", "verify", columns=columns) as terminal:
         assert terminal.finish() == 1
-        assert [line.partition(" ")[2] for line in terminal.lines] == ["org/model: empty: it is missing"]
+        told, *cure = terminal.lines
+        assert told.partition(" ")[2] == "org/model: empty: it is missing"
+        command = "downloads-app downloads add local org/model --user alice"
+        assert "".join(cure).replace(" ", "") == f"To fetch what is damaged or missing: {command}".replace(" ", "")
         assert not terminal.screen.cursor.hidden
     (folder / "empty").touch()
     with Terminal(env, "downloads", "verify", columns=columns) as terminal:
