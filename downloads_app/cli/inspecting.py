@@ -133,7 +133,7 @@ def show_plan(
     if as_json:
         print_json(describe_plan(found.plan))
     elif files := found.plan.files:
-        rows = [(file.path, format_bytes(file.size_bytes), "yes" if file.is_here else "") for file in files]
+        rows = [(file.path, format_bytes(file.size_bytes), found.say_here(file)) for file in files]
         print_table(("file", "size", "here"), rows, right=("size",))
         click.echo(found.summarize())
     faults = found.find_faults()

@@ -9,7 +9,7 @@ from downloads_app.models import Provider, User
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import plans
 from downloads_app.services.downloads.patterns import check_patterns
-from downloads_app.services.downloads.plans import Plan
+from downloads_app.services.downloads.plans import Plan, PlannedFile
 from downloads_app.services.providers import catalog
 
 
@@ -28,6 +28,10 @@ class Preview:
         size = "of unknown size" if plan.total_bytes is None else format_bytes(plan.total_bytes)
         files = f"{format_count(len(plan.files), 'file')}, {size}{here}"
         return f"{files}; free {format_bytes(plan.free_bytes)}{quota}"
+
+    def say_here(self, file: PlannedFile) -> str:
+        """Return whether a file is here, or a part of it: what the sum counts as here."""
+        return "yes" if file.is_here else "part" if file.path in self.plan.begun else ""
 
     def find_faults(self) -> list[str]:
         """Return why it would not come, as far as one can tell now."""

@@ -131,7 +131,9 @@ def describe_usage(user: User, usage: Usage) -> dict[str, Any]:
 
 def describe_plan(plan: Plan) -> dict[str, Any]:
     """Return what a download would fetch. For 100,000 files this takes half a second."""
-    return asdict(plan) | {"total_files": len(plan.files)}
+    told = asdict(plan) | {"total_files": len(plan.files)}
+    del told["begun"]  # `here_bytes` counts what these have
+    return told
 
 
 def describe_worker(worker: WorkerState) -> dict[str, Any]:

@@ -2,21 +2,26 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
 from downloads_app.cli.planning import Preview
+from downloads_app.config import current_settings
 from downloads_app.models import User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history
 from downloads_app.services.downloads.plans import Plan, PlannedFile
 from downloads_app.services.files import folders
+from downloads_app.services.files.partials import SideFile
+from downloads_app.worker.files.storage import Storage
 from tests.cli.conftest import Run
 from tests.support.file_server import FileServer
 from tests.support.publishing import provide, publish
 from tests.support.terminal import Terminal
+from tests.worker.files.placing import put_data
 from tests.worker.running import run as run_job
 
 PLAN = ("downloads", "plan", "local", "org/model", "--user", "alice")
@@ -55,9 +60,28 @@ def test_a_plan_of_nobody_counts_nobodys_files_and_no_quota(
     assert "quota" not in run(*PLAN[:4])
 
 
+def test_a_file_of_which_a_part_is_here_is_marked(run: Run, server: FileServer, alice: User) -> None:
+    row = history.find_download(run(*ADD).strip())
+    storage = Storage(folders.folder_of(current_settings().downloads_dir, row))
+    storage.prepare([])
+    put_data(storage, "model.bin", bytes(100_000))
+    known = SideFile(f"sha256:{sha256(bytes(300_000)).hexdigest()}", 300_000, [(0, 100_000)])
+    storage.write_side_file("model.bin", known)
+    told = run(*PLAN)
+    assert "of which 100.0 kB are here" in told
+    assert tell_here(told) == {"model.bin": ["part"], "notes.txt": []}
+    assert tell_here(run(*PLAN[:4])) == {"model.bin": [], "notes.txt": []}  # of nobody
+
+
+def tell_here(plan: str) -> dict[str, list[str]]:
+    """Return what stands behind each file and its size."""
+    cells = [line.split() for line in plan.splitlines()]
+    return {words[0]: words[3:] for words in cells if words and words[0] in ("model.bin", "notes.txt")}
+
+
 def test_a_plan_says_so_where_nobody_knows_a_size() -> None:
     files = (PlannedFile("model.bin", None, None, is_here=False),)
-    plan = Plan(files, None, here_bytes=0, free_bytes=2000, quota_left_bytes=1000, commit=None)
+    plan = Plan(files, None, here_bytes=0, free_bytes=2000, quota_left_bytes=1000, commit=None, begun=frozenset())
     found = Preview(plan, why_nothing="")
     assert found.summarize() == "1 file, of unknown size; free 2.0 kB, quota left 1.0 kB"
     assert found.find_faults() == []

@@ -43,6 +43,8 @@ class Plan:
     quota_left_bytes: int | None
     """None where there is no quota."""
     commit: str | None
+    begun: frozenset[str]
+    """The paths of files of which a part is here."""
 
 
 class _Known(NamedTuple):
@@ -112,14 +114,15 @@ def _assemble(listing: Listing, known: _Known | None, downloads_dir: Path, quota
     files = tuple(_plan_file(file, known) for file in listing.files)
     to_fetch = [file for file, planned in zip(listing.files, files, strict=True) if not planned.is_here]
     sizes = [file.size_bytes for file in files]
-    kept_bytes = 0 if known is None else partials.kept_bytes(known.folder, to_fetch)
+    kept = {} if known is None else partials.find_kept(known.folder, to_fetch)
     return Plan(
         files=files,
         total_bytes=None if None in sizes else sum(size or 0 for size in sizes),
-        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + kept_bytes,
+        here_bytes=sum(file.size_bytes or 0 for file in files if file.is_here) + sum(kept.values()),
         free_bytes=folders.free_bytes(downloads_dir),
         quota_left_bytes=quota_left_bytes,
         commit=listing.commit,
+        begun=frozenset(kept),
     )
 
 

@@ -66,9 +66,10 @@ def read_side_file(partials: Path, path: str) -> SideFile | None:
         return None
 
 
-def kept_bytes(folder: Path, files: Iterable[RemoteFile]) -> int:
-    """Return how many bytes of `files` an earlier, unfinished run has left, which the next one keeps."""
+def find_kept(folder: Path, files: Iterable[RemoteFile]) -> dict[str, int]:
+    """Return how many bytes of each of `files`, by its path, an unfinished run has left, which the next one keeps."""
     partials = find_partials(folder)
     keys = find_side_files(partials)
     known = [(file, read_side_file(partials, file.path)) for file in files if key_of(file.path) in keys]
-    return sum(side_file.kept_bytes for file, side_file in known if side_file is not None and side_file.is_of(file))
+    kept = {file.path: side_file.kept_bytes for file, side_file in known if side_file and side_file.is_of(file)}
+    return {path: count for path, count in kept.items() if count}
