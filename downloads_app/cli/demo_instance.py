@@ -2,13 +2,15 @@
 
 import fcntl
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import click
 from dotenv import dotenv_values
 
-from downloads_app.locations import IS_INSTALLED, PROJECT_DIR
+from downloads_app.locations import IS_INSTALLED, PROJECT_DIR, default_instance_dir, env_file
 
 _RECORD = PROJECT_DIR / ".demo.env"
 """The demo's settings. The demo locks this file while it runs. Without the lock, the file is an old one: ignored."""
@@ -38,7 +40,15 @@ def join(*, says_so: bool = True) -> None:
         return
     os.environ.update({name: value for name, value in dotenv_values(_RECORD).items() if value is not None})
     if says_so:
-        click.echo("(the demo that runs here)", err=True)
+        click.echo(f"(the demo that runs here{_name_service()})", err=True)
+
+
+def _name_service() -> str:
+    """Return by which option the service of this clone is meant; empty where there is none yet."""
+    folder = Path(dotenv_values(env_file()).get("INSTANCE_DIR") or default_instance_dir()).expanduser()
+    if not folder.is_dir():
+        return ""
+    return f"; for the service: downloads-app --instance {shlex.quote(os.path.relpath(folder))} …"
 
 
 def _is_running() -> bool:

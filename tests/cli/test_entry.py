@@ -73,6 +73,31 @@ def test_a_server_or_a_worker_never_joins_the_demo(
     assert (os.environ["INSTANCE_DIR"] == "/the/demo's own") is joins
 
 
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_who_joins_the_demo_is_told_how_the_service_is_reached(
+    is_elsewhere: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    service = tmp_path / ("else where" if is_elsewhere else "instance")
+    if is_elsewhere:
+        (tmp_path / ".env").write_text(f"INSTANCE_DIR='{service}'\n")
+    monkeypatch.setattr(demo_instance, "_RECORD", tmp_path / "record")
+    monkeypatch.setattr(demo_instance, "default_instance_dir", lambda: tmp_path / "instance")
+    monkeypatch.setattr(demo_instance, "env_file", lambda: tmp_path / ".env")
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.chdir(tmp_path)
+    told = []
+    with demo_instance.publish({"INSTANCE_DIR": "/the/demo's own"}):
+        for is_there in (False, True):
+            if is_there:
+                service.mkdir()
+            monkeypatch.setenv("INSTANCE_DIR", "")
+            demo_instance.join()
+            told.append(capfd.readouterr().err)
+    words = "'else where'" if is_elsewhere else "instance"
+    how = f"; for the service: downloads-app --instance {words} …"
+    assert told == ["(the demo that runs here)\n", f"(the demo that runs here{how})\n"]
+
+
 def test_wrong_usage_is_exit_code_two() -> None:
     assert CliRunner().invoke(main, ["users", "create"]).exit_code == 2
 
