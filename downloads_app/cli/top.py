@@ -27,11 +27,12 @@ from downloads_app.cli.printing import (
 from downloads_app.cli.standstill import Look, look_around
 from downloads_app.config import current_settings
 from downloads_app.models import Download, Status
+from downloads_app.models.downloads import QUEUE_IS_PAUSED
 from downloads_app.services.database.session import give_connection_back
 from downloads_app.services.downloads import history
 from downloads_app.services.downloads.stuck import NO_WORKER
 from downloads_app.services.pages import Page, Wanted
-from downloads_app.services.queue import workers
+from downloads_app.services.queue import pauses, workers
 from downloads_app.services.references import SHORT_ID_LENGTH
 
 MAX_ROWS = 200
@@ -58,7 +59,7 @@ def show_top(as_json: bool) -> None:
     else:
         running = _read_running()
         look = look_around(running.rows)
-        total = ("", "", f"{_count(running)}{_name_missing_worker()}", "", "", _sum_speeds(running, look), "")
+        total = ("", "", f"{_count(running)}{_name_hindrances()}", "", "", _sum_speeds(running, look), "")
         print_table(_COLUMNS, [*_rows(running, look), total], right=_RIGHT)
 
 
@@ -83,7 +84,7 @@ def _draw() -> RenderableType:
         running = _read_running()
         look = look_around(running.rows)
         rows = _rows(running, look)
-        told = Text(f"{_count(running)}, {_sum_speeds(running, look)}{_name_missing_worker()}", style="bold")
+        told = Text(f"{_count(running)}, {_sum_speeds(running, look)}{_name_hindrances()}", style="bold")
     except SQLAlchemyError as exc:
         return plain(f"{explain_database(exc)}; still trying", "red")
     finally:
@@ -116,8 +117,14 @@ def _rows(running: Page[Download], look: Look) -> list[Sequence[str]]:
     ]
 
 
-def _name_missing_worker() -> str:
-    return "" if workers.is_any_alive(current_settings().lease_seconds) else f"; {NO_WORKER}"
+def _name_hindrances() -> str:
+    """Return why no more runs: no worker, a pause."""
+    found = [] if workers.is_any_alive(current_settings().lease_seconds) else [NO_WORKER]
+    if pauses.queue_paused_at() is not None:
+        found.append(QUEUE_IS_PAUSED)
+    elif paused := pauses.find_paused_providers():
+        found.append(f"provider {paused[0]} is paused" if len(paused) == 1 else f"{len(paused)} providers are paused")
+    return "".join(f"; {hindrance}" for hindrance in found)
 
 
 def _count(running: Page[Download]) -> str:

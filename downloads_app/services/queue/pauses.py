@@ -58,6 +58,13 @@ def queue_paused_at() -> datetime | None:
     return paused_at
 
 
+def find_paused_providers() -> list[str]:
+    """Return the names of the paused providers of which downloads wait."""
+    waits = exists().where(Download.provider_id == Provider.id, Download.status == Status.PENDING)
+    found = select(Provider.name).where(Provider.paused_at.is_not(None), waits).order_by(Provider.name)
+    return list(execute_alone(found).scalars())
+
+
 def is_held_back() -> ColumnElement[bool]:
     """Return the condition under which a pending download is not claimed because of a pause."""
     paused = select(Provider.id).where(Provider.paused_at.is_not(None))
