@@ -26,6 +26,10 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 UNBOUNDED_COLUMNS = 10_000
 WIDE_COLUMNS = 120
 """From this width on sentences have a column of their own; on a narrower terminal they stand below, in full width."""
+_TIMES = frozenset({"created", "expires", "last seen", "last used", "linked", "since", "when"})
+"""Columns of times, in all tables."""
+_ROOM_COLUMNS = 40
+"""So wide is a terminal for each time in a row, and once more for all else, if times are not to be folded."""
 STYLES = {
     "pending": "yellow",
     "downloading": "cyan",
@@ -118,10 +122,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *,
 
 
 def make_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> Table:
-    """Return a table. The columns named in `right` are right-aligned. They and ids are not folded."""
+    """Return a table. The columns named in `right` are right-aligned.
+
+    They and ids are not folded, nor are times where there is room. What is not folded is cut where there is none.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    times = _TIMES.intersection(columns)
+    has_room = bool(times) and make_console().width >= _ROOM_COLUMNS * (1 + len(times))
     for column in columns:
-        is_whole = column in right or column == "id"
+        is_whole = column in right or column == "id" or (has_room and column in times)
         table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=is_whole)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else plain(cell) for cell in row))

@@ -1,6 +1,7 @@
 """What commands print at 80 and 200 columns: no line too long, no word lost, whatever names people have."""
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,9 +14,10 @@ from downloads_app.cli import download_views
 from downloads_app.cli.bars import draw
 from downloads_app.cli.standstill import ITS_TURN
 from downloads_app.extensions import db
-from downloads_app.models import Download, Status, User, WorkerProcess
+from downloads_app.models import Act, ApiKey, Download, Identity, Status, User, WorkerProcess, utc_now
+from downloads_app.services import audit
 from downloads_app.services.accounts import keys
-from downloads_app.services.audit import COMMAND_LINE
+from downloads_app.services.audit import COMMAND_LINE, Account, Thing
 from downloads_app.services.downloads import history
 from downloads_app.services.queue import outcomes, workers
 from downloads_app.services.queue.workers import Presence
@@ -88,6 +90,31 @@ def test_no_line_is_longer_than_the_terminal_is_wide(
         assert [line for line in shown.splitlines() if line.endswith(" ")] == [], command
         assert max(map(cell_len, shown.splitlines())) <= columns, command
         assert not {"…", "\x1b", "\u202e"} & set(shown), command
+
+
+@pytest.mark.parametrize(
+    ("command", "columns"),
+    [
+        ("audit", 120),
+        ("downloads stuck", 120),
+        ("keys list", 120),
+        ("users identities alice", 80),
+        ("users list", 80),
+        ("workers list", 80),
+    ],
+)
+def test_a_time_stands_in_one_line(
+    runner: FlaskCliRunner, story: Download, monkeypatch: pytest.MonkeyPatch, command: str, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    audit.note(Act.PROVIDER_CHANGED, COMMAND_LINE, thing=Thing("provider", "1", HOSTILE), detail=f"{REASON} {WORKER}")
+    audit.note(Act.USER_CREATED, COMMAND_LINE, Account("1", "m" * 80), detail=REASON)
+    db.session.execute(update(ApiKey).values(expires_at=utc_now(), last_used_at=utc_now()))
+    db.session.add(Identity(user_id=story.user_id, issuer=f"https://{'a' * 80}.example", subject="s" * 80))
+    db.session.commit()
+    shown = runner.invoke(args=command.split()).stdout
+    times = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]", shown)
+    assert len(times) == len(re.findall(r"\d{4}-\d\d-\d\d", shown)) > 0, shown
 
 
 @pytest.mark.parametrize("columns", [80, 200])
