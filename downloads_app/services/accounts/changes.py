@@ -41,9 +41,9 @@ class Change:
 def change(user: User, wanted: Change, *, by: Actor = NOBODY) -> User:
     """Make all changes or none of them; return the user. Raises NotFound, InvalidInput, Conflict for the last admin.
 
-    What is on the disk stays when the quota changes; running downloads go on with what they began with. A disabled
-    user's tokens and API keys stop working and their downloads pause. Earlier tokens and keys stay refused when the
-    user is enabled again: a stolen one may be why they were disabled.
+    What is on the disk stays when the quota changes; running downloads that would pass the new one wait within seconds.
+    A disabled user's tokens and API keys stop working and their downloads pause. Earlier tokens and keys stay refused
+    when the user is enabled again: a stolen one may be why they were disabled.
     """
     from downloads_app.services.downloads import lifecycle
 

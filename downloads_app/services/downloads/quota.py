@@ -1,5 +1,6 @@
 """A user's quota: it counts their bytes on the disk, also without a row in their list, and the bytes on their way."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import and_, or_, select
@@ -14,9 +15,34 @@ from downloads_app.services.files.folders import folder_of_user
 from downloads_app.services.files.sizes import tree_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A user's quota, and what of it was used when their folder was last measured."""
+
+    quota_bytes: int
+    used_bytes: int
+
+
 def quota_of(settings: Settings, user: User) -> int | None:
     """Return what may lie on the disk for a user: their own quota, else the general one; None without either."""
-    return settings.user_quota_bytes if user.quota_bytes is None else user.quota_bytes
+    return _choose(settings, user.quota_bytes)
+
+
+def quota_now(settings: Settings, download_id: str) -> int | None:
+    """Return the quota of a download's user in bytes, as the database has it now; None without one. One statement."""
+    query = select(User.quota_bytes).join(Download, Download.user_id == User.id).where(Download.id == download_id)
+    own = db.session.scalar(query)
+    give_connection_back()
+    return _choose(settings, own)
+
+
+def measure(settings: Settings, download_id: str) -> Measured | None:
+    """Look at the quota and the folder of a download's user; None without a quota. No connection is held afterwards."""
+    user = db.session.get_one(Download, download_id).user
+    quota = quota_of(settings, user)
+    measured = None if quota is None else Measured(quota, used_bytes(settings.downloads_dir, user))
+    give_connection_back()
+    return measured
 
 
 def used_bytes(downloads_dir: Path, user: User) -> int:
@@ -40,8 +66,8 @@ def refuse_when_full(settings: Settings, user: User) -> None:
         raise NoSpace(f"The quota of {quota:,} bytes is used up: {used:,} bytes lie on the disk")
 
 
-def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> int | None:
-    """Return how many bytes a download that begins may add to the disk; None without a quota.
+def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_sizes: bool) -> Measured | None:
+    """Return what a download begins with: its user's quota and what is used of it; None without a quota.
 
     Raises NeverFits, with the numbers, if the quota is too small for the missing bytes. Raises NoSpace if it is too
     small for these and for the user's downloads that began earlier. No connection is held afterwards.
@@ -59,18 +85,22 @@ def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_
         raise NeverFits(f"The quota of {quota:,} bytes is too small: {numbers}")
     if used + awaited + wanted > quota:
         raise NoSpace(f"The quota of {quota:,} bytes is taken: {numbers}, and {awaited:,} for running downloads")
-    return quota - used
+    return Measured(quota, used)
 
 
 def running_bytes(download_id: str, known: set[str]) -> dict[str, int]:
     """Return the present bytes of the same user's other downloads that run, and of those known to have run."""
-    download = db.session.get_one(Download, download_id)
-    mine = (Download.user_id == download.user_id, Download.id != download.id)
+    owner = select(Download.user_id).where(Download.id == download_id).scalar_subquery()
+    mine = (Download.user_id == owner, Download.id != download_id)
     watched = or_(IS_RUNNING, Download.id.in_(known))
     query = select(Download.id, Download.current_bytes).where(*mine, watched)
     found = {str(row_id): count for row_id, count in db.session.execute(query)}
     give_connection_back()
     return found
+
+
+def _choose(settings: Settings, own_quota_bytes: int | None) -> int | None:
+    return settings.user_quota_bytes if own_quota_bytes is None else own_quota_bytes
 
 
 def _awaited_bytes(download: Download) -> int:

@@ -83,8 +83,8 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
         raise (NoSpace if missing <= _measure(disk_bytes, settings.downloads_dir) else NeverFits)(
             f"{NOT_ENOUGH_DISK}: {about}{needed:,} bytes are needed, {found.free_bytes:,} are free{others}"
         )
-    growth = quota.check(settings, claim.download_id, missing, has_unknown)
-    return QuotaWatch(claim.download_id, growth, here)
+    measured = quota.check(settings, claim.download_id, missing, has_unknown)
+    return QuotaWatch(claim.download_id, measured, here)
 
 
 def _measure(measure: Callable[[Path], int], folder: Path) -> int:

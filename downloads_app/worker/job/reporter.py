@@ -78,7 +78,7 @@ class Reporter:
 
     def note_progress(self, progress: Progress) -> None:
         """Store the current progress. The transfer calls this; it does not block."""
-        self._quota.observe(progress.current_bytes)
+        self._quota.observe(progress)
         with self._meter_lock:
             self._learn_total(progress)
             self._meter.observe(self._count_bytes(progress), self._total_bytes)

@@ -14,6 +14,7 @@ from downloads_app.extensions import db
 from downloads_app.models import Download, Provider, Status, User
 from downloads_app.services.accounts import users
 from downloads_app.services.downloads import history, lifecycle, listings, quota
+from downloads_app.services.downloads.quota import Measured
 from downloads_app.services.files import folders
 from downloads_app.services.files.sizes import tree_bytes
 from downloads_app.services.queue import claims, outcomes
@@ -93,7 +94,7 @@ def test_of_two_at_once_the_first_goes_on_and_the_other_waits(
         listings.store_listing(claim, Listing((RemoteFile("x.bin", "http://x/", 3_000_000),)))
         rows.append((claim, reload(claim)))
     (_, first), (second_claim, second) = rows
-    assert quota.check(current_settings(), first.id, 3_000_000, False) == QUOTA
+    assert quota.check(current_settings(), first.id, 3_000_000, False) == Measured(QUOTA, used_bytes=0)
     with pytest.raises(NoSpace, match="3,000,000 for running downloads"):
         quota.check(current_settings(), second.id, 3_000_000, False)
     outcomes.hand_back(second_claim)
