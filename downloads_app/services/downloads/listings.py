@@ -156,6 +156,16 @@ def find_copies(
     return found
 
 
+def find_copies_apart(
+    downloads_dir: Path, download_id: str, files: Sequence[RemoteFile]
+) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return, by SHA-256, where a download's owner has a file from the same provider, and where only others have it."""
+    download = db.session.get_one(Download, download_id)
+    anybodys = find_copies(downloads_dir, download.provider_id, files)
+    own = find_copies(downloads_dir, download.provider_id, files, download.user) if anybodys else {}
+    return own, {sha256: path for sha256, path in anybodys.items() if sha256 not in own}
+
+
 def _row(download_id: str, position: int, file: RemoteFile) -> dict[str, object]:
     return {
         "id": new_id(),

@@ -70,7 +70,10 @@ def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_
     """Return what a download begins with: its user's quota and what is used of it; None without a quota.
 
     Raises NeverFits, with the numbers, if the quota is too small for the missing bytes. Raises NoSpace if it is too
-    small for these and for the user's downloads that began earlier. No connection is held afterwards.
+    small for these and for the user's downloads that began earlier. What needs no further byte passes no quota. No
+    connection is held afterwards.
+
+    `has_unknown_sizes`: whether bytes of a file are missing whose size nobody knows.
     """
     download = db.session.get_one(Download, download_id)
     quota = quota_of(settings, download.user)
@@ -80,7 +83,10 @@ def check(settings: Settings, download_id: str, missing_bytes: int, has_unknown_
     awaited = _awaited_bytes(download)
     used = used_bytes(settings.downloads_dir, download.user)
     wanted = max(missing_bytes, 1 if has_unknown_sizes else 0)
-    numbers = f"{used:,} bytes lie on the disk, {missing_bytes:,} more are wanted"
+    least = "at least " if has_unknown_sizes else ""
+    numbers = f"{used:,} bytes lie on the disk, {least}{wanted:,} more are wanted"
+    if wanted == 0:
+        return Measured(quota, used)
     if used + wanted > quota:
         raise NeverFits(f"The quota of {quota:,} bytes is too small: {numbers}")
     if used + awaited + wanted > quota:

@@ -50,7 +50,7 @@ def reserve(claim: Claim, needed_bytes: int, measure_free: Callable[[], int]) ->
         others = _sum_needs(Download.id != claim.download_id, or_(Download.has_room, is_earlier))
         taken = int(connection.execute(others).scalar() or 0)
         free = measure_free()
-        is_granted = needed_bytes <= free - taken
+        is_granted = needed_bytes == 0 or needed_bytes <= free - taken  # others may have reserved more than is free
         mine = update(Download).where(Download.id == claim.download_id, Download.attempt == claim.attempt, IS_RUNNING)
         connection.execute(mine.values(needed_bytes=needed_bytes, has_room=is_granted))
     return Reservation(is_granted, free, taken)

@@ -97,7 +97,7 @@ class Job:
             with self._app.app_context():
                 files = preparation.pin_files(self.claim, order)
                 self._begin_moving()
-                preparation.link_copies(order, files, lambda: self.lease.may_write)
+                preparation.link_copies(self.claim, order, files, lambda: self.lease.may_write)
                 self._quota = preparation.check_room(self.claim, order, files)
             has_begun = True
             self._complete(self._transfer_or_list_anew(order, files))

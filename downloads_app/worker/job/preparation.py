@@ -47,8 +47,11 @@ def list_anew(claim: Claim, order: Order) -> list[ListedFile] | None:
     return listings.read_listing(claim.download_id)
 
 
-def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> None:
-    """Link files that a completed download of the same provider has."""
+def link_copies(claim: Claim, order: Order, files: list[ListedFile], may_write: Callable[[], bool]) -> None:
+    """Link files that a completed download of the same provider has, first those that the user has.
+
+    Raises NoSpace, with the numbers and before anything is linked, if the quota has no room for what others have.
+    """
     storage = Storage(order.folder)
     storage.make_folder()
     done = storage.read_done()
@@ -57,10 +60,14 @@ def link_copies(order: Order, files: list[ListedFile], may_write: Callable[[], b
         for file in files
         if file.remote.sha256 and file.remote.path not in done and storage.target.stat(file.remote.path) is None
     ]
-    copies = listings.find_copies(current_settings().downloads_dir, order.provider_id, missing) if missing else {}
+    downloads_dir = current_settings().downloads_dir
+    own, others = listings.find_copies_apart(downloads_dir, claim.download_id, missing) if missing else ({}, {})
     give_connection_back()
+    if others:
+        stock = take_stock(order.folder, [file.remote for file in files if file.remote.sha256 not in own])
+        quota.check(current_settings(), claim.download_id, stock.missing_bytes, stock.lacks_unknown)
     for remote in missing:
-        copy = copies.get(remote.sha256 or "")
+        copy = (others | own).get(remote.sha256 or "")
         if copy is not None and _is_intact(copy, remote):
             if not may_write():
                 raise Stopped(0)
@@ -73,9 +80,8 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
     Raises NoSpace, with the numbers, if disk or quota have no room for the missing bytes.
     """
     settings, remotes = current_settings(), [file.remote for file in files]
-    here, missing, perhaps = take_stock(order.folder, remotes)
-    has_unknown = any(file.size_bytes is None for file in remotes)
-    needed = max(missing + perhaps, order.needed_bytes if has_unknown else 0)
+    here, missing, perhaps, lacks_unknown = take_stock(order.folder, remotes)
+    needed = max(missing + perhaps, order.needed_bytes if lacks_unknown else 0)
     found = room.reserve(claim, needed, lambda: _measure(free_bytes, settings.downloads_dir))
     if not found.is_granted:
         others = f", of which running downloads need {found.taken_bytes:,}" if found.taken_bytes else ""
@@ -83,7 +89,7 @@ def check_room(claim: Claim, order: Order, files: list[ListedFile]) -> QuotaWatc
         raise (NoSpace if missing <= _measure(disk_bytes, settings.downloads_dir) else NeverFits)(
             f"{NOT_ENOUGH_DISK}: {about}{needed:,} bytes are needed, {found.free_bytes:,} are free{others}"
         )
-    measured = quota.check(settings, claim.download_id, missing, has_unknown)
+    measured = quota.check(settings, claim.download_id, missing, lacks_unknown)
     return QuotaWatch(claim.download_id, measured, here)
 
 

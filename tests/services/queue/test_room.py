@@ -54,6 +54,12 @@ def test_what_running_downloads_still_need_is_kept_from_others(alice: User) -> N
     assert (ask(third, 90), ask(third, 91)) == ((True, 10), (False, 10))
 
 
+def test_who_needs_no_byte_needs_no_room(alice: User) -> None:
+    first, second, _ = claim_three(alice)
+    assert ask(first, 90) == (True, 0)
+    assert ask(second, 0, free_bytes=50) == (True, 90)  # somebody else has filled the disk
+
+
 def test_sizes_that_nobody_can_store_can_be_added_up(alice: User) -> None:
     first, second, third = claim_three(alice)
     for each in (first, second):

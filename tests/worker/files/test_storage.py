@@ -61,6 +61,17 @@ def test_what_a_resume_would_keep_is_counted(storage: Storage) -> None:
     assert [known and known.kept_bytes for known in begun] == [None, 90, None, None, None, None]
 
 
+def test_a_file_whose_size_is_not_listed_lacks_nothing_once_it_is_whole(storage: Storage) -> None:
+    """Then no quota and no disk can be too small for it."""
+    put_data(storage, "y", bytes(100))
+    unlisted = [RemoteFile("y", "http://h/y")]
+    for kept_bytes, total_bytes, lacks in ((50, 100, True), (100, None, True), (100, 100, False)):
+        storage.write_side_file("y", SideFile("etag:x", total_bytes, [(0, kept_bytes)]))
+        assert take_stock(storage.folder, unlisted).lacks_unknown is lacks
+    assert take_stock(storage.folder, [RemoteFile("z", "u", about_bytes=5)]).lacks_unknown
+    assert not take_stock(storage.folder, [RemoteFile("z", "u", 5)]).lacks_unknown
+
+
 @pytest.mark.parametrize("obstacle", ["link", "file"])
 def test_a_folder_that_is_a_link_or_a_file_is_not_entered(storage: Storage, tmp_path: Path, obstacle: str) -> None:
     (tmp_path / "outside").mkdir()

@@ -65,7 +65,7 @@ def test_a_copy_that_goes_away_meanwhile_is_fetched_after_all(
     copy = folder_of(queue_download(alice, provider)) / "model.bin"
     run(app)
     holder, name = {
-        "looked for": (listings, "find_copies"),
+        "looked for": (listings, "find_copies_apart"),
         "found": (preparation, "measure_file"),
         "looked at": (preparation, "link_existing"),
     }[moment]

@@ -13,11 +13,11 @@ from downloads_app.services.files import folders
 from downloads_app.services.queue import claims
 from downloads_app.worker.job.quota_watch import QuotaWatch
 from downloads_app.worker.transfer.notices import Progress
-from tests.support.downloading import claimed, reload
+from tests.support.downloading import claimed, folder_of, reload
 from tests.support.file_server import FileServer
 from tests.support.publishing import publish, queue_download
 from tests.support.server import wait_until
-from tests.worker.running import working
+from tests.worker.running import FILES, run, run_to_failure, working
 from tests.worker.transfer.transferring import noise
 
 STEP_BYTES = 2048
@@ -111,3 +111,35 @@ def _find_pending(row: Download, server: FileServer) -> Download | None:
     server.most_sent += STEP_BYTES
     found = reload(row)
     return found if found.status == Status.PENDING else None
+
+
+def test_a_download_that_needs_no_byte_completes_whatever_the_quota_is(
+    app: Flask, alice: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", FILES)
+    row = queue_download(alice, provider)
+    run(app)
+    assert reload(row).status == Status.COMPLETED
+    again = queue_download(alice, provider)
+    users.set_quota(alice, 1000)
+    run(app)
+    assert (reload(again).status, reload(again).error_message) == (Status.COMPLETED, None)
+
+
+def test_own_files_that_are_linked_pass_no_quota_and_those_of_others_do(
+    app: Flask, alice: User, bob: User, provider: Provider, server: FileServer
+) -> None:
+    publish(server, "org/model", {"model.bin": FILES["model.bin"]})
+    publish(server, "org/same", {"same.bin": FILES["model.bin"]})
+    queue_download(alice, provider)
+    run(app)
+    users.set_quota(bob, 1_000_000)
+    theirs = queue_download(bob, provider, "org/same")
+    assert run_to_failure(app) == (
+        "The quota of 1,000,000 bytes is too small: 0 bytes lie on the disk, 3,000,000 more are wanted"
+    )
+    assert not (folder_of(reload(theirs)) / "same.bin").exists()
+    own = queue_download(alice, provider, "org/same")
+    users.set_quota(alice, 1_000_000)
+    run(app)
+    assert (reload(own).status, reload(own).error_message) == (Status.COMPLETED, None)
