@@ -16,6 +16,7 @@ from downloads_app.models.downloads import PROVIDER_IS_PAUSED, QUEUE_IS_PAUSED
 from downloads_app.services.database.clock import database_now
 from downloads_app.services.downloads.history import PARTS
 from downloads_app.services.queue import workers
+from downloads_app.services.queue.claims import MAX_FAILURES
 from downloads_app.services.queue.pauses import is_held_back, queue_paused_at
 from downloads_app.services.references import SHORT_ID_LENGTH
 
@@ -160,6 +161,7 @@ def _advise(download: Download) -> str:
         return "delete files of this user, or raise the quota; it goes on by itself"
     if "connections" in reason:
         return "wait; or raise the provider's --max-connections"
-    return (
-        f"it is tried again by itself; downloads-app downloads show {download.id[:SHORT_ID_LENGTH]} --events tells more"
-    )
+    failed = download.failures
+    end = f" until {MAX_FAILURES} starts in a row have failed (so far: {failed})" if failed else ""
+    story = f"downloads-app downloads show {download.id[:SHORT_ID_LENGTH]} --events tells more"
+    return f"it is tried again by itself{end}; {story}"

@@ -16,7 +16,7 @@ def advise(name: str, access: Access, error: DownloadsError) -> str:
     if error.option:
         return f"if you trust that host: {change} {_write_option(access, error.option)}"
     if error.cause == Cause.SERVER:
-        return "the fault is the server's: ask again later; its downloads wait and are tried again"
+        return "the fault is the server's: ask again later; its downloads are tried again for a while, then they fail"
     if error.cause == Cause.RATE:
         return "it asks for time: ask again later; its downloads wait as long as it says"
     if error.cause == Cause.NETWORK and error.permanent:  # mostly of certificates

@@ -219,7 +219,7 @@ def test_each_fault_of_a_provider_has_its_own_advice(app: Flask) -> None:
         ),
         (
             "x.bin: the server answered 503 Service Unavailable",
-            "the fault is the server's: ask again later; its downloads wait and are tried again",
+            "the fault is the server's: ask again later; its downloads are tried again for a while, then they fail",
         ),
         (
             f"{urlsplit(pages.url).netloc}: no connection can be made",

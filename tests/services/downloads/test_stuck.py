@@ -66,6 +66,26 @@ def test_since_is_when_the_first_of_the_tries_failed(alice: User) -> None:
     assert reload(row).updated_at - found.since > timedelta(seconds=250)
 
 
+def test_the_advice_says_when_it_is_given_up(alice: User) -> None:
+    workers.tell(Presence(WORKER, 1))
+    row = add_downloads(alice, add_provider(), "one")[0]
+    for failures in (1, 7):
+        end_wait(row)
+        found = claim()
+        assert found is not None
+        assert outcomes.wait(found, REASON, 60, failures=failures)
+        (told,) = find()
+        start = f"it is tried again by itself until 8 starts in a row have failed (so far: {failures}); "
+        assert told.advice == f"{start}downloads-app downloads show {row.id[:8]} --events tells more"
+
+
+def test_an_outage_is_borne_as_long_as_operating_md_says() -> None:
+    """Each wait is up to a quarter longer, so that downloads do not all come back at once."""
+    waits = [claims.backoff_seconds(failures) for failures in range(1, claims.MAX_FAILURES)]
+    assert (waits[0], waits[-1]) == (5, 320)
+    assert (int(sum(waits) / 60), int(sum(waits) * 1.25 / 60)) == (10, 13)
+
+
 def test_the_longest_stuck_comes_first_however_often_it_was_tried(alice: User) -> None:
     provider = add_provider()
     first = add_downloads(alice, provider, "first")[0]
