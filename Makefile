@@ -45,7 +45,7 @@ AT_ONCE := $(if $(filter 0,$(shell id -u)),--jobs=3 --output-sync)
 
 test:  ## all that proves the service, in minutes
 	@$(MAKE) --no-print-directory $(AT_ONCE) lint .venv/apt .venv/node .venv/newer-node .venv/giftless/bin/flask
-	$(PY) -m pytest -m "not scale" -n 6 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -m "not scale" -n 8 --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/dev .venv/apt .venv/node .venv/newer-node  ## what the tests reach, branches too, in all processes
 	$(PY) -m coverage erase

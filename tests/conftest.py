@@ -38,9 +38,9 @@ WHOLE_SYSTEMS = {"acceptance", "browser", "clients", "deploy", "upgrades"}
 def pytest_configure() -> None:
     """Give the processes that tests start what a terminal gives: Ctrl-C ends them, and nothing folds their output.
 
-    A shell that starts the run in the background ignores Ctrl-C for all of it, a parallel run sets COLUMNS, and `make`
-    tells what it starts that it is not the first `make`. How long an example of a property takes says something about
-    the machine, not about the code.
+    A shell that starts the run in the background ignores Ctrl-C for all of it, `nohup` ignores the end of the terminal,
+    a parallel run sets COLUMNS, and `make` tells what it starts that it is not the first `make`. How long an example of
+    a property takes says something about the machine, not about the code.
     """
     for name in ("COLUMNS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         os.environ.pop(name, None)
@@ -49,6 +49,8 @@ def pytest_configure() -> None:
     measuring.measure_greenlets_of_servers()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)  # so the run goes on, and what it starts has the default
 
 
 def pytest_collection_finish() -> None:

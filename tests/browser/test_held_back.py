@@ -66,6 +66,7 @@ def test_an_hour_of_sleep_ends_with_what_is_true_now(stack: Stack, open_page: Ca
     with rows_of(stack, "clara", HELD, HELD) as ids:
         page = open_page("clara")
         expect(page.locator(".card")).to_have_count(2)
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")
         page.context.set_offline(True)
         page.clock.install()
         page.clock.fast_forward("01:00:00")
@@ -84,6 +85,7 @@ def test_a_page_that_is_older_than_its_server_offers_to_load_the_new_one(
     expect(page.locator("#connection")).to_have_attribute("data-state", "idle")
     with rows_of(stack, "clara", HELD):
         expect(page.locator(".card")).to_have_count(1)
+        expect(page.locator("#connection")).to_have_attribute("data-state", "live")  # it may come after the row
         page.route("**/page-version", lambda route: route.fulfill(json={"version": "another"}))
         page.context.set_offline(True)
         expect(page.locator("#connection")).to_have_attribute("data-state", "lost")

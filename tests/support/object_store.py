@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pycurl
+
+from tests.support.server import free_port
 
 DEADLINE_SECONDS = 60.0
 KEY, SECRET = "reader", "a secret of its own"
@@ -87,7 +88,7 @@ class ObjectStore:
 
     def _launch(self) -> None:
         names = ("master", "volume", "filer", "s3")
-        ports = _find_ports(2 * len(names))
+        ports = [free_port() for _ in range(2 * len(names))]
         options = [f"-{name}.port={port}" for name, port in zip(names, ports, strict=False)]
         options += [f"-{name}.port.grpc={port}" for name, port in zip(names, ports[len(names) :], strict=True)]
         self.url = f"http://127.0.0.1:{ports[3]}"
@@ -109,9 +110,3 @@ class ObjectStore:
                 stderr=log,
                 cwd=self.folder,
             )
-
-
-def _find_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.clients import npm
+from tests.support.server import free_port
 
 DEADLINE_SECONDS = 30.0
 APACHE_STYLES = {
@@ -102,12 +103,10 @@ def serve_npm(name: str, root: Path) -> Iterator[str]:
 
 @contextmanager
 def _prepare() -> Iterator[tuple[Path, int]]:
-    """Give a server a folder for its own files, and a port that was free a moment ago."""
-    with tempfile.TemporaryDirectory(prefix="server-") as folder, socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-        probe.close()
+    """Give a server a folder for its own files, and a port."""
+    with tempfile.TemporaryDirectory(prefix="server-") as folder:
         Path(folder).chmod(0o755)
-        yield Path(folder), port
+        yield Path(folder), free_port()
 
 
 @contextmanager
