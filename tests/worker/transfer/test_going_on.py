@@ -14,7 +14,7 @@ from tests.worker.transfer.transferring import Run, noise
 def test_a_stopped_transfer_goes_on_where_it_was(server: FileServer, folder: Path) -> None:
     file = server.put("x.bin", noise(12 << 20))
     server.most_sent = 6 << 20
-    run = Run(server, [file], folder, stop_when=lambda progress: progress.current_bytes > 4 << 20)
+    run = Run(server, [file], folder, stop_when=lambda progress: progress.current_bytes > 1 << 20)
     with pytest.raises(Stopped) as stopped:
         run.finish()
     already_sent, server.most_sent = server.count_sent(), None
@@ -31,7 +31,7 @@ def test_a_stopped_transfer_goes_on_where_it_was(server: FileServer, folder: Pat
 def test_a_retry_of_changed_content_begins_at_nothing(server: FileServer, folder: Path) -> None:
     old = server.put("x.bin", noise(12 << 20))
     server.most_sent = 6 << 20
-    run = Run(server, [old], folder, stop_when=lambda progress: progress.current_bytes > 4 << 20)
+    run = Run(server, [old], folder, stop_when=lambda progress: progress.current_bytes > 1 << 20)
     with pytest.raises(Stopped):
         run.finish()
     new = server.put("x.bin", noise(12 << 20, seed=1))
@@ -47,7 +47,7 @@ def test_without_a_sum_the_validator_allows_to_go_on(server: FileServer, folder:
     server.strong_etags = strong
     server.most_sent = 6 << 20
     file = server.put("x.bin", noise(12 << 20), told=False)
-    run = Run(server, [file], folder, stop_when=lambda progress: progress.current_bytes > 4 << 20)
+    run = Run(server, [file], folder, stop_when=lambda progress: progress.current_bytes > 1 << 20)
     with pytest.raises(Stopped) as stopped:
         run.finish()
     already_sent, server.most_sent = server.count_sent(), None
