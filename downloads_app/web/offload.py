@@ -29,7 +29,9 @@ def bind(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Callabl
     def call() -> Callable[[], R]:
         try:
             result = function(*args, **kwargs)
-        except Exception as exc:  # noqa: BLE001 - none is lost: the caller raises it. gevent prints what leaves its thread
+        # Whatever the function raises belongs to the caller, who is in another thread; what leaves this one, gevent
+        # prints as a failure of its own, though it is raised again where it is awaited.
+        except Exception as exc:  # noqa: BLE001 - every one is kept, and raised in the caller's thread
             error = exc
             return lambda: _raise(error)
         return lambda: result

@@ -124,7 +124,9 @@ def _write_encoder() -> Encoder:
         f"    return ({whole!r} % ({', '.join(map(expression, COLUMNS))})).encode('ascii')",
     )
     names: dict[str, Any] = {"_to_json": _to_json, "_quote_time": _quote_time}
-    exec("\n".join(lines), names)  # noqa: S102 - no input reaches the text: names of COLUMNS, which this package writes
+    # The rule fears that somebody else's text is run. This one is made of the names of COLUMNS alone, which stand in
+    # this package; rows come later, as values. Written out for the columns, it takes two thirds of a loop's time.
+    exec("\n".join(lines), names)  # noqa: S102 - the text is made of this package's own column names
     encoder: Encoder = names["encode"]
     return encoder
 

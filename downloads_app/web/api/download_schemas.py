@@ -58,7 +58,7 @@ _StreamedSchema = OutputSchema.from_dict(
 
 # Its base is made at run time, from the columns that the stream tells: mypy can follow no such class. It stays a class,
 # because the REST document takes its description from the text below the name.
-class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # made by from_dict
+class DownloadSchema(_StreamedSchema):  # type: ignore[valid-type,misc]  # from_dict made the base
     """A download as `download_to_json` makes it; times are UTC to the second."""
 
     repository = fields.String(metadata={"description": "its name, as are the next two"})

@@ -43,7 +43,7 @@ class Connections:
 
 
 # gevent has no types, and those that others wrote for it (types-gevent) refuse what it takes: `timer.start(callback)`.
-class EvenServer(StreamServer):  # type: ignore[misc]  # so its base is of type Any
+class EvenServer(StreamServer):  # type: ignore[misc]  # a base of type Any: gevent has no types
     """Pauses after a connection while its process is ahead."""
 
     max_accept = 1
